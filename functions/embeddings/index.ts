@@ -1,0 +1,52 @@
+/** Vectors of numbers for texts. https://openrouter.ai/docs/api-reference/embeddings */
+import * as z from "zod/mini";
+import { createApp } from "../../shared/app.ts";
+import { requireUser } from "../../shared/auth.ts";
+import { readBody } from "../../shared/body.ts";
+import { mapConcurrently } from "../../shared/concurrency.ts";
+import { nonEmptyText } from "../../shared/conversation.ts";
+import { invalidInput } from "../../shared/errors.ts";
+import { addUsage, createEmbeddings } from "../../shared/openrouter.ts";
+
+/** Texts per call: OpenAI takes 2048, other providers fewer. */
+const BATCH_SIZE = 100;
+const CONCURRENT_BATCHES = 4;
+
+const embeddingsRequest = z.looseObject({
+  input: z.union([nonEmptyText, z.array(nonEmptyText).check(z.minLength(1))]),
+  model: z.optional(nonEmptyText),
+  dimensions: z.optional(z.int().check(z.gte(1))),
+  input_type: z.optional(nonEmptyText),
+  encoding_format: z.optional(z.literal("float")),
+});
+
+const { app, handler } = createApp("embeddings");
+export default handler;
+
+app.post("/", async (c) => {
+  const call = c.env;
+  await requireUser(call);
+  const request = await readBody(call, embeddingsRequest);
+  const inputs = [request.input].flat();
+  const batches = Array.from(
+    { length: Math.ceil(inputs.length / BATCH_SIZE) },
+    (_, i) => inputs.slice(i * BATCH_SIZE, (i + 1) * BATCH_SIZE),
+  );
+  const model = request.model ?? call.settings.OPENROUTER_EMBEDDING_MODEL;
+  const answers = await mapConcurrently(
+    batches,
+    CONCURRENT_BATCHES,
+    (input) => createEmbeddings(call, { ...request, model, input }),
+  );
+  const embeddings = answers.flatMap(({ data }) => data.map(({ embedding }) => embedding));
+  const dimensions = embeddings[0].length;
+  if (request.dimensions && request.dimensions !== dimensions) {
+    throw invalidInput(`"dimensions" must be ${dimensions} or left out for the model ${model}`);
+  }
+  return c.json({
+    embeddings,
+    model: answers[0].model,
+    dimensions,
+    usage: addUsage(answers.map(({ usage }) => usage)),
+  });
+});

@@ -1,0 +1,121 @@
+/** Two ways to an image: a chat model that draws, or OpenRouter's image API with its own options. */
+import * as z from "zod/mini";
+import type { Call } from "../../shared/app.ts";
+import { imageUrl, nonEmptyText, requireShort, toMaxTokens } from "../../shared/conversation.ts";
+import { ApiError, invalidInput } from "../../shared/errors.ts";
+import {
+  createCompletion,
+  createImages,
+  type Params,
+  type Usage,
+} from "../../shared/openrouter.ts";
+
+/** The options that only the image API has; one of them is enough to take that way. */
+const IMAGE_API_OPTIONS = [
+  "n",
+  "size",
+  "resolution",
+  "aspect_ratio",
+  "quality",
+  "output_format",
+  "output_compression",
+  "background",
+  "seed",
+];
+
+/** What to draw, and how; OpenRouter's other fields pass through. */
+export const imageRequest = z.looseObject({
+  prompt: nonEmptyText,
+  images: z.optional(z.array(imageUrl).check(z.minLength(1), z.maxLength(16))),
+  model: z.optional(nonEmptyText),
+  image_config: z.optional(z.looseObject({})),
+  n: z.optional(z.int().check(z.gte(1), z.lte(10))),
+  stream: z.optional(z.literal(false)),
+});
+
+/** A checked request for images. */
+export type ImageRequest = z.infer<typeof imageRequest>;
+
+/** An image: inside the answer, or behind an address. */
+export type Image = { media_type: string } & ({ data_url: string } | { url: string });
+
+/** What was drawn, never nothing. */
+export interface Drawing {
+  images: Image[];
+  text?: string;
+  model: string;
+  usage?: Usage;
+}
+
+/**
+ * Draws.
+ *
+ * @throws {ApiError} 400 `INVALID_INPUT` when options of both ways are mixed, 403 `FORBIDDEN` when
+ *   the model refused, 502 `AI_UPSTREAM_UNAVAILABLE` when it answered with text alone; otherwise as
+ *   every call of OpenRouter.
+ */
+export async function draw(call: Call, request: ImageRequest): Promise<Drawing> {
+  const { prompt, images = [], model: _, ...options } = request;
+  const model = request.model ?? call.settings.OPENROUTER_IMAGE_MODEL;
+  requireShort(prompt, "prompt", call.settings);
+  const parts = images.map((url) => ({ type: "image_url", image_url: { url } }));
+
+  const apiOption = IMAGE_API_OPTIONS.find((name) => options[name] !== undefined);
+  if (!apiOption) return await drawByChat(call, { model, prompt, parts, options });
+  if (options.image_config) {
+    throw invalidInput(
+      `"image_config" must be left out beside "${apiOption}"; name its options so`,
+    );
+  }
+  return await drawByImageApi(call, { model, prompt, parts, options });
+}
+
+interface Order {
+  model: string;
+  prompt: string;
+  parts: Params[];
+  options: Params;
+}
+
+async function drawByChat(call: Call, order: Order): Promise<Drawing> {
+  const { model, prompt, parts, options } = order;
+  const { MAX_OUTPUT_TOKENS } = call.settings;
+  const completion = await createCompletion(call, {
+    modalities: ["image", "text"],
+    ...options,
+    model,
+    messages: [{ role: "user", content: [{ type: "text", text: prompt }, ...parts] }],
+    // An image alone takes thousands of tokens.
+    max_tokens: toMaxTokens({ max_tokens: MAX_OUTPUT_TOKENS, ...options }, call.settings),
+  });
+  const [{ message, finish_reason }] = completion.choices;
+  const images = (message.images ?? []).map(({ image_url: { url } }) => toImage(url));
+  if (images.length === 0) {
+    if (message.refusal || finish_reason === "content_filter") {
+      throw new ApiError(403, "FORBIDDEN", "The request was refused: the model will not draw it");
+    }
+    throw new ApiError(
+      502,
+      "AI_UPSTREAM_UNAVAILABLE",
+      `The model ${completion.model} answered without an image`,
+      { nextActions: 'Ask for an image more clearly, or name another "model"' },
+    );
+  }
+  const text = message.content || undefined;
+  return { images, text, model: completion.model, usage: completion.usage };
+}
+
+async function drawByImageApi(call: Call, order: Order): Promise<Drawing> {
+  const { model, prompt, parts, options } = order;
+  const references = parts.length > 0 ? { input_references: parts } : {};
+  const { data, usage } = await createImages(call, { ...options, ...references, model, prompt });
+  const images = data.map(({ b64_json, media_type = "image/png" }) =>
+    toImage(`data:${media_type};base64,${b64_json}`)
+  );
+  return { images, model, usage };
+}
+
+function toImage(url: string): Image {
+  const [, media_type] = /^data:([^;,]+)[;,]/.exec(url) ?? [];
+  return media_type ? { media_type, data_url: url } : { media_type: "image/*", url };
+}

@@ -1,0 +1,194 @@
+/** What surrounds every function: path rule, request id, CORS, errors, the one log line. */
+import { Hono } from "hono/tiny";
+import { ApiError, toApiError, toErrorBody } from "./errors.ts";
+import { createSettings, type Environment, type Settings } from "./settings.ts";
+
+/** What an edge function exports: the platform calls it with the request alone. */
+export type EdgeFunction = (request: Request, environment?: Environment) => Promise<Response>;
+
+/** The fields of a request's log line that are learnt on the way. */
+export interface LogFields {
+  user_id?: string;
+  model?: string;
+  generation_id?: string;
+  prompt_tokens?: number;
+  completion_tokens?: number;
+  /** USD, as the gateway charged it. */
+  cost?: number;
+  /** How a stream ended: whole, left by the caller, or with the code of an error. */
+  stream?: string;
+}
+
+/** One request on its way through a function. Handlers find it as `c.env`. */
+export interface Call {
+  readonly request: Request;
+  readonly settings: Settings;
+  readonly requestId: string;
+  readonly log: LogFields;
+  /**
+   * Milliseconds since the request came in.
+   */
+  elapsedMs(): number;
+  /**
+   * Keeps the log line back, because the answer goes on after its headers.
+   *
+   * @returns what writes the line; to be called once, when the answer has ended.
+   */
+  deferLog(): () => void;
+}
+
+/** A function's routes; their paths are relative to the function, `/` being the function itself. */
+export type App = Hono<{ Bindings: Call }>;
+
+const EXPOSED_HEADERS = "X-Request-Id, X-Generation-Id, Retry-After";
+const PREFLIGHT_SECONDS = "86400";
+
+/**
+ * Creates a function's router and the handler to export.
+ *
+ * The handler hides how a platform routes: a request for `/slug`, `/slug/sub` or, with the slug
+ * already stripped as InsForge's cloud router does, `/sub` reaches the route `/` or `/sub`. It
+ * answers `OPTIONS`, 404 and 405 itself, renders every thrown {@link ApiError}, sets CORS headers
+ * and `X-Request-Id` on every answer, and writes one JSON log line per request.
+ *
+ * @param slug the folder's name.
+ * @returns `app` to add routes to, `handler` to export as default.
+ */
+export function createApp(slug: string): { app: App; handler: EdgeFunction } {
+  const app: App = new Hono({ getPath: (request) => toRoutePath(slug, request.url) });
+
+  app.notFound((c) => {
+    const methods = app.routes.filter(({ path }) => path === c.req.path).map(({ method }) =>
+      method
+    );
+    if (methods.length === 0) {
+      throw new ApiError(404, "NOT_FOUND", `The function "${slug}" has no path ${c.req.path}`);
+    }
+    const allow = [...new Set(methods), "OPTIONS"].join(", ");
+    throw new ApiError(405, "INVALID_INPUT", `${c.req.method} is not allowed here; use ${allow}`, {
+      headers: { Allow: allow },
+    });
+  });
+  app.onError((thrown, c) => renderError(thrown, c.env));
+
+  async function handler(request: Request, environment?: Environment): Promise<Response> {
+    // Platforms may pass things of their own as second argument.
+    const call = new ActiveCall(slug, request, environment?.get ? environment : undefined);
+    const response = request.method === "OPTIONS"
+      ? new Response(null, { status: 204 })
+      : await app.fetch(request, call);
+    response.headers.set("X-Request-Id", call.requestId);
+    if (call.log.generation_id) response.headers.set("X-Generation-Id", call.log.generation_id);
+    setCorsHeaders(response.headers, request, call, app);
+    call.answered(response.status);
+    return response;
+  }
+
+  return { app, handler };
+}
+
+/** The path below the function: `/chat` and `/` are `/`, `/v1/models` and `/models` are `/models`. */
+function toRoutePath(slug: string, url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  const end = url.slice(start).search(/[?#]/);
+  let path = end < 0 ? url.slice(start) : url.slice(start, start + end);
+  if (path === `/${slug}` || path.startsWith(`/${slug}/`)) path = path.slice(slug.length + 1);
+  return path.replace(/\/+$/, "") || "/";
+}
+
+function renderError(thrown: unknown, call: Call): Response {
+  const error = toApiError(thrown);
+  const { log } = call as ActiveCall;
+  log.error = error.code;
+  if (error !== thrown) log.cause = describeBug(thrown);
+  const headers = new Headers(error.headers);
+  if (error.retryAfterSeconds !== undefined) {
+    headers.set("Retry-After", String(Math.ceil(error.retryAfterSeconds)));
+  }
+  return Response.json(toErrorBody(error), { status: error.status, headers });
+}
+
+/** Name and place of a bug. Its message is left out: it may quote a prompt, a row or a key. */
+function describeBug(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return `thrown ${typeof thrown}`;
+  const frames = thrown.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+  return [thrown.name, ...frames.slice(0, 5).map((line) => line.trim())].join(" ");
+}
+
+function setCorsHeaders(headers: Headers, request: Request, call: Call, app: App): void {
+  const origin = toAllowedOrigin(call, request);
+  if (origin !== "*") headers.append("Vary", "Origin");
+  if (origin === undefined) return;
+  headers.set("Access-Control-Allow-Origin", origin);
+  headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
+  if (request.method !== "OPTIONS") return;
+  const methods = new Set(app.routes.map(({ method }) => method));
+  headers.set("Access-Control-Allow-Methods", [...methods, "OPTIONS"].join(", "));
+  headers.set(
+    "Access-Control-Allow-Headers",
+    request.headers.get("Access-Control-Request-Headers") ?? "Authorization, Content-Type",
+  );
+  headers.set("Access-Control-Max-Age", PREFLIGHT_SECONDS);
+}
+
+/** `*`, the request's own origin where it is listed, or nothing: then a browser hides the answer. */
+function toAllowedOrigin({ settings, log }: Call, request: Request): string | undefined {
+  let allowed: string[];
+  try {
+    allowed = settings.ALLOWED_ORIGINS;
+  } catch (unfit) {
+    (log as ActiveCall["log"]).cause = (unfit as ApiError).message;
+    return undefined;
+  }
+  if (allowed.includes("*")) return "*";
+  const origin = request.headers.get("Origin") ?? "";
+  return allowed.includes(origin) ? origin : undefined;
+}
+
+class ActiveCall implements Call {
+  readonly settings: Settings;
+  readonly requestId: string;
+  readonly log: LogFields & { error?: string; cause?: string } = {};
+  #startedAt = performance.now();
+  #status = 0;
+  #firstByteMs = 0;
+  #deferred = false;
+
+  constructor(readonly slug: string, readonly request: Request, environment?: Environment) {
+    this.settings = createSettings(environment);
+    this.requestId = toRequestId(request.headers.get("X-Request-Id"));
+  }
+
+  deferLog(): () => void {
+    this.#deferred = true;
+    return () => this.#writeLog();
+  }
+
+  answered(status: number): void {
+    this.#status = status;
+    this.#firstByteMs = this.elapsedMs();
+    if (!this.#deferred) this.#writeLog();
+  }
+
+  elapsedMs(): number {
+    return Math.round((performance.now() - this.#startedAt) * 10) / 10;
+  }
+
+  #writeLog(): void {
+    console.log(JSON.stringify({
+      timestamp: new Date().toISOString(),
+      slug: this.slug,
+      request_id: this.requestId,
+      method: this.request.method,
+      status: this.#status,
+      ms: this.elapsedMs(),
+      first_byte_ms: this.#firstByteMs,
+      ...this.log,
+    }));
+  }
+}
+
+/** The caller's own id where it is one, so that a trace can be followed across services. */
+function toRequestId(given: string | null): string {
+  return given && /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+}

@@ -1,0 +1,181 @@
+/** From the bytes of a request to a checked value: size, UTF-8, JSON, depth, schema. */
+import type { ZodMiniType } from "zod/mini";
+import type { Call } from "./app.ts";
+import { ApiError, invalidInput } from "./errors.ts";
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/** Default size limit of a body that may hold images as data URLs, bytes. */
+export const MAX_IMAGE_BODY_BYTES = 8 * 1024 * 1024;
+/** How deep arrays and objects may nest: far beyond any tool schema, far below any stack's end. */
+const MAX_DEPTH = 100;
+
+/**
+ * Reads a request's body and checks it against `schema`.
+ *
+ * The bytes are counted as they come; `Content-Length` is not trusted. The value returned is the one
+ * that was parsed, with every field the schema does not know still in it.
+ *
+ * @param call the request, its body unread.
+ * @param schema what the body must be; its issues become messages that name the field.
+ * @param maxBytes the limit where the setting `MAX_BODY_BYTES` gives none.
+ * @returns the parsed JSON object.
+ * @throws {ApiError} 413 `INVALID_INPUT` when the body is too large, 400 `INVALID_INPUT` when it is
+ *   missing, not UTF-8, not JSON, nested too deep, not an object or not what the schema says.
+ */
+export async function readBody<T>(
+  { request, settings }: Call,
+  schema: ZodMiniType<T>,
+  maxBytes: number = MAX_BODY_BYTES,
+): Promise<T> {
+  const text = await readText(request, settings.MAX_BODY_BYTES ?? maxBytes);
+  return parseValue(parseObject(text), schema);
+}
+
+/**
+ * Checks a value against a schema.
+ *
+ * @returns the value itself, unknown fields included.
+ * @throws {ApiError} 400 `INVALID_INPUT` that names the first field that does not fit.
+ */
+export function parseValue<T>(value: unknown, schema: ZodMiniType<T>): T {
+  const result = schema.safeParse(value);
+  if (!result.success) throw invalidInput(describeIssue(value, result.error.issues[0]));
+  return value as T;
+}
+
+async function readText(request: Request, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) {
+      throw new ApiError(
+        413,
+        "INVALID_INPUT",
+        `The request body must not exceed ${maxBytes} bytes`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  if (size === 0) throw invalidInput("The request body is missing; send a JSON object");
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  try {
+    return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") +
+      decoder.decode();
+  } catch (cause) {
+    throw invalidInput("The request body must be UTF-8", cause);
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  if (isTooDeep(text)) {
+    throw invalidInput(`The request body must not nest deeper than ${MAX_DEPTH} levels`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw invalidInput("The request body must be JSON", cause);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalidInput("The request body must be a JSON object");
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Whether brackets outside of strings nest too deep; asked before parsing, in one pass. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (quoted) {
+      if (character === "\\") i++;
+      else if (character === '"') quoted = false;
+    } else if (character === '"') quoted = true;
+    else if (character === "[" || character === "{") {
+      if (++depth > MAX_DEPTH) return true;
+    } else if (character === "]" || character === "}") depth--;
+  }
+  return false;
+}
+
+type Issue = Parameters<typeof describeIssue>[1];
+
+/** One sentence on one zod issue, quoting the field as the caller would write it. */
+function describeIssue(
+  value: unknown,
+  issue: {
+    code?: string;
+    path: PropertyKey[];
+    message: string;
+    expected?: string;
+    values?: unknown[];
+    options?: unknown[];
+    keys?: string[];
+    origin?: string;
+    minimum?: number | bigint;
+    maximum?: number | bigint;
+    errors?: unknown[][];
+  },
+): string {
+  if (issue.code === "custom" && issue.path.length === 0) return issue.message;
+  const field = toFieldName(issue.path);
+  const given = issue.path.reduce((at: unknown, key) => (at as never)?.[key], value);
+  if (given === undefined && issue.code !== "custom") return `"${field}" is required`;
+  switch (issue.code) {
+    case "invalid_type":
+      return `"${field}" must be ${toArticle(issue.expected!)}`;
+    case "invalid_value":
+      return `"${field}" must be ${toList(issue.values!)}`;
+    case "invalid_union": {
+      if (issue.options) return `"${field}" must be ${toList(issue.options)}`;
+      const branches = issue.errors as Issue[][];
+      // The branch that got furthest into the value is the one the caller meant.
+      const deepest = branches.flat().sort((a, b) => b.path.length - a.path.length)[0];
+      if (deepest?.path.length > 0) {
+        return describeIssue(value, { ...deepest, path: [...issue.path, ...deepest.path] });
+      }
+      const kinds = branches.flat().flatMap((branch) => branch.expected ?? branch.values ?? []);
+      return `"${field}" must be ${
+        [...new Set(kinds)].map((kind) => toArticle(String(kind))).join(" or ")
+      }`;
+    }
+    case "too_small":
+      if (issue.origin === "array") return `"${field}" must be a non-empty array`;
+      if (issue.origin === "string") return `"${field}" must not be empty`;
+      return `"${field}" must be ${issue.minimum} or more`;
+    case "too_big":
+      if (issue.origin === "array") return `"${field}" must have at most ${issue.maximum} items`;
+      if (issue.origin === "string") {
+        return `"${field}" must have at most ${issue.maximum} characters`;
+      }
+      return `"${field}" must be ${issue.maximum} or less`;
+    case "unrecognized_keys":
+      return `"${toFieldName([...issue.path, issue.keys![0]])}" is not a known field`;
+    default:
+      return `"${field}" ${issue.message}`;
+  }
+}
+
+function toFieldName(path: PropertyKey[]): string {
+  return path.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`).join("")
+    .replace(/^\./, "");
+}
+
+const ARTICLES: Record<string, string> = {
+  int: "a whole number",
+  array: "an array",
+  object: "an object",
+  record: "an object",
+  null: "null",
+};
+
+function toArticle(kind: string): string {
+  return ARTICLES[kind] ?? `a ${kind}`;
+}
+
+function toList(values: unknown[]): string {
+  const quoted = values.map((value) => JSON.stringify(value));
+  return quoted.length === 1 ? quoted[0] : `one of ${quoted.join(", ")}`;
+}

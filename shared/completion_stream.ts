@@ -1,0 +1,244 @@
+/**
+ * A streamed completion on its way to the caller: the gateway's bytes, passed on unchanged, watched
+ * for errors, cuts, stalls and usage.
+ */
+import { ApiError, toErrorEvent } from "./errors.ts";
+import { findError, toInBandFailure, unusable } from "./openrouter_failures.ts";
+import { EventCutter, formatEvent, joinBytes, readData, splitEvents } from "./sse.ts";
+
+/** Tokens and cost of a call as OpenRouter reports them; `cost` is in USD. */
+export interface Usage {
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+  cost?: number | null;
+  [detail: string]: unknown;
+}
+
+/** What a chunk of a streamed completion may hold, as far as it is looked at. */
+export interface Chunk {
+  id?: string;
+  model?: string;
+  usage?: Usage | null;
+  choices?: { delta?: Record<string, unknown>; finish_reason?: string | null }[];
+}
+
+/** How a stream goes on: nothing yet, whole, or failed. */
+type End = undefined | "complete" | ApiError;
+
+interface GuardOptions {
+  /** Aborts the upstream call. */
+  controller: AbortController;
+  /** Bytes to pass on before all others. */
+  preface?: Uint8Array;
+  /** Longest wait from one data event to the next, milliseconds; comments do not count. */
+  idleMs: number;
+  /** Called with the first chunk, before anything is passed on. */
+  onFirst(chunk: Chunk): void;
+  /**
+   * Called once, when the stream has ended.
+   *
+   * @param outcome `complete`, `cancelled` by the caller, or the code of the error.
+   */
+  onEnd(outcome: string, usage?: Usage): void;
+}
+
+/** What in some events asks for a closer look. Text of an answer cannot match: JSON escapes it. */
+const NOTABLE = /"(?:error|usage|(?:native_)?finish_reason)"\s*:\s*[^\sn]|\[DONE\]/;
+const OUTPUT_FIELDS = [
+  "content",
+  "reasoning",
+  "reasoning_details",
+  "refusal",
+  "tool_calls",
+  "images",
+  "annotations",
+  "audio",
+];
+const NOTHING = new Uint8Array();
+const decoder = new TextDecoder();
+
+/**
+ * Waits for the first data event of a streamed answer, then returns the stream, that event included.
+ *
+ * The stream passes on whole events, byte for byte and as they arrive. Whatever goes wrong later
+ * ends it with one error event: an error the gateway sent, which takes that event's place, a cut, a
+ * stall, an answer without output. Time in which nobody reads does not count as a stall. Cancelling
+ * it aborts the upstream call.
+ *
+ * @param response an upstream answer with status 200 and content type `text/event-stream`.
+ * @throws {ApiError} when the first event is an error, or the stream ends or breaks before it.
+ */
+export async function guardCompletion(
+  response: Response,
+  options: GuardOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  const guard = new CompletionGuard(response.body!.getReader(), options);
+  await guard.open();
+  return new ReadableStream(guard);
+}
+
+class CompletionGuard implements UnderlyingByteSource {
+  readonly type = "bytes";
+  #cutter = new EventCutter();
+  #ready: Uint8Array = NOTHING;
+  #end: End;
+  #settled = false;
+
+  #first: Chunk | undefined;
+  #usage: Usage | undefined;
+  #hasOutput = false;
+  /** A finish reason was seen: what is missing after it is no loss. */
+  #finished = false;
+
+  #watchdog: ReturnType<typeof setTimeout> | undefined;
+  /** Waiting since the last data event, milliseconds; the wait going on is not yet in it. */
+  #idleMs = 0;
+  #waitingSince: number | undefined;
+
+  constructor(
+    readonly reader: ReadableStreamDefaultReader<Uint8Array>,
+    readonly options: GuardOptions,
+  ) {}
+
+  async open(): Promise<void> {
+    const early = [this.options.preface ?? NOTHING];
+    while (!this.#first && !this.#end) early.push(await this.#next());
+    if (!this.#first) this.#end = unusable("The AI provider's answer was empty", RETRYABLE);
+    if (this.#end instanceof ApiError) {
+      this.options.controller.abort();
+      throw this.#end;
+    }
+    this.#ready = joinBytes(early);
+    this.options.onFirst(this.#first!);
+    this.#watch();
+  }
+
+  async pull(stream: ReadableByteStreamController): Promise<void> {
+    const bytes = this.#ready.length > 0 ? this.#ready : await this.#next();
+    this.#ready = NOTHING;
+    if (this.#settled) return; // cancelled meanwhile
+    if (bytes.length > 0) stream.enqueue(bytes as Uint8Array<ArrayBuffer>);
+    if (!this.#end) return;
+    if (this.#end instanceof ApiError) stream.enqueue(formatEvent(toErrorEvent(this.#end)));
+    stream.close();
+    stream.byobRequest?.respond(0);
+    this.#settle(this.#end instanceof ApiError ? this.#end.code : this.#end);
+  }
+
+  cancel(): void {
+    this.#settle("cancelled");
+  }
+
+  #settle(outcome: string): void {
+    this.#settled = true;
+    clearTimeout(this.#watchdog);
+    this.options.controller.abort();
+    this.options.onEnd(outcome, this.#usage);
+  }
+
+  /** The next events to pass on, perhaps none; sets the end when there are no more. */
+  async #next(): Promise<Uint8Array> {
+    let events: Uint8Array | undefined;
+    const { signal } = this.options.controller;
+    try {
+      events = await this.#read();
+    } catch {
+      this.#end = this.#finished ? "complete" : signal.aborted ? signal.reason : cut();
+      return NOTHING;
+    }
+    if (events) return this.#inspect(events);
+    const rest = this.#cutter.rest();
+    const passed = isWhole(rest) ? this.#inspect(rest) : NOTHING;
+    this.#end ??= this.#finished ? "complete" : cut();
+    return passed;
+  }
+
+  /** Reads until at least one event is whole; nothing at the stream's end. */
+  async #read(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const since = this.#waitingSince = performance.now();
+      const { value, done } = await this.reader.read();
+      this.#waitingSince = undefined;
+      this.#idleMs += performance.now() - since;
+      if (done) return undefined;
+      const events = this.#cutter.push(value);
+      if (events) return events;
+    }
+  }
+
+  /** Looks at whole events and returns those to pass on: all but an error and what follows it. */
+  #inspect(events: Uint8Array): Uint8Array {
+    const text = decoder.decode(events);
+    if (!/^data:/m.test(text)) return events;
+    this.#idleMs = 0;
+    if (this.#hasOutput && !NOTABLE.test(text)) return events;
+    let passed = 0;
+    for (const event of splitEvents(events)) {
+      this.#end = this.#judge(readData(decoder.decode(event)));
+      if (this.#end instanceof ApiError) break;
+      passed += event.length;
+      if (this.#end) break;
+    }
+    return events.subarray(0, passed);
+  }
+
+  #judge(data: string | undefined): End {
+    if (data === undefined) return undefined;
+    if (data === "[DONE]") return "complete";
+    const chunk = parseChunk(data);
+    if (!chunk) return undefined;
+    const error = findError(chunk);
+    if (error) return toInBandFailure(error);
+    this.#first ??= chunk;
+    this.#usage = chunk.usage ?? this.#usage;
+    const [choice] = chunk.choices ?? [];
+    this.#hasOutput ||= OUTPUT_FIELDS.some((field) => isFilled(choice?.delta?.[field]));
+    this.#finished ||= Boolean(choice?.finish_reason);
+    if (choice?.finish_reason === "stop" && !this.#hasOutput) {
+      return unusable("The AI provider's answer was empty", RETRYABLE);
+    }
+  }
+
+  #watch(): void {
+    const { idleMs, controller } = this.options;
+    const waitedMs = this.#waitingSince === undefined
+      ? this.#idleMs
+      : this.#idleMs + performance.now() - this.#waitingSince;
+    if (waitedMs >= idleMs && this.#waitingSince !== undefined) {
+      controller.abort(stalled());
+    } else {
+      this.#watchdog = setTimeout(() => this.#watch(), Math.max(idleMs - waitedMs, 100));
+    }
+  }
+}
+
+const RETRYABLE = { retryable: true };
+
+function cut(): ApiError {
+  return unusable("The AI provider's stream broke off before the answer was complete", RETRYABLE);
+}
+
+function stalled(): ApiError {
+  const message = "The AI provider's stream stalled before the answer was complete";
+  return new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", message);
+}
+
+function parseChunk(data: string): Chunk | undefined {
+  try {
+    const value = JSON.parse(data);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined; // not for us to judge; it is passed on
+  }
+}
+
+function isFilled(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : Boolean(value);
+}
+
+/** Whether bytes left over at a clean end are an event that only lacks its empty line. */
+function isWhole(rest: Uint8Array): boolean {
+  const data = readData(decoder.decode(rest));
+  return data === "[DONE]" || (data !== undefined && parseChunk(data) !== undefined);
+}

@@ -1,0 +1,102 @@
+/** The one error class of every function, and the shapes in which it reaches a caller. */
+
+/** The codes a caller can meet. They are InsForge's own, so that its SDK and its users know them. */
+export type ErrorCode =
+  | "AI_INVALID_API_KEY"
+  | "AI_INVALID_MODEL"
+  | "AI_UPSTREAM_UNAVAILABLE"
+  | "AUTH_INVALID_CREDENTIALS"
+  | "AUTH_UNAUTHORIZED"
+  | "BILLING_INSUFFICIENT_BALANCE"
+  | "FORBIDDEN"
+  | "INTERNAL_ERROR"
+  | "INVALID_INPUT"
+  | "NOT_FOUND"
+  | "RATE_LIMITED"
+  | "REQUEST_CANCELLED"
+  | "STORAGE_NOT_FOUND"
+  | "STORAGE_PERMISSION_DENIED"
+  | "UPSTREAM_FAILURE";
+
+/** What an {@link ApiError} may carry beside status, code and message. */
+export interface ApiErrorOptions {
+  /** What the caller can do about it, one sentence. */
+  nextActions?: string;
+  /** Seconds until the same request may succeed; becomes the `Retry-After` header. */
+  retryAfterSeconds?: number;
+  /** Whether repeating the very same upstream call may succeed. Never shown to the caller. */
+  retryable?: boolean;
+  /** Headers the answer needs, such as `Allow` or `WWW-Authenticate`. */
+  headers?: Record<string, string>;
+  /** The evidence. It is never shown to the caller. */
+  cause?: unknown;
+}
+
+/** An expected failure, thrown by whoever notices it and rendered in one place, `createApp`. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly nextActions?: string;
+  readonly retryAfterSeconds?: number;
+  readonly retryable: boolean;
+  readonly headers: Record<string, string>;
+
+  /**
+   * @param status HTTP status of the answer, 400 to 599.
+   * @param code what programs read.
+   * @param message what people read: sentence case, no final period, quotes the field, says what
+   *   would be right. It reaches the caller, so it never holds a key, SQL or an upstream body.
+   */
+  constructor(
+    readonly status: number,
+    readonly code: ErrorCode,
+    message: string,
+    options: ApiErrorOptions = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.nextActions = options.nextActions;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.retryable = options.retryable ?? false;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** A 400 `INVALID_INPUT` with the given message: the caller sent something that cannot be honoured. */
+export function invalidInput(message: string, cause?: unknown): ApiError {
+  return new ApiError(400, "INVALID_INPUT", message, { cause });
+}
+
+/** A 401 `AUTH_UNAUTHORIZED`: upon it InsForge's SDK refreshes the session and sends again. */
+export function unauthorized(cause: unknown): ApiError {
+  return new ApiError(401, "AUTH_UNAUTHORIZED", "Invalid token", {
+    cause,
+    nextActions: "Refresh the session or sign in again",
+    headers: { "WWW-Authenticate": "Bearer" },
+  });
+}
+
+/**
+ * Turns anything thrown into an {@link ApiError}. What is no `ApiError` is a bug of ours: 500
+ * `INTERNAL_ERROR` with a text that gives nothing away, the thrown value as `cause`.
+ */
+export function toApiError(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) return thrown;
+  return new ApiError(500, "INTERNAL_ERROR", "Something went wrong on our side", { cause: thrown });
+}
+
+/** InsForge's flat error body: `{ error, message, statusCode, nextActions? }`. */
+export function toErrorBody(error: ApiError): Record<string, unknown> {
+  return {
+    error: error.code,
+    message: error.message,
+    statusCode: error.status,
+    nextActions: error.nextActions,
+  };
+}
+
+/**
+ * The JSON of the one event that ends a failed stream. `choices` is there, empty, because most
+ * readers of OpenAI streams index it without looking.
+ */
+export function toErrorEvent(error: ApiError): string {
+  return JSON.stringify({ error: { code: error.code, message: error.message }, choices: [] });
+}

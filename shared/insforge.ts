@@ -1,0 +1,183 @@
+/** The app's own data in InsForge, read and written as the calling user. */
+import type { InsForgeClient } from "@insforge/sdk";
+import { ApiError, invalidInput, unauthorized } from "./errors.ts";
+import type { Settings } from "./settings.ts";
+
+/** Whose rows and objects: what is done here is done with this user's rights and no others. */
+export interface Caller {
+  readonly token: string;
+}
+
+/** One condition on a column, in PostgREST's terms. */
+export interface Filter {
+  column: string;
+  op: "eq" | "neq" | "gt" | "gte" | "lt" | "lte" | "like" | "ilike" | "is" | "in";
+  value: unknown;
+}
+
+/** Which rows of one table to read. Names are identifiers, checked before they come here. */
+export interface RowQuery {
+  table: string;
+  columns?: string[];
+  filters?: Filter[];
+  order?: { column: string; ascending?: boolean };
+  limit: number;
+}
+
+export type Row = Record<string, unknown>;
+
+const AUTH_TIMEOUT_MS = 5_000;
+const DATA_TIMEOUT_MS = 15_000;
+
+/**
+ * Asks InsForge whose access token this is.
+ *
+ * @returns the user's id, or nothing when InsForge refuses the token.
+ * @throws {ApiError} 502 `UPSTREAM_FAILURE` when InsForge does not answer or fails.
+ */
+export async function getUserId(token: string, settings: Settings): Promise<string | undefined> {
+  const client = await connect(token, settings, AUTH_TIMEOUT_MS);
+  const { data, error } = await client.auth.getCurrentUser();
+  if (data.user) return data.user.id;
+  if (error?.statusCode === 401 || error?.statusCode === 403) return undefined;
+  throw unavailable(error);
+}
+
+/**
+ * Reads at most `limit` rows that the calling user is allowed to see; rows hidden by row-level
+ * security are absent, not an error.
+ *
+ * @throws {ApiError} 400 `INVALID_INPUT` for a table or column that does not exist or a value that
+ *   does not fit its column, 403 `FORBIDDEN` when the user has no right to the table, 401
+ *   `AUTH_UNAUTHORIZED` when InsForge no longer takes the token, 502 `UPSTREAM_FAILURE` when
+ *   InsForge does not answer or fails.
+ */
+export async function readRows(
+  caller: Caller,
+  query: RowQuery,
+  settings: Settings,
+): Promise<Row[]> {
+  const { database: db } = await connect(caller.token, settings, DATA_TIMEOUT_MS);
+  let request = db.from(query.table).select(query.columns?.join(",") ?? "*").limit(query.limit);
+  for (const { column, op, value } of query.filters ?? []) {
+    request = request.filter(column, op, op === "in" ? toList(value as unknown[]) : value);
+  }
+  if (query.order) {
+    request = request.order(query.order.column, { ascending: query.order.ascending ?? true });
+  }
+  const { data, error, status } = await request;
+  if (error) throw toReadError(error as DataError, status, query);
+  return data as unknown as Row[];
+}
+
+/** An object in InsForge's storage. */
+export interface StoredObject {
+  bucket: string;
+  key: string;
+  /** Public buckets: loads in a browser as it is. Private ones: needs the user's token. */
+  url: string;
+}
+
+/**
+ * Uploads one object as the calling user, replacing what stands under the same key.
+ *
+ * @throws {ApiError} 400 `STORAGE_NOT_FOUND` when there is no such bucket, 403
+ *   `STORAGE_PERMISSION_DENIED` when the user may not write it, 413 `INVALID_INPUT` when the object
+ *   is larger than the project allows, 502 `UPSTREAM_FAILURE` when InsForge does not answer or fails.
+ */
+export async function uploadObject(
+  caller: Caller,
+  { bucket, key, content }: { bucket: string; key: string; content: Blob },
+  settings: Settings,
+): Promise<StoredObject> {
+  const client = await connect(caller.token, settings, DATA_TIMEOUT_MS);
+  const { data, error } = await client.storage.from(bucket).upload(key, content);
+  if (data) return { bucket: data.bucket, key: data.key, url: data.url };
+  const status = (error as { statusCode?: number } | null)?.statusCode ?? 0;
+  if (status === 401) throw unauthorized(error);
+  if (status === 403) {
+    const message = `You are not allowed to write to the bucket "${bucket}"`;
+    throw new ApiError(403, "STORAGE_PERMISSION_DENIED", message, { cause: error });
+  }
+  // Not 404: upon that InsForge's SDK would run the function a second time.
+  if (status === 404) {
+    const message = `"save.bucket" names no bucket of this project: "${bucket}"`;
+    throw new ApiError(400, "STORAGE_NOT_FOUND", message, { cause: error });
+  }
+  if (status === 413) {
+    const message = `The image is larger than the bucket "${bucket}" allows`;
+    throw new ApiError(413, "INVALID_INPUT", message, { cause: error });
+  }
+  if (status === 400) throw invalidInput(`"save" was refused by InsForge's storage`, error);
+  throw unavailable(error);
+}
+
+/** A client that acts as the owner of `token`; the SDK is loaded by requests that need it only. */
+async function connect(
+  token: string,
+  settings: Settings,
+  timeout: number,
+): Promise<InsForgeClient> {
+  // The internal address reaches InsForge from inside a self-hosted container; no answer names it.
+  const baseUrl = settings.INSFORGE_INTERNAL_URL ?? settings.INSFORGE_BASE_URL;
+  if (!baseUrl) {
+    throw new ApiError(
+      500,
+      "INTERNAL_ERROR",
+      "The setting INSFORGE_BASE_URL must be the http or https address of the InsForge project",
+    );
+  }
+  const { createClient } = await import("@insforge/sdk");
+  return createClient({ baseUrl, accessToken: token, timeout, retryCount: 1, retryDelay: 200 });
+}
+
+/** PostgREST's list, each value quoted: the SDK's own `in()` leaves quotes in values unescaped. */
+function toList(values: unknown[]): string {
+  return `(${values.map((value) => `"${String(value).replace(/["\\]/g, "\\$&")}"`).join(",")})`;
+}
+
+/** PostgREST's error (with `code`), the gateway's (with `error`) or the transport's (status 0). */
+interface DataError {
+  code?: string;
+  message?: string;
+}
+
+function toReadError(error: DataError, status: number, query: RowQuery): ApiError {
+  const { code = "", message = "" } = error;
+  const { table, filters = [] } = query;
+  if (code === "42501") {
+    return new ApiError(403, "FORBIDDEN", `You are not allowed to read the table "${table}"`, {
+      cause: error,
+    });
+  }
+  if (code === "42P01" || code === "PGRST205") {
+    return invalidInput(`"table" names no table that can be read: "${table}"`, error);
+  }
+  if (code === "42703") {
+    return invalidInput(describeUnknownColumn(message, query), error);
+  }
+  if (/^(22|42|PGRST1)/.test(code)) {
+    const field = filters.length === 1 ? "filters[0].value" : "filters";
+    return invalidInput(`"${field}" does not fit the type of its column`, error);
+  }
+  if (status === 401) return unauthorized(error);
+  return unavailable(error);
+}
+
+function describeUnknownColumn(message: string, query: RowQuery): string {
+  const { table, columns = [], filters = [], order } = query;
+  const fields = [
+    ...columns.map((column, i) => [`columns[${i}]`, column]),
+    ...filters.map(({ column }, i) => [`filters[${i}].column`, column]),
+    ...(order ? [["order.column", order.column]] : []),
+  ];
+  const [, missing] = /([A-Za-z_]\w*)"? does not exist/.exec(message) ?? [];
+  const [field] = fields.find(([, column]) => column === missing) ?? ["columns"];
+  return `"${field}" names no column of the table "${table}": "${missing}"`;
+}
+
+function unavailable(cause: unknown): ApiError {
+  return new ApiError(502, "UPSTREAM_FAILURE", "InsForge could not be reached or failed", {
+    cause,
+  });
+}

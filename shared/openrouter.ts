@@ -1,0 +1,332 @@
+/**
+ * The one OpenRouter client: sends, reads, retries and times out every call to the gateway.
+ *
+ * It takes the OpenAI SDK's types and sends with `fetch`: the SDK's client class costs 394 KB at
+ * every cold start, sleeps as long as a `Retry-After` says, and drops what OpenRouter adds.
+ */
+import type { ChatCompletion, CreateEmbeddingResponse } from "openai/resources";
+import type { Call } from "./app.ts";
+import { guardCompletion, type Usage } from "./completion_stream.ts";
+import { ApiError } from "./errors.ts";
+import { findError, toHttpFailure, toInBandFailure, unusable } from "./openrouter_failures.ts";
+import type { Settings } from "./settings.ts";
+
+/** Fields of a request as they stand on the wire; unknown ones are OpenRouter's own. */
+export type Params = Record<string, unknown>;
+
+/** OpenRouter's completion: OpenAI's, and what it adds. */
+export type Completion = Omit<ChatCompletion, "choices" | "usage"> & {
+  choices: {
+    finish_reason: string | null;
+    native_finish_reason?: string | null;
+    message: Message;
+  }[];
+  usage?: Usage;
+};
+
+/** An assistant's message with OpenRouter's additions. */
+export interface Message {
+  content?: string | null;
+  refusal?: string | null;
+  reasoning?: string | null;
+  reasoning_details?: unknown[];
+  tool_calls?: unknown[];
+  annotations?: unknown[];
+  images?: { image_url: { url: string } }[];
+  audio?: unknown;
+}
+
+/** The answer of OpenRouter's `/images`. */
+export interface ImageList {
+  created: number;
+  data: { b64_json: string; media_type?: string }[];
+  usage?: Usage;
+}
+
+export type Embeddings = Omit<CreateEmbeddingResponse, "usage"> & { usage?: Usage };
+
+/** Tries after the first one, and the longest `Retry-After` worth waiting for. */
+const MAX_RETRIES = 2;
+const MAX_RETRY_AFTER_MS = 20_000;
+const FIRST_BACKOFF_MS = 500;
+
+/**
+ * Asks for one whole chat completion.
+ *
+ * @param params the request body; `stream` is set here.
+ * @returns the completion, never one that failed or is empty: text, a tool call, an image, audio,
+ *   reasoning or a refusal is in it, or it ended for want of tokens.
+ * @throws {ApiError} as the README's table "Errors" says; 504 past `REQUEST_DEADLINE_MS`.
+ * @see https://openrouter.ai/docs/api-reference/chat-completion
+ */
+export async function createCompletion(call: Call, params: Params): Promise<Completion> {
+  const completion = await postJson<Completion>(
+    call,
+    "/chat/completions",
+    { ...params, stream: false },
+    requireOutput,
+  );
+  logUsage(call, completion);
+  return completion;
+}
+
+/**
+ * Starts a streamed chat completion and waits for its first event, so that a failure up to there is
+ * an error with a status, or is retried unseen.
+ *
+ * @param params the request body; `stream` is set here.
+ * @param preface events of our own to send first.
+ * @returns OpenRouter's bytes, unchanged and flushed as they arrive. A failure after the first byte
+ *   is one error event at the end, and no `[DONE]`. Cancelling the stream cancels the call. The log
+ *   line is written when the stream ends.
+ * @throws {ApiError} as {@link createCompletion}; 504 past `STREAM_FIRST_EVENT_DEADLINE_MS`.
+ */
+export async function streamCompletion(
+  call: Call,
+  params: Params,
+  preface?: Uint8Array,
+): Promise<ReadableStream<Uint8Array>> {
+  const { settings, log } = call;
+  const body = JSON.stringify({ ...params, stream: true });
+  let writeLog: () => void;
+  const stream = await withRetries(
+    call,
+    settings.STREAM_FIRST_EVENT_DEADLINE_MS,
+    async (controller) => {
+      const response = await post(settings, "/chat/completions", body, controller.signal);
+      if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+        // A plain answer to a streamed request is an error with status 200, if it is OpenRouter's.
+        refuseError(parse(await readText(response, controller.signal)), response.headers);
+        throw unusable("The AI provider answered without a stream");
+      }
+      return await guardCompletion(response, {
+        controller,
+        preface,
+        idleMs: settings.STREAM_IDLE_WATCHDOG_MS,
+        onFirst: ({ id, model }) => logUsage(call, { id, model }),
+        onEnd: (outcome, usage) => {
+          logUsage(call, { usage });
+          log.stream = outcome;
+          writeLog();
+        },
+      });
+    },
+  );
+  writeLog = call.deferLog();
+  return stream;
+}
+
+/**
+ * Embeds texts, as floats: OpenAI's SDK would ask for base64, which not every model honours.
+ *
+ * @returns OpenRouter's answer, one vector of numbers per input, in the order of the inputs.
+ * @throws {ApiError} as {@link createCompletion}; 502 when vectors are missing or empty.
+ * @see https://openrouter.ai/docs/api-reference/embeddings
+ */
+export async function createEmbeddings(
+  call: Call,
+  params: Params & { input: string[] },
+): Promise<Embeddings> {
+  const answer = await postJson<Embeddings>(
+    call,
+    "/embeddings",
+    { ...params, encoding_format: "float" },
+    (answer) => requireVectors(answer, params.input.length),
+  );
+  logUsage(call, answer);
+  return { ...answer, data: answer.data.toSorted((a, b) => a.index - b.index) };
+}
+
+/**
+ * Makes images through OpenRouter's own image API, which has options chat models lack.
+ *
+ * @returns at least one image, base64.
+ * @throws {ApiError} as {@link createCompletion}.
+ * @see https://openrouter.ai/docs/api-reference/images
+ */
+export async function createImages(call: Call, params: Params): Promise<ImageList> {
+  const answer = await postJson<ImageList>(call, "/images", params, ({ data }) => {
+    if (!data?.[0]?.b64_json) throw unusable("The AI provider answered without an image");
+  });
+  logUsage(call, answer);
+  return answer;
+}
+
+/** The sum of what several calls used. */
+export function addUsage(usages: (Usage | undefined)[]): Usage {
+  const sum = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost: 0 };
+  for (const usage of usages) {
+    for (const field of Object.keys(sum) as (keyof typeof sum)[]) sum[field] += usage?.[field] ?? 0;
+  }
+  return sum;
+}
+
+/** Posts, reads the answer as JSON and has it judged: by what it says of itself, then by `judge`. */
+function postJson<T>(
+  call: Call,
+  path: string,
+  params: Params,
+  judge: (answer: T) => void,
+): Promise<T> {
+  const body = JSON.stringify(params);
+  return withRetries(call, call.settings.REQUEST_DEADLINE_MS, async ({ signal }) => {
+    const response = await post(call.settings, path, body, signal);
+    const answer = parse(await readText(response, signal));
+    refuseError(answer, response.headers);
+    judge(answer as T);
+    call.log.generation_id ??= response.headers.get("x-generation-id") ?? undefined;
+    return answer as T;
+  });
+}
+
+/** One request, judged by its status alone; what it returns is below 300 and unread. */
+async function post(
+  settings: Settings,
+  path: string,
+  body: string,
+  signal: AbortSignal,
+): Promise<Response> {
+  const { OPENROUTER_API_KEY, OPENROUTER_SITE_URL, OPENROUTER_APP_NAME } = settings;
+  if (!OPENROUTER_API_KEY) {
+    throw new ApiError(
+      500,
+      "AI_INVALID_API_KEY",
+      "The setting OPENROUTER_API_KEY is missing; it must be the project's OpenRouter key",
+    );
+  }
+  const headers: Record<string, string> = {
+    "Authorization": `Bearer ${OPENROUTER_API_KEY}`,
+    "Content-Type": "application/json",
+  };
+  if (OPENROUTER_SITE_URL) headers["HTTP-Referer"] = OPENROUTER_SITE_URL;
+  if (OPENROUTER_APP_NAME) {
+    headers["X-OpenRouter-Title"] = OPENROUTER_APP_NAME;
+    headers["X-Title"] = OPENROUTER_APP_NAME; // its older name, which other gateways still read
+  }
+  const url = settings.OPENROUTER_BASE_URL + path;
+  let response: Response;
+  try {
+    response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
+  } catch (cause) {
+    throw toNetworkFailure(cause, signal, { retryable: true });
+  }
+  if (response.status < 300) return response;
+  throw toHttpFailure(response.status, await readText(response, signal), response.headers);
+}
+
+async function readText(response: Response, signal: AbortSignal): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    // Cut in the middle: it may have been billed, so it is not asked for again.
+    throw toNetworkFailure(cause, signal, { retryable: false });
+  }
+}
+
+/** What a `fetch` that threw means: our own abort says why itself, the rest is the network. */
+function toNetworkFailure(
+  cause: unknown,
+  signal: AbortSignal,
+  { retryable }: { retryable: boolean },
+): ApiError {
+  if (signal.aborted) return signal.reason;
+  const message = "The AI provider could not be reached";
+  return new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", message, { retryable, cause });
+}
+
+/** Runs `attempt` under the deadline and the retry policy; the caller's leaving ends it, too. */
+async function withRetries<T>(
+  call: Call,
+  deadlineMs: number,
+  attempt: (controller: AbortController) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const remainingMs = () => deadlineMs - call.elapsedMs();
+  const timer = setTimeout(() => controller.abort(timedOut()), Math.max(0, remainingMs()));
+  const leave = () => controller.abort(cancelled());
+  call.request.signal.addEventListener("abort", leave);
+  try {
+    for (let retries = 0;; retries++) {
+      try {
+        return await attempt(controller);
+      } catch (thrown) {
+        if (!(thrown instanceof ApiError) || !thrown.retryable || retries === MAX_RETRIES) {
+          throw thrown;
+        }
+        const waitMs = thrown.retryAfterSeconds === undefined
+          ? FIRST_BACKOFF_MS * 2 ** retries * (0.75 + Math.random() / 2)
+          : thrown.retryAfterSeconds * 1_000;
+        if (waitMs > Math.min(MAX_RETRY_AFTER_MS, remainingMs())) throw thrown;
+        await pause(waitMs, controller.signal);
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+    call.request.signal.removeEventListener("abort", leave);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }, { once: true });
+  });
+}
+
+function timedOut(): ApiError {
+  const message = "The AI provider took too long to answer";
+  return new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", message);
+}
+
+function cancelled(): ApiError {
+  return new ApiError(499, "REQUEST_CANCELLED", "The caller went away");
+}
+
+function parse(text: string): object {
+  try {
+    const value = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+    // Told below, as is JSON of the wrong kind.
+  }
+  throw unusable("The AI provider's answer could not be read");
+}
+
+function refuseError(answer: object, headers: Headers): void {
+  const error = findError(answer);
+  if (error) throw toInBandFailure(error, headers);
+}
+
+function requireOutput({ choices }: Completion): void {
+  const choice = choices?.[0];
+  if (!choice?.message) throw unusable("The AI provider answered without a completion");
+  const { content, refusal, reasoning, tool_calls, images, audio } = choice.message;
+  const empty = !content && !refusal && !reasoning && !tool_calls?.length && !images?.length &&
+    !audio;
+  if (empty && choice.finish_reason !== "length" && choice.finish_reason !== "content_filter") {
+    throw unusable("The AI provider's answer was empty", { retryable: true });
+  }
+}
+
+function requireVectors({ data }: Embeddings, count: number): void {
+  const vectors = Array.isArray(data) ? data.map(({ embedding }) => embedding) : [];
+  const complete = vectors.length === count &&
+    vectors.every((vector) => Array.isArray(vector) && vector.length > 0);
+  if (!complete) throw unusable(`The AI provider did not answer with ${count} vectors of numbers`);
+}
+
+/** Adds one call's model, tokens and cost to the request's log line. */
+function logUsage(
+  { log }: Call,
+  { id, model, usage }: { id?: string; model?: string; usage?: Usage | null },
+): void {
+  log.model ??= model;
+  log.generation_id ??= id;
+  if (!usage) return;
+  log.prompt_tokens = (log.prompt_tokens ?? 0) + (usage.prompt_tokens ?? 0);
+  log.completion_tokens = (log.completion_tokens ?? 0) + (usage.completion_tokens ?? 0);
+  log.cost = (log.cost ?? 0) + (usage.cost ?? 0);
+}

@@ -1,0 +1,204 @@
+/** What OpenRouter's failures mean: pure judgement, from an error in any of its shapes to ours. */
+import { ApiError, type ErrorCode } from "./errors.ts";
+
+/** An error object as OpenRouter sends it: in a body, in a stream's chunk or inside a choice. */
+interface UpstreamError {
+  /** HTTP status as a number, or a provider's word such as `server_error`. */
+  code?: unknown;
+  message?: unknown;
+  metadata?: Record<string, unknown>;
+}
+
+/** Statuses of errors that say their kind, but not their status, by a word. */
+const KIND_STATUS: Record<string, number> = {
+  authentication: 401,
+  payment_required: 402,
+  permission_denied: 403,
+  content_policy_violation: 403,
+  refusal: 403,
+  not_found: 404,
+  timeout: 408,
+  payload_too_large: 413,
+  unprocessable: 422,
+  rate_limit_exceeded: 429,
+  invalid_request: 400,
+  invalid_prompt: 400,
+  invalid_image: 400,
+  context_length_exceeded: 400,
+};
+
+/** Statuses that may pass by themselves; 402 and the daily 429 are looked at more closely. */
+const RETRYABLE = new Set([408, 409, 429, 500, 502, 503, 504, 524, 529]);
+
+/**
+ * Finds the error that hides in a body or chunk that came with status 200: at its top, or in its
+ * first choice, with or without an error object.
+ */
+export function findError(body: unknown): UpstreamError | undefined {
+  const { error, choices } = body as {
+    error?: UpstreamError | string | null;
+    choices?: { error?: UpstreamError; finish_reason?: string; native_finish_reason?: string }[];
+  };
+  if (typeof error === "string") return { message: error };
+  if (error) return error;
+  const [choice] = Array.isArray(choices) ? choices : [];
+  if (choice?.error) return choice.error;
+  const ended = choice?.finish_reason === "error" ||
+    /^(network_)?error$/.test(choice?.native_finish_reason ?? "");
+  return ended ? { message: "The provider ended the answer with an error" } : undefined;
+}
+
+/**
+ * Translates a failed HTTP answer of OpenRouter.
+ *
+ * @param status the HTTP status, 300 or above.
+ * @param text the body as it came; it may be JSON, HTML or nothing.
+ * @param headers the answer's headers.
+ * @returns the error for our caller, see the table in the README's "Errors".
+ * @see https://openrouter.ai/docs/api-reference/errors
+ */
+export function toHttpFailure(status: number, text: string, headers: Headers): ApiError {
+  let error: UpstreamError = {};
+  try {
+    error = findError(JSON.parse(text)) ?? {};
+  } catch {
+    // HTML from the edge, or nothing at all: the status says enough.
+  }
+  return toFailure(status, error, headers);
+}
+
+/** Translates an error that came inside a 200, by its own code or kind; without either it is a 502. */
+export function toInBandFailure(error: UpstreamError, headers?: Headers): ApiError {
+  const code = Number(error.code);
+  const kind = String(error.metadata?.error_type ?? error.code ?? "");
+  const status = code >= 400 && code < 600 ? code : KIND_STATUS[kind] ?? 502;
+  return toFailure(status, error, headers);
+}
+
+/** A 502 for an answer that cannot be used, though nobody called it an error. */
+export function unusable(message: string, options?: { retryable: boolean }): ApiError {
+  return new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", message, options);
+}
+
+function toFailure(status: number, error: UpstreamError, headers?: Headers): ApiError {
+  const metadata = error.metadata ?? {};
+  const retryAfterSeconds = readRetryAfter(headers, metadata);
+  const fail = (ours: number, code: ErrorCode, message: string, retryable = false) =>
+    new ApiError(ours, code, message, { retryable, retryAfterSeconds, cause: { status, error } });
+
+  switch (status) {
+    case 401:
+      return fail(502, "AI_INVALID_API_KEY", "OpenRouter refused this project's API key");
+    case 402: {
+      const transient = metadata.limit_source === "openrouter_in_flight_budget" ||
+        metadata.reason === "in_flight_budget_exhausted";
+      return new ApiError(
+        402,
+        "BILLING_INSUFFICIENT_BALANCE",
+        "The AI credits of this project do not cover the request",
+        {
+          retryable: transient && retryAfterSeconds !== undefined,
+          retryAfterSeconds,
+          nextActions: 'Add credits at OpenRouter, or ask for less with a lower "max_tokens"',
+          cause: { status, error },
+        },
+      );
+    }
+    case 403: {
+      const reasons = findReasons(metadata);
+      return reasons
+        ? fail(403, "FORBIDDEN", `The request was refused: ${reasons}`)
+        : fail(502, "AI_INVALID_API_KEY", "OpenRouter denied this project's API key the request");
+    }
+    case 404:
+      return fail(400, "AI_INVALID_MODEL", describe(error, "No model fits the request"));
+    case 400:
+    case 412:
+    case 422: {
+      const message = describe(error, "OpenRouter refused the request as invalid");
+      const code = /\bmodel\b.*\b(not found|not exist|invalid)|not a valid model/i.test(message)
+        ? "AI_INVALID_MODEL"
+        : "INVALID_INPUT";
+      return fail(400, code, message);
+    }
+    case 413:
+      return fail(413, "INVALID_INPUT", describe(error, "The request is too large for the model"));
+    case 429: {
+      const daily = metadata.limit_source === "openrouter_free_tier_daily" ||
+        /free-models-per-day/.test(String(error.message));
+      const message = daily
+        ? "The daily limit of free model requests is reached"
+        : "The AI provider's rate limit is reached; try again shortly";
+      return fail(429, "RATE_LIMITED", message, !daily);
+    }
+    case 408:
+    case 504:
+      return fail(504, "AI_UPSTREAM_UNAVAILABLE", "The AI provider took too long to answer", true);
+    default:
+      return fail(
+        502,
+        "AI_UPSTREAM_UNAVAILABLE",
+        "The AI provider failed or could not be reached",
+        RETRYABLE.has(status),
+      );
+  }
+}
+
+/** Seconds to wait, from the header in any of its forms or from where else OpenRouter says it. */
+function readRetryAfter(headers?: Headers, metadata?: Record<string, unknown>): number | undefined {
+  const ms = Number(headers?.get("retry-after-ms") || NaN);
+  if (ms >= 0) return ms / 1_000;
+  const value = headers?.get("retry-after");
+  if (value) {
+    const seconds = /^[\d.]+$/.test(value)
+      ? Number(value)
+      : (Date.parse(value) - Date.now()) / 1_000;
+    if (Number.isFinite(seconds)) return Math.max(0, seconds);
+  }
+  // Epoch milliseconds, as a string, and on some answers inside the metadata only.
+  const limits = metadata?.headers as Record<string, unknown> | undefined;
+  const reset = Number(headers?.get("x-ratelimit-reset") ?? limits?.["X-RateLimit-Reset"]);
+  return reset > Date.now() ? (reset - Date.now()) / 1_000 : undefined;
+}
+
+/** Why content was refused (moderation, guardrail, provider policy); nothing for a key's 403. */
+function findReasons(metadata: Record<string, unknown>): string | undefined {
+  for (const list of [metadata.reasons, metadata.patterns]) {
+    if (Array.isArray(list) && list.length > 0) return clean(list.join(", "));
+  }
+  if (metadata.error_type === "refusal") return "the model refused it";
+  if (metadata.error_type === "content_policy_violation") return "the provider's content policy";
+  return metadata.flagged_input === undefined ? undefined : "moderation";
+}
+
+/** The real reason, which often stands in the raw answer of the provider behind OpenRouter. */
+function describe({ message, metadata }: UpstreamError, fallback: string): string {
+  if (typeof message !== "string") return fallback;
+  if (!/^Provider returned error/i.test(message)) return clean(message) || fallback;
+  let raw: unknown = metadata?.raw;
+  try {
+    if (typeof raw === "string") raw = JSON.parse(raw);
+  } catch {
+    // Plain text is a reason, too.
+  }
+  const { error, message: own } = (raw ?? {}) as {
+    error?: { message?: unknown };
+    message?: unknown;
+  };
+  const reason = [error?.message, error, own, raw].find((value) => typeof value === "string");
+  return clean((reason as string | undefined) ?? "") || fallback;
+}
+
+/** Text fit to be shown: one line, no markup, nothing that looks like a credential, not too long. */
+function clean(text: string): string {
+  return text
+    .replace(/<[^>]*>/g, " ")
+    .replace(
+      /\b(sk|ik|anon|pk|key)[-_][\w*.-]{6,}|\bBearer\s+\S+|\beyJ[\w-]+\.[\w-]+\.[\w-]*/gi,
+      "[removed]",
+    )
+    .replace(/\s+/g, " ")
+    .trim()
+    .slice(0, 300)
+    .replace(/\.$/, "");
+}

@@ -1,0 +1,134 @@
+/** Every setting: its default, its unit, its check. The only place that reads the environment. */
+import { ApiError } from "./errors.ts";
+
+/** Where settings come from: `Deno.env`, or anything else that looks a name up. */
+export interface Environment {
+  get(name: string): string | undefined;
+}
+
+type Read<T> = (name: string, value: string | undefined) => T;
+
+const table = {
+  OPENROUTER_API_KEY: headerText(),
+  OPENROUTER_BASE_URL: address("https://openrouter.ai/api/v1"),
+  OPENROUTER_CHAT_MODEL: text("openai/gpt-4o-mini"),
+  OPENROUTER_EMBEDDING_MODEL: text("openai/text-embedding-3-small"),
+  OPENROUTER_IMAGE_MODEL: text("google/gemini-2.5-flash-image"),
+  OPENROUTER_SITE_URL: address(),
+  OPENROUTER_APP_NAME: headerText(),
+
+  INSFORGE_BASE_URL: address(),
+  INSFORGE_INTERNAL_URL: address(),
+  JWT_SECRET: text(),
+  JWT_PUBLIC_KEY: text(),
+  JWT_KEY_ID: text(),
+  AUTH_STRICT: flag(false),
+
+  ALLOWED_ORIGINS: origins(["*"]),
+  MAX_PROMPT_CHARS: integer(4_000, "characters"),
+  MAX_OUTPUT_TOKENS: integer(16_384, "tokens"),
+  MAX_BODY_BYTES: integer(undefined, "bytes"),
+  REQUEST_DEADLINE_MS: integer(55_000, "milliseconds", 1_000),
+  STREAM_FIRST_EVENT_DEADLINE_MS: integer(55_000, "milliseconds", 1_000),
+  STREAM_IDLE_WATCHDOG_MS: integer(60_000, "milliseconds", 1_000),
+
+  PORT: port(8000),
+  HOST: text("127.0.0.1"),
+  INSFORGE_PORT: port(7130),
+  OPENROUTER_PORT: port(7140),
+};
+
+/** The settings by their environment names, read and checked at the moment they are asked for. */
+export type Settings = { readonly [Name in keyof typeof table]: ReturnType<typeof table[Name]> };
+
+/** The names of all settings. */
+export const settingNames = Object.keys(table) as (keyof Settings)[];
+
+/**
+ * Gives access to the settings in `environment`. Nothing is read before a setting is asked for, so a
+ * wrong value breaks only what needs it; nothing is remembered, so a changed value counts at once.
+ *
+ * @param environment `Deno.env` unless given. It is looked up late and name by name, because
+ *   InsForge's self-hosted runtime offers nothing but `Deno.env.get`.
+ * @throws {ApiError} 500 `INTERNAL_ERROR` on access to a setting whose value has not the right form;
+ *   the message names the setting, the form and the unit, never the value.
+ */
+export function createSettings(environment: Environment = Deno.env): Settings {
+  return new EnvironmentSettings(environment) as unknown as Settings;
+}
+
+class EnvironmentSettings {
+  constructor(readonly environment: Environment) {}
+}
+for (const name of settingNames) {
+  Object.defineProperty(EnvironmentSettings.prototype, name, {
+    get(this: EnvironmentSettings) {
+      // An empty value is how a line left blank in `.env` arrives: as good as not set.
+      return table[name](name, this.environment.get(name)?.trim() || undefined);
+    },
+  });
+}
+
+function text(): Read<string | undefined>;
+function text(fallback: string): Read<string>;
+function text(fallback?: string): Read<string | undefined> {
+  return (_name, value) => value ?? fallback;
+}
+
+function headerText(): Read<string | undefined> {
+  return (name, value) => {
+    if (value && !/^[\x20-\x7e]+$/.test(value)) throw unfit(name, "printable ASCII on one line");
+    return value;
+  };
+}
+
+function flag(fallback: boolean): Read<boolean> {
+  return (name, value = String(fallback)) => {
+    if (value !== "true" && value !== "false") throw unfit(name, `"true" or "false"`);
+    return value === "true";
+  };
+}
+
+function integer(fallback: number, unit: string, min?: number, max?: number): Read<number>;
+function integer(fallback: undefined, unit: string, min?: number): Read<number | undefined>;
+function integer(fallback: number | undefined, unit: string, min = 1, max = 2 ** 31 - 1) {
+  return (name: string, value: string | undefined) => {
+    if (value === undefined) return fallback;
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < min || number > max) {
+      throw unfit(name, `a whole number${unit && ` of ${unit}`} from ${min} to ${max}`);
+    }
+    return number;
+  };
+}
+
+function port(fallback: number): Read<number> {
+  return integer(fallback, "", 0, 65_535);
+}
+
+function address(): Read<string | undefined>;
+function address(fallback: string): Read<string>;
+function address(fallback?: string): Read<string | undefined> {
+  return (name, value) => {
+    if (value === undefined) return fallback;
+    if (!/^https?:$/.test(URL.parse(value)?.protocol ?? "")) {
+      throw unfit(name, "an http or https address");
+    }
+    return value.replace(/\/+$/, "");
+  };
+}
+
+function origins(fallback: string[]): Read<string[]> {
+  return (name, value) => {
+    if (value === undefined) return fallback;
+    const list = value.split(",").map((origin) => origin.trim()).filter(Boolean);
+    if (list.some((origin) => origin !== "*" && URL.parse(origin)?.origin !== origin)) {
+      throw unfit(name, `"*" or a comma list of origins such as https://app.example.com`);
+    }
+    return list;
+  };
+}
+
+function unfit(name: string, form: string): ApiError {
+  return new ApiError(500, "INTERNAL_ERROR", `The setting ${name} must be ${form}`);
+}

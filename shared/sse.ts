@@ -1,0 +1,96 @@
+/** The bytes and events of `text/event-stream`, both ways. */
+
+/** What a streamed answer says of itself; the last line keeps a reverse proxy from buffering it. */
+export const EVENT_STREAM_HEADERS: Record<string, string> = {
+  "Content-Type": "text/event-stream",
+  "Cache-Control": "no-cache",
+  "X-Accel-Buffering": "no",
+};
+
+const LF = 10;
+const CR = 13;
+const EMPTY = new Uint8Array();
+const encoder = new TextEncoder();
+
+/** One event with the given data, which must be a single line, as JSON always is. */
+export function formatEvent(data: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`data: ${data}\n\n`);
+}
+
+/**
+ * Reads the data of one event, its `data:` lines joined by line feeds.
+ *
+ * @param event the text of one event, its comments included.
+ * @returns the data, or nothing when the event has none, as a keep-alive comment.
+ */
+export function readData(event: string): string | undefined {
+  const lines = event.split(/\r\n|\n|\r/).filter((line) => line.startsWith("data:"));
+  if (lines.length === 0) return undefined;
+  return lines.map((line) => line.slice(line[5] === " " ? 6 : 5)).join("\n");
+}
+
+/** Splits bytes that hold whole events into these events, without copying. */
+export function splitEvents(bytes: Uint8Array): Uint8Array[] {
+  const events: Uint8Array[] = [];
+  let start = 0;
+  for (let i = bytes.indexOf(LF); i >= 0; i = bytes.indexOf(LF, i + 1)) {
+    if (!endsEvent(bytes, i, EMPTY)) continue;
+    events.push(bytes.subarray(start, i + 1));
+    start = i + 1;
+  }
+  if (start < bytes.length) events.push(bytes.subarray(start));
+  return events;
+}
+
+/**
+ * Cuts a stream of bytes after whole events, wherever the network cut it.
+ *
+ * What it gives back, in order, is byte for byte what was pushed. Events end with an empty line made
+ * of LF or CRLF; a stream with lone CRs comes out at its end. An unfinished event is held however
+ * long it grows, as a whole image may stand on one line.
+ */
+export class EventCutter {
+  #held: Uint8Array[] = [];
+
+  /** @returns all bytes up to the end of the last whole event, or nothing while there is none. */
+  push(bytes: Uint8Array): Uint8Array | undefined {
+    if (bytes.length === 0) return undefined;
+    const before = this.#held.at(-1) ?? EMPTY;
+    let end = bytes.lastIndexOf(LF);
+    while (end >= 0 && !endsEvent(bytes, end, before)) {
+      end = end > 0 ? bytes.lastIndexOf(LF, end - 1) : -1;
+    }
+    if (end === bytes.length - 1 && this.#held.length === 0) return bytes;
+    if (end < 0) {
+      // Pieces are joined once they are whole, but a tiny one could hide a line end from the next.
+      this.#held.push(before.length < 2 ? joinBytes([this.#held.pop() ?? EMPTY, bytes]) : bytes);
+      return undefined;
+    }
+    const whole = joinBytes([...this.#held, bytes.subarray(0, end + 1)]);
+    this.#held = end + 1 < bytes.length ? [bytes.slice(end + 1)] : [];
+    return whole;
+  }
+
+  /** The bytes of the event that has begun and not ended; empty between events. */
+  rest(): Uint8Array {
+    return joinBytes(this.#held);
+  }
+}
+
+/** Whether the LF at `i` closes an empty line; `before` is what came before `bytes`. */
+function endsEvent(bytes: Uint8Array, i: number, before: Uint8Array): boolean {
+  const at = (index: number) => index < 0 ? before[before.length + index] : bytes[index];
+  return at(i - 1) === LF || (at(i - 1) === CR && at(i - 2) === LF);
+}
+
+/** One piece of many; a single piece is returned as it is. */
+export function joinBytes(pieces: Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0];
+  const joined = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    joined.set(piece, offset);
+    offset += piece.length;
+  }
+  return joined;
+}
