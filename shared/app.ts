@@ -25,16 +25,12 @@ export interface Call {
   readonly settings: Settings;
   readonly requestId: string;
   readonly log: LogFields;
-  /**
-   * Milliseconds since the request came in.
-   */
+  /** Milliseconds since the request came in. */
   elapsedMs(): number;
-  /**
-   * Keeps the log line back, because the answer goes on after its headers.
-   *
-   * @returns what writes the line; to be called once, when the answer has ended.
-   */
-  deferLog(): () => void;
+  /** Keeps the log line back, because the answer goes on after its headers. */
+  holdLog(): void;
+  /** Writes the log line that was held back; to be called once, when the answer has ended. */
+  writeLog(): void;
 }
 
 /** A function's routes; their paths are relative to the function, `/` being the function itself. */
@@ -152,29 +148,28 @@ class ActiveCall implements Call {
   #startedAt = performance.now();
   #status = 0;
   #firstByteMs = 0;
-  #deferred = false;
+  #logHeld = false;
 
   constructor(readonly slug: string, readonly request: Request, environment?: Environment) {
     this.settings = createSettings(environment);
     this.requestId = toRequestId(request.headers.get("X-Request-Id"));
   }
 
-  deferLog(): () => void {
-    this.#deferred = true;
-    return () => this.#writeLog();
+  holdLog(): void {
+    this.#logHeld = true;
   }
 
   answered(status: number): void {
     this.#status = status;
     this.#firstByteMs = this.elapsedMs();
-    if (!this.#deferred) this.#writeLog();
+    if (!this.#logHeld) this.writeLog();
   }
 
   elapsedMs(): number {
     return Math.round((performance.now() - this.#startedAt) * 10) / 10;
   }
 
-  #writeLog(): void {
+  writeLog(): void {
     console.log(JSON.stringify({
       timestamp: new Date().toISOString(),
       slug: this.slug,

@@ -1,6 +1,5 @@
 /** From a prompt or messages, and what may come with them, to a checked OpenAI conversation. */
 import * as z from "zod/mini";
-import { parseValue } from "./body.ts";
 import { invalidInput } from "./errors.ts";
 import type { Params } from "./openrouter.ts";
 import type { Settings } from "./settings.ts";

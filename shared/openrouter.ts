@@ -11,6 +11,8 @@ import { ApiError } from "./errors.ts";
 import { findError, toHttpFailure, toInBandFailure, unusable } from "./openrouter_failures.ts";
 import type { Settings } from "./settings.ts";
 
+export type { Usage };
+
 /** Fields of a request as they stand on the wire; unknown ones are OpenRouter's own. */
 export type Params = Record<string, unknown>;
 
@@ -26,6 +28,7 @@ export type Completion = Omit<ChatCompletion, "choices" | "usage"> & {
 
 /** An assistant's message with OpenRouter's additions. */
 export interface Message {
+  role: "assistant";
   content?: string | null;
   refusal?: string | null;
   reasoning?: string | null;
@@ -88,7 +91,6 @@ export async function streamCompletion(
 ): Promise<ReadableStream<Uint8Array>> {
   const { settings, log } = call;
   const body = JSON.stringify({ ...params, stream: true });
-  let writeLog: () => void;
   const stream = await withRetries(
     call,
     settings.STREAM_FIRST_EVENT_DEADLINE_MS,
@@ -107,12 +109,12 @@ export async function streamCompletion(
         onEnd: (outcome, usage) => {
           logUsage(call, { usage });
           log.stream = outcome;
-          writeLog();
+          call.writeLog();
         },
       });
     },
   );
-  writeLog = call.deferLog();
+  call.holdLog();
   return stream;
 }
 

@@ -6,6 +6,14 @@ export interface Environment {
   get(name: string): string | undefined;
 }
 
+/** An environment in which `values` come first, and what they lack is looked up in `environment`. */
+export function withValues(
+  values: Record<string, string>,
+  environment: Environment = Deno.env,
+): Environment {
+  return { get: (name) => values[name] ?? environment.get(name) };
+}
+
 type Read<T> = (name: string, value: string | undefined) => T;
 
 const table = {

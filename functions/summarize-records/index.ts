@@ -1,0 +1,91 @@
+/** A summary of the rows a user may read. https://openrouter.ai/docs/api-reference/chat-completion */
+import { createApp } from "../../shared/app.ts";
+import { requireUser } from "../../shared/auth.ts";
+import { readBody } from "../../shared/body.ts";
+import { mapConcurrently } from "../../shared/concurrency.ts";
+import { requireShort, toCompletionParams } from "../../shared/conversation.ts";
+import { ApiError, invalidInput } from "../../shared/errors.ts";
+import { readRows } from "../../shared/insforge.ts";
+import {
+  addUsage,
+  type Completion,
+  createCompletion,
+  type Params,
+  streamCompletion,
+} from "../../shared/openrouter.ts";
+import { unusable } from "../../shared/openrouter_failures.ts";
+import { EVENT_STREAM_HEADERS, formatEvent, joinBytes } from "../../shared/sse.ts";
+import { mergeNotes, noteRows, summarizeRows, toChunks } from "./digest.ts";
+import { summaryRequest } from "./query.ts";
+
+const DEFAULT_ROWS = 50;
+const CONCURRENT_CHUNKS = 4;
+
+const { app, handler } = createApp("summarize-records");
+export default handler;
+
+app.post("/", async (c) => {
+  const call = c.env;
+  const user = await requireUser(call);
+  const request = await readBody(call, summaryRequest);
+  const { table, columns, filters, order, limit = DEFAULT_ROWS, instructions, stream, ...options } =
+    request;
+  if (instructions) requireShort(instructions, "instructions", call.settings);
+  const topic = { table, instructions };
+  const toParams = (messages: Params[]) =>
+    toCompletionParams({ ...options, messages } as never, call.settings);
+
+  // One row more than asked for tells whether there are more.
+  const query = { table, columns, filters, order, limit: limit + 1 };
+  const rows = await readRows(user, query, call.settings);
+  const { chunks, rowsRead, truncated } = toChunks(rows.slice(0, limit));
+  const facts = {
+    table,
+    rows_read: rowsRead,
+    truncated: truncated || rows.length > limit,
+    chunks: chunks.length,
+  };
+
+  if (chunks.length === 0) {
+    const summary = `There are no rows in "${table}" that match and that you may read`;
+    const usage = addUsage([]);
+    if (!stream) return c.json({ summary, ...facts, model: null, usage });
+    const delta = { choices: [{ index: 0, delta: { content: summary }, finish_reason: "stop" }] };
+    const events = [{ summary: facts, choices: [] }, { ...delta, usage }];
+    const bytes = [...events.map((event) => JSON.stringify(event)), "[DONE]"].map(formatEvent);
+    return new Response(joinBytes(bytes) as BodyInit, { headers: EVENT_STREAM_HEADERS });
+  }
+
+  const notes = chunks.length === 1 ? [] : await mapConcurrently(
+    chunks,
+    CONCURRENT_CHUNKS,
+    (chunk, i) => createCompletion(call, toParams(noteRows(topic, chunk, i + 1, chunks.length))),
+  );
+  const last = toParams(
+    chunks.length === 1 ? summarizeRows(topic, chunks[0]) : mergeNotes(topic, notes.map(toText)),
+  );
+  if (stream) {
+    const usage = addUsage(notes.map(({ usage }) => usage));
+    const first = formatEvent(JSON.stringify({ summary: { ...facts, usage }, choices: [] }));
+    const events = await streamCompletion(call, last, first);
+    return new Response(events, { headers: EVENT_STREAM_HEADERS });
+  }
+  const completion = await createCompletion(call, last);
+  return c.json({
+    summary: toText(completion),
+    ...facts,
+    model: completion.model,
+    usage: addUsage([...notes, completion].map(({ usage }) => usage)),
+  });
+});
+
+/** The text of a completion; rows on which a model said nothing would be lost without a word. */
+function toText({ choices: [{ message, finish_reason }] }: Completion): string {
+  if (message.content) return message.content;
+  if (finish_reason === "length") {
+    throw invalidInput('"max_tokens" must be higher: the model spent all of it before it wrote');
+  }
+  throw message.refusal || finish_reason === "content_filter"
+    ? new ApiError(403, "FORBIDDEN", "The request was refused: the model will not summarize it")
+    : unusable("The AI provider's answer held no text");
+}

@@ -1,0 +1,53 @@
+/** Which rows to summarize and how, checked before anything is asked of the database. */
+import * as z from "zod/mini";
+import { nonEmptyText } from "../../shared/conversation.ts";
+
+/** A plain SQL name: what else PostgREST reads out of a name is not for callers. */
+const name = z.string().check(
+  z.regex(/^[A-Za-z_]\w{0,62}$/, "must be a plain name: letters, digits and _, at most 63"),
+);
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+const filter = z.discriminatedUnion("op", [
+  z.strictObject({
+    column: name,
+    op: z.enum(["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike"]),
+    value: scalar,
+  }),
+  z.strictObject({
+    column: name,
+    op: z.literal("is"),
+    value: z.union([z.boolean(), z.null()]),
+  }),
+  z.strictObject({
+    column: name,
+    op: z.literal("in"),
+    value: z.array(scalar).check(z.minLength(1), z.maxLength(100)),
+  }),
+]);
+
+/** OpenRouter's parameters that this function sets itself. */
+const OWN_PARAMETERS = ["prompt", "messages", "tools", "tool_choice", "modalities", "n"];
+
+/** The request; OpenRouter's other fields pass through. */
+export const summaryRequest = z.looseObject({
+  table: name,
+  columns: z.optional(z.array(name).check(z.minLength(1))),
+  filters: z.optional(z.array(filter).check(z.maxLength(20))),
+  order: z.optional(z.strictObject({ column: name, ascending: z.optional(z.boolean()) })),
+  limit: z.optional(z.int().check(z.gte(1), z.lte(1_000))),
+  instructions: z.optional(nonEmptyText),
+  model: z.optional(nonEmptyText),
+  max_tokens: z.optional(z.int().check(z.gte(1))),
+  stream: z.optional(z.boolean()),
+}).check(
+  ...OWN_PARAMETERS.map((field) =>
+    z.refine((request) => (request as Record<string, unknown>)[field] === undefined, {
+      path: [field],
+      message: "is set by this function and must be left out",
+    })
+  ),
+);
+
+/** A checked request for a summary. */
+export type SummaryRequest = z.infer<typeof summaryRequest>;

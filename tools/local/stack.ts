@@ -1,0 +1,99 @@
+/**
+ * Everything an app needs on one machine: the functions, an embedded InsForge and a simulated
+ * OpenRouter, each on its own port, the latter two replaceable by the real ones.
+ */
+import { createSettings, type Environment, withValues } from "../../shared/settings.ts";
+import { createRouter, loadFunctions } from "../functions.ts";
+import { createDemoData } from "./insforge/demo.ts";
+import { createEmbeddedInsForge, type EmbeddedInsForge } from "./insforge/mod.ts";
+import { createSimulatedOpenRouter, type SimulatedOpenRouter } from "./openrouter/mod.ts";
+
+/** A running stack. `insforge` and `openrouter` are absent where the real ones are used. */
+export interface Stack extends AsyncDisposable {
+  functionsUrl: string;
+  insforgeUrl: string;
+  openrouterUrl: string;
+  slugs: string[];
+  insforge?: EmbeddedInsForge;
+  openrouter?: SimulatedOpenRouter;
+}
+
+type Handler = (request: Request) => Response | Promise<Response>;
+
+/**
+ * Starts what the settings ask for: `INSFORGE_BASE_URL` replaces the embedded InsForge,
+ * `OPENROUTER_API_KEY` or `OPENROUTER_BASE_URL` the simulated OpenRouter. The embedded parts are for
+ * development: they bind 127.0.0.1 only, and everybody knows their keys.
+ *
+ * @param environment where settings come from; a port of 0 takes any free one.
+ * @param dataDir where the embedded InsForge keeps its data; in memory unless given.
+ * @returns once everything answers.
+ * @throws {Error} when a port is taken; the message names its setting.
+ */
+export async function startStack(environment: Environment, dataDir?: string): Promise<Stack> {
+  const settings = createSettings(environment);
+  await using started = new AsyncDisposableStack();
+  const secrets: Record<string, string> = {};
+  const router = { handle: (_: Request): Promise<Response> => Promise.reject(new Error("early")) };
+
+  let openrouter: SimulatedOpenRouter | undefined;
+  if (!settings.OPENROUTER_API_KEY) {
+    secrets.OPENROUTER_API_KEY = "sk-or-v1-local"; // another server may want none, but gets one
+    if (!environment.get("OPENROUTER_BASE_URL")) {
+      openrouter = createSimulatedOpenRouter();
+      const url = listen(started, openrouter.handler, "OPENROUTER_PORT", settings.OPENROUTER_PORT);
+      secrets.OPENROUTER_BASE_URL = `${url}/api/v1`;
+    }
+  }
+
+  let insforge: EmbeddedInsForge | undefined;
+  if (!settings.INSFORGE_BASE_URL) {
+    insforge = await createEmbeddedInsForge({
+      dataDir,
+      baseUrl: () => secrets.INSFORGE_BASE_URL,
+      functions: (slug, request) =>
+        router.handle(new Request(new URL(`/${slug}`, request.url), request)),
+    });
+    const { close, handler } = insforge;
+    started.defer(() => close());
+    await createDemoData(insforge);
+    const url = listen(started, handler, "INSFORGE_PORT", settings.INSFORGE_PORT);
+    Object.assign(secrets, insforge.secrets, { INSFORGE_BASE_URL: url });
+  }
+
+  const all = withValues(secrets, environment);
+  const functions = await loadFunctions();
+  router.handle = createRouter(functions, all);
+  const functionsUrl = listen(started, router.handle, "PORT", settings.PORT, settings.HOST);
+  const { INSFORGE_BASE_URL, OPENROUTER_BASE_URL } = createSettings(all);
+  const stop = started.move();
+  return {
+    functionsUrl,
+    insforgeUrl: INSFORGE_BASE_URL!,
+    openrouterUrl: OPENROUTER_BASE_URL,
+    slugs: [...functions.keys()],
+    insforge,
+    openrouter,
+    [Symbol.asyncDispose]: () => stop.disposeAsync(),
+  };
+}
+
+function listen(
+  started: AsyncDisposableStack,
+  handler: Handler,
+  setting: string,
+  port: number,
+  hostname = "127.0.0.1",
+): string {
+  try {
+    const server = Deno.serve(
+      { hostname, port, onListen: () => {} },
+      (request) => handler(request),
+    );
+    started.use(server);
+    return `http://${server.addr.hostname}:${server.addr.port}`;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new Error(`Port ${port} is taken; set ${setting} to a free one`, { cause: error });
+  }
+}
