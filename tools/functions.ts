@@ -4,17 +4,30 @@ import type { Environment } from "../shared/settings.ts";
 
 const FOLDER = new URL("../functions/", import.meta.url);
 
+/** What a function's `index.ts` exports. */
+export interface FunctionModule {
+  default: EdgeFunction;
+  /** Further slugs under which the function is served and deployed. */
+  aliases?: string[];
+}
+
 /** The slugs of all functions, sorted: one per folder. */
 export function listSlugs(): string[] {
   const folders = [...Deno.readDirSync(FOLDER)].filter(({ isDirectory }) => isDirectory);
   return folders.map(({ name }) => name).sort();
 }
 
-/** Loads every function, by slug. */
+/** Loads one function. */
+export function loadFunction(slug: string): Promise<FunctionModule> {
+  return import(new URL(`${slug}/index.ts`, FOLDER).href);
+}
+
+/** Loads every function, by slug and by alias. */
 export async function loadFunctions(): Promise<Map<string, EdgeFunction>> {
   const functions = new Map<string, EdgeFunction>();
   for (const slug of listSlugs()) {
-    functions.set(slug, (await import(new URL(`${slug}/index.ts`, FOLDER).href)).default);
+    const { default: handler, aliases = [] } = await loadFunction(slug);
+    for (const name of [slug, ...aliases]) functions.set(name, handler);
   }
   return functions;
 }
