@@ -1,0 +1,101 @@
+/**
+ * An InsForge backend inside this process, for development: real PostgreSQL with row-level security,
+ * accounts, records, storage and the function proxy. It binds no address and is never deployed.
+ */
+
+import { join } from "node:path";
+import { createAccounts } from "./accounts.ts";
+import { createCallers } from "./caller.ts";
+import { openDatabase, type Value } from "./database.ts";
+import { createFunctionProxy, type FunctionRunner } from "./function_proxy.ts";
+import { createGateway } from "./gateway.ts";
+import { readKeys } from "./keys.ts";
+import { createRawSqlRoutes } from "./raw_sql.ts";
+import { createCatalogReader } from "./rest/catalog.ts";
+import { createRecordRoutes } from "./rest/records.ts";
+import { createRpcRoutes } from "./rest/rpc.ts";
+import { createJwksRoutes } from "./jwks.ts";
+import { createSessions } from "./sessions.ts";
+import { createTokens } from "./tokens.ts";
+import { createUserRoutes } from "./users.ts";
+
+/** A running backend: call `handler` with requests, `close` when done. */
+export interface EmbeddedInsForge {
+  handler(request: Request): Promise<Response>;
+  /** What InsForge would hand to functions as secrets, without the address, which the caller knows. */
+  secrets: Record<string, string>;
+  /** Runs one statement as `project_admin`, who owns what an app makes and bypasses its policies. */
+  sql(text: string, parameters?: unknown[]): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+export interface EmbeddedInsForgeOptions {
+  /** Where the handler is served, known at the latest when the first request comes. */
+  baseUrl: () => string;
+  /** Folder for database, objects and keys; absent means everything lives in memory. */
+  dataDir?: string;
+  /** What is behind `/functions/<slug>`; absent means every slug is unknown. */
+  functions?: FunctionRunner;
+  anonKey?: string;
+  apiKey?: string;
+}
+
+/**
+ * Starts a backend, empty unless `dataDir` holds one already.
+ *
+ * A first start takes some seconds, a later one with the same folder well below one.
+ *
+ * @throws {Error} when `dataDir` was made by a version with another schema
+ */
+export async function createEmbeddedInsForge(
+  { baseUrl, dataDir, functions, anonKey = "anon_local", apiKey = "ik_local" }:
+    EmbeddedInsForgeOptions,
+): Promise<EmbeddedInsForge> {
+  if (dataDir !== undefined) await Deno.mkdir(dataDir, { recursive: true });
+  const keys = await readKeys(dataDir && join(dataDir, "keys.json"));
+  const database = await openDatabase(dataDir && join(dataDir, "database"));
+  const catalog = createCatalogReader(database);
+  const accounts = createAccounts(database);
+  const tokens = await createTokens(keys);
+  const callers = createCallers({ tokens, anonKey, apiKey });
+  const sessions = createSessions({ accounts, tokens, callers });
+
+  const gateway = createGateway([
+    ["/", createJwksRoutes(tokens)],
+    ["/api/auth", sessions.routes],
+    ["/api/auth", createUserRoutes({ accounts, tokens, callers, sessions })],
+    ["/api/database/records", createRecordRoutes({ database, callers, catalog })],
+    ["/api/database/rpc", createRpcRoutes({ database, callers, catalog })],
+    [
+      "/api/database/advance",
+      createRawSqlRoutes({ database, callers, schemaChanged: catalog.forget }),
+    ],
+    ["/functions", createFunctionProxy(functions ?? unknownFunction)],
+  ]);
+
+  return {
+    handler: async (request) => await gateway.fetch(request),
+    secrets: {
+      ANON_KEY: anonKey,
+      API_KEY: apiKey,
+      JWT_PUBLIC_KEY: keys.publicKey,
+      JWT_KEY_ID: keys.keyId,
+      JWT_SECRET: keys.secret,
+    },
+    sql: async (text, parameters = []) => {
+      const rows = await database.as(
+        { role: "project_admin" },
+        (session) => session.query(text, parameters as Value[]),
+      );
+      catalog.forget();
+      return rows;
+    },
+    close: database.close,
+  };
+}
+
+function unknownFunction(): Promise<Response> {
+  return Promise.resolve(
+    Response.json({ error: "Function not found or not active" }, { status: 404 }),
+  );
+}

@@ -1,0 +1,48 @@
+/** Calls of functions as SQL. */
+
+import type { Routine } from "./catalog.ts";
+import { type Binder, BODY, column, identifier, inPublic, SOURCE } from "./sql_text.ts";
+
+/** Arguments as JSON: by name, or one value for a function with a single nameless parameter. */
+export type Arguments = { named: Record<string, unknown> } | { whole: unknown };
+
+/** Whether a function gives plain values, not rows with columns. */
+export function isScalar(routine: Routine): boolean {
+  return !routine.returnsRow;
+}
+
+/** The rows of a call; a plain value is the column `value`. */
+export function callSql(routine: Routine, given: Arguments, binder: Binder): string {
+  const { from, list } = argumentsSql(routine, given, binder);
+  const call = `${inPublic(routine.name)}(${list})`;
+  if (isScalar(routine)) return `SELECT ${call} AS value${from && ` FROM ${from}`}`;
+  const name = identifier(routine.name);
+  return `SELECT ${name}.* FROM ${from && `${from}, LATERAL `}${call} AS ${name}`;
+}
+
+/** The body for a function of plain values: the value itself, or the list of them for a set. */
+export function scalarAnswerSql(routine: Routine, call: string): string {
+  const list = `json_agg(${SOURCE}.value)`;
+  const body = routine.returnsSet ? `coalesce(${list}, '[]')` : `coalesce(${list} -> 0, 'null')`;
+  return `WITH ${SOURCE} AS (${call})` +
+    ` SELECT count(*) AS rows, NULL::bigint AS total, 0 AS updated, ${body}::text AS body FROM ${SOURCE}`;
+}
+
+/** PostgreSQL reads the arguments out of JSON, so that a list can become an array or a vector. */
+function argumentsSql(
+  { parameters }: Routine,
+  given: Arguments,
+  binder: Binder,
+): { from: string; list: string } {
+  if ("whole" in given) {
+    return { from: "", list: `${binder.bind(JSON.stringify(given.whole))}::${parameters[0].type}` };
+  }
+  const used = parameters.filter(({ name }) => name in given.named);
+  if (used.length === 0) return { from: "", list: "" };
+  const types = used.map(({ name, type }) => `${identifier(name)} ${type}`).join(", ");
+  const json = binder.bind(JSON.stringify(given.named));
+  const list = used.map(({ name, variadic }) =>
+    `${variadic ? "VARIADIC " : ""}${identifier(name)} := ${column(BODY, name)}`
+  );
+  return { from: `json_to_record(${json}::json) AS ${BODY}(${types})`, list: list.join(", ") };
+}

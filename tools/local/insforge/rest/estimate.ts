@@ -1,0 +1,17 @@
+/** How many rows PostgreSQL expects, from its statistics and without counting. */
+
+import type { Session } from "../database.ts";
+import type { ReadPlan } from "./plan.ts";
+import { countSql } from "./read_sql.ts";
+import { Binder } from "./sql_text.ts";
+
+/** The planner's guess for all rows that `plan` allows. */
+export async function estimateRows(session: Session, plan: ReadPlan): Promise<number> {
+  const binder = new Binder();
+  const sql = `EXPLAIN (FORMAT JSON) ${countSql(plan, binder)}`;
+  const [row] = await session.query<{ "QUERY PLAN": [{ Plan: { "Plan Rows": number } }] }>(
+    sql,
+    binder.values,
+  );
+  return row["QUERY PLAN"][0].Plan["Plan Rows"];
+}

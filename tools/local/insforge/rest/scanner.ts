@@ -1,0 +1,64 @@
+/** A cursor over one query parameter, for parsers that try alternatives and report where they failed. */
+
+import { RestError } from "./rest_error.ts";
+
+/** Reads `text` from left to right; `context` names the parameter in error messages. */
+export class Scanner {
+  #at = 0;
+
+  constructor(readonly text: string, readonly context: string) {}
+
+  get ended(): boolean {
+    return this.#at >= this.text.length;
+  }
+
+  /** Whether the rest begins with `token`; nothing is consumed. */
+  sees(token: string): boolean {
+    return this.text.startsWith(token, this.#at);
+  }
+
+  /** Consumes `token` when it comes next. */
+  take(token: string): boolean {
+    if (!this.sees(token)) return false;
+    this.#at += token.length;
+    return true;
+  }
+
+  /** Consumes what `pattern`, which must be sticky, matches here. */
+  match(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.text);
+    if (found) this.#at += found[0].length;
+    return found;
+  }
+
+  /** Consumes `token`, or fails saying what was expected. */
+  expect(token: string, expected = JSON.stringify(token)): void {
+    if (!this.take(token)) this.fail(expected);
+  }
+
+  /** The result of `parse`; where it gives `undefined`, the cursor stays. */
+  attempt<T>(parse: () => T | undefined): T | undefined {
+    const start = this.#at;
+    const result = parse();
+    if (result === undefined) this.#at = start;
+    return result;
+  }
+
+  /** Moves the cursor without reading, so that an error points past what was understood. */
+  skip(characters: number): void {
+    this.#at += characters;
+  }
+
+  /** @throws {RestError} always: 400 `PGRST100` with the place of the cursor */
+  fail(expected: string): never {
+    const [character] = this.text.slice(this.#at);
+    const unexpected = character === undefined ? "end of input" : JSON.stringify(character);
+    throw new RestError(
+      400,
+      "PGRST100",
+      `"failed to parse ${this.context} (${this.text})" (line 1, column ${this.#at + 1})`,
+      { details: `unexpected ${unexpected} expecting ${expected}` },
+    );
+  }
+}
