@@ -4,7 +4,11 @@ import { ApiError, toApiError, toErrorBody } from "./errors.ts";
 import { createSettings, type Environment, type Settings } from "./settings.ts";
 
 /** What an edge function exports: the platform calls it with the request alone. */
-export type EdgeFunction = (request: Request, environment?: Environment) => Promise<Response>;
+export interface EdgeFunction {
+  (request: Request, environment?: Environment): Promise<Response>;
+  /** Its operations; for tools and tests, no platform looks at them. */
+  routes: { method: string; path: string }[];
+}
 
 /** The fields of a request's log line that are learnt on the way. */
 export interface LogFields {
@@ -43,8 +47,8 @@ const PREFLIGHT_SECONDS = "86400";
  * Creates a function's router and the handler to export.
  *
  * The handler hides how a platform routes: a request for `/slug`, `/slug/sub` or, with the slug
- * already stripped as InsForge's cloud router does, `/sub` reaches the route `/` or `/sub`. It
- * answers `OPTIONS`, 404 and 405 itself, renders every thrown {@link ApiError}, sets CORS headers
+ * already stripped as InsForge's cloud router does, `/sub` reaches the route `/` or `/sub`. Where a
+ * platform knows no sub-paths, `/slug?route=sub` does. It answers `OPTIONS`, 404 and 405 itself, renders every thrown {@link ApiError}, sets CORS headers
  * and `X-Request-Id` on every answer, and writes one JSON log line per request.
  *
  * @param slug the folder's name.
@@ -80,16 +84,16 @@ export function createApp(slug: string): { app: App; handler: EdgeFunction } {
     return response;
   }
 
-  return { app, handler };
+  return { app, handler: Object.assign(handler, { routes: app.routes }) };
 }
 
-/** The path below the function: `/chat` and `/` are `/`, `/v1/models` and `/models` are `/models`. */
-function toRoutePath(slug: string, url: string): string {
-  const start = url.indexOf("/", url.indexOf("//") + 2);
-  const end = url.slice(start).search(/[?#]/);
-  let path = end < 0 ? url.slice(start) : url.slice(start, start + end);
-  if (path === `/${slug}` || path.startsWith(`/${slug}/`)) path = path.slice(slug.length + 1);
-  return path.replace(/\/+$/, "") || "/";
+/** The path below the function: `/chat` is `/`; `/v1/models`, `/models`, `/v1?route=models` are one. */
+function toRoutePath(slug: string, address: string): string {
+  const url = new URL(address);
+  const own = `/${slug}`;
+  const named = url.pathname === own || url.pathname.startsWith(`${own}/`);
+  const path = (named ? url.pathname.slice(own.length) : url.pathname).replace(/\/+$/, "");
+  return path || "/" + (url.searchParams.get("route") ?? "").replace(/^\/+/, "");
 }
 
 function renderError(thrown: unknown, call: Call): Response {
