@@ -1,0 +1,147 @@
+/** What every function owes its callers (README, "What every function does"), asked of each folder. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { listSlugs, loadFunction } from "../tools/functions.ts";
+import {
+  type Answer,
+  createEnvironment,
+  createHmacToken,
+  createToken,
+  type RequestOptions,
+  send,
+  TOKEN,
+} from "./support/caller.ts";
+
+/** Operations that answer strangers. Every line here is a decision. */
+const OPEN_TO_THE_WORLD = new Set<string>([]);
+
+const ORIGIN = "https://app.example.com";
+const environment = createEnvironment();
+const now = Math.floor(Date.now() / 1_000);
+
+/** Credentials that are present and no user's: refused for good, never taken for nobody's. */
+const BAD_TOKENS: Record<string, string> = {
+  "an expired token": await createToken({ iat: now - 1_000, exp: now - 100 }),
+  "a forged token": TOKEN.slice(0, -6) + (TOKEN.endsWith("AAAAAA") ? "BBBBBB" : "AAAAAA"),
+  "a token of algorithm none": `${btoa('{"alg":"none"}')}.${TOKEN.split(".")[1]}.`.replaceAll(
+    "=",
+    "",
+  ),
+  "a refresh token": await createHmacToken({ sub: "u", type: "refresh", iss: "insforge" }),
+  "an administrator's token": await createToken({ role: "project_admin" }),
+  "the anon key": "anon_canary",
+  "the API key": "ik_somebody",
+  "garbage": "garbage",
+};
+
+/** Bodies that no JSON operation can take. */
+const BAD_BODIES: Record<string, { raw?: BodyInit; message: RegExp; status?: number }> = {
+  "no body": { message: /missing/ },
+  "no JSON": { raw: "prompt=hello", message: /must be JSON/ },
+  "a JSON array": { raw: "[]", message: /must be a JSON object/ },
+  "invalid UTF-8": { raw: new Uint8Array([0x7b, 0xff, 0x7d]), message: /must be UTF-8/ },
+  "nesting without end": { raw: '{"a":'.repeat(200_000), message: /must not nest deeper/ },
+  "10 MB": { raw: `{"a":"${"x".repeat(10_000_000)}"}`, message: /must not exceed/, status: 413 },
+};
+
+for (const slug of listSlugs()) {
+  const { default: handler } = await loadFunction(slug);
+  const operations = handler.routes.filter(({ method }) => method !== "ALL");
+  const paths = new Set(operations.map(({ path }) => path));
+
+  Deno.test(`${slug} answers a preflight of every path`, async () => {
+    for (const path of paths) {
+      const { status, headers } = await call(path, "OPTIONS", undefined, {
+        headers: {
+          "Access-Control-Request-Method": "POST",
+          "Access-Control-Request-Headers": "authorization, content-type, x-stainless-lang",
+        },
+      });
+      assertEquals(status, 204);
+      assertEquals(headers.get("Access-Control-Allow-Origin"), "*");
+      assertEquals(
+        headers.get("Access-Control-Allow-Headers"),
+        "authorization, content-type, x-stainless-lang",
+      );
+      assertMatch(headers.get("Access-Control-Allow-Methods")!, /GET|POST/);
+    }
+  });
+
+  Deno.test(`${slug} refuses a wrong method and names the right one`, async () => {
+    for (const path of paths) {
+      const answer = await call(path, "DELETE");
+      assertRefused(answer, 405, "INVALID_INPUT");
+      assertMatch(answer.headers.get("Allow")!, /\b(GET|POST)\b.*OPTIONS/);
+    }
+  });
+
+  for (const { method, path } of operations) {
+    const operation = `${method} /${slug}${path === "/" ? "" : path}`;
+    if (OPEN_TO_THE_WORLD.has(operation)) continue;
+
+    Deno.test(`${operation} answers 401 without a token`, async () => {
+      assertRefused(await call(path, method, {}, { token: null }), 401, "AUTH_INVALID_CREDENTIALS");
+    });
+
+    Deno.test(`${operation} answers 401 AUTH_UNAUTHORIZED to every credential but a user's`, async () => {
+      for (const [kind, token] of Object.entries(BAD_TOKENS)) {
+        const answer = await call(path, method, {}, { token });
+        assertRefused(answer, 401, "AUTH_UNAUTHORIZED", kind);
+        assertMatch(answer.headers.get("WWW-Authenticate")!, /^Bearer/);
+      }
+    });
+
+    Deno.test(`${operation} answers 502, not 401, when InsForge is needed and down`, async () => {
+      const strict = createEnvironment({ AUTH_STRICT: "true" });
+      assertRefused(await call(path, method, {}, {}, strict), 502, "UPSTREAM_FAILURE");
+    });
+
+    if (method !== "POST") continue;
+
+    Deno.test(`${operation} refuses bodies it cannot read`, async () => {
+      for (const [kind, { raw, message, status = 400 }] of Object.entries(BAD_BODIES)) {
+        const answer = await call(path, method, undefined, { raw });
+        assertRefused(answer, status, "INVALID_INPUT", kind);
+        assertMatch(toError(answer).message, message);
+      }
+    });
+
+    Deno.test(`${operation} refuses an empty object and names a field`, async () => {
+      const answer = await call(path, method, {});
+      assertRefused(answer, 400, "INVALID_INPUT");
+      assertMatch(toError(answer).message, /"\w+"/);
+    });
+  }
+
+  /** Calls an operation by its path below the slug, its parameters filled in. */
+  function call(
+    path: string,
+    method: string,
+    body?: unknown,
+    options: RequestOptions = {},
+    settings = environment,
+  ): Promise<Answer> {
+    const filled = path.replace(/:\w+(\{.*\})?/g, "x").replace(/\*/g, "x");
+    return send(handler, settings, body, {
+      method,
+      ...options,
+      path: `/${slug}${filled === "/" ? "" : filled}`,
+      headers: { Origin: ORIGIN, ...options.headers },
+    });
+  }
+}
+
+/** Code and message of an error, in InsForge's flat shape or OpenAI's nested one. */
+function toError({ body }: Answer): { code: string; message: string } {
+  if (typeof body.error === "object") return body.error;
+  return { code: body.error, message: body.message };
+}
+
+function assertRefused(answer: Answer, status: number, code: string, kind = ""): void {
+  const { body, headers } = answer;
+  assertEquals([answer.status, toError(answer).code], [status, code], kind);
+  if (typeof body.error === "string") assertEquals(body.statusCode, status);
+  assert(toError(answer).message.length > 0);
+  assertEquals(headers.get("Access-Control-Allow-Origin"), "*");
+  assertMatch(headers.get("Access-Control-Expose-Headers")!, /X-Request-Id/);
+  assertMatch(headers.get("X-Request-Id")!, /^[\w-]{36}$/);
+}
