@@ -22,8 +22,8 @@ export interface Session {
   query<Row = Record<string, unknown>>(text: string, values?: Value[]): Promise<Row[]>;
   /** Runs any number of statements without values; gives the result of each. */
   exec(text: string): Promise<Results[]>;
-  /** As `query`, with the names and types of the columns and the number of rows. */
-  describe(text: string, values: Value[]): Promise<Results>;
+  /** As both, with the names and types of columns, and with whole numbers of 64 bits as text. */
+  inspect(text: string, values: Value[]): Promise<Results[]>;
 }
 
 /** The database, one transaction at a time: others wait for their turn. */
@@ -98,12 +98,13 @@ function toSession(transaction: Transaction): Session {
   return {
     query: async <Row>(text: string, values: Value[] = []) =>
       (await transaction.query<Row>(text, values.map(toText), { serializers: AS_TEXT })).rows,
-    exec: (text) => transaction.exec(text, { parsers: { [BIGINT]: String } }),
-    describe: (text, values) =>
-      transaction.query(text, values.map(toText), {
-        serializers: AS_TEXT,
-        parsers: { [BIGINT]: String },
-      }),
+    exec: (text) => transaction.exec(text),
+    inspect: async (text, values) => {
+      const options = { serializers: AS_TEXT, parsers: { [BIGINT]: String } };
+      return values.length === 0
+        ? await transaction.exec(text, options)
+        : [await transaction.query(text, values.map(toText), options)];
+    },
   };
 }
 

@@ -24,7 +24,10 @@ export interface EmbeddedInsForge {
   handler(request: Request): Promise<Response>;
   /** What InsForge would hand to functions as secrets, without the address, which the caller knows. */
   secrets: Record<string, string>;
-  /** Runs one statement as `project_admin`, who owns what an app makes and bypasses its policies. */
+  /**
+   * Runs SQL as `project_admin`, who owns what an app makes and bypasses its policies: one statement
+   * with parameters or any number without; gives the rows of the last.
+   */
   sql(text: string, parameters?: unknown[]): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
@@ -83,12 +86,12 @@ export async function createEmbeddedInsForge(
       JWT_SECRET: keys.secret,
     },
     sql: async (text, parameters = []) => {
-      const rows = await database.as(
-        { role: "project_admin" },
-        (session) => session.query(text, parameters as Value[]),
-      );
+      const rows = await database.as({ role: "project_admin" }, async (session) => {
+        if (parameters.length > 0) return await session.query(text, parameters as Value[]);
+        return (await session.exec(text)).at(-1)?.rows ?? [];
+      });
       catalog.forget();
-      return rows;
+      return rows as Record<string, unknown>[];
     },
     close: database.close,
   };

@@ -50,9 +50,7 @@ export function createRawSqlRoutes(
 }
 
 async function run(session: Session, query: string, params: unknown[] = []) {
-  const results = params.length === 0
-    ? await session.exec(query)
-    : [await session.describe(query, params.map(toValue))];
+  const results = await session.inspect(query, params.map(toValue));
   // Several statements give several results, and InsForge shows none of them.
   if (results.length !== 1) return { rows: [] };
   const [{ rows, rowCount, affectedRows, fields }] = results;

@@ -1,0 +1,62 @@
+/** Demo users and their data, so that a fresh start has something to show. */
+
+import { createTickets } from "./demo/tickets.ts";
+import type { EmbeddedInsForge } from "./mod.ts";
+
+/** The two demo users; the first has more tickets than the second. */
+export const DEMO_USERS = [
+  { email: "demo@example.com", password: "demo-password", name: "Demo", tickets: 120 },
+  { email: "second@example.com", password: "demo-password", name: "Second", tickets: 80 },
+] as const;
+
+/**
+ * Makes the demo users and 200 support tickets between them; what is there already stays as it is.
+ *
+ * @throws {Error} when a user cannot be made
+ */
+export async function createDemoData(insforge: EmbeddedInsForge): Promise<void> {
+  for (const user of DEMO_USERS) await createUser(insforge, user);
+  await insforge.sql(await Deno.readTextFile(new URL("./demo/schema.sql", import.meta.url)));
+  const [{ empty }] = await insforge.sql(
+    "select not exists (select from support_tickets) as empty",
+  );
+  if (!empty) return;
+  const owners = DEMO_USERS.flatMap(({ email, tickets }) => Array<string>(tickets).fill(email));
+  const tickets = createTickets(owners.length).map((ticket, index) => ({
+    ...ticket,
+    // Every place in the list gets another owner than its neighbours as far as the shares allow.
+    email: owners[(index * OWNER_STEP) % owners.length],
+  }));
+  await insforge.sql(
+    `insert into support_tickets (owner, customer, subject, body, status, priority, category, created_at)
+     select u.id, t.customer, t.subject, t.body, t.status, t.priority, t.category,
+            now() - make_interval(mins => t.minutes_ago)
+     from json_to_recordset($1::json) as t (
+       email text, customer text, subject text, body text, status text, priority text,
+       category text, minutes_ago int
+     )
+     join auth.users u on u.email = t.email
+     order by t.minutes_ago desc`,
+    [JSON.stringify(tickets)],
+  );
+}
+
+/** Has no divisor in common with 200, so that stepping by it visits every place once. */
+const OWNER_STEP = 77;
+
+async function createUser(
+  { handler, secrets, sql }: EmbeddedInsForge,
+  { email, password, name }: { email: string; password: string; name: string },
+): Promise<void> {
+  const known = await sql("select from auth.users where email = $1", [email]);
+  if (known.length > 0) return;
+  const response = await handler(
+    new Request("http://localhost/api/auth/users", {
+      method: "POST",
+      headers: { authorization: `Bearer ${secrets.API_KEY}`, "content-type": "application/json" },
+      body: JSON.stringify({ email, password, name, autoConfirm: true }),
+    }),
+  );
+  const answer = await response.text();
+  if (!response.ok) throw new Error(`No demo user ${email}: ${answer}`);
+}
