@@ -16,6 +16,10 @@ import { createRecordRoutes } from "./rest/records.ts";
 import { createRpcRoutes } from "./rest/rpc.ts";
 import { createJwksRoutes } from "./jwks.ts";
 import { createSessions } from "./sessions.ts";
+import { createBucketRoutes } from "./storage/buckets.ts";
+import { createObjectFiles } from "./storage/object_files.ts";
+import { createObjectRoutes } from "./storage/object_routes.ts";
+import { createObjects } from "./storage/objects.ts";
 import { createTokens } from "./tokens.ts";
 import { createUserRoutes } from "./users.ts";
 
@@ -59,6 +63,8 @@ export async function createEmbeddedInsForge(
   const database = await openDatabase(dataDir && join(dataDir, "database"));
   const catalog = createCatalogReader(database);
   const accounts = createAccounts(database);
+  const files = await createObjectFiles(dataDir && join(dataDir, "objects"));
+  const objects = createObjects({ database, files });
   const tokens = await createTokens(keys);
   const callers = createCallers({ tokens, anonKey, apiKey });
   const sessions = createSessions({ accounts, tokens, callers });
@@ -73,6 +79,8 @@ export async function createEmbeddedInsForge(
       "/api/database/advance",
       createRawSqlRoutes({ database, callers, schemaChanged: catalog.forget }),
     ],
+    ["/api/storage", createBucketRoutes({ database, callers, files })],
+    ["/api/storage", createObjectRoutes({ objects, callers, baseUrl })],
     ["/functions", createFunctionProxy(functions ?? unknownFunction)],
   ]);
 
