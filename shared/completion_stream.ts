@@ -27,8 +27,6 @@ export interface Chunk {
 type End = undefined | "complete" | ApiError;
 
 interface GuardOptions {
-  /** Aborts the upstream call. */
-  controller: AbortController;
   /** Bytes to pass on before all others. */
   preface?: Uint8Array;
   /** Longest wait from one data event to the next, milliseconds; comments do not count. */
@@ -67,7 +65,7 @@ const decoder = new TextDecoder();
  * it aborts the upstream call.
  *
  * @param response an upstream answer with status 200 and content type `text/event-stream`.
- * @throws {ApiError} when the first event is an error, or the stream ends or breaks before it.
+ * @throws {ApiError} when an error, the stream's end or a break comes before anything else.
  */
 export async function guardCompletion(
   response: Response,
@@ -84,6 +82,8 @@ class CompletionGuard implements UnderlyingByteSource {
   #ready: Uint8Array = NOTHING;
   #end: End;
   #settled = false;
+  /** Why there is nothing more to read, where it is not the stream's own end. */
+  #broke: ApiError | undefined;
 
   #first: Chunk | undefined;
   #usage: Usage | undefined;
@@ -104,13 +104,13 @@ class CompletionGuard implements UnderlyingByteSource {
   async open(): Promise<void> {
     const early = [this.options.preface ?? NOTHING];
     while (!this.#first && !this.#end) early.push(await this.#next());
-    if (!this.#first) this.#end = unusable("The AI provider's answer was empty", RETRYABLE);
-    if (this.#end instanceof ApiError) {
-      this.options.controller.abort();
-      throw this.#end;
+    const failed = this.#end instanceof ApiError && !this.#hasOutput;
+    if (!this.#first || failed) {
+      this.#leave();
+      throw this.#end instanceof ApiError ? this.#end : empty();
     }
     this.#ready = joinBytes(early);
-    this.options.onFirst(this.#first!);
+    this.options.onFirst(this.#first);
     this.#watch();
   }
 
@@ -133,24 +133,27 @@ class CompletionGuard implements UnderlyingByteSource {
   #settle(outcome: string): void {
     this.#settled = true;
     clearTimeout(this.#watchdog);
-    this.options.controller.abort();
+    this.#leave();
     this.options.onEnd(outcome, this.#usage);
+  }
+
+  /** Ends the upstream call; a read that is under way finds the stream's end. */
+  #leave(): void {
+    this.reader.cancel().catch(() => {}); // it may have broken by itself, which is told elsewhere
   }
 
   /** The next events to pass on, perhaps none; sets the end when there are no more. */
   async #next(): Promise<Uint8Array> {
     let events: Uint8Array | undefined;
-    const { signal } = this.options.controller;
     try {
       events = await this.#read();
-    } catch {
-      this.#end = this.#finished ? "complete" : signal.aborted ? signal.reason : cut();
-      return NOTHING;
+    } catch (cause) {
+      this.#broke ??= cause instanceof ApiError ? cause : cut();
     }
     if (events) return this.#inspect(events);
     const rest = this.#cutter.rest();
-    const passed = isWhole(rest) ? this.#inspect(rest) : NOTHING;
-    this.#end ??= this.#finished ? "complete" : cut();
+    const passed = !this.#broke && isWhole(rest) ? this.#inspect(rest) : NOTHING;
+    this.#end ??= this.#finished ? "complete" : this.#broke ?? cut();
     return passed;
   }
 
@@ -196,17 +199,18 @@ class CompletionGuard implements UnderlyingByteSource {
     this.#hasOutput ||= OUTPUT_FIELDS.some((field) => isFilled(choice?.delta?.[field]));
     this.#finished ||= Boolean(choice?.finish_reason);
     if (choice?.finish_reason === "stop" && !this.#hasOutput) {
-      return unusable("The AI provider's answer was empty", RETRYABLE);
+      return empty();
     }
   }
 
   #watch(): void {
-    const { idleMs, controller } = this.options;
+    const { idleMs } = this.options;
     const waitedMs = this.#waitingSince === undefined
       ? this.#idleMs
       : this.#idleMs + performance.now() - this.#waitingSince;
     if (waitedMs >= idleMs && this.#waitingSince !== undefined) {
-      controller.abort(stalled());
+      this.#broke = stalled();
+      this.#leave();
     } else {
       this.#watchdog = setTimeout(() => this.#watch(), Math.max(idleMs - waitedMs, 100));
     }
@@ -214,6 +218,10 @@ class CompletionGuard implements UnderlyingByteSource {
 }
 
 const RETRYABLE = { retryable: true };
+
+function empty(): ApiError {
+  return unusable("The AI provider's answer was empty", RETRYABLE);
+}
 
 function cut(): ApiError {
   return unusable("The AI provider's stream broke off before the answer was complete", RETRYABLE);

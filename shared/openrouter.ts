@@ -94,15 +94,14 @@ export async function streamCompletion(
   const stream = await withRetries(
     call,
     settings.STREAM_FIRST_EVENT_DEADLINE_MS,
-    async (controller) => {
-      const response = await post(settings, "/chat/completions", body, controller.signal);
+    async (signal) => {
+      const response = await post(settings, "/chat/completions", body, signal);
       if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
         // A plain answer to a streamed request is an error with status 200, if it is OpenRouter's.
-        refuseError(parse(await readText(response, controller.signal)), response.headers);
+        refuseError(parse(await readText(response, signal)), response.headers);
         throw unusable("The AI provider answered without a stream");
       }
       return await guardCompletion(response, {
-        controller,
         preface,
         idleMs: settings.STREAM_IDLE_WATCHDOG_MS,
         onFirst: ({ id, model }) => logUsage(call, { id, model }),
@@ -171,7 +170,7 @@ function postJson<T>(
   judge: (answer: T) => void,
 ): Promise<T> {
   const body = JSON.stringify(params);
-  return withRetries(call, call.settings.REQUEST_DEADLINE_MS, async ({ signal }) => {
+  return withRetries(call, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
     const response = await post(call.settings, path, body, signal);
     const answer = parse(await readText(response, signal));
     refuseError(answer, response.headers);
@@ -240,7 +239,7 @@ function toNetworkFailure(
 async function withRetries<T>(
   call: Call,
   deadlineMs: number,
-  attempt: (controller: AbortController) => Promise<T>,
+  attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
   const remainingMs = () => deadlineMs - call.elapsedMs();
@@ -250,7 +249,7 @@ async function withRetries<T>(
   try {
     for (let retries = 0;; retries++) {
       try {
-        return await attempt(controller);
+        return await attempt(controller.signal);
       } catch (thrown) {
         if (!(thrown instanceof ApiError) || !thrown.retryable || retries === MAX_RETRIES) {
           throw thrown;
