@@ -1,0 +1,61 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { mapConcurrently } from "../../shared/concurrency.ts";
+
+Deno.test("mapConcurrently keeps the order of its items, whichever ends first", async () => {
+  const gates = [1, 2, 3].map(() => Promise.withResolvers<void>());
+  const results = mapConcurrently(["a", "b", "c"], 3, async (item, index) => {
+    await gates[index].promise;
+    return `${item}${index}`;
+  });
+  for (const gate of gates.toReversed()) gate.resolve();
+  assertEquals(await results, ["a0", "b1", "c2"]);
+});
+
+for (const limit of [1, 2, 4, 100]) {
+  Deno.test(`mapConcurrently has at most ${limit} items under way, and as many as it can`, async () => {
+    let underWay = 0;
+    let most = 0;
+    const items = Array.from({ length: 20 }, (_, i) => i);
+    const results = await mapConcurrently(items, limit, async (item) => {
+      most = Math.max(most, ++underWay);
+      for (let turn = 0; turn <= item % 3; turn++) await Promise.resolve();
+      underWay--;
+      return item * 2;
+    });
+    assertEquals(results, items.map((item) => item * 2));
+    assertEquals(most, Math.min(limit, items.length));
+  });
+}
+
+Deno.test("mapConcurrently answers no items with none, and asks nothing", async () => {
+  const asked = () => Promise.reject(new Error("must not be called"));
+  assertEquals(await mapConcurrently([], 4, asked), []);
+});
+
+Deno.test("after a failure mapConcurrently starts nothing and awaits what is under way", async () => {
+  const slow = Promise.withResolvers<void>();
+  const started: number[] = [];
+  const ended: number[] = [];
+  const all = mapConcurrently([0, 1, 2, 3], 2, async (item) => {
+    started.push(item);
+    if (item === 0) throw new Error("first");
+    await slow.promise;
+    ended.push(item);
+    throw new Error("second");
+  });
+  let settled = false;
+  const watched = all.finally(() => settled = true).catch(() => {});
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  assertEquals(settled, false);
+  slow.resolve();
+  await assertRejects(() => all, Error, "first");
+  await watched;
+  assertEquals([started, ended], [[0, 1], [1]]);
+});
+
+Deno.test("mapConcurrently takes a failure that is thrown before anything was awaited", async () => {
+  const refuse = (item: string): Promise<string> => {
+    throw new RangeError(item);
+  };
+  await assertRejects(() => mapConcurrently(["x"], 2, refuse), RangeError, "x");
+});
