@@ -1,0 +1,117 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import handler from "../functions/image-gen/index.ts";
+import { createEnvironment, PROMPT, send } from "./support/caller.ts";
+import { completion, createUpstream, USAGE } from "./support/upstream.ts";
+
+const PIXEL =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const DATA_URL = `data:image/png;base64,${PIXEL}`;
+const drawn = (url = DATA_URL) =>
+  completion({ content: "Here it is", images: [{ type: "image_url", image_url: { url } }] });
+
+Deno.test("POST /image-gen draws with a chat model", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: drawn() });
+  const { status, body } = await send(handler, environmentOf(upstream), {
+    prompt: PROMPT,
+    images: ["https://example.com/a.png"],
+    image_config: { aspect_ratio: "16:9" },
+  });
+  assertEquals(status, 200);
+  assertEquals(body, {
+    images: [{ media_type: "image/png", data_url: DATA_URL }],
+    text: "Here it is",
+    model: "openai/gpt-4o-mini",
+    usage: USAGE,
+  });
+  assertEquals(upstream.requests[0].body, {
+    modalities: ["image", "text"],
+    image_config: { aspect_ratio: "16:9" },
+    model: "google/gemini-2.5-flash-image",
+    messages: [{
+      role: "user",
+      content: [
+        { type: "text", text: PROMPT },
+        { type: "image_url", image_url: { url: "https://example.com/a.png" } },
+      ],
+    }],
+    max_tokens: 16384,
+    stream: false,
+  });
+});
+
+Deno.test("POST /image-gen takes the image API for options that only it has", async () => {
+  await using upstream = await createUpstream();
+  const data = [{ b64_json: PIXEL, media_type: "image/webp" }, { b64_json: PIXEL }];
+  upstream.reply({ json: { created: 1, data, usage: USAGE } });
+  const { body } = await send(handler, environmentOf(upstream), {
+    prompt: PROMPT,
+    images: [DATA_URL],
+    model: "openai/gpt-image-1",
+    n: 2,
+    size: "1024x1024",
+    output_format: "webp",
+  });
+  assertEquals(body.images, [
+    { media_type: "image/webp", data_url: `data:image/webp;base64,${PIXEL}` },
+    { media_type: "image/png", data_url: DATA_URL },
+  ]);
+  assertEquals(body.model, "openai/gpt-image-1");
+  assertEquals(upstream.requests[0].path, "/api/v1/images");
+  assertEquals(upstream.requests[0].body, {
+    n: 2,
+    size: "1024x1024",
+    output_format: "webp",
+    input_references: [{ type: "image_url", image_url: { url: DATA_URL } }],
+    model: "openai/gpt-image-1",
+    prompt: PROMPT,
+  });
+});
+
+Deno.test("POST /image-gen passes on an image that came as an address", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: drawn("https://cdn.example.com/a.png") });
+  const { body } = await send(handler, environmentOf(upstream), { prompt: PROMPT });
+  assertEquals(body.images, [{ media_type: "image/*", url: "https://cdn.example.com/a.png" }]);
+});
+
+Deno.test("POST /image-gen is no success without an image", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: completion({ content: "I would rather describe it" }) });
+  const first = await send(handler, environmentOf(upstream), { prompt: PROMPT });
+  assertEquals([first.status, first.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+
+  upstream.reply({ json: completion({ content: null, refusal: "No" }) });
+  const second = await send(handler, environmentOf(upstream), { prompt: PROMPT });
+  assertEquals([second.status, second.body.error], [403, "FORBIDDEN"]);
+
+  upstream.reply({ json: { created: 1, data: [] } });
+  const third = await send(handler, environmentOf(upstream), { prompt: PROMPT, n: 1 });
+  assertEquals([third.status, third.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+});
+
+for (
+  const [body, message] of [
+    [{ prompt: "" }, /^"prompt" must not be empty/],
+    [{ prompt: "x".repeat(4001) }, /^"prompt" must have at most 4000 characters/],
+    [{ prompt: "x", images: ["ftp://a"] }, /^"images\[0\]" must be an http\(s\) address/],
+    [{ prompt: "x", images: Array(17).fill(DATA_URL) }, /^"images" must have at most 16 items/],
+    [{ prompt: "x", n: 11 }, /^"n" must be 10 or less/],
+    [{ prompt: "x", stream: true }, /^"stream" must be false/],
+    [{ prompt: "x", n: 2, image_config: {} }, /^"image_config" must be left out beside "n"/],
+    [{ prompt: "x", save: {} }, /^"save\.bucket" is required/],
+    [{ prompt: "x", save: { bucket: "a/b" } }, /^"save\.bucket" must be a bucket's name/],
+    [{ prompt: "x", save: { bucket: "a", prefix: "../" } }, /^"save\.prefix" must/],
+    [{ prompt: "x", save: { bucket: "a", key: "b" } }, /^"save\.key" is not a known field/],
+  ] as [unknown, RegExp][]
+) {
+  Deno.test(`POST /image-gen refuses ${JSON.stringify(body).slice(0, 70)}`, async () => {
+    const answer = await send(handler, createEnvironment(), body);
+    assertEquals(answer.status, 400);
+    assertMatch(answer.body.message, message);
+  });
+}
+
+function environmentOf({ url }: { url: string }) {
+  return createEnvironment({ OPENROUTER_BASE_URL: url });
+}
