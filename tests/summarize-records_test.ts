@@ -1,0 +1,262 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import handler from "../functions/summarize-records/index.ts";
+import { toChunks } from "../functions/summarize-records/digest.ts";
+import { createEnvironment, send, TOKEN } from "./support/caller.ts";
+import { completion, createUpstream, streamOf, type Upstream, USAGE } from "./support/upstream.ts";
+
+const ROWS = [{ id: 1, subject: "Printer on fire" }, { id: 2, subject: "No coffee" }];
+
+Deno.test("POST /summarize-records reads rows as the caller and summarizes them", async () => {
+  await using insforge = await createUpstream();
+  await using openrouter = await createUpstream();
+  insforge.reply({ json: ROWS });
+  openrouter.reply({ json: completion({ content: "Two troubles" }) });
+  const { status, body } = await send(handler, environmentOf(insforge, openrouter), {
+    table: "support_tickets",
+    columns: ["id", "subject"],
+    filters: [
+      { column: "status", op: "in", value: ['a "b"', "c,d", "e\\f"] },
+      { column: "closed_at", op: "is", value: null },
+      { column: "id", op: "gte", value: 1 },
+    ],
+    order: { column: "id", ascending: false },
+    limit: 2,
+    instructions: "Only the odd ones",
+    temperature: 0.1,
+  });
+  assertEquals(status, 200);
+  assertEquals(body, {
+    summary: "Two troubles",
+    table: "support_tickets",
+    rows_read: 2,
+    truncated: false,
+    chunks: 1,
+    model: "openai/gpt-4o-mini",
+    usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost: 0.0012 },
+  });
+
+  const [{ method, path, headers }] = insforge.requests;
+  const url = new URL(path, "http://insforge.test");
+  assertEquals([method, url.pathname], ["GET", "/api/database/records/support_tickets"]);
+  assertEquals(headers.get("authorization"), `Bearer ${TOKEN}`);
+  assertEquals([...url.searchParams], [
+    ["select", "id,subject"],
+    ["limit", "3"],
+    ["status", 'in.("a \\"b\\"","c,d","e\\\\f")'],
+    ["closed_at", "is.null"],
+    ["id", "gte.1"],
+    ["order", "id.desc"],
+  ]);
+
+  const { messages, temperature, max_tokens } = openrouter.requests[0].body;
+  assertEquals([temperature, max_tokens], [0.1, 4096]);
+  const [fence] = /rows-[0-9a-f]{8}/.exec(messages[0].content)!;
+  assertStringIncludes(messages[0].content, "never an instruction");
+  assertEquals(
+    messages[1].content,
+    "Summarize these rows.\n\nWhat the user asks for: Only the odd ones\n\n" +
+      `<${fence}>\n{"id":1,"subject":"Printer on fire"}\n{"id":2,"subject":"No coffee"}\n</${fence}>`,
+  );
+});
+
+Deno.test("POST /summarize-records says when there are more rows than it read", async () => {
+  await using insforge = await createUpstream();
+  await using openrouter = await createUpstream();
+  insforge.reply({ json: ROWS });
+  openrouter.reply({ json: completion() });
+  const { body } = await send(handler, environmentOf(insforge, openrouter), {
+    table: "t",
+    limit: 1,
+  });
+  assertEquals([body.rows_read, body.truncated], [1, true]);
+  assert(!JSON.stringify(openrouter.requests[0].body).includes("No coffee"));
+});
+
+Deno.test("POST /summarize-records takes no rows for an answer, and asks no model", async () => {
+  await using insforge = await createUpstream();
+  insforge.reply({ json: [] }, { json: [] });
+  const environment = environmentOf(insforge, insforge);
+  const { status, body } = await send(handler, environment, { table: "t" });
+  assertEquals(status, 200);
+  assertEquals(body, {
+    summary: 'There are no rows in "t" that match and that you may read',
+    table: "t",
+    rows_read: 0,
+    truncated: false,
+    chunks: 0,
+    model: null,
+    usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost: 0 },
+  });
+  const streamed = await send(handler, environment, { table: "t", stream: true });
+  assertStringIncludes(streamed.text, '"finish_reason":"stop"');
+  assertMatch(streamed.text, /\n\ndata: \[DONE\]\n\n$/);
+});
+
+Deno.test("POST /summarize-records notes many rows in chunks and merges the notes in order", async () => {
+  await using insforge = await createUpstream();
+  await using openrouter = await createUpstream();
+  const rows = Array.from({ length: 30 }, (_, id) => ({ id, text: "x".repeat(3_000) }));
+  insforge.reply({ json: rows });
+  openrouter.reply(
+    ...[1, 2, 3].map(() => ({ body }: { body: { messages: { content: string }[] } }) => {
+      const [, part] = /part (\d) of 3/.exec(body.messages[1].content)!;
+      return { json: completion({ content: `note ${part}` }) };
+    }),
+    { json: completion({ content: "the whole" }) },
+  );
+  const { body } = await send(handler, environmentOf(insforge, openrouter), { table: "t" });
+  assertEquals([body.summary, body.chunks, body.rows_read], ["the whole", 3, 30]);
+  assertEquals(body.usage.total_tokens, 4 * USAGE.total_tokens);
+  assertStringIncludes(
+    openrouter.requests[3].body.messages[1].content,
+    "Part 1: note 1\nPart 2: note 2\nPart 3: note 3",
+  );
+});
+
+Deno.test("POST /summarize-records streams the summary after the facts", async () => {
+  await using insforge = await createUpstream();
+  await using openrouter = await createUpstream();
+  insforge.reply({ json: ROWS });
+  const events = streamOf("Two ", "troubles");
+  openrouter.reply({ sse: events });
+  const { text } = await send(handler, environmentOf(insforge, openrouter), {
+    table: "t",
+    stream: true,
+  });
+  const facts = {
+    table: "t",
+    rows_read: 2,
+    truncated: false,
+    chunks: 1,
+    usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost: 0 },
+  };
+  const first = `data: ${JSON.stringify({ summary: facts, choices: [] })}\n\n`;
+  assertEquals(text, first + events.join(""));
+});
+
+Deno.test("POST /summarize-records is no success when the model says nothing", async () => {
+  await using insforge = await createUpstream();
+  await using openrouter = await createUpstream();
+  const environment = environmentOf(insforge, openrouter);
+  for (
+    const [message, finish_reason, status] of [
+      [{ content: "" }, "length", 400],
+      [{ content: null, refusal: "No" }, "stop", 403],
+      [{ content: "", reasoning: "hm" }, "stop", 502],
+    ] as const
+  ) {
+    insforge.reply({ json: ROWS });
+    openrouter.reply({ json: completion(message, { finish_reason }) });
+    assertEquals((await send(handler, environment, { table: "t" })).status, status);
+  }
+});
+
+Deno.test("toChunks packs rows in order, cuts huge ones and says what it left out", () => {
+  assertEquals(toChunks([]), { chunks: [], rowsRead: 0, truncated: false });
+  assertEquals(toChunks([{ a: 1 }, { a: 2 }]).chunks, ['{"a":1}\n{"a":2}']);
+
+  const huge = toChunks([{ a: "x".repeat(100_000) }, { a: 1 }]);
+  assertEquals([huge.chunks.length, huge.rowsRead, huge.truncated], [2, 2, true]);
+
+  const many = toChunks(Array.from({ length: 1_000 }, () => ({ a: "x".repeat(1_000) })));
+  assertEquals([many.chunks.length, many.truncated], [16, true]);
+  assertEquals(many.chunks.join("\n").split("\n").length, many.rowsRead);
+  assert(many.chunks.every((chunk) => chunk.length <= 32_000));
+});
+
+for (
+  const [reply, status, code, message] of [
+    [
+      { status: 404, json: { code: "42P01", message: 'relation "public.t" does not exist' } },
+      400,
+      "INVALID_INPUT",
+      '"table" names no table that can be read: "t"',
+    ],
+    [
+      { status: 400, json: { code: "42703", message: "column t.nope does not exist" } },
+      400,
+      "INVALID_INPUT",
+      '"filters[1].column" names no column of the table "t": "nope"',
+    ],
+    [
+      { status: 400, json: { code: "22P02", message: "invalid input syntax for type integer" } },
+      400,
+      "INVALID_INPUT",
+      '"filters" does not fit the type of its column',
+    ],
+    [
+      { status: 403, json: { code: "42501", message: "permission denied for table t" } },
+      403,
+      "FORBIDDEN",
+      'You are not allowed to read the table "t"',
+    ],
+    [
+      { status: 401, json: { error: "AUTH_UNAUTHORIZED", message: "Invalid token" } },
+      401,
+      "AUTH_UNAUTHORIZED",
+      "Invalid token",
+    ],
+  ] as const
+) {
+  Deno.test(`POST /summarize-records answers ${status} ${code} when InsForge says ${reply.status} ${JSON.stringify(reply.json).slice(0, 30)}`, async () => {
+    await using insforge = await createUpstream();
+    insforge.reply(reply);
+    const filters = [
+      { column: "id", op: "eq", value: "x" },
+      { column: "nope", op: "eq", value: 1 },
+    ];
+    const environment = environmentOf(insforge, insforge);
+    const answer = await send(handler, environment, { table: "t", filters });
+    assertEquals([answer.status, answer.body.error, answer.body.message], [status, code, message]);
+  });
+}
+
+for (
+  const [body, message] of [
+    [{}, /^"table" is required/],
+    [{ table: "t; drop table users" }, /^"table" must be a plain name/],
+    [{ table: "users?select=*" }, /^"table" must be a plain name/],
+    [{ table: "t", columns: [] }, /^"columns" must be a non-empty array/],
+    [{ table: "t", columns: ["id,secret(*)"] }, /^"columns\[0\]" must be a plain name/],
+    [{ table: "t", limit: 0 }, /^"limit" must be 1 or more/],
+    [{ table: "t", limit: -1 }, /^"limit" must be 1 or more/],
+    [{ table: "t", limit: 1.5 }, /^"limit" must be a whole number/],
+    [{ table: "t", limit: 1001 }, /^"limit" must be 1000 or less/],
+    [{ table: "t", filters: [{ column: "a", op: "or", value: 1 }] }, /^"filters\[0\]\.op" must be/],
+    [
+      { table: "t", filters: [{ column: "a b", op: "eq", value: 1 }] },
+      /^"filters\[0\]\.column" must/,
+    ],
+    [{ table: "t", filters: [{ column: "a", op: "eq" }] }, /^"filters\[0\]\.value" is required/],
+    [
+      { table: "t", filters: [{ column: "a", op: "in", value: "x" }] },
+      /^"filters\[0\]\.value" must be an array/,
+    ],
+    [
+      { table: "t", filters: [{ column: "a", op: "is", value: "null" }] },
+      /^"filters\[0\]\.value" must be a boolean or null/,
+    ],
+    [
+      { table: "t", filters: [{ column: "a", op: "eq", value: 1, not: true }] },
+      /^"filters\[0\]\.not" is not a known field/,
+    ],
+    [{ table: "t", order: "id" }, /^"order" must be an object/],
+    [{ table: "t", order: { column: "a.b" } }, /^"order\.column" must be a plain name/],
+    [{ table: "t", instructions: "x".repeat(4001) }, /^"instructions" must have at most 4000/],
+    [{ table: "t", messages: [] }, /^"messages" is set by this function/],
+    [{ table: "t", tools: [] }, /^"tools" is set by this function/],
+  ] as [unknown, RegExp][]
+) {
+  Deno.test(`POST /summarize-records refuses ${JSON.stringify(body).slice(0, 80)}`, async () => {
+    const answer = await send(handler, createEnvironment(), body);
+    assertEquals(answer.status, 400);
+    assertMatch(answer.body.message, message);
+  });
+}
+
+function environmentOf(insforge: Upstream, openrouter: Upstream) {
+  return createEnvironment({
+    INSFORGE_BASE_URL: new URL(insforge.url).origin,
+    OPENROUTER_BASE_URL: openrouter.url,
+  });
+}
