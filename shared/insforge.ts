@@ -24,6 +24,7 @@ export interface RowQuery {
   limit: number;
 }
 
+/** A row, by column. */
 export type Row = Record<string, unknown>;
 
 const AUTH_TIMEOUT_MS = 5_000;

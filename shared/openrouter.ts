@@ -46,6 +46,7 @@ export interface ImageList {
   usage?: Usage;
 }
 
+/** The answer of OpenRouter's `/embeddings`, floats asked for. */
 export type Embeddings = Omit<CreateEmbeddingResponse, "usage"> & { usage?: Usage };
 
 /** Tries after the first one, and the longest `Retry-After` worth waiting for. */

@@ -75,6 +75,13 @@ Deno.test("every shared module has a test file", () => {
   assertEquals(modules.filter((name) => !tests.includes(name.replace(/\.ts$/, "_test.ts"))), []);
 });
 
+Deno.test("every exported symbol of shared/ says what it is", () => {
+  for (const { path, text } of files.filter(({ path }) => path.startsWith("shared/"))) {
+    const bare = [...text.matchAll(/(?<!\*\/\n)^export (?!type \{|\{).*/gm)].map(([line]) => line);
+    assertEquals(bare, [], path);
+  }
+});
+
 Deno.test("no file is named for what it is not about", () => {
   for (const { path } of [...files, ...readFolder("tools")]) {
     assert(!/(^|[/_])(utils?|helpers?|common|misc|types|lib)([/_.]|$)/.test(path), path);

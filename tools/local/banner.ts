@@ -29,7 +29,11 @@ export function describe(stack: Stack): string {
 }
 
 /** One command; with the embedded InsForge it signs the demo user in first. */
-function toCurl({ functionsUrl, insforgeUrl, insforge }: Stack, slug: string, body: unknown): string {
+function toCurl(
+  { functionsUrl, insforgeUrl, insforge }: Stack,
+  slug: string,
+  body: unknown,
+): string {
   const signIn = JSON.stringify({ email: DEMO_EMAIL, password: DEMO_PASSWORD });
   const token = insforge
     ? `$(curl -s ${insforgeUrl}/api/auth/sessions -H 'Content-Type: application/json' ` +
