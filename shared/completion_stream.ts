@@ -54,6 +54,7 @@ const OUTPUT_FIELDS = [
   "audio",
 ];
 const NOTHING = new Uint8Array();
+const EMPTY_LINE = new TextEncoder().encode("\n\n");
 const decoder = new TextDecoder();
 
 /**
@@ -154,7 +155,10 @@ class CompletionGuard implements UnderlyingByteSource {
     const rest = this.#cutter.rest();
     const passed = !this.#broke && isWhole(rest) ? this.#inspect(rest) : NOTHING;
     this.#end ??= this.#finished ? "complete" : this.#broke ?? cut();
-    return passed;
+    // The error event that follows must not run into an event that lacks its empty line.
+    return passed.length > 0 && this.#end instanceof ApiError
+      ? joinBytes([passed, EMPTY_LINE])
+      : passed;
   }
 
   /** Reads until at least one event is whole; nothing at the stream's end. */
@@ -188,14 +192,14 @@ class CompletionGuard implements UnderlyingByteSource {
 
   #judge(data: string | undefined): End {
     if (data === undefined) return undefined;
-    if (data === "[DONE]") return "complete";
+    if (data === "[DONE]") return this.#hasOutput || this.#finished ? "complete" : empty();
     const chunk = parseChunk(data);
     if (!chunk) return undefined;
     const error = findError(chunk);
     if (error) return toInBandFailure(error);
     this.#first ??= chunk;
     this.#usage = chunk.usage ?? this.#usage;
-    const [choice] = chunk.choices ?? [];
+    const [choice] = Array.isArray(chunk.choices) ? chunk.choices : [];
     this.#hasOutput ||= OUTPUT_FIELDS.some((field) => isFilled(choice?.delta?.[field]));
     this.#finished ||= Boolean(choice?.finish_reason);
     if (choice?.finish_reason === "stop" && !this.#hasOutput) {
