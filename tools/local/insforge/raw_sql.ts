@@ -8,6 +8,9 @@ import type { Database, Session, Value } from "./database.ts";
 import type { RequestBody } from "./gateway.ts";
 import { isDatabaseError, Refusal } from "./refusal.ts";
 
+/** Only these report how many rows they touched. */
+const ROW_COMMANDS = ["INSERT", "UPDATE", "DELETE", "MERGE", "COPY"];
+
 const RawSql = z.object({ query: z.string(), params: z.optional(z.array(z.unknown())) });
 
 /**
@@ -53,8 +56,9 @@ async function run(session: Session, query: string, params: unknown[] = []) {
   const results = await session.inspect(query, params.map(toValue));
   // Several statements give several results, and InsForge shows none of them.
   if (results.length !== 1) return { rows: [] };
-  const [{ rows, rowCount, affectedRows, fields }] = results;
-  return { rows, rowCount: rowCount ?? affectedRows ?? null, fields };
+  const [{ rows, rowCount, affectedRows, fields, command }] = results;
+  const counted = rowCount ?? (ROW_COMMANDS.includes(command ?? "") ? affectedRows : null);
+  return { rows, rowCount: counted, fields };
 }
 
 function toValue(param: unknown): Value {

@@ -1,12 +1,13 @@
 /** What customers of the demo's coffee company write about. */
 
-/** One kind of ticket; `{slots}` are filled from the lists below. */
+/** One kind of ticket; `{slots}` are filled from `slots.ts`. */
 export interface Scenario {
   category: string;
   /** How often it comes, relative to the others. */
   weight: number;
   priorities: string[];
-  texts: [subject: string, body: string][];
+  /** Subjects and the bodies that go with them. */
+  texts: Record<string, string>;
 }
 
 export const SCENARIOS: Scenario[] = [
@@ -14,317 +15,198 @@ export const SCENARIOS: Scenario[] = [
     category: "billing",
     weight: 9,
     priorities: ["high", "high", "urgent"],
-    texts: [
-      [
-        "Charged twice for {month}",
+    texts: {
+      "Charged twice for {month}":
         "I moved from monthly to the {plan} plan on the {day}th and my card was charged {amount} twice. The second charge has a different reference. Please refund one of them.",
-      ],
-      [
-        "Double charge after switching to the {plan} plan",
+      "Double charge after switching to the {plan} plan":
         "There are two payments of {amount} on my statement for {month}, both from you and one minute apart. I only have one subscription. My bank says you have to reverse it.",
-      ],
-    ],
+    },
   },
   {
     category: "billing",
     weight: 4,
     priorities: ["normal", "low"],
-    texts: [
-      [
-        "Invoice with VAT number needed",
+    texts: {
+      "Invoice with VAT number needed":
         "Our accountant needs the invoice for order {order} with our VAT number on it. I cannot find a field for it in the account settings.",
-      ],
-      [
-        "Company name missing on invoice {order}",
+      "Company name missing on invoice {order}":
         "Could you send the {month} invoice again, addressed to the company and not to me? The order number is {order}.",
-      ],
-    ],
+    },
   },
   {
     category: "billing",
     weight: 3,
     priorities: ["normal"],
-    texts: [
-      [
-        "Voucher {voucher} not accepted",
+    texts: {
+      "Voucher {voucher} not accepted":
         "The code {voucher} from your newsletter says it has expired, although the mail came {days} days ago. My basket is {amount}.",
-      ],
-      [
-        "Discount missing from order {order}",
+      "Discount missing from order {order}":
         "I entered {voucher} at checkout and it showed the discount, but order {order} was charged at the full {amount}.",
-      ],
-    ],
+    },
   },
   {
     category: "delivery",
     weight: 10,
     priorities: ["normal", "high", "normal"],
-    texts: [
-      [
-        "Order {order} stuck in {depot}",
+    texts: {
+      "Order {order} stuck in {depot}":
         "Tracking for order {order} says it has been at the {depot} depot for {days} days. The carrier tells me to ask you. I am out of beans.",
-      ],
-      [
-        "No movement on my parcel for {days} days",
+      "No movement on my parcel for {days} days":
         "My {coffee} was due last {weekday}. The tracking page still shows {depot} and has not changed in {days} days. Can you send a replacement?",
-      ],
-    ],
+    },
   },
   {
     category: "delivery",
     weight: 5,
     priorities: ["normal"],
-    texts: [
-      [
-        "Delivered to the wrong address",
+    texts: {
+      "Delivered to the wrong address":
         "The carrier claims order {order} was handed over on {weekday}, but nobody here has it. I moved in {month} and changed the address in my account before the order.",
-      ],
-      [
-        "Parcel left at a neighbour I do not know",
+      "Parcel left at a neighbour I do not know":
         "The card in my letterbox says the parcel is with a neighbour, without a name or number. I have asked the whole house. It was order {order}.",
-      ],
-    ],
+    },
   },
   {
     category: "delivery",
     weight: 4,
     priorities: ["high", "normal"],
-    texts: [
-      [
-        "Bag of {coffee} arrived torn",
+    texts: {
+      "Bag of {coffee} arrived torn":
         "The box was fine but the bag inside was open and half of the {coffee} was loose in the parcel. I have photos. Order {order}.",
-      ],
-      [
-        "Broken {part} on arrival",
+      "Broken {part} on arrival":
         "I unpacked my {machine} today and the {part} is cracked. The carton had a dent on that side. How do I get a new one?",
-      ],
-    ],
+    },
   },
   {
     category: "machine",
     weight: 8,
     priorities: ["high", "normal"],
-    texts: [
-      [
-        "{machine} leaks from the {part}",
+    texts: {
+      "{machine} leaks from the {part}":
         "After about {days} days my {machine} started to leak around the {part}. I descaled it as the manual says and it still leaves a puddle every morning.",
-      ],
-      [
-        "Water under my {machine}",
+      "Water under my {machine}":
         "My {machine} loses water through the {part} while it heats up. It is {months} months old, so it should be under warranty.",
-      ],
-    ],
+    },
   },
   {
     category: "machine",
     weight: 6,
     priorities: ["high", "urgent"],
-    texts: [
-      [
-        "{machine} shows error E{code}",
+    texts: {
+      "{machine} shows error E{code}":
         "Since the firmware update last {weekday} my {machine} stops with error E{code} in the middle of brewing. Unplugging helps for one cup.",
-      ],
-      [
-        "Error E{code} and no coffee",
+      "Error E{code} and no coffee":
         "The display shows E{code} and the pump is silent. The manual does not list that number. We have {days} guests this weekend, please help quickly.",
-      ],
-    ],
+    },
   },
   {
     category: "machine",
     weight: 3,
     priorities: ["low", "normal"],
-    texts: [
-      [
-        "Which grind for the {machine}?",
+    texts: {
+      "Which grind for the {machine}?":
         "I get a very bitter cup with {coffee} at the factory setting of my {machine}. Should I grind coarser or use less water?",
-      ],
-      [
-        "Descaling the {machine}",
+      "Descaling the {machine}":
         "How often should I descale with soft water? My {machine} has asked for it three times in {months} months.",
-      ],
-    ],
+    },
   },
   {
     category: "account",
     weight: 7,
     priorities: ["high", "normal"],
-    texts: [
-      [
-        "Password reset mail never arrives",
+    texts: {
+      "Password reset mail never arrives":
         "I asked for a new password {days} times and no mail arrives, not even in the spam folder. My address is with {provider}. Your order mails do come through.",
-      ],
-      [
-        "Cannot sign in since {weekday}",
+      "Cannot sign in since {weekday}":
         "Since {weekday} the app says my password is wrong. The reset link works on no device because the mail does not reach my {provider} mailbox.",
-      ],
-    ],
+    },
   },
   {
     category: "account",
     weight: 3,
     priorities: ["normal"],
-    texts: [
-      [
-        "Please delete my account",
+    texts: {
+      "Please delete my account":
         "I have cancelled my subscription and want my account and all data deleted. Please confirm when that is done.",
-      ],
-      [
-        "Change of e-mail address",
+      "Change of e-mail address":
         "I lose my work address at the end of {month}. How can I move orders and points to a private one?",
-      ],
-    ],
+    },
   },
   {
     category: "subscription",
     weight: 6,
     priorities: ["normal", "low"],
-    texts: [
-      [
-        "Pause my subscription for {weeks} weeks",
+    texts: {
+      "Pause my subscription for {weeks} weeks":
         "We travel for {weeks} weeks and do not need coffee in {month}. The pause button in the app only offers one week.",
-      ],
-      [
-        "Skip the {month} delivery",
+      "Skip the {month} delivery":
         "I still have two bags of {coffee}. Please skip the next delivery without ending the {plan} plan.",
-      ],
-    ],
+    },
   },
   {
     category: "subscription",
     weight: 5,
     priorities: ["high", "normal"],
-    texts: [
-      [
-        "Cancelled but still delivered",
+    texts: {
+      "Cancelled but still delivered":
         "I cancelled the {plan} plan in {month} and have the confirmation. This week another bag came and {amount} was taken from my account.",
-      ],
-      [
-        "Cancellation not processed",
+      "Cancellation not processed":
         "The website says my cancellation is being processed, for {days} days now. I do not want to be billed for another month.",
-      ],
-    ],
+    },
   },
   {
     category: "app",
     weight: 7,
     priorities: ["normal", "high"],
-    texts: [
-      [
-        "App crashes when I open the orders page",
+    texts: {
+      "App crashes when I open the orders page":
         "Since version 4.{version} the app closes as soon as I tap on my orders. {device}, latest system. I have installed it again twice.",
-      ],
-      [
-        "App closes by itself on {device}",
+      "App closes by itself on {device}":
         "On my {device} the app freezes on the start screen after the update to 4.{version} and then closes. The website works.",
-      ],
-    ],
+    },
   },
   {
     category: "app",
     weight: 4,
     priorities: ["low"],
-    texts: [
-      [
-        "Wish: dark mode",
+    texts: {
+      "Wish: dark mode":
         "I brew before sunrise and the white screen is painful. Is a dark mode planned for the {device} app?",
-      ],
-      [
-        "Wish: brew timer on the lock screen",
+      "Wish: brew timer on the lock screen":
         "It would help to see the brew timer of my {machine} without unlocking the phone. Otherwise a very good app.",
-      ],
-    ],
+    },
   },
   {
     category: "quality",
     weight: 5,
     priorities: ["normal"],
-    texts: [
-      [
-        "{coffee} tastes different this time",
+    texts: {
+      "{coffee} tastes different this time":
         "I have ordered {coffee} every month for a year. The last bag is much darker and tastes burnt. Has the roast changed?",
-      ],
-      [
-        "Roast date on {coffee}",
+      "Roast date on {coffee}":
         "The roast date on my {coffee} is {months} months ago. For this price I expect fresh beans.",
-      ],
-    ],
+    },
   },
   {
     category: "quality",
     weight: 4,
     priorities: ["low"],
-    texts: [
-      [
-        "Thank you",
+    texts: {
+      "Thank you":
         "Only a word of thanks: {agent} answered within an hour and the new {part} was here two days later. I will recommend you.",
-      ],
-      [
-        "Great service from {agent}",
+      "Great service from {agent}":
         "The {coffee} is the best I have had. Please keep it in the shop after {month}.",
-      ],
-    ],
+    },
   },
   {
     category: "returns",
     weight: 5,
     priorities: ["normal", "high"],
-    texts: [
-      [
-        "Refund for return {order} still missing",
+    texts: {
+      "Refund for return {order} still missing":
         "You received my return {order} {days} days ago, the tracking proves it. The {amount} are not back on my card yet.",
-      ],
-      [
-        "Returned {machine}, no refund",
+      "Returned {machine}, no refund":
         "I sent the {machine} back within the two weeks because it is too loud. {weeks} weeks later there is neither a mail nor a refund.",
-      ],
-    ],
+    },
   },
-];
-
-/** What may stand in a slot. */
-export const SLOTS: Record<string, string[]> = {
-  agent: ["Jonas", "Priya", "Marta", "Owen"],
-  amount: [
-    "14.90 EUR",
-    "19.80 EUR",
-    "27.50 EUR",
-    "38.00 EUR",
-    "54.90 EUR",
-    "129.00 EUR",
-    "349.00 EUR",
-  ],
-  code: ["04", "07", "07", "07", "12", "21"],
-  coffee: ["Morning Fog", "Sidamo Natural", "House Espresso", "Decaf Huila", "Winter Blend"],
-  day: ["3", "7", "12", "18", "24"],
-  days: ["3", "4", "5", "6", "8", "9", "11"],
-  depot: ["Leipzig", "Leipzig", "Leipzig", "Rotterdam", "Lyon", "Leeds"],
-  device: ["Pixel 8", "iPhone 14", "Galaxy S23", "iPad", "Fairphone 5"],
-  machine: ["Drift One", "Drift Duo", "Piccolo", "Harbour Pro"],
-  month: ["June", "July", "August", "September", "October"],
-  months: ["2", "3", "5", "7", "10", "14"],
-  part: ["water tank", "brew group", "drip tray", "steam wand", "lid"],
-  plan: ["yearly", "office", "two-bag", "tasting"],
-  provider: ["Outlook", "Outlook", "iCloud", "Gmail", "GMX"],
-  version: ["2", "2", "2", "1", "0"],
-  voucher: ["AUTUMN15", "WELCOME10", "FRIEND20"],
-  weekday: ["Monday", "Tuesday", "Thursday", "Friday", "Saturday"],
-  weeks: ["2", "3", "4", "6"],
-};
-
-export const FIRST_NAMES = [
-  ..."Alba Amir Anika Beatriz Bogdan Chiara Daniel Deniz Elif Emeka Farah Finn Greta Hanna Hiroshi"
-    .split(" "),
-  ..."Ines Ivan Jamal Julia Kofi Lars Leila Lucas Mai Mateo Mei Nadia Noah Olga Omar Petra Rafael"
-    .split(" "),
-  ..."Ruth Sami Sofia Tariq Thea Tomas Uma Vera Wanda Yusuf Zoe".split(" "),
-];
-
-export const LAST_NAMES = [
-  ..."Abebe Almeida Bauer Bianchi Brandt Castillo Chen Costa Dubois Eriksen Fischer Garcia Haddad"
-    .split(" "),
-  ..."Horvat Ivanova Jansen Kaya Kim Kowalski Larsen Lindqvist Marin Meyer Mori Moreau Nguyen"
-    .split(" "),
-  ..."Novak Okafor Osei Patel Petrov Rossi Santos Schmidt Silva Singh Tanaka Walsh Weber Yilmaz"
-    .split(" "),
 ];

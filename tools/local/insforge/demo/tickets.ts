@@ -1,6 +1,7 @@
 /** Writes support tickets from hand-written parts: varied, and the same on every machine. */
 
-import { FIRST_NAMES, LAST_NAMES, type Scenario, SCENARIOS, SLOTS } from "./scenarios.ts";
+import { type Scenario, SCENARIOS } from "./scenarios.ts";
+import { FIRST_NAMES, LAST_NAMES, SLOTS } from "./slots.ts";
 
 export interface Ticket {
   customer: string;
@@ -23,7 +24,7 @@ export function createTickets(count: number, seed = 7): Ticket[] {
 
   return Array.from({ length: count }, (_, index) => {
     const { category, priorities, texts } = pick(lot);
-    const [subject, body] = pick(texts);
+    const [subject, body] = pick(Object.entries(texts));
     // One filling for subject and body, so that both speak of the same order and machine.
     const filling = new Map<string, string>();
     const fill = (text: string) =>

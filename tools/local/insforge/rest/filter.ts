@@ -63,6 +63,7 @@ const OPERATOR = /[a-z]+/y;
 const QUANTIFIER = /\((any|all)\)/y;
 const LANGUAGE = /\(([\p{L}\p{Nd}_ $]+)\)/uy;
 const TRILEAN = /null|true|false|unknown/iy;
+const GROUP = /(not\.)?(and|or)(?=[ \t]*\()/y;
 const ANYTHING = /.*/suy;
 const LIST_VALUE = /[^,)]*/suy;
 const ARRAY_LITERAL = /\{[^{}]*\}/suy;
@@ -94,10 +95,14 @@ export function scanFilter(field: Field, text: string): Filter | undefined {
   return known ? parseFilter(field, text) : undefined;
 }
 
-/** The tree of `or=(…)` and its kind. @throws {RestError} 400 `PGRST100` */
-export function parseGroup(join: "and" | "or", negated: boolean, text: string): Group {
-  const scanner = new Scanner(text, "logic tree");
-  return { kind: "group", join, negated, conditions: parseConditions(scanner) };
+/**
+ * The tree of `or=(…)`, whose kind and negation stand in the parameter's name.
+ *
+ * @throws {RestError} 400 `PGRST100`; the place in it counts the kind as part of the text
+ */
+export function parseGroup(join: "and" | "or", negated: boolean, text: string): Condition {
+  const whole = `${negated ? "not." : ""}${join}${text}`;
+  return parseCondition(new Scanner(whole, "logic tree", text));
 }
 
 function parseConditions(scanner: Scanner): Condition[] {
@@ -112,8 +117,6 @@ function parseConditions(scanner: Scanner): Condition[] {
   scanner.expect(")", '"," or ")"');
   return conditions;
 }
-
-const GROUP = /(not\.)?(and|or)(?=[ \t]*\()/y;
 
 function parseCondition(scanner: Scanner): Condition {
   const group = scanner.match(GROUP);

@@ -12,7 +12,7 @@ import { contentRange, rangeStatus } from "./range.ts";
 import type { RestServices } from "./records.ts";
 import { RestError } from "./rest_error.ts";
 import { readRestRequest, requireIdentifier, type RestRequest } from "./rest_request.ts";
-import { bodyResponse, requireSingular } from "./rest_response.ts";
+import { bodyResponse, emptyResponse, requireSingular } from "./rest_response.ts";
 import { asCaller } from "./rest_session.ts";
 import { findRoutine, takesWholeBody } from "./routine.ts";
 import { Binder, SOURCE } from "./sql_text.ts";
@@ -46,17 +46,17 @@ export function createRpcRoutes({ database, callers, catalog }: RestServices): H
       "content-range": contentRange(offset, offset + rows - 1, total),
       "preference-applied": appliedPreferences(rest.preferences, ["params", "count", "handling"]),
     };
-    if (routine.returnsVoid) {
-      return new Response(null, { status: 204, headers: JSON.parse(JSON.stringify(headers)) });
-    }
+    if (routine.returnsVoid) return emptyResponse(204, headers);
     return bodyResponse(body ?? "null", { form: rest.form, status, headers });
   });
 
   return routes;
 }
 
+/** Of a list PostgREST takes the first element. */
 function toNamed(body: unknown): Record<string, unknown> {
-  return Array.isArray(body) ? {} : body as Record<string, unknown>;
+  const first: unknown = Array.isArray(body) ? body[0] : body;
+  return typeof first === "object" && first !== null ? { ...first } : {};
 }
 
 function toStatement(

@@ -2,11 +2,15 @@
 
 import { RestError } from "./rest_error.ts";
 
-/** Reads `text` from left to right; `context` names the parameter in error messages. */
+/** Reads `text` from left to right; messages name the parameter as `context` and show it as `given`. */
 export class Scanner {
   #at = 0;
 
-  constructor(readonly text: string, readonly context: string) {}
+  constructor(
+    readonly text: string,
+    readonly context: string,
+    readonly given: string = text,
+  ) {}
 
   get ended(): boolean {
     return this.#at >= this.text.length;
@@ -57,7 +61,7 @@ export class Scanner {
     throw new RestError(
       400,
       "PGRST100",
-      `"failed to parse ${this.context} (${this.text})" (line 1, column ${this.#at + 1})`,
+      `"failed to parse ${this.context} (${this.given})" (line 1, column ${this.#at + 1})`,
       { details: `unexpected ${unexpected} expecting ${expected}` },
     );
   }
