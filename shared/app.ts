@@ -52,24 +52,28 @@ const PREFLIGHT_SECONDS = "86400";
  * and `X-Request-Id` on every answer, and writes one JSON log line per request.
  *
  * @param slug the folder's name.
+ * @param options.toErrorBody the shape of its errors, InsForge's flat one unless given.
  * @returns `app` to add routes to, `handler` to export as default.
  */
-export function createApp(slug: string): { app: App; handler: EdgeFunction } {
+export function createApp(
+  slug: string,
+  options: { toErrorBody?: typeof toErrorBody } = {},
+): { app: App; handler: EdgeFunction } {
   const app: App = new Hono({ getPath: (request) => toRoutePath(slug, request.url) });
 
   app.notFound((c) => {
-    const methods = app.routes.filter(({ path }) => path === c.req.path).map(({ method }) =>
-      method
+    const methods = listMethods(app).filter((method) =>
+      app.router.match(method, c.req.path)[0].length > 0
     );
     if (methods.length === 0) {
       throw new ApiError(404, "NOT_FOUND", `The function "${slug}" has no path ${c.req.path}`);
     }
-    const allow = [...new Set(methods), "OPTIONS"].join(", ");
+    const allow = [...methods, "OPTIONS"].join(", ");
     throw new ApiError(405, "INVALID_INPUT", `${c.req.method} is not allowed here; use ${allow}`, {
       headers: { Allow: allow },
     });
   });
-  app.onError((thrown, c) => renderError(thrown, c.env));
+  app.onError((thrown, c) => renderError(thrown, c.env, options.toErrorBody ?? toErrorBody));
 
   async function handler(request: Request, environment?: Environment): Promise<Response> {
     // Platforms may pass things of their own as second argument.
@@ -96,7 +100,11 @@ function toRoutePath(slug: string, address: string): string {
   return path || "/" + (url.searchParams.get("route") ?? "").replace(/^\/+/, "");
 }
 
-function renderError(thrown: unknown, call: Call): Response {
+function listMethods(app: App): string[] {
+  return [...new Set(app.routes.map(({ method }) => method))];
+}
+
+function renderError(thrown: unknown, call: Call, toBody: typeof toErrorBody): Response {
   const error = toApiError(thrown);
   const { log } = call as ActiveCall;
   log.error = error.code;
@@ -105,7 +113,7 @@ function renderError(thrown: unknown, call: Call): Response {
   if (error.retryAfterSeconds !== undefined) {
     headers.set("Retry-After", String(Math.ceil(error.retryAfterSeconds)));
   }
-  return Response.json(toErrorBody(error), { status: error.status, headers });
+  return Response.json(toBody(error), { status: error.status, headers });
 }
 
 /** Name and place of a bug. Its message is left out: it may quote a prompt, a row or a key. */
@@ -122,8 +130,7 @@ function setCorsHeaders(headers: Headers, request: Request, call: Call, app: App
   headers.set("Access-Control-Allow-Origin", origin);
   headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
   if (request.method !== "OPTIONS") return;
-  const methods = new Set(app.routes.map(({ method }) => method));
-  headers.set("Access-Control-Allow-Methods", [...methods, "OPTIONS"].join(", "));
+  headers.set("Access-Control-Allow-Methods", [...listMethods(app), "OPTIONS"].join(", "));
   headers.set(
     "Access-Control-Allow-Headers",
     request.headers.get("Access-Control-Request-Headers") ?? "Authorization, Content-Type",

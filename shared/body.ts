@@ -169,6 +169,7 @@ const ARTICLES: Record<string, string> = {
   object: "an object",
   record: "an object",
   null: "null",
+  undefined: "left out",
 };
 
 function toArticle(kind: string): string {

@@ -6,6 +6,8 @@ import type { Settings } from "./settings.ts";
 
 /** Tokens of an answer when the request does not say; without any limit small balances fail. */
 const DEFAULT_MAX_TOKENS = 4_096;
+/** OpenAI's models that know `max_completion_tokens` only, and refuse its older name. */
+const REFUSES_MAX_TOKENS = /^(openai\/)?(gpt-5|o\d)/;
 
 /** Text of at least one character. */
 export const nonEmptyText = z.string().check(z.minLength(1));
@@ -65,16 +67,22 @@ const tool = z.looseObject({
   }),
 );
 
+const messages = z.array(message).check(z.minLength(1));
+
+const options = {
+  model: z.optional(nonEmptyText),
+  models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
+  max_tokens: z.nullish(z.int().check(z.gte(1))),
+  max_completion_tokens: z.nullish(z.int().check(z.gte(1))),
+  tools: z.optional(z.array(tool)),
+  stream: z.nullish(z.boolean()),
+};
+
 /** The request of the functions that hold a conversation; OpenRouter's other fields pass through. */
 export const chatRequest = z.looseObject({
   prompt: z.optional(nonEmptyText),
-  messages: z.optional(z.array(message).check(z.minLength(1))),
-  model: z.optional(nonEmptyText),
-  models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
-  max_tokens: z.optional(z.int().check(z.gte(1))),
-  max_completion_tokens: z.optional(z.int().check(z.gte(1))),
-  tools: z.optional(z.array(tool)),
-  stream: z.optional(z.boolean()),
+  messages: z.optional(messages),
+  ...options,
 }).check(
   z.refine(
     ({ prompt, messages }) => (prompt === undefined) !== (messages === undefined),
@@ -82,24 +90,35 @@ export const chatRequest = z.looseObject({
   ),
 );
 
+/** The same as OpenAI has it, `messages` and nothing else. */
+export const completionRequest = z.looseObject({
+  prompt: z.optional(z.undefined()),
+  messages,
+  ...options,
+});
+
 /** A checked request for a conversation. */
 export type ChatRequest = z.infer<typeof chatRequest>;
 
 /**
- * Makes the body of a chat completion: the default model where the request names none, a limit of
+ * Makes the body of a chat completion: the default model where the request names none, one limit of
  * tokens always, web search within bounds, every other field as it came.
  *
  * @throws {ApiError} 400 `INVALID_INPUT` for a prompt beyond `MAX_PROMPT_CHARS`, more tokens than
  *   `MAX_OUTPUT_TOKENS`, or more search results than the bounds.
  */
 export function toCompletionParams(request: ChatRequest, settings: Settings): Params {
-  const { prompt, messages, stream: _, ...rest } = request;
+  const { prompt, messages, stream: _, max_tokens: _1, max_completion_tokens, ...rest } = request;
   const params: Params = {
     model: request.models ? undefined : settings.OPENROUTER_CHAT_MODEL,
     ...rest,
     messages: messages ?? [{ role: "user", content: requireShort(prompt!, "prompt", settings) }],
-    max_tokens: toMaxTokens(request, settings),
   };
+  const model = String(params.model ?? request.models?.[0]);
+  const limit = max_completion_tokens || REFUSES_MAX_TOKENS.test(model)
+    ? "max_completion_tokens"
+    : "max_tokens";
+  params[limit] = toMaxTokens(request, settings);
   if (request.tools) params.tools = request.tools.map(boundSearch);
   return params;
 }
@@ -110,21 +129,34 @@ export function toCompletionParams(request: ChatRequest, settings: Settings): Pa
  * @throws {ApiError} 400 `INVALID_INPUT` beyond `MAX_OUTPUT_TOKENS`.
  */
 export function toMaxTokens(
-  request: { max_tokens?: number; max_completion_tokens?: number },
-  { MAX_OUTPUT_TOKENS }: Settings,
+  request: { max_tokens?: number | null; max_completion_tokens?: number | null },
+  settings: Settings,
 ): number {
   const { max_tokens, max_completion_tokens } = request;
-  for (const [field, tokens] of Object.entries({ max_tokens, max_completion_tokens })) {
-    if (tokens !== undefined && tokens > MAX_OUTPUT_TOKENS) {
-      throw invalidInput(`"${field}" must be ${MAX_OUTPUT_TOKENS} or less`);
-    }
-  }
   if (max_tokens && max_completion_tokens && max_tokens !== max_completion_tokens) {
     throw invalidInput(
       '"max_tokens" and "max_completion_tokens" must be the same, or one left out',
     );
   }
-  return max_tokens ?? max_completion_tokens ?? Math.min(DEFAULT_MAX_TOKENS, MAX_OUTPUT_TOKENS);
+  return max_completion_tokens
+    ? requireTokens(max_completion_tokens, "max_completion_tokens", settings)
+    : requireTokens(max_tokens, "max_tokens", settings);
+}
+
+/**
+ * Returns a limit of tokens if it is no more than `MAX_OUTPUT_TOKENS`, and 4096 for none.
+ *
+ * @throws {ApiError} 400 `INVALID_INPUT` that names `field`.
+ */
+export function requireTokens(
+  tokens: number | null | undefined,
+  field: string,
+  { MAX_OUTPUT_TOKENS }: Settings,
+): number {
+  if (tokens && tokens > MAX_OUTPUT_TOKENS) {
+    throw invalidInput(`"${field}" must be ${MAX_OUTPUT_TOKENS} or less`);
+  }
+  return tokens ?? Math.min(DEFAULT_MAX_TOKENS, MAX_OUTPUT_TOKENS);
 }
 
 /**

@@ -93,6 +93,28 @@ export function toErrorBody(error: ApiError): Record<string, unknown> {
   };
 }
 
+/** OpenAI's words for kinds of failure, by status; all others are `api_error`. */
+const OPENAI_TYPES: Record<number, string> = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  402: "insufficient_quota",
+  403: "permission_error",
+  404: "invalid_request_error",
+  405: "invalid_request_error",
+  413: "invalid_request_error",
+  429: "rate_limit_error",
+};
+
+/**
+ * OpenAI's nested error body: `{ error: { message, type, code, param } }`. `code` is ours, `param`
+ * the field that the message begins with, or null.
+ */
+export function toOpenAIErrorBody({ status, code, message }: ApiError): Record<string, unknown> {
+  const [, field] = /^"([^"]+)"/.exec(message) ?? [];
+  const param = code === "AI_INVALID_MODEL" ? "model" : field ?? null;
+  return { error: { message, type: OPENAI_TYPES[status] ?? "api_error", code, param } };
+}
+
 /**
  * The JSON of the one event that ends a failed stream. `choices` is there, empty, because most
  * readers of OpenAI streams index it without looking.

@@ -5,6 +5,7 @@ import {
   toApiError,
   toErrorBody,
   toErrorEvent,
+  toOpenAIErrorBody,
   unauthorized,
 } from "../../shared/errors.ts";
 
@@ -80,3 +81,35 @@ Deno.test("toErrorEvent is one line with empty choices, whatever the message hol
     choices: [],
   });
 });
+
+const openAIErrors: [ApiError, Record<string, unknown>][] = [
+  [invalidInput('"messages[0].role" is required'), {
+    message: '"messages[0].role" is required',
+    type: "invalid_request_error",
+    code: "INVALID_INPUT",
+    param: "messages[0].role",
+  }],
+  [new ApiError(400, "AI_INVALID_MODEL", "No endpoints found"), {
+    message: "No endpoints found",
+    type: "invalid_request_error",
+    code: "AI_INVALID_MODEL",
+    param: "model",
+  }],
+  [unauthorized("expired"), {
+    message: "Invalid token",
+    type: "authentication_error",
+    code: "AUTH_UNAUTHORIZED",
+    param: null,
+  }],
+  [new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "Too slow"), {
+    message: "Too slow",
+    type: "api_error",
+    code: "AI_UPSTREAM_UNAVAILABLE",
+    param: null,
+  }],
+];
+for (const [error, body] of openAIErrors) {
+  Deno.test(`toOpenAIErrorBody is OpenAI's nested shape: ${error.code} ${error.status}`, () => {
+    assertEquals(toOpenAIErrorBody(error), { error: body });
+  });
+}

@@ -1,0 +1,110 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import handler from "../functions/v1/index.ts";
+import { createEnvironment, logs, PROMPT, send } from "./support/caller.ts";
+import { completion, createUpstream, streamOf, type Upstream } from "./support/upstream.ts";
+
+const CHAT = { path: "/v1/chat/completions" };
+const messages = [{ role: "user", content: PROMPT }];
+
+Deno.test("POST /v1/chat/completions answers OpenRouter's body as it came", async () => {
+  await using upstream = await createUpstream();
+  const body = completion({ content: "Grüße 🌍" }, { a_field_of_tomorrow: { deep: [1, null] } });
+  upstream.reply({ json: body });
+  const answer = await send(handler, environmentOf(upstream), { messages }, CHAT);
+  assertEquals([answer.status, answer.body], [200, body]);
+  assertEquals(answer.headers.get("x-generation-id"), "gen-1700000000-abc");
+});
+
+Deno.test("POST /v1/chat/completions sends what it was sent, with a model and a limit", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: completion() });
+  const request = {
+    messages,
+    n: 2,
+    modalities: ["text", "audio"],
+    stop: ["."],
+    seed: 7,
+    logprobs: true,
+    store: true,
+    reasoning: { effort: "low" },
+    a_field_of_tomorrow: { deep: [1, null] },
+  };
+  await send(handler, environmentOf(upstream), request, CHAT);
+  const [{ path, body }] = upstream.requests;
+  assertEquals(path, "/api/v1/chat/completions");
+  const added = { model: "openai/gpt-4o-mini", max_tokens: 4096, stream: false };
+  assertEquals(body, { ...request, ...added });
+});
+
+const LIMITS: [string, Record<string, unknown>, Record<string, unknown>][] = [
+  ["gpt-4o", { model: "openai/gpt-4o", max_tokens: 9 }, { max_tokens: 9 }],
+  ["gpt-5", { model: "openai/gpt-5-mini", max_tokens: 9 }, { max_completion_tokens: 9 }],
+  ["gpt-5 without a limit", { model: "openai/gpt-5" }, { max_completion_tokens: 4096 }],
+  ["gpt-5 as fallback", { models: ["openai/gpt-5"] }, { max_completion_tokens: 4096 }],
+  ["an o-series model", { model: "o4-mini", max_tokens: 9 }, { max_completion_tokens: 9 }],
+  ["an open model", { model: "openai/gpt-oss-120b", max_tokens: 9 }, { max_tokens: 9 }],
+  ["the newer name", { max_completion_tokens: 9 }, { max_completion_tokens: 9 }],
+  ["null", { max_tokens: null, max_completion_tokens: null }, { max_tokens: 4096 }],
+];
+for (const [kind, given, sent] of LIMITS) {
+  Deno.test(`POST /v1/chat/completions sends one limit of tokens: ${kind}`, async () => {
+    await using upstream = await createUpstream();
+    upstream.reply({ json: completion() });
+    await send(handler, environmentOf(upstream), { messages, ...given }, CHAT);
+    const { max_tokens, max_completion_tokens } = upstream.requests[0].body;
+    assertEquals({ max_tokens, max_completion_tokens }, {
+      max_tokens: undefined,
+      max_completion_tokens: undefined,
+      ...sent,
+    });
+  });
+}
+
+Deno.test("POST /v1/chat/completions streams OpenRouter's bytes", async () => {
+  await using upstream = await createUpstream();
+  const events = streamOf("Hel", "lo", " 🌍");
+  upstream.reply({ sse: events, chop: 3 });
+  const { status, headers, text } = await send(
+    handler,
+    environmentOf(upstream),
+    { messages, stream: true },
+    CHAT,
+  );
+  assertEquals([status, text], [200, events.join("")]);
+  assertEquals(headers.get("content-type"), "text/event-stream");
+  assertEquals(upstream.requests[0].body.stream, true);
+  assertEquals(logs.at(-1)!.stream, "complete");
+});
+
+const REFUSED: [string, Record<string, unknown>, string | null, RegExp][] = [
+  ["a prompt", { prompt: "Hi" }, "prompt", /must be left out/],
+  ["a prompt beside messages", { prompt: "Hi", messages }, "prompt", /must be left out/],
+  ["no messages", { messages: [] }, "messages", /must be a non-empty array/],
+  [
+    "a wrong part",
+    { messages: [{ role: "user", content: [{ type: "text" }] }] },
+    "messages[0].content[0].text",
+    /is required/,
+  ],
+  ["too many tokens", { messages, max_tokens: 20_000 }, "max_tokens", /must be 16384 or less/],
+  [
+    "too many tokens by their newer name",
+    { messages, max_completion_tokens: 20_000 },
+    "max_completion_tokens",
+    /must be 16384 or less/,
+  ],
+];
+for (const [kind, body, param, message] of REFUSED) {
+  Deno.test(`POST /v1/chat/completions refuses ${kind} in OpenAI's shape`, async () => {
+    const answer = await send(handler, createEnvironment(), body, CHAT);
+    assertEquals(answer.status, 400);
+    const { message: told, ...error } = answer.body.error;
+    assertEquals(error, { type: "invalid_request_error", code: "INVALID_INPUT", param });
+    assertMatch(told, message);
+  });
+}
+
+/** Settings of a project whose OpenRouter is the scripted one. */
+function environmentOf({ url }: Upstream, values: Record<string, string> = {}) {
+  return createEnvironment({ OPENROUTER_BASE_URL: url, ...values });
+}
