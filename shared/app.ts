@@ -21,6 +21,8 @@ export interface LogFields {
   cost?: number;
   /** How a stream ended: whole, left by the caller, or with the code of an error. */
   stream?: string;
+  /** Code of what really failed, where an older contract makes the answer say something else. */
+  failure?: string;
 }
 
 /** One request on its way through a function. Handlers find it as `c.env`. */

@@ -23,12 +23,15 @@ const MAX_DEPTH = 100;
  *   missing, not UTF-8, not JSON, nested too deep, not an object or not what the schema says.
  */
 export async function readBody<T>(
-  { request, settings }: Call,
+  call: Call,
   schema: ZodMiniType<T>,
   maxBytes: number = MAX_BODY_BYTES,
 ): Promise<T> {
-  const text = await readText(request, settings.MAX_BODY_BYTES ?? maxBytes);
-  return parseValue(parseObject(text), schema);
+  const text = await readText(call, maxBytes);
+  if (!text) throw invalidInput("The request body is missing; send a JSON object");
+  const value = parseJson(text);
+  if (Array.isArray(value)) throw invalidInput("The request body must be a JSON object");
+  return parseValue(value, schema);
 }
 
 /**
@@ -43,21 +46,26 @@ export function parseValue<T>(value: unknown, schema: ZodMiniType<T>): T {
   return value as T;
 }
 
-async function readText(request: Request, maxBytes: number): Promise<string> {
+/**
+ * Reads a request's body as text, counting its bytes as they come.
+ *
+ * @param call the request, its body unread.
+ * @param maxBytes the limit where the setting `MAX_BODY_BYTES` gives none.
+ * @returns the text, empty where there is no body.
+ * @throws {ApiError} 413 `INVALID_INPUT` when the body is too large, 400 `INVALID_INPUT` when it is
+ *   not UTF-8.
+ */
+export async function readText({ request, settings }: Call, maxBytes: number): Promise<string> {
+  const limit = settings.MAX_BODY_BYTES ?? maxBytes;
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength;
-    if (size > maxBytes) {
-      throw new ApiError(
-        413,
-        "INVALID_INPUT",
-        `The request body must not exceed ${maxBytes} bytes`,
-      );
+    if (size > limit) {
+      throw new ApiError(413, "INVALID_INPUT", `The request body must not exceed ${limit} bytes`);
     }
     chunks.push(chunk);
   }
-  if (size === 0) throw invalidInput("The request body is missing; send a JSON object");
   const decoder = new TextDecoder("utf-8", { fatal: true });
   try {
     return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") +
@@ -67,7 +75,13 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
   }
 }
 
-function parseObject(text: string): Record<string, unknown> {
+/**
+ * Parses a body's text.
+ *
+ * @returns an object or an array.
+ * @throws {ApiError} 400 `INVALID_INPUT` for what is no JSON, nested too deep or a bare value.
+ */
+export function parseJson(text: string): object {
   if (isTooDeep(text)) {
     throw invalidInput(`The request body must not nest deeper than ${MAX_DEPTH} levels`);
   }
@@ -75,12 +89,17 @@ function parseObject(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw invalidInput("The request body must be JSON", cause);
+    throw notJson("The request body must be JSON", cause);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalidInput("The request body must be a JSON object");
+  if (typeof value !== "object" || value === null) {
+    throw notJson("The request body must be a JSON object");
   }
-  return value as Record<string, unknown>;
+  return value;
+}
+
+function notJson(message: string, cause?: unknown): ApiError {
+  const nextActions = "Please ensure your request body contains valid JSON";
+  return new ApiError(400, "INVALID_INPUT", message, { nextActions, cause });
 }
 
 /** Whether brackets outside of strings nest too deep; asked before parsing, in one pass. */
