@@ -27,6 +27,8 @@ const table = {
 
   INSFORGE_BASE_URL: address(),
   INSFORGE_INTERNAL_URL: address(),
+  ANON_KEY: text(),
+  API_KEY: text(),
   JWT_SECRET: text(),
   JWT_PUBLIC_KEY: text(),
   JWT_KEY_ID: text(),
@@ -39,6 +41,8 @@ const table = {
   REQUEST_DEADLINE_MS: integer(55_000, "milliseconds", 1_000),
   STREAM_FIRST_EVENT_DEADLINE_MS: integer(55_000, "milliseconds", 1_000),
   STREAM_IDLE_WATCHDOG_MS: integer(60_000, "milliseconds", 1_000),
+  LEGACY_ALLOW_ANON: flag(false),
+  LEGACY_ALLOW_API_KEY: flag(false),
 
   PORT: port(8000),
   HOST: text("127.0.0.1"),
