@@ -2,11 +2,19 @@
 import { ApiError, type ErrorCode } from "./errors.ts";
 
 /** An error object as OpenRouter sends it: in a body, in a stream's chunk or inside a choice. */
-interface UpstreamError {
+export interface UpstreamError {
   /** HTTP status as a number, or a provider's word such as `server_error`. */
   code?: unknown;
   message?: unknown;
   metadata?: Record<string, unknown>;
+}
+
+/** What an {@link ApiError} made here was judged by; it is its `cause`. */
+export interface Evidence {
+  status: number;
+  error: UpstreamError;
+  /** The body of an answer that failed by its HTTP status, as it came. */
+  text?: string;
 }
 
 /** Statuses of errors that say their kind, but not their status, by a word. */
@@ -64,7 +72,7 @@ export function toHttpFailure(status: number, text: string, headers: Headers): A
   } catch {
     // HTML from the edge, or nothing at all: the status says enough.
   }
-  return toFailure(status, error, headers);
+  return toFailure({ status, error, text }, headers);
 }
 
 /** Translates an error that came inside a 200, by its own code or kind; without either it is a 502. */
@@ -72,7 +80,7 @@ export function toInBandFailure(error: UpstreamError, headers?: Headers): ApiErr
   const code = Number(error.code);
   const kind = String(error.metadata?.error_type ?? error.code ?? "");
   const status = code >= 400 && code < 600 ? code : KIND_STATUS[kind] ?? 502;
-  return toFailure(status, error, headers);
+  return toFailure({ status, error }, headers);
 }
 
 /** A 502 for an answer that cannot be used, though nobody called it an error. */
@@ -80,11 +88,12 @@ export function unusable(message: string, options?: { retryable: boolean }): Api
   return new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", message, options);
 }
 
-function toFailure(status: number, error: UpstreamError, headers?: Headers): ApiError {
+function toFailure(evidence: Evidence, headers?: Headers): ApiError {
+  const { status, error } = evidence;
   const metadata = error.metadata ?? {};
   const retryAfterSeconds = readRetryAfter(headers, metadata);
   const fail = (ours: number, code: ErrorCode, message: string, retryable = false) =>
-    new ApiError(ours, code, message, { retryable, retryAfterSeconds, cause: { status, error } });
+    new ApiError(ours, code, message, { retryable, retryAfterSeconds, cause: evidence });
 
   switch (status) {
     case 401:
@@ -100,7 +109,7 @@ function toFailure(status: number, error: UpstreamError, headers?: Headers): Api
           retryable: transient && retryAfterSeconds !== undefined,
           retryAfterSeconds,
           nextActions: 'Add credits at OpenRouter, or ask for less with a lower "max_tokens"',
-          cause: { status, error },
+          cause: evidence,
         },
       );
     }
@@ -189,14 +198,17 @@ function describe({ message, metadata }: UpstreamError, fallback: string): strin
   return clean((reason as string | undefined) ?? "") || fallback;
 }
 
+/** The text without what looks like a credential. */
+export function redact(text: string): string {
+  return text.replace(
+    /\b(sk|ik|anon|pk|key)[-_][\w*.-]{6,}|\bBearer\s+\S+|\beyJ[\w-]+\.[\w-]+\.[\w-]*/gi,
+    "[removed]",
+  );
+}
+
 /** Text fit to be shown: one line, no markup, nothing that looks like a credential, not too long. */
 function clean(text: string): string {
-  return text
-    .replace(/<[^>]*>/g, " ")
-    .replace(
-      /\b(sk|ik|anon|pk|key)[-_][\w*.-]{6,}|\bBearer\s+\S+|\beyJ[\w-]+\.[\w-]+\.[\w-]*/gi,
-      "[removed]",
-    )
+  return redact(text.replace(/<[^>]*>/g, " "))
     .replace(/\s+/g, " ")
     .trim()
     .slice(0, 300)
