@@ -1,0 +1,202 @@
+/** What a simulated model answers to a conversation, whatever form the answer then takes. */
+import type { Inference } from "../inference.ts";
+import type { Spending } from "../ledger.ts";
+import type { Model } from "../models.ts";
+import { createPicture } from "../picture.ts";
+import { digestRows } from "./digest.ts";
+import { findKeywords } from "./keywords.ts";
+import { countOf, writeProse, writeReasoning, writeToolAnswer } from "./prose.ts";
+import { showsReasoning, toReasoningTokens } from "./reasoning.ts";
+import {
+  type ChatRequest,
+  countImages,
+  countPromptTokens,
+  type Message,
+  readMaxTokens,
+  readText,
+  type Schema,
+} from "./request.ts";
+import { createValue } from "./schema_value.ts";
+import { toTokens } from "./tokens.ts";
+import { createToolCalls, type ToolCall } from "./tool_calls.ts";
+import { type Annotation, searchWeb, shiftAnnotations } from "./web_search.ts";
+
+/** An answer, complete. */
+export interface Answer {
+  model: Model;
+  /** The text's tokens; joined they are the text. */
+  tokens: string[];
+  /** The shown reasoning's tokens. */
+  reasoning: string[];
+  refusal: string | null;
+  toolCalls: ToolCall[];
+  /** Data URLs. */
+  images: string[];
+  annotations: Annotation[];
+  finishReason: FinishReason;
+  nativeFinishReason: string;
+  spending: Spending;
+}
+
+type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
+
+/** Tokens that one image takes, as with Gemini. */
+export const IMAGE_OUTPUT_TOKENS = 1_290;
+const CALL_TOKENS = 12;
+
+/** What providers call the ends that OpenRouter normalizes; the rest use its own words. */
+const NATIVE: Record<string, Partial<Record<FinishReason, string>>> = {
+  Anthropic: {
+    stop: "end_turn",
+    length: "max_tokens",
+    tool_calls: "tool_use",
+    content_filter: "refusal",
+  },
+  Google: { stop: "STOP", length: "MAX_TOKENS", tool_calls: "STOP", content_filter: "SAFETY" },
+};
+
+/** Answers. The same request gets the same answer. */
+export function createAnswer(
+  { request, simulation }: Inference<ChatRequest>,
+  model: Model,
+): Answer {
+  const prompt = readPrompt(request.messages);
+  const said = say(request, prompt, model, simulation);
+  const limit = readMaxTokens(request) ?? model.maxOutput;
+  const reasoningTokens = Math.min(toReasoningTokens(request, model), limit);
+  const shown = reasoningTokens > 0 && showsReasoning(request) ? writeReasoning(prompt) : "";
+
+  const imageTokens = said.images.length * IMAGE_OUTPUT_TOKENS;
+  const callTokens = said.toolCalls.reduce(
+    (sum, call) => sum + CALL_TOKENS + toTokens(call.function.arguments).length,
+    0,
+  );
+  const whole = toTokens(cutAtStop(said.text, request.stop));
+  const tokens = whole.slice(0, Math.max(0, limit - reasoningTokens));
+  const finishReason = tokens.length < whole.length
+    ? "length"
+    : said.refusal
+    ? "content_filter"
+    : said.toolCalls.length > 0
+    ? "tool_calls"
+    : "stop";
+  const kept = tokens.join("").length;
+  return {
+    model,
+    tokens,
+    reasoning: toTokens(shown).slice(0, reasoningTokens),
+    refusal: said.refusal,
+    toolCalls: said.toolCalls,
+    images: said.images,
+    annotations: said.annotations.filter(({ url_citation }) => url_citation.end_index <= kept),
+    finishReason,
+    nativeFinishReason: NATIVE[model.provider]?.[finishReason] ?? finishReason,
+    spending: {
+      promptTokens: countPromptTokens(request.messages),
+      completionTokens: reasoningTokens + tokens.length + imageTokens + callTokens,
+      reasoningTokens,
+      imageTokens,
+      searches: said.searches,
+      searchResults: said.annotations.length,
+      mediaIn: countImages(request.messages),
+      mediaOut: said.images.length,
+    },
+  };
+}
+
+interface Said {
+  text: string;
+  refusal: string | null;
+  toolCalls: ToolCall[];
+  images: string[];
+  annotations: Annotation[];
+  searches: number;
+}
+
+/** Everything the model says, before any limit. */
+function say(
+  request: ChatRequest,
+  prompt: string,
+  model: Model,
+  simulation: Inference<ChatRequest>["simulation"],
+): Said {
+  const nothing: Said = {
+    text: "",
+    refusal: null,
+    toolCalls: [],
+    images: [],
+    annotations: [],
+    searches: 0,
+  };
+  if (simulation.answer === "empty") return nothing;
+  if (simulation.answer === "refusal") {
+    return { ...nothing, refusal: "I’m sorry, but I can’t help with that." };
+  }
+  if (simulation.text !== undefined) return { ...nothing, text: simulation.text };
+
+  const toolCalls = createToolCalls(request, prompt, simulation);
+  if (toolCalls.length > 0) return { ...nothing, toolCalls };
+
+  if (request.modalities?.includes("image") || !model.output.includes("text")) {
+    const url = createPicture(prompt, {
+      aspectRatio: request.image_config?.aspect_ratio,
+      leastBytes: simulation.image_bytes,
+    });
+    const text = request.modalities?.includes("text")
+      ? `Here is a simulated picture of ${findKeywords(prompt, 3).join(" ") || "it"}.`
+      : "";
+    return { ...nothing, text, images: [url] };
+  }
+
+  const text = writeText(request, prompt, model);
+  const search = searchWeb(request, prompt);
+  if (!search) return { ...nothing, text };
+  const annotations = shiftAnnotations(search.annotations, text.length);
+  return { ...nothing, text: text + search.text, annotations, searches: search.searches };
+}
+
+function writeText(request: ChatRequest, prompt: string, model: Model): string {
+  const { messages, response_format } = request;
+  const structured = model.parameters.includes("structured_outputs");
+  if (response_format?.type === "json_schema" && structured) {
+    const schema = response_format.json_schema!.schema as Schema;
+    return JSON.stringify(createValue(schema, prompt));
+  }
+  if (response_format?.type === "json_object") {
+    const keywords = findKeywords(prompt, 5);
+    return JSON.stringify({ answer: "A simulated answer.", keywords, simulated: true });
+  }
+  const results = readToolResults(messages);
+  if (results.length > 0) return writeToolAnswer(results);
+  const turns = messages.filter(({ role }) => role === "user").length;
+  const images = countImages(messages);
+  const digest = digestRows(prompt);
+  if (digest) return images > 0 ? `${digest} I also got ${countOf(images, "image")}.` : digest;
+  return writeProse(prompt, { model: model.id, images, turns });
+}
+
+/** What was last asked. */
+function readPrompt(messages: Message[]): string {
+  const last = messages.findLast(({ role }) => role === "user") ?? messages.at(-1)!;
+  return readText(last);
+}
+
+/** What the tools said that were called last, if nobody spoke since. */
+function readToolResults(messages: Message[]): { name: string; content: string }[] {
+  const names = new Map(
+    messages.flatMap(({ tool_calls }) =>
+      (tool_calls ?? []).map(({ id, function: { name } }) => [id, name] as const)
+    ),
+  );
+  const last = messages.findLastIndex(({ role }) => role !== "tool");
+  return messages.slice(last + 1).map((message) => ({
+    name: names.get(message.tool_call_id!) ?? "tool",
+    content: readText(message),
+  }));
+}
+
+function cutAtStop(text: string, stop: ChatRequest["stop"]): string {
+  const ends = [stop ?? []].flat().filter((word) => word !== "").map((word) => text.indexOf(word));
+  const found = ends.filter((index) => index >= 0);
+  return found.length > 0 ? text.slice(0, Math.min(...found)) : text;
+}

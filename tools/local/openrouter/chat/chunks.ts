@@ -1,0 +1,150 @@
+/** An answer as the chunks of a stream, in all the shapes that OpenRouter's have been seen in. */
+import { createError } from "../faults.ts";
+import { type Generation, toUsage } from "../ledger.ts";
+import type { Simulation } from "../simulation.ts";
+import type { Answer } from "./answer.ts";
+import { toHead, toImagePart, toReasoningDetail } from "./completion.ts";
+import { toTokens } from "./tokens.ts";
+import type { ToolCall } from "./tool_calls.ts";
+
+/** One chunk, and the tokens of the answer that it delivers. */
+export interface Chunk {
+  body: Record<string, unknown>;
+  tokens: number;
+}
+
+type Delta = Record<string, unknown>;
+
+/** The chunks of the whole answer, without `[DONE]`. */
+export function toChunks(
+  answer: Answer,
+  generation: Generation,
+  simulation: Simulation,
+): Chunk[] {
+  const head = toHead(answer, generation, "chat.completion.chunk");
+  const chunk = (delta: Delta, tokens = 0, finish: string | null = null): Chunk => ({
+    body: { ...head, choices: [toChoice(answer, simulation, delta, finish)] },
+    tokens,
+  });
+
+  const mute = simulation.fail === "native";
+  const chunks = mute
+    ? [chunk({})]
+    : toDeltas(answer, simulation).map(([delta, tokens]) => chunk(delta, tokens));
+  const shape = simulation.tool_calls;
+  const finishReason = shape === "no_finish" && answer.toolCalls.length > 0
+    ? null
+    : answer.finishReason;
+  const finish = chunk({}, 0, finishReason);
+  if (shape === "with_finish" && answer.toolCalls.length > 0) {
+    const last = chunks.at(-1)!;
+    const [choice] = last.body.choices as Record<string, unknown>[];
+    const { nativeFinishReason } = answer;
+    const ended = {
+      ...choice,
+      finish_reason: finishReason,
+      native_finish_reason: nativeFinishReason,
+    };
+    last.body = { ...last.body, choices: [ended] };
+  } else {
+    chunks.push(finish);
+  }
+  if (simulation.repeat_finish) chunks.push(finish);
+
+  const usage = toUsage(answer.model, answer.spending);
+  switch (simulation.usage ?? "A") {
+    case "A":
+      chunks.push({ body: { ...finish.body, usage }, tokens: 0 });
+      break;
+    case "B":
+      chunks.push({ body: { ...head, choices: [], usage }, tokens: 0 });
+      break;
+    case "C":
+      chunks.push({ body: { ...chunk({}).body, usage }, tokens: 0 });
+      break;
+    case "D":
+      chunks.at(-1)!.body = { ...chunks.at(-1)!.body, usage };
+  }
+  return chunks;
+}
+
+/** The chunk that tells of an error. */
+export function toErrorChunk(
+  answer: Answer,
+  generation: Generation,
+  simulation: Simulation,
+): Record<string, unknown> {
+  const head = toHead(answer, generation, "chat.completion.chunk");
+  const error = createError(simulation);
+  const choice = {
+    index: 0,
+    delta: { content: "" },
+    finish_reason: "error",
+    native_finish_reason: "error",
+  };
+  if (simulation.fail === "choice") return { ...head, choices: [{ ...choice, error }] };
+  switch (simulation.error_shape) {
+    case "empty_choices":
+      return { ...head, error, choices: [] };
+    case "no_choices":
+      return { error, user_id: "user_simulated" };
+    case "string":
+      return { ...head, error: error.message, choices: [] };
+    default:
+      return { ...head, error, choices: [choice] };
+  }
+}
+
+function toChoice(answer: Answer, simulation: Simulation, delta: Delta, finish: string | null) {
+  const content = simulation.content === "missing"
+    ? {}
+    : { content: simulation.content === "null" ? null : "" };
+  const native = finish === null
+    ? null
+    : simulation.fail === "native"
+    ? "network_error"
+    : answer.nativeFinishReason;
+  return {
+    index: 0,
+    delta: { role: "assistant", ...content, ...delta },
+    finish_reason: finish,
+    native_finish_reason: native,
+    logprobs: null,
+  };
+}
+
+/** What each chunk adds, and the tokens it takes. */
+function toDeltas(answer: Answer, { tool_calls: shape }: Simulation): [Delta, number][] {
+  const { spending, reasoning, tokens, images, annotations, refusal, toolCalls } = answer;
+  const deltas: [Delta, number][] = reasoning.map((text) => [
+    { reasoning: text, reasoning_details: [toReasoningDetail(text)] },
+    1,
+  ]);
+  // Most of the reasoning is not shown, but spent before the first word.
+  const hidden = (spending.reasoningTokens ?? 0) - reasoning.length;
+  if (hidden > 0) deltas.push([{}, hidden]);
+  for (const content of tokens) deltas.push([{ content }, 1]);
+  const imageTokens = (spending.imageTokens ?? 0) / Math.max(images.length, 1);
+  images.forEach((url, i) => deltas.push([{ images: [toImagePart(url, i)] }, imageTokens]));
+  if (annotations.length > 0) deltas.push([{ annotations }, 0]);
+  if (refusal) deltas.push([{ refusal }, 0]);
+  toolCalls.forEach((call, i) => {
+    const index = shape === "same_index" ? 0 : shape === "index_gap" ? i + 1 : i;
+    deltas.push(...toCallDeltas(call, index, shape !== "whole" && shape !== "with_finish"));
+  });
+  return deltas;
+}
+
+function toCallDeltas(call: ToolCall, index: number, fragmented: boolean): [Delta, number][] {
+  const { id, type, function: { name, arguments: text } } = call;
+  const tokens = toTokens(text);
+  const head = (given: string) => ({
+    tool_calls: [{ index, id, type, function: { name, arguments: given } }],
+  });
+  if (!fragmented) return [[head(text), tokens.length]];
+  const pieces = tokens.map((piece): [Delta, number] => [
+    { tool_calls: [{ index, type, function: { arguments: piece } }] },
+    1,
+  ]);
+  return [[head(""), 0], ...pieces];
+}

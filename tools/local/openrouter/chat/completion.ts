@@ -1,0 +1,68 @@
+/** An answer as one JSON body. */
+import { createError } from "../faults.ts";
+import { type Generation, toUsage } from "../ledger.ts";
+import type { Simulation } from "../simulation.ts";
+import type { Answer } from "./answer.ts";
+
+/** The body of a chat completion that is not streamed. */
+export function toCompletion(answer: Answer, generation: Generation, simulation: Simulation) {
+  const { model, spending } = answer;
+  return {
+    ...toHead(answer, generation, "chat.completion"),
+    system_fingerprint: null,
+    choices: [toChoice(answer, simulation)],
+    ...(simulation.usage !== "none" && { usage: toUsage(model, spending) }),
+  };
+}
+
+/** What every body and every chunk says of the generation. */
+export function toHead({ model }: Answer, { id, createdAt }: Generation, object: string) {
+  const created = Math.floor(createdAt / 1_000);
+  return { id, object, created, model: model.id, provider: model.provider };
+}
+
+function toChoice(answer: Answer, simulation: Simulation) {
+  const failed = simulation.fail === "choice";
+  const mute = simulation.fail === "native";
+  return {
+    index: 0,
+    finish_reason: failed
+      ? "error"
+      : simulation.tool_calls === "no_finish"
+      ? null
+      : answer.finishReason,
+    native_finish_reason: failed ? "error" : mute ? "network_error" : answer.nativeFinishReason,
+    logprobs: null,
+    message: mute ? { role: "assistant", content: "" } : toMessage(answer, simulation),
+    ...(failed && { error: createError(simulation) }),
+  };
+}
+
+function toMessage(answer: Answer, simulation: Simulation) {
+  const { reasoning, refusal, toolCalls, images, annotations } = answer;
+  const half = answer.tokens.slice(0, Math.ceil(answer.tokens.length / 2));
+  const text = (simulation.fail === "choice" ? half : answer.tokens).join("");
+  const nothing = simulation.content === "null" || toolCalls.length > 0 ? null : "";
+  const content = text || simulation.content !== "missing" ? { content: text || nothing } : {};
+  const thought = reasoning.join("");
+  return {
+    role: "assistant",
+    ...content,
+    refusal,
+    reasoning: thought || null,
+    ...(thought && { reasoning_details: [toReasoningDetail(thought)] }),
+    ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
+    ...(images.length > 0 && { images: images.map(toImagePart) }),
+    ...(annotations.length > 0 && { annotations }),
+  };
+}
+
+/** A piece of reasoning, in the form that is sent back unchanged. */
+export function toReasoningDetail(text: string) {
+  return { type: "reasoning.text", text, format: "unknown", index: 0 };
+}
+
+/** An image of an answer. */
+export function toImagePart(url: string, index: number) {
+  return { type: "image_url", image_url: { url }, index };
+}

@@ -1,0 +1,57 @@
+/** Calls of the functions that a request offers: whether, which, and with what arguments. */
+import { hashText } from "../hash.ts";
+import { invalidRequest } from "../refusal.ts";
+import type { Simulation } from "../simulation.ts";
+import { findKeywords } from "./keywords.ts";
+import type { ChatRequest, FunctionTool } from "./request.ts";
+import { createValue } from "./schema_value.ts";
+
+/** A call as it stands in a message. */
+export interface ToolCall {
+  id: string;
+  type: "function";
+  function: { name: string; arguments: string };
+}
+
+/**
+ * Decides as a model would: a call when `tool_choice` demands one, or when the user speaks of what a
+ * function is about; never right after a tool has answered.
+ */
+export function createToolCalls(
+  request: ChatRequest,
+  prompt: string,
+  { tool_calls: shape }: Simulation,
+): ToolCall[] {
+  const functions = (request.tools ?? []).flatMap((tool) => tool.function ?? []);
+  const chosen = chooseFunction(functions, request.tool_choice, prompt, shape !== undefined);
+  if (!chosen || request.messages.at(-1)!.role !== "user") return [];
+  const twice = shape === "parallel" || shape === "same_index";
+  const second = functions.find((tool) => tool !== chosen) ?? chosen;
+  return (twice ? [chosen, second] : [chosen]).map(({ name, parameters }, i) => {
+    const value = createValue(parameters ?? {}, prompt);
+    const text = shape === "empty_arguments" ? "" : JSON.stringify(value ?? {});
+    const id = `call_${hashText(`${i} ${prompt}`).toString(16).padStart(8, "0")}`;
+    return { id, type: "function", function: { name, arguments: text } };
+  });
+}
+
+function chooseFunction(
+  functions: FunctionTool[],
+  choice: ChatRequest["tool_choice"],
+  prompt: string,
+  forced: boolean,
+): FunctionTool | undefined {
+  if (choice === "none") return undefined;
+  if (typeof choice === "object" && choice?.type === "function") {
+    const { name } = (choice.function ?? {}) as { name?: string };
+    const named = functions.find((tool) => tool.name === name);
+    if (!named) throw invalidRequest(`Tool choice "${name}" is not among "tools"`);
+    return named;
+  }
+  if (choice === "required" || forced) return functions[0];
+  const words = findKeywords(prompt.toLowerCase(), 50);
+  return functions.find(({ name, description = "" }) => {
+    const about = `${name} ${description}`.toLowerCase();
+    return words.some((word) => about.includes(word));
+  });
+}

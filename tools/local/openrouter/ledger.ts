@@ -1,0 +1,197 @@
+/** What generations used and cost. Sums are whole nano-dollars, so that a bill adds up exactly. */
+import { type Model, stopsOnCancel } from "./models.ts";
+
+const NANO = 1_000_000_000;
+/** What the provider of web searches takes for one result. */
+const SEARCH_RESULT_PRICE = 4_000_000;
+
+/** What one generation used. */
+export interface Spending {
+  promptTokens: number;
+  /** Reasoning and images included. */
+  completionTokens: number;
+  reasoningTokens?: number;
+  imageTokens?: number;
+  searches?: number;
+  searchResults?: number;
+  /** Images, and the like, that came with the prompt, and that were made. */
+  mediaIn?: number;
+  mediaOut?: number;
+}
+
+/** The kinds of generation, in OpenRouter's words. */
+export type ApiType = "completions" | "embeddings" | "image";
+
+/** A generation under way. */
+export interface Generation {
+  id: string;
+  apiType: ApiType;
+  /** Epoch milliseconds. */
+  createdAt: number;
+  streamed: boolean;
+  origin: string;
+}
+
+/** How a generation ended. */
+export interface Settlement {
+  model: Model;
+  spending: Spending;
+  cancelled?: boolean;
+  finishReason?: string | null;
+  nativeFinishReason?: string | null;
+}
+
+/** `usage` as it stands in an answer. */
+export type Usage = ReturnType<typeof toUsage>;
+
+/** Everything that was billed so far. */
+export interface Ledger {
+  /** A new generation, with an id nobody has. */
+  open(apiType: ApiType, streamed: boolean, origin?: string | null): Generation;
+  /** Bills a generation that has ended. */
+  settle(generation: Generation, settlement: Settlement): void;
+  /** A settled generation as `/generation` shows it, and since when, in epoch milliseconds. */
+  find(id: string): { data: Record<string, unknown>; settledAt: number } | undefined;
+  /** What all came to, in USD, and of how many generations. */
+  bill(): { total: number; generations: number };
+}
+
+/** Generations remembered; the oldest is forgotten, its cost is not. */
+const MAX_GENERATIONS = 1_000;
+
+/** Opens a ledger. */
+export function createLedger(now: () => number): Ledger {
+  const settled = new Map<string, { data: Record<string, unknown>; settledAt: number }>();
+  let total = 0;
+  let generations = 0;
+  return {
+    open(apiType, streamed, origin) {
+      const createdAt = now();
+      const random = crypto.randomUUID().replaceAll("-", "").slice(0, 20);
+      const id = `gen-${Math.floor(createdAt / 1_000)}-${random}`;
+      return { id, apiType, createdAt, streamed, origin: origin ?? "" };
+    },
+    settle(generation, settlement) {
+      total += toCost(settlement.model, settlement.spending).total;
+      generations++;
+      const settledAt = now();
+      settled.set(generation.id, { data: toData(generation, settlement, settledAt), settledAt });
+      if (settled.size > MAX_GENERATIONS) settled.delete(settled.keys().next().value!);
+    },
+    find: (id) => settled.get(id),
+    bill: () => ({ total: total / NANO, generations }),
+  };
+}
+
+/** What a request could cost at most, in USD. */
+export function toHighestCost(model: Model, promptTokens: number, maxTokens: number): number {
+  return (promptTokens * model.price.prompt + maxTokens * toHighestPrice(model)) / NANO;
+}
+
+/** How many tokens of answer so many USD buy, once the prompt is paid. */
+export function toAffordableTokens(model: Model, promptTokens: number, usd: number): number {
+  const left = usd * NANO - promptTokens * model.price.prompt;
+  return Math.max(0, Math.floor(left / Math.max(toHighestPrice(model), 1)));
+}
+
+function toHighestPrice({ price }: Model): number {
+  return Math.max(price.completion, price.image ?? 0);
+}
+
+/** What the answer says of its use. */
+export function toUsage(model: Model, spending: Spending) {
+  const { promptTokens, completionTokens, searches = 0 } = spending;
+  const cost = toCost(model, spending);
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+    cost: cost.total / NANO,
+    is_byok: false,
+    prompt_tokens_details: {
+      cached_tokens: 0,
+      cache_write_tokens: 0,
+      audio_tokens: 0,
+      video_tokens: 0,
+    },
+    completion_tokens_details: {
+      reasoning_tokens: spending.reasoningTokens ?? 0,
+      image_tokens: spending.imageTokens ?? 0,
+      audio_tokens: 0,
+    },
+    cost_details: {
+      upstream_inference_cost: null,
+      upstream_inference_prompt_cost: cost.prompt / NANO,
+      upstream_inference_completions_cost: cost.completion / NANO,
+      server_tool_cost: cost.search === 0 ? null : cost.search / NANO,
+    },
+    ...(searches > 0 && {
+      server_tool_use_details: {
+        web_search_requests: searches,
+        tool_calls_requested: searches,
+        tool_calls_executed: searches,
+      },
+    }),
+  };
+}
+
+/** What is billed when the client left after `delivered` tokens of the answer. */
+export function toCancelledSpending(model: Model, spending: Spending, delivered: number): Spending {
+  if (!stopsOnCancel(model)) return spending;
+  const { reasoningTokens = 0, imageTokens = 0 } = spending;
+  const completionTokens = Math.min(spending.completionTokens, delivered);
+  return {
+    ...spending,
+    completionTokens,
+    reasoningTokens: Math.min(reasoningTokens, completionTokens),
+    imageTokens: Math.min(imageTokens, completionTokens),
+  };
+}
+
+/** Nano-dollars. */
+function toCost({ price }: Model, spending: Spending) {
+  const { promptTokens, completionTokens, imageTokens = 0, searchResults = 0 } = spending;
+  const prompt = promptTokens * price.prompt;
+  const completion = (completionTokens - imageTokens) * price.completion +
+    imageTokens * (price.image ?? price.completion);
+  const search = searchResults * SEARCH_RESULT_PRICE;
+  return { prompt, completion, search, total: prompt + completion + search };
+}
+
+function toData(generation: Generation, settlement: Settlement, settledAt: number) {
+  const { model, spending, cancelled = false } = settlement;
+  const { promptTokens, completionTokens, reasoningTokens = 0, imageTokens = 0 } = spending;
+  const cost = toCost(model, spending).total / NANO;
+  const elapsed = settledAt - generation.createdAt;
+  return {
+    id: generation.id,
+    model: model.id,
+    provider_name: model.provider,
+    api_type: generation.apiType,
+    created_at: new Date(generation.createdAt).toISOString(),
+    total_cost: cost,
+    usage: cost,
+    upstream_inference_cost: null,
+    cache_discount: null,
+    is_byok: false,
+    tokens_prompt: promptTokens,
+    tokens_completion: completionTokens,
+    native_tokens_prompt: promptTokens,
+    native_tokens_completion: completionTokens,
+    native_tokens_reasoning: reasoningTokens,
+    native_tokens_cached: 0,
+    native_tokens_completion_images: imageTokens,
+    latency: elapsed,
+    generation_time: elapsed,
+    moderation_latency: null,
+    finish_reason: settlement.finishReason ?? null,
+    native_finish_reason: settlement.nativeFinishReason ?? null,
+    streamed: generation.streamed,
+    cancelled,
+    origin: generation.origin,
+    http_referer: generation.origin || null,
+    num_search_results: spending.searchResults ?? null,
+    num_media_prompt: spending.mediaIn ?? null,
+    num_media_completion: spending.mediaOut ?? null,
+  };
+}

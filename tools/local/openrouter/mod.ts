@@ -1,0 +1,102 @@
+/**
+ * OpenRouter, simulated for development and tests: it speaks the real one's protocol, quirks and
+ * failures included, and answers by rule. It binds no address and is never deployed.
+ *
+ * @see {@link Simulation} for how a request steers it.
+ */
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { createAccountRoutes } from "./account.ts";
+import { createCatalogueRoutes } from "./catalogue.ts";
+import { createChatRoutes } from "./chat/routes.ts";
+import { createEmbeddingRoutes } from "./embeddings.ts";
+import { createImageRoutes } from "./images.ts";
+import { createLedger } from "./ledger.ts";
+import { receive, type RecordedRequest } from "./received.ts";
+import { Refusal, refusalResponse } from "./refusal.ts";
+import { createAttempts } from "./simulation.ts";
+import type { Env, World } from "./world.ts";
+
+export type { RecordedRequest } from "./received.ts";
+export type { Simulation } from "./simulation.ts";
+
+/** A simulated OpenRouter; serve `handler` wherever it is wanted. */
+export interface SimulatedOpenRouter {
+  /** Answers requests below `/api/v1`. */
+  handler(request: Request): Promise<Response>;
+  /** The latest 200 requests, the newest last. */
+  requests: RecordedRequest[];
+  /** What all generations came to, in USD, and how many they were. */
+  bill(): { total: number; generations: number };
+}
+
+/** How it is set up; what a single request wants is in its {@link Simulation}. */
+export interface SimulatedOpenRouterOptions {
+  /** The only key that is good; without it every one that begins with `sk-or-` is. */
+  apiKey?: string;
+  /** USD on the account, 1000 unless given. What could cost more than is left is a 402. */
+  credits?: number;
+  /** Milliseconds between two chunks of a stream, 25 unless given. */
+  chunkDelayMs?: number;
+  /** Milliseconds until `/generation` knows a generation that has ended, 500 unless given. */
+  generationDelayMs?: number;
+  /** The clock, in epoch milliseconds. */
+  now?: () => number;
+}
+
+const MAX_REQUESTS = 200;
+
+/** Creates one, with an account, a bill and a memory of its own. */
+export function createSimulatedOpenRouter(
+  options: SimulatedOpenRouterOptions = {},
+): SimulatedOpenRouter {
+  const { apiKey, credits = 1_000, chunkDelayMs = 25, generationDelayMs = 500 } = options;
+  const now = options.now ?? Date.now;
+  const ledger = createLedger(now);
+  const attempts = createAttempts();
+  const world: World = { ledger, attempts, now, credits, chunkDelayMs, generationDelayMs };
+  const app = createRouter(world, apiKey);
+  const requests: RecordedRequest[] = [];
+
+  return {
+    async handler(request) {
+      const received = await receive(request);
+      requests.push(received);
+      if (requests.length > MAX_REQUESTS) requests.shift();
+      const response = await app.fetch(request, { received });
+      if (!received.playing) received.settle(false);
+      return response;
+    },
+    requests,
+    bill: ledger.bill,
+  };
+}
+
+function createRouter(world: World, apiKey?: string): Hono<Env> {
+  const app = new Hono<Env>().basePath("/api/v1");
+  app.use(cors({ origin: "*", exposeHeaders: ["X-Generation-Id", "Retry-After"] }));
+  app.route("/", createCatalogueRoutes());
+  app.use(async (c, next) => {
+    requireKey(c.req.header("authorization"), apiKey);
+    await next();
+  });
+  app.route("/", createChatRoutes(world));
+  app.route("/", createEmbeddingRoutes(world));
+  app.route("/", createImageRoutes(world));
+  app.route("/", createAccountRoutes(world));
+  app.notFound(() => refusalResponse(new Refusal(404, "Not Found")));
+  app.onError((error) => {
+    if (error instanceof Refusal) return refusalResponse(error);
+    console.error("The simulated OpenRouter has a bug:", error);
+    return refusalResponse(new Refusal(500, "Internal Server Error"));
+  });
+  return app;
+}
+
+function requireKey(authorization: string | undefined, apiKey: string | undefined): void {
+  const [, key] = /^Bearer (.+)$/i.exec(authorization ?? "") ?? [];
+  const metadata = { error_type: "authentication" };
+  if (!key) throw new Refusal(401, "Missing Authentication header", { metadata });
+  if (apiKey === undefined ? key.startsWith("sk-or-") : key === apiKey) return;
+  throw new Refusal(401, "User not found.", { metadata });
+}

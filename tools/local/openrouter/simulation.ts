@@ -1,0 +1,146 @@
+/** How a request asks the simulated OpenRouter to behave, or to misbehave. */
+import * as z from "zod/mini";
+import { hashText } from "./hash.ts";
+import { invalidRequest } from "./refusal.ts";
+
+const count = z.int().check(z.gte(0));
+
+const simulation = z.strictObject({
+  times: z.optional(count),
+  key: z.optional(z.string()),
+  text: z.optional(z.string()),
+  delay_ms: z.optional(count),
+  chunk_delay_ms: z.optional(count),
+  chop: z.optional(z.int().check(z.gte(1))),
+  comments_before: z.optional(count),
+  comments_between: z.optional(count),
+  status: z.optional(z.int().check(z.gte(400), z.lte(599))),
+  message: z.optional(z.string()),
+  code: z.optional(z.union([z.int(), z.string()])),
+  error_type: z.optional(z.string()),
+  metadata: z.optional(z.record(z.string(), z.unknown())),
+  retry_after: z.optional(z.union([z.number(), z.string()])),
+  rate_limit: z.optional(z.enum(["headers", "metadata"])),
+  body: z.optional(z.enum(["html", "empty", "string"])),
+  fail: z.optional(
+    z.enum([
+      "body",
+      "event",
+      "choice",
+      "native",
+      "cut",
+      "cut_frame",
+      "stall",
+      "stall_with_comments",
+    ]),
+  ),
+  after: z.optional(count),
+  error_shape: z.optional(z.enum(["finish_reason", "empty_choices", "no_choices", "string"])),
+  stall_ms: z.optional(count),
+  answer: z.optional(z.enum(["empty", "refusal"])),
+  content: z.optional(z.enum(["null", "missing"])),
+  usage: z.optional(z.enum(["A", "B", "C", "D", "none"])),
+  repeat_finish: z.optional(z.boolean()),
+  done: z.optional(z.boolean()),
+  image_bytes: z.optional(z.int().check(z.gte(0), z.lte(64 * 1024 * 1024))),
+  tool_calls: z.optional(
+    z.enum([
+      "fragmented",
+      "whole",
+      "parallel",
+      "same_index",
+      "index_gap",
+      "with_finish",
+      "no_finish",
+      "empty_arguments",
+    ]),
+  ),
+  vectors: z.optional(z.enum(["unordered", "empty", "missing", "base64"])),
+  down: z.optional(z.array(z.string())),
+  credits: z.optional(z.number()),
+});
+
+/**
+ * The field `simulate` of a request body: what shall happen instead of a plain good answer. A key
+ * that is not known here is a 400. Chat completions know all of them; embeddings and images `times`, `key`,
+ * `down`, `credits`, `delay_ms`, all that is refused at once, a `fail` of `body`, `cut` or `stall`
+ * (which comes in the middle of the JSON), and their own `image_bytes` and `vectors`.
+ *
+ * | key | value, default | what happens |
+ * | --- | --- | --- |
+ * | `times`, `key` | number, text | only the first `times` requests with this `key` (default: with the very same body) are treated so, later ones as if `simulate` were absent |
+ * | `text` | text | the answer, word for word |
+ * | `down` | model ids | these models are down: `models` falls back, alone they are a 502 |
+ * | `credits` | USD | so much is left; a request that could cost more is a 402 |
+ * | **pace** | | |
+ * | `delay_ms` | 0 | nothing is answered for so long |
+ * | `chunk_delay_ms` | 25 | time before each chunk of a stream |
+ * | `chop` | bytes | the stream is written in pieces of so many bytes, across events and characters |
+ * | `comments_before`, `comments_between` | 1, 0 | keep-alive comments before the first chunk, and before each later one |
+ * | **refused at once** | | |
+ * | `status` | 400–599 | refused with it, and with the message usual for it |
+ * | `message`, `code`, `error_type`, `metadata` | | what the error says; also for errors inside a 200, whose `code` is 502 |
+ * | `retry_after` | seconds or text | the header `Retry-After`, however large; absent: none |
+ * | `rate_limit` | `headers` `metadata` | where the limits stand: `X-RateLimit-*`, or the metadata alone |
+ * | `body` | `html` `empty` `string` | the error as a page, as nothing, as a string instead of an object |
+ * | **failed after 200** | | |
+ * | `fail` | `body` | `{ id, error }` and no choices, as JSON even where a stream was asked for |
+ * | | `event` | an event with an error, after `after` chunks; without a stream the same as `body` |
+ * | | `choice` | the error inside the choice alone |
+ * | | `native` | nothing said, ended well, but for `native_finish_reason: "network_error"` |
+ * | | `cut` `cut_frame` | the connection breaks after `after` chunks, or in the middle of the next |
+ * | | `stall` `stall_with_comments` | nothing more comes, or comments alone |
+ * | `after` | 3 | so many chunks come before it; 0 makes it the first event |
+ * | `error_shape` | `finish_reason` `empty_choices` `no_choices` `string` | what surrounds the error of an event, or the error as a string |
+ * | `stall_ms` | 120000 | the longest stall; then the stream ends without a word |
+ * | **odd, but right** | | |
+ * | `answer` | `empty` `refusal` | an empty text with `stop`; a refusal with `content_filter` |
+ * | `content` | `null` `missing` | what stands for `content` where nothing is said |
+ * | `usage` | `A` `B` `C` `D` `none` | a last chunk that repeats the finish; `choices: []`; a finish of null; on the finish itself; nowhere |
+ * | `repeat_finish` | false | the finishing chunk comes twice |
+ * | `done` | true | whether `[DONE]` comes; after an error it does not unless asked for |
+ * | `tool_calls` | `fragmented` `whole` | arguments in pieces, or a call in one chunk |
+ * | | `parallel` `same_index` `index_gap` | two calls, two with one index, one whose index is not 0 |
+ * | | `with_finish` `no_finish` | finished by the call's own chunk, or never |
+ * | | `empty_arguments` | `""` for arguments |
+ * | `image_bytes` | number | images are at least so large, on one line |
+ * | `vectors` | `unordered` `empty` `missing` `base64` | of embeddings: last first, without numbers, one too few, base64 unasked |
+ *
+ * What OpenRouter itself can be asked for is asked for as there: a debug chunk by
+ * `debug.echo_upstream_body`, a length cut by `max_tokens`, a fallback by `models`.
+ */
+export type Simulation = z.infer<typeof simulation>;
+
+/** Remembers what `times` counts. */
+export interface Attempts {
+  /** The simulation a body asks for, or none once it has had its times. */
+  readSimulation(body: Record<string, unknown>): Simulation;
+}
+
+/** Keys remembered; the oldest is forgotten. */
+const MAX_KEYS = 1_000;
+
+/** Starts counting attempts. */
+export function createAttempts(): Attempts {
+  const counts = new Map<string, number>();
+  return {
+    readSimulation(body) {
+      const asked = parseSimulation(body.simulate);
+      if (asked.times === undefined) return asked;
+      const key = asked.key ?? String(hashText(JSON.stringify(body)));
+      const attempt = (counts.get(key) ?? 0) + 1;
+      counts.set(key, attempt);
+      if (counts.size > MAX_KEYS) counts.delete(counts.keys().next().value!);
+      return attempt > asked.times ? {} : asked;
+    },
+  };
+}
+
+function parseSimulation(value: unknown): Simulation {
+  if (value === undefined || value === null) return {};
+  const { success, data, error } = simulation.safeParse(value);
+  if (success) return data;
+  const [issue] = error.issues;
+  const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]] : issue.path;
+  throw invalidRequest(`"${["simulate", ...path].join(".")}" is no way to simulate`);
+}
