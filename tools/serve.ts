@@ -12,7 +12,7 @@ try {
   console.log(describe(stack));
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
-      stack[Symbol.asyncDispose]().finally(() => Deno.exit());
+      stack[Symbol.asyncDispose]().then(() => Deno.exit());
     });
   }
 } catch (error) {

@@ -1,6 +1,8 @@
 /** What `deno task serve` tells: where everything is, and two commands to paste. */
-import { DEMO_EMAIL, DEMO_PASSWORD } from "./insforge/demo.ts";
+import { DEMO_USERS } from "./insforge/demo.ts";
 import type { Stack } from "./stack.ts";
+
+const [{ email, password }] = DEMO_USERS;
 
 /** Describes a running stack, with commands that work as they are. */
 export function describe(stack: Stack): string {
@@ -8,7 +10,7 @@ export function describe(stack: Stack): string {
   const lines = [
     `Functions   ${functionsUrl}/<slug>   ${slugs.join(" ")}`,
     insforge
-      ? `InsForge    ${insforgeUrl}   embedded, for development only; user ${DEMO_EMAIL}, password ${DEMO_PASSWORD}`
+      ? `InsForge    ${insforgeUrl}   embedded, for development only; user ${email}, password ${password}`
       : `InsForge    ${insforgeUrl}`,
     openrouter
       ? `OpenRouter  ${openrouterUrl}   simulated, for development only`
@@ -34,7 +36,7 @@ function toCurl(
   slug: string,
   body: unknown,
 ): string {
-  const signIn = JSON.stringify({ email: DEMO_EMAIL, password: DEMO_PASSWORD });
+  const signIn = JSON.stringify({ email, password });
   const token = insforge
     ? `$(curl -s ${insforgeUrl}/api/auth/sessions -H 'Content-Type: application/json' ` +
       `-d '${signIn}' | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')`

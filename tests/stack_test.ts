@@ -1,0 +1,195 @@
+/** The local stack as a new user meets it: real HTTP, real rows, the real SDK, two users. */
+import { createClient } from "@insforge/sdk";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { describe } from "../tools/local/banner.ts";
+import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
+import { type Stack, startStack } from "../tools/local/stack.ts";
+
+const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
+const [demo, second] = DEMO_USERS;
+console.log = () => {};
+
+Deno.test("the local stack", async (t) => {
+  await using stack = await startStack({ get: (name) => ANY_PORT[name] });
+
+  await t.step("answers GET /health once everything is up", async () => {
+    const response = await fetch(`${stack.functionsUrl}/health`);
+    assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
+  });
+
+  await t.step("prints commands that work when pasted", () => {
+    const text = describe(stack);
+    for (const url of [stack.functionsUrl, stack.insforgeUrl, stack.openrouterUrl]) {
+      assertStringIncludes(text, url);
+    }
+    assertEquals(text.match(/^curl /gm)?.length, 2);
+    assertEquals(text.match(/for development only/g)?.length, 2);
+  });
+
+  await t.step("streams an answer token by token to a signed-in user", async () => {
+    const response = await post(stack, "stream", { prompt: "Name a colour" }, demo);
+    assertEquals(response.headers.get("content-type"), "text/event-stream");
+    const pieces: string[] = [];
+    for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+      pieces.push(piece);
+    }
+    assert(pieces.length > 10, `only ${pieces.length} pieces`);
+    assertMatch(pieces.join(""), /data: \[DONE\]\n\n$/);
+  });
+
+  await t.step("summarizes exactly the caller's own tickets, and reads no other's", async () => {
+    for (const [user, other] of [[demo, second], [second, demo]]) {
+      const before = stack.openrouter!.requests.length;
+      const client = createClient({
+        baseUrl: stack.insforgeUrl,
+        functionsUrl: stack.functionsUrl,
+        accessToken: await signIn(stack, user),
+      });
+      const { data, error } = await client.functions.invoke("summarize-records", {
+        body: { table: "support_tickets", limit: 1000 },
+      });
+      assertEquals(error, null);
+      assertEquals([data.rows_read, data.truncated], [user.tickets, false]);
+      assert(data.summary.length > 20);
+
+      const sent = stack.openrouter!.requests.slice(before).map(({ body }) => toPrompt(body));
+      const read = [...sent.join("").matchAll(/^\{"id":(\d+),/gm)].map(([, id]) => Number(id));
+      const own = await readTicketIds(stack, user);
+      const others = await readTicketIds(stack, other);
+      assertEquals(read.toSorted(ascending), own);
+      assertEquals(read.filter((id) => others.includes(id)), []);
+    }
+  });
+
+  await t.step("refuses a table or column that is not there, by its name", async () => {
+    for (
+      const [body, status, message] of [
+        [{ table: "no_such_table" }, 400, /"table" names no table/],
+        [{ table: "support_tickets", columns: ["nope"] }, 400, /"columns\[0\]" names no column/],
+        [
+          {
+            table: "support_tickets",
+            filters: [{ column: "owner", op: "eq", value: "not-a-uuid" }],
+          },
+          400,
+          /"filters\[0\]\.value" does not fit/,
+        ],
+        [{ table: "users" }, 400, /"table" names no table/],
+      ] as [unknown, number, RegExp][]
+    ) {
+      const response = await post(stack, "summarize-records", body, demo);
+      const answer = await response.json();
+      assertEquals(response.status, status);
+      assertMatch(answer.message, message);
+    }
+  });
+
+  await t.step("filters, orders and limits as PostgREST does", async () => {
+    const body = {
+      table: "support_tickets",
+      columns: ["status"],
+      filters: [{ column: "status", op: "in", value: ["open"] }],
+      order: { column: "created_at", ascending: false },
+      limit: 3,
+    };
+    const answer = await (await post(stack, "summarize-records", body, demo)).json();
+    assertEquals([answer.rows_read, answer.truncated], [3, true]);
+    const prompt = toPrompt(stack.openrouter!.requests.at(-1)!.body);
+    assertEquals(prompt.match(/^\{"status":"open"\}$/gm)?.length, 3);
+  });
+
+  await t.step("embeds, draws, and saves what it drew in the caller's name", async () => {
+    const embedded = await (await post(stack, "embeddings", { input: ["a", "b"] }, demo)).json();
+    assertEquals([embedded.embeddings.length, embedded.embeddings[0].length], [2, 1536]);
+
+    await stack.insforge!.handler(
+      new Request(`${stack.insforgeUrl}/api/storage/buckets`, {
+        method: "POST",
+        headers: { Authorization: "Bearer ik_local", "Content-Type": "application/json" },
+        body: JSON.stringify({ bucketName: "pictures", isPublic: true }),
+      }),
+    );
+    const save = { bucket: "pictures", prefix: "tests/" };
+    const drawn = await (await post(stack, "image-gen", { prompt: "a cat", save }, demo)).json();
+    const [{ url, key, media_type }] = drawn.images;
+    assertMatch(key, /^tests\/[\w-]{36}\.png$/);
+    const stored = await fetch(url);
+    assertEquals([stored.status, stored.headers.get("content-type")], [200, media_type]);
+    assertEquals([...await stored.bytes()].slice(1, 4), [...new TextEncoder().encode("PNG")]);
+
+    const missing = { bucket: "nowhere" };
+    const refused = await post(stack, "image-gen", { prompt: "a cat", save: missing }, demo);
+    assertEquals([refused.status, (await refused.json()).error], [400, "STORAGE_NOT_FOUND"]);
+  });
+
+  await t.step("serves the functions behind InsForge's own address, too", async () => {
+    const client = createClient({
+      baseUrl: stack.insforgeUrl,
+      accessToken: await signIn(stack, demo),
+    });
+    const { data } = await client.functions.invoke("chat", { body: { prompt: "Hello" } });
+    assertEquals(data.finish_reason, "stop");
+  });
+});
+
+Deno.test("the local stack uses another OpenRouter and another InsForge when told to", async () => {
+  await using stack = await startStack({ get: (name) => ANY_PORT[name] });
+  const settings: Record<string, string> = {
+    ...ANY_PORT,
+    INSFORGE_BASE_URL: stack.insforgeUrl,
+    OPENROUTER_BASE_URL: stack.openrouterUrl,
+    OPENROUTER_API_KEY: "sk-or-v1-another",
+  };
+  await using other = await startStack({ get: (name) => settings[name] });
+  assertEquals([other.insforge, other.openrouter], [undefined, undefined]);
+  const response = await post(other, "summarize-records", { table: "support_tickets" }, second);
+  assertEquals((await response.json()).rows_read, 50);
+  const { headers } = stack.openrouter!.requests.at(-1)!;
+  assertEquals(new Headers(headers).get("authorization"), "Bearer sk-or-v1-another");
+});
+
+/** What the user's message of a conversation says. */
+function toPrompt(body: unknown): string {
+  return (body as { messages: { content: string }[] }).messages[1].content;
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}
+
+async function signIn(
+  { insforgeUrl }: Stack,
+  { email, password }: { email: string; password: string },
+): Promise<string> {
+  const client = createClient({ baseUrl: insforgeUrl, isServerMode: true });
+  const { data } = await client.auth.signInWithPassword({ email, password });
+  return data!.accessToken!;
+}
+
+async function post(
+  stack: Stack,
+  slug: string,
+  body: unknown,
+  user: { email: string; password: string },
+): Promise<Response> {
+  return await fetch(`${stack.functionsUrl}/${slug}`, {
+    method: "POST",
+    headers: {
+      Authorization: `Bearer ${await signIn(stack, user)}`,
+      "Content-Type": "application/json",
+    },
+    body: JSON.stringify(body),
+  });
+}
+
+async function readTicketIds(
+  stack: Stack,
+  user: { email: string; password: string },
+): Promise<number[]> {
+  const client = createClient({
+    baseUrl: stack.insforgeUrl,
+    accessToken: await signIn(stack, user),
+  });
+  const { data } = await client.database.from("support_tickets").select("id");
+  return data!.map(({ id }) => id as number).toSorted(ascending);
+}
