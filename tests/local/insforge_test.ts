@@ -176,10 +176,16 @@ Deno.test("hostile text in names and values stays text", async () => {
     "select=*&%22strange%20%5C%22name%22=eq.one'%20or%20true--",
     "select=id&meta->a->>b'=eq.2",
     "columns=id);drop table notes&select=id",
+    "select=id&id=constructor.1",
+    "select=%22i%00d%22&%22a%00b%22=eq.1",
   ];
   for (const query of hostile) {
     const response = await fetch(`${backend.baseUrl}/api/database/records/notes?${query}`, {
-      headers: { authorization: "Bearer ik_local" },
+      headers: {
+        authorization: "Bearer ik_local",
+        accept: "constructor, application/json",
+        prefer: "constructor=1",
+      },
     });
     assert(response.status < 500, `${query}: ${response.status}`);
     await response.body?.cancel();

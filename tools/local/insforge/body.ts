@@ -3,13 +3,21 @@
 import * as z from "zod/mini";
 import { Refusal } from "./refusal.ts";
 
+/** What routes find in `context.var`: the body, read before any of them runs. */
+export interface RequestBody {
+  Variables: { body: unknown };
+}
+
 /**
- * The JSON body of a request; an empty object when there is none or it is of another type.
+ * The body of a request, JSON or a form's fields; an empty object when it is of another type.
  *
  * @throws {Refusal} 400 `INVALID_INPUT` for malformed JSON and for a value that is no object or array
  */
 export async function readBody(request: Request): Promise<unknown> {
   const mediaType = request.headers.get("content-type")?.split(";")[0].trim().toLowerCase();
+  if (mediaType === "application/x-www-form-urlencoded") {
+    return Object.fromEntries(new URLSearchParams(await request.text()));
+  }
   if (mediaType !== "application/json") return {};
   const text = await request.text();
   if (text.trim() === "") return {};

@@ -1,7 +1,7 @@
 /** `/functions/<slug>`: hands requests to the functions as InsForge's own proxy does. */
 
 import { Hono } from "hono";
-import type { RequestBody } from "./gateway.ts";
+import type { RequestBody } from "./body.ts";
 
 /** Runs the function `slug`; `request` is already what the proxy makes of the caller's. */
 export type FunctionRunner = (slug: string, request: Request) => Promise<Response>;

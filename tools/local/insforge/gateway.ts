@@ -1,15 +1,10 @@
 /** The HTTP face of the embedded InsForge: what holds for every route, and where the routes hang. */
 
 import { Hono } from "hono";
-import { readBody } from "./body.ts";
+import { readBody, type RequestBody } from "./body.ts";
 import { cors } from "./cors.ts";
 import { Refusal, toRefusal } from "./refusal.ts";
 import { RestError } from "./rest/rest_error.ts";
-
-/** What routes find in `context.var`: the JSON body, read before any of them runs. */
-export interface RequestBody {
-  Variables: { body: unknown };
-}
 
 /** Routes and the path they hang under. */
 export type Mount = [path: string, routes: Hono<RequestBody>];

@@ -1,7 +1,7 @@
 /** The public key set, for whoever checks access tokens without asking. */
 
 import { Hono } from "hono";
-import type { RequestBody } from "./gateway.ts";
+import type { RequestBody } from "./body.ts";
 import type { Tokens } from "./tokens.ts";
 
 export function createJwksRoutes({ jwks }: Tokens): Hono<RequestBody> {

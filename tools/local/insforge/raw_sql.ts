@@ -2,10 +2,9 @@
 
 import { Hono } from "hono";
 import * as z from "zod/mini";
-import { parseBody } from "./body.ts";
+import { parseBody, type RequestBody } from "./body.ts";
 import type { Callers } from "./caller.ts";
 import type { Database, Session, Value } from "./database.ts";
-import type { RequestBody } from "./gateway.ts";
 import { isDatabaseError, Refusal } from "./refusal.ts";
 
 /** Only these report how many rows they touched. */

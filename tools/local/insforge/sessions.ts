@@ -4,11 +4,10 @@ import { type Context, Hono } from "hono";
 import * as z from "zod/mini";
 import { emailField } from "./account_fields.ts";
 import type { Accounts, User } from "./accounts.ts";
-import { parseBody } from "./body.ts";
+import { parseBody, type RequestBody } from "./body.ts";
 import type { Callers } from "./caller.ts";
 import { CLEARED_REFRESH_COOKIE, readRefreshCookie, refreshCookie } from "./refresh_cookie.ts";
 import { Refusal } from "./refusal.ts";
-import type { RequestBody } from "./gateway.ts";
 import type { Tokens } from "./tokens.ts";
 
 const SignIn = z.object({ email: emailField, password: z.string() });

@@ -37,7 +37,7 @@ function argumentsSql(
   if ("whole" in given) {
     return { from: "", list: `${binder.bind(JSON.stringify(given.whole))}::${parameters[0].type}` };
   }
-  const used = parameters.filter(({ name }) => name in given.named);
+  const used = parameters.filter(({ name }) => Object.hasOwn(given.named, name));
   if (used.length === 0) return { from: "", list: "" };
   const types = used.map(({ name, type }) => `${identifier(name)} ${type}`).join(", ");
   const json = binder.bind(JSON.stringify(given.named));

@@ -1,7 +1,8 @@
 /** Conditions and orders as SQL. */
 
 import type { Field } from "./field.ts";
-import { type Condition, type Filter, type Operation, OPERATORS, SEARCHES } from "./filter.ts";
+import type { Condition, Filter } from "./filter.ts";
+import { type Operation, OPERATORS, SEARCHES } from "./operation.ts";
 import type { OrderTerm } from "./order.ts";
 import { type Embed, findEmbed, type ReadPlan } from "./plan.ts";
 import { isToOne } from "./relationship.ts";

@@ -1,6 +1,7 @@
 /** Conditions on rows: `column=operator.value`, and trees of them under `and` and `or`. */
 
-import { type Field, parseField, parseName, scanQuoted, skipBlanks } from "./field.ts";
+import { type Field, parseField, parseName, skipBlanks } from "./field.ts";
+import { isOperation, type Operation, parseNestedTest, parseTest } from "./operation.ts";
 import { Scanner } from "./scanner.ts";
 
 /** What a row must fulfil. */
@@ -20,54 +21,7 @@ export interface Group {
   conditions: Condition[];
 }
 
-/** The test itself; `operator` is a key of `OPERATORS`. */
-export type Operation =
-  | { kind: "compare"; operator: string; quantifier?: "any" | "all"; value: string }
-  | { kind: "search"; operator: string; language?: string; value: string }
-  | { kind: "in"; values: string[] }
-  | { kind: "is"; value: "NULL" | "TRUE" | "FALSE" | "UNKNOWN" }
-  | { kind: "isdistinct"; value: string };
-
-/** What stands before the dot, and the SQL operator it means. */
-export const OPERATORS: Record<string, string> = {
-  eq: "=",
-  neq: "<>",
-  gte: ">=",
-  gt: ">",
-  lte: "<=",
-  lt: "<",
-  like: "like",
-  ilike: "ilike",
-  match: "~",
-  imatch: "~*",
-  cs: "@>",
-  cd: "<@",
-  ov: "&&",
-  sl: "<<",
-  sr: ">>",
-  nxr: "&<",
-  nxl: "&>",
-  adj: "-|-",
-};
-
-/** Operators of full-text search, and the function that reads the words to search for. */
-export const SEARCHES: Record<string, string> = {
-  fts: "to_tsquery",
-  plfts: "plainto_tsquery",
-  phfts: "phraseto_tsquery",
-  wfts: "websearch_to_tsquery",
-};
-
-const QUANTIFIABLE = ["eq", "gte", "gt", "lte", "lt", "like", "ilike", "match", "imatch"];
-const OPERATOR = /[a-z]+/y;
-const QUANTIFIER = /\((any|all)\)/y;
-const LANGUAGE = /\(([\p{L}\p{Nd}_ $]+)\)/uy;
-const TRILEAN = /null|true|false|unknown/iy;
 const GROUP = /(not\.)?(and|or)(?=[ \t]*\()/y;
-const ANYTHING = /.*/suy;
-const LIST_VALUE = /[^,)]*/suy;
-const ARRAY_LITERAL = /\{[^{}]*\}/suy;
-const EXPECTED_OPERATOR = "operator (eq, gt, ...)";
 
 /** The column and embedded relation a parameter's name speaks of: `list.items.id` is `id` of `items` of `list`. */
 export function parseFieldPath(key: string): [path: string[], field: Field] {
@@ -84,15 +38,13 @@ export function parseFieldPath(key: string): [path: string[], field: Field] {
 /** The condition of `column=text`. @throws {RestError} 400 `PGRST100` */
 export function parseFilter(field: Field, text: string): Filter {
   const scanner = new Scanner(text, "filter");
-  return { kind: "filter", field, ...parseOperation(scanner, () => scanner.match(ANYTHING)![0]) };
+  const negated = scanner.take("not.");
+  return { kind: "filter", field, negated, operation: parseTest(scanner) };
 }
 
 /** As `parseFilter`, but `undefined` where the text is no operation: then it is an argument. */
 export function scanFilter(field: Field, text: string): Filter | undefined {
-  const operator = /^(?:not\.)?([a-z]+)(?:\([^)]*\))?\./.exec(text)?.[1] ?? "";
-  const known = operator in OPERATORS || operator in SEARCHES ||
-    ["in", "is", "isdistinct"].includes(operator);
-  return known ? parseFilter(field, text) : undefined;
+  return isOperation(text) ? parseFilter(field, text) : undefined;
 }
 
 /**
@@ -131,80 +83,8 @@ function parseCondition(scanner: Scanner): Condition {
   }
   const field = parseField(scanner);
   scanner.expect(".", "delimiter (.)");
-  return { kind: "filter", field, ...parseOperation(scanner, () => parseNestedValue(scanner)) };
-}
-
-function parseOperation(
-  scanner: Scanner,
-  parseValue: () => string,
-): { negated: boolean; operation: Operation } {
   const negated = scanner.take("not.");
-  return { negated, operation: parseTest(scanner, parseValue) };
-}
-
-function parseTest(scanner: Scanner, parseValue: () => string): Operation {
-  const name = scanner.attempt(() => scanOperator(scanner)) ?? failAtOperator(scanner);
-  if (name === "in") {
-    scanner.expect(".", EXPECTED_OPERATOR);
-    return { kind: "in", values: parseList(scanner) };
-  }
-  if (name === "is") {
-    scanner.expect(".", EXPECTED_OPERATOR);
-    const value = scanner.match(TRILEAN)?.[0].toUpperCase() ??
-      scanner.fail("null or trilean value (unknown, true, false)");
-    return { kind: "is", value: value as "NULL" | "TRUE" | "FALSE" | "UNKNOWN" };
-  }
-  if (name === "isdistinct") {
-    scanner.expect(".", EXPECTED_OPERATOR);
-    return { kind: "isdistinct", value: parseValue() };
-  }
-  if (name in SEARCHES) {
-    const language = scanner.match(LANGUAGE)?.[1].trim();
-    scanner.expect(".", EXPECTED_OPERATOR);
-    return { kind: "search", operator: name, language, value: parseValue() };
-  }
-  const quantifier = QUANTIFIABLE.includes(name)
-    ? scanner.match(QUANTIFIER)?.[1] as "any" | "all" | undefined
-    : undefined;
-  scanner.expect(".", EXPECTED_OPERATOR);
-  return { kind: "compare", operator: name, quantifier, value: parseValue() };
-}
-
-function scanOperator(scanner: Scanner): string | undefined {
-  const name = scanner.match(OPERATOR)?.[0] ?? "";
-  return name in OPERATORS || name in SEARCHES || ["in", "is", "isdistinct"].includes(name)
-    ? name
-    : undefined;
-}
-
-/** Points past the longest operator the word begins with: `equals` fails at its `u`. */
-function failAtOperator(scanner: Scanner): never {
-  const operators = [...Object.keys(OPERATORS), ...Object.keys(SEARCHES)];
-  const understood = operators.filter((operator) => scanner.sees(operator));
-  scanner.skip(Math.max(0, ...understood.map((operator) => operator.length)));
-  return scanner.fail(EXPECTED_OPERATOR);
-}
-
-function parseList(scanner: Scanner): string[] {
-  const values: string[] = [];
-  skipBlanks(scanner);
-  scanner.expect("(");
-  skipBlanks(scanner);
-  do values.push(parseListValue(scanner)); while (scanner.take(","));
-  scanner.expect(")", '"," or ")"');
-  return values;
-}
-
-/** A quoted value counts as such only when it ends there; otherwise its quotes are plain text. */
-function parseListValue(scanner: Scanner): string {
-  return scanner.attempt(() => {
-    const quoted = scanQuoted(scanner);
-    return scanner.ended || scanner.sees(",") || scanner.sees(")") ? quoted : undefined;
-  }) ?? scanner.match(LIST_VALUE)![0];
-}
-
-function parseNestedValue(scanner: Scanner): string {
-  return scanner.match(ARRAY_LITERAL)?.[0] ?? parseListValue(scanner);
+  return { kind: "filter", field, negated, operation: parseNestedTest(scanner) };
 }
 
 /** Splits `g_lists.or` and `not.and` into relation path, negation and kind. */

@@ -11,25 +11,20 @@ export interface Form {
 }
 
 const LIST: Form = { mediaType: "application/json", kind: "list", stripNulls: false };
+const CSV: Form = { mediaType: "text/csv", kind: "csv", stripNulls: false };
+const ARRAY: Form = { ...LIST, mediaType: "application/vnd.pgrst.array+json" };
+const OBJECT: Form = { ...LIST, mediaType: "application/vnd.pgrst.object+json", kind: "object" };
 
-const FORMS: Record<string, Form> = {
-  "*/*": LIST,
-  "application/*": LIST,
-  "application/json": LIST,
-  "text/csv": { mediaType: "text/csv", kind: "csv", stripNulls: false },
-  "application/vnd.pgrst.array": {
-    mediaType: "application/vnd.pgrst.array+json",
-    kind: "list",
-    stripNulls: false,
-  },
-  "application/vnd.pgrst.object": {
-    mediaType: "application/vnd.pgrst.object+json",
-    kind: "object",
-    stripNulls: false,
-  },
-};
-FORMS["application/vnd.pgrst.object+json"] = FORMS["application/vnd.pgrst.object"];
-FORMS["application/vnd.pgrst.array+json"] = FORMS["application/vnd.pgrst.array"];
+const FORMS = new Map([
+  ["*/*", LIST],
+  ["application/*", LIST],
+  ["application/json", LIST],
+  ["text/csv", CSV],
+  ["application/vnd.pgrst.array", ARRAY],
+  ["application/vnd.pgrst.array+json", ARRAY],
+  ["application/vnd.pgrst.object", OBJECT],
+  ["application/vnd.pgrst.object+json", OBJECT],
+]);
 
 /**
  * The first acceptable form.
@@ -40,7 +35,7 @@ export function negotiateForm(headers: Headers): Form {
   const wanted = (headers.get("accept") || "*/*").split(",").map(parseMediaType);
   wanted.sort((left, right) => right.weight - left.weight);
   for (const { name, parameters } of wanted) {
-    const form = FORMS[name];
+    const form = FORMS.get(name);
     if (form) return parameters.nulls === "stripped" ? { ...form, stripNulls: true } : form;
   }
   throw new RestError(

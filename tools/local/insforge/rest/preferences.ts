@@ -26,8 +26,10 @@ export function parsePreferences(headers: Headers): Preferences {
   const preferences: Record<string, string> = {};
   const unknown = given.filter((preference) => {
     const [name, value] = preference.split("=");
-    const values: readonly string[] | undefined = ACCEPTED[name as keyof Preferences];
-    if (!values?.includes(value)) return true;
+    const values: readonly string[] = Object.hasOwn(ACCEPTED, name)
+      ? ACCEPTED[name as keyof Preferences]
+      : [];
+    if (!values.includes(value)) return true;
     preferences[name] ??= value;
     return false;
   });

@@ -1,9 +1,9 @@
 /** `/api/database/records/<table>`: rows read and written in PostgREST's dialect. */
 
 import { Hono } from "hono";
+import type { RequestBody } from "../body.ts";
 import type { Callers } from "../caller.ts";
 import type { Database, Identity, Session } from "../database.ts";
-import type { RequestBody } from "../gateway.ts";
 import { type Answer, readAnswerSql } from "./answer_sql.ts";
 import type { Catalog, CatalogReader } from "./catalog.ts";
 import { estimateRows } from "./estimate.ts";

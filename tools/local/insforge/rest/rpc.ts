@@ -1,7 +1,7 @@
 /** `/api/database/rpc/<function>`: functions called in PostgREST's dialect. */
 
 import { Hono } from "hono";
-import type { RequestBody } from "../gateway.ts";
+import type { RequestBody } from "../body.ts";
 import type { Answer } from "./answer_sql.ts";
 import { type Arguments, callSql, isScalar, scalarAnswerSql } from "./call_sql.ts";
 import type { Catalog, Routine } from "./catalog.ts";

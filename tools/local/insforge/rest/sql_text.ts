@@ -1,7 +1,16 @@
 /** The two ways a caller's text gets into SQL: as a quoted identifier, or as a bound value. */
 
-/** `name` as an identifier, whatever it contains. */
+import { RestError } from "./rest_error.ts";
+
+/**
+ * `name` as an identifier, whatever it contains.
+ *
+ * @throws {RestError} 400 for a zero character, at which a statement would end
+ */
 export function identifier(name: string): string {
+  if (name.includes("\0")) {
+    throw new RestError(400, "22021", 'invalid byte sequence for encoding "UTF8": 0x00');
+  }
   return `"${name.replaceAll('"', '""')}"`;
 }
 

@@ -2,10 +2,9 @@
 
 import { type Context, Hono } from "hono";
 import * as z from "zod/mini";
-import { parseBody } from "../body.ts";
+import { parseBody, type RequestBody } from "../body.ts";
 import type { Callers } from "../caller.ts";
 import type { Identity } from "../database.ts";
-import type { RequestBody } from "../gateway.ts";
 import { Refusal } from "../refusal.ts";
 import type { Objects, StoredObject } from "./objects.ts";
 import { OPAQUE } from "./media_type.ts";
