@@ -1,14 +1,19 @@
 /** `deno task serve`: the functions and all they need on this machine, ready to try. */
-import { withValues } from "../shared/settings.ts";
+import process from "node:process";
+import { parseEnv } from "node:util";
+import type { Environment } from "../shared/settings.ts";
 import { describe } from "./local/banner.ts";
 import { startStack } from "./local/stack.ts";
 
 const DATA_DIR = ".local/insforge";
 
+// A dependency of InsForge's SDK still uses a module that Node has deprecated.
+process.noDeprecation = true;
+
 try {
-  if (Deno.args.includes("--fresh")) await removeFolder(DATA_DIR);
+  if (Deno.args.includes("--fresh")) await ifPresent(Deno.remove(DATA_DIR, { recursive: true }));
   await Deno.mkdir(DATA_DIR, { recursive: true });
-  const stack = await startStack(withValues({}), DATA_DIR);
+  const stack = await startStack(await readEnvironment(), DATA_DIR);
   console.log(describe(stack));
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
@@ -20,9 +25,15 @@ try {
   Deno.exit(1);
 }
 
-async function removeFolder(path: string): Promise<void> {
+/** The process environment, and behind it the file `.env`. */
+async function readEnvironment(): Promise<Environment> {
+  const values = parseEnv(await ifPresent(Deno.readTextFile(".env")) ?? "");
+  return { get: (name) => Deno.env.get(name) ?? values[name] };
+}
+
+async function ifPresent<T>(found: Promise<T>): Promise<T | undefined> {
   try {
-    await Deno.remove(path, { recursive: true });
+    return await found;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
