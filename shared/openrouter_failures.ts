@@ -18,7 +18,7 @@ export interface Evidence {
 }
 
 /** Statuses of errors that say their kind, but not their status, by a word. */
-const KIND_STATUS: Record<string, number> = {
+const KIND_STATUS = new Map(Object.entries({
   authentication: 401,
   payment_required: 402,
   permission_denied: 403,
@@ -33,7 +33,16 @@ const KIND_STATUS: Record<string, number> = {
   invalid_prompt: 400,
   invalid_image: 400,
   context_length_exceeded: 400,
-};
+  max_tokens_exceeded: 400,
+  token_limit_exceeded: 400,
+  string_too_long: 400,
+  image_too_large: 400,
+  image_too_small: 400,
+  unsupported_image_format: 400,
+  image_download_failed: 400,
+  image_not_found: 400,
+  precondition_failed: 412,
+}));
 
 /** Statuses that may pass by themselves; 402 and the daily 429 are looked at more closely. */
 const RETRYABLE = new Set([408, 409, 429, 500, 502, 503, 504, 524, 529]);
@@ -79,7 +88,7 @@ export function toHttpFailure(status: number, text: string, headers: Headers): A
 export function toInBandFailure(error: UpstreamError, headers?: Headers): ApiError {
   const code = Number(error.code);
   const kind = String(error.metadata?.error_type ?? error.code ?? "");
-  const status = code >= 400 && code < 600 ? code : KIND_STATUS[kind] ?? 502;
+  const status = code >= 400 && code < 600 ? code : KIND_STATUS.get(kind) ?? 502;
   return toFailure({ status, error }, headers);
 }
 
@@ -114,7 +123,7 @@ function toFailure(evidence: Evidence, headers?: Headers): ApiError {
       );
     }
     case 403: {
-      const reasons = findReasons(metadata);
+      const reasons = findReasons(error);
       return reasons
         ? fail(403, "FORBIDDEN", `The request was refused: ${reasons}`)
         : fail(502, "AI_INVALID_API_KEY", "OpenRouter denied this project's API key the request");
@@ -156,7 +165,7 @@ function toFailure(evidence: Evidence, headers?: Headers): ApiError {
 /** Seconds to wait, from the header in any of its forms or from where else OpenRouter says it. */
 function readRetryAfter(headers?: Headers, metadata?: Record<string, unknown>): number | undefined {
   const ms = Number(headers?.get("retry-after-ms") || NaN);
-  if (ms >= 0) return ms / 1_000;
+  if (ms >= 0 && Number.isFinite(ms)) return ms / 1_000;
   const value = headers?.get("retry-after");
   if (value) {
     const seconds = /^[\d.]+$/.test(value)
@@ -171,12 +180,14 @@ function readRetryAfter(headers?: Headers, metadata?: Record<string, unknown>): 
 }
 
 /** Why content was refused (moderation, guardrail, provider policy); nothing for a key's 403. */
-function findReasons(metadata: Record<string, unknown>): string | undefined {
+function findReasons(error: UpstreamError): string | undefined {
+  const metadata = error.metadata ?? {};
   for (const list of [metadata.reasons, metadata.patterns]) {
     if (Array.isArray(list) && list.length > 0) return clean(list.join(", "));
   }
-  if (metadata.error_type === "refusal") return "the model refused it";
-  if (metadata.error_type === "content_policy_violation") return "the provider's content policy";
+  const kind = metadata.error_type ?? error.code;
+  if (kind === "refusal") return "the model refused it";
+  if (kind === "content_policy_violation") return "the provider's content policy";
   return metadata.flagged_input === undefined ? undefined : "moderation";
 }
 
@@ -201,14 +212,14 @@ function describe({ message, metadata }: UpstreamError, fallback: string): strin
 /** The text without what looks like a credential. */
 export function redact(text: string): string {
   return text.replace(
-    /\b(sk|ik|anon|pk|key)[-_][\w*.-]{6,}|\bBearer\s+\S+|\beyJ[\w-]+\.[\w-]+\.[\w-]*/gi,
+    /\b(g?sk|xai|ik|anon|pk|key)[-_][\w*.-]{6,}|\bAIza[\w-]{20,}|\bBearer\s+\S+|(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/gi,
     "[removed]",
   );
 }
 
 /** Text fit to be shown: one line, no markup, nothing that looks like a credential, not too long. */
 function clean(text: string): string {
-  return redact(text.replace(/<[^>]*>/g, " "))
+  return redact(text.replace(/<[^<>]*>/g, " "))
     .replace(/\s+/g, " ")
     .trim()
     .slice(0, 300)

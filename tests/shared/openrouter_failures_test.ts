@@ -1,0 +1,369 @@
+import { assert, assertEquals } from "@std/assert";
+import type { ApiError } from "../../shared/errors.ts";
+import {
+  findError,
+  toHttpFailure,
+  toInBandFailure,
+  unusable,
+} from "../../shared/openrouter_failures.ts";
+
+const UNAVAILABLE = "AI_UPSTREAM_UNAVAILABLE";
+const RETRIED = true;
+
+/** OpenRouter's statuses: what becomes of each, and whether the same call may be tried again. */
+const STATUSES: [status: number, message: string, ours: number, code: string, retried?: true][] = [
+  [301, "", 502, UNAVAILABLE],
+  [400, "messages: field required", 400, "INVALID_INPUT"],
+  [400, "acme/none is not a valid model ID", 400, "AI_INVALID_MODEL"],
+  [400, "The model `gpt-9` does not exist", 400, "AI_INVALID_MODEL"],
+  [401, "User not found.", 502, "AI_INVALID_API_KEY"],
+  [402, "Insufficient credits", 402, "BILLING_INSUFFICIENT_BALANCE"],
+  [403, "Permission denied", 502, "AI_INVALID_API_KEY"],
+  [404, "No endpoints found matching your data policy", 400, "AI_INVALID_MODEL"],
+  [405, "Method Not Allowed", 502, UNAVAILABLE],
+  [408, "Operation timed out. Please try again later.", 504, UNAVAILABLE, RETRIED],
+  [409, "Conflict", 502, UNAVAILABLE, RETRIED],
+  [412, "Precondition failed", 400, "INVALID_INPUT"],
+  [413, "Downloaded image content cannot exceed 30MB", 413, "INVALID_INPUT"],
+  [422, "Unprocessable", 400, "INVALID_INPUT"],
+  [429, "Rate limit exceeded", 429, "RATE_LIMITED", RETRIED],
+  [500, "Internal Server Error", 502, UNAVAILABLE, RETRIED],
+  [502, "Provider returned error", 502, UNAVAILABLE, RETRIED],
+  [503, "Overloaded", 502, UNAVAILABLE, RETRIED],
+  [504, "Timeout", 504, UNAVAILABLE, RETRIED],
+  [524, "Request timed out. Please try again later.", 502, UNAVAILABLE, RETRIED],
+  [529, "Provider returned error", 502, UNAVAILABLE, RETRIED],
+];
+
+for (const [status, message, ours, code, retried = false] of STATUSES) {
+  Deno.test(`HTTP ${status} "${message}" becomes ${ours} ${code}`, () => {
+    assertFailure(toHttp(status, { error: { code: status, message } }), ours, code, retried);
+  });
+
+  if (status < 400) continue;
+  Deno.test(`code ${status} "${message}" inside a 200 becomes ${ours} ${code}`, () => {
+    assertFailure(toInBandFailure({ code: status, message }), ours, code, retried);
+    assertFailure(toInBandFailure({ code: String(status), message }), ours, code, retried);
+  });
+}
+
+Deno.test("HTTP errors keep their meaning with any body: HTML, nothing, text, odd JSON", () => {
+  const bodies = [
+    "",
+    "<!DOCTYPE html><html><h1>502 Bad Gateway</h1></html>",
+    "upstream connect error",
+    "null",
+    "[]",
+    "5",
+    '"text"',
+    "{}",
+    '{"error":null}',
+    '{"error":"text"}',
+    '{"error":5}',
+    '{"error":{}}',
+    '{"error":{"message":{"deep":1},"code":{},"metadata":"text"}}',
+    '{"error":{"metadata":{"reasons":"text","headers":5,"raw":[1],"patterns":{}}}}',
+    '{"error":{"metadata":null}}',
+    '{"choices":5}',
+    '{"message":"own layer"}',
+  ];
+  for (const body of bodies) {
+    for (const [status, , ours, code] of STATUSES.filter(([status]) => status !== 400)) {
+      const failure = toHttpFailure(status, body, new Headers());
+      assertEquals([failure.status, failure.code], [ours, code], `${status} ${body}`);
+      assert(!/[<>{}]|Gateway|upstream connect/.test(failure.message), failure.message);
+    }
+  }
+});
+
+/** `error_type`s, which stand in for a status where an error inside a 200 has none. */
+const KINDS: [kind: string, ours: number, code: string, retried?: true][] = [
+  ["invalid_request", 400, "INVALID_INPUT"],
+  ["invalid_prompt", 400, "INVALID_INPUT"],
+  ["context_length_exceeded", 400, "INVALID_INPUT"],
+  ["max_tokens_exceeded", 400, "INVALID_INPUT"],
+  ["token_limit_exceeded", 400, "INVALID_INPUT"],
+  ["string_too_long", 400, "INVALID_INPUT"],
+  ["invalid_image", 400, "INVALID_INPUT"],
+  ["image_too_large", 400, "INVALID_INPUT"],
+  ["image_too_small", 400, "INVALID_INPUT"],
+  ["unsupported_image_format", 400, "INVALID_INPUT"],
+  ["image_download_failed", 400, "INVALID_INPUT"],
+  ["image_not_found", 400, "INVALID_INPUT"],
+  ["authentication", 502, "AI_INVALID_API_KEY"],
+  ["payment_required", 402, "BILLING_INSUFFICIENT_BALANCE"],
+  ["permission_denied", 502, "AI_INVALID_API_KEY"],
+  ["content_policy_violation", 403, "FORBIDDEN"],
+  ["refusal", 403, "FORBIDDEN"],
+  ["not_found", 400, "AI_INVALID_MODEL"],
+  ["timeout", 504, UNAVAILABLE, RETRIED],
+  ["precondition_failed", 400, "INVALID_INPUT"],
+  ["payload_too_large", 413, "INVALID_INPUT"],
+  ["unprocessable", 400, "INVALID_INPUT"],
+  ["rate_limit_exceeded", 429, "RATE_LIMITED", RETRIED],
+  ["server", 502, UNAVAILABLE, RETRIED],
+  ["unmapped", 502, UNAVAILABLE, RETRIED],
+  ["provider_unavailable", 502, UNAVAILABLE, RETRIED],
+  ["provider_overloaded", 502, UNAVAILABLE, RETRIED],
+  ["a_word_of_tomorrow", 502, UNAVAILABLE, RETRIED],
+  ["constructor", 502, UNAVAILABLE, RETRIED],
+  ["__proto__", 502, UNAVAILABLE, RETRIED],
+];
+
+for (const [kind, ours, code, retried = false] of KINDS) {
+  Deno.test(`an error of kind ${kind} without a status becomes ${ours} ${code}`, () => {
+    const metadata = { error_type: kind };
+    for (const error of [{ code: "server_error", metadata }, { metadata }, { code: kind }]) {
+      assertFailure(toInBandFailure({ ...error, message: "m" }), ours, code, retried);
+    }
+  });
+}
+
+Deno.test("codes outside of 400 to 599 say nothing, and the kind decides", () => {
+  for (const code of [0, 200, 399, 600, 1e9, -1, NaN, null, undefined, "", " ", "text", {}, []]) {
+    assertEquals(toInBandFailure({ code, message: "m" }).status, 502, Deno.inspect(code));
+    const metadata = { error_type: "rate_limit_exceeded" };
+    assertEquals(toInBandFailure({ code, message: "m", metadata }).status, 429);
+  }
+});
+
+Deno.test("a number decides before a kind does", () => {
+  const error = { code: 503, message: "m", metadata: { error_type: "invalid_request" } };
+  assertFailure(toInBandFailure(error), 502, UNAVAILABLE, RETRIED);
+});
+
+/** Why a caller learns more than "refused": each metadata with the message it becomes. */
+const REFUSALS: [metadata: Record<string, unknown>, message: string][] = [
+  [
+    { reasons: ["violence", "harassment"], flagged_input: "I will…", model_slug: "m" },
+    "The request was refused: violence, harassment",
+  ],
+  [{ patterns: ["credit card"] }, "The request was refused: credit card"],
+  [{ reasons: [], flagged_input: "x" }, "The request was refused: moderation"],
+  [{ error_type: "refusal" }, "The request was refused: the model refused it"],
+  [
+    { error_type: "content_policy_violation" },
+    "The request was refused: the provider's content policy",
+  ],
+];
+
+for (const [metadata, message] of REFUSALS) {
+  Deno.test(`a 403 with ${JSON.stringify(metadata)} is the caller's, with its reasons`, () => {
+    const failure = toHttp(403, { error: { code: 403, message: "m", metadata } });
+    assertFailure(failure, 403, "FORBIDDEN", false);
+    assertEquals(failure.message, message);
+  });
+}
+
+/** Where the real reason of a 400 stands, and what the caller reads. */
+const REASONS: [error: Record<string, unknown>, message: string][] = [
+  [{ message: "messages: field required." }, "messages: field required"],
+  [provider('{"error":{"message":"Invalid schema for x"}}'), "Invalid schema for x"],
+  [provider({ error: { message: "as an object" } }), "as an object"],
+  [provider('{"error":"text for an error"}'), "text for an error"],
+  [provider('{"message":"at its top"}'), "at its top"],
+  [provider("plain text"), "plain text"],
+  [provider('"quoted text"'), "quoted text"],
+  [provider("<html><body>Bad <b>Request</b></body></html>"), "Bad Request"],
+  [provider("two\n\n lines"), "two lines"],
+  [provider(undefined), "OpenRouter refused the request as invalid"],
+  [provider("null"), "OpenRouter refused the request as invalid"],
+  [provider("[]"), "OpenRouter refused the request as invalid"],
+  [provider('{"error":{"message":5}}'), "OpenRouter refused the request as invalid"],
+  [provider("x".repeat(1_000)), "x".repeat(300)],
+  [{ message: 5 }, "OpenRouter refused the request as invalid"],
+  [{ message: "" }, "OpenRouter refused the request as invalid"],
+  [{}, "OpenRouter refused the request as invalid"],
+];
+
+for (const [error, message] of REASONS) {
+  Deno.test(`a 400 of ${JSON.stringify(error).slice(0, 80)} says "${message.slice(0, 40)}"`, () => {
+    assertEquals(toHttp(400, { error }).message, message);
+  });
+}
+
+Deno.test("what looks like a credential never reaches the caller", () => {
+  const secrets = [
+    "sk-or-v1-0123456789abcdef0123456789abcdef",
+    "sk-proj-abcDEF123456",
+    "sk-ant-api03-abcDEF123456",
+    "sk-************cdef",
+    "gsk_abcDEF0123456789",
+    "xai-abcDEF0123456789",
+    "AIzaSyA0123456789abcdefghijklmnopqrstuv",
+    "ik_0123456789abcdef",
+    "anon_0123456789abcdef",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+  ];
+  for (const secret of secrets) {
+    const texts = [
+      `Incorrect API key provided: ${secret}. Check it`,
+      `key=${secret}&x`,
+      `"${secret}"`,
+    ];
+    for (const text of texts) {
+      for (const error of [{ message: text }, provider(text), provider({ error: text })]) {
+        const { message } = toHttp(400, { error });
+        assert(!message.includes(secret), message);
+        assert(!message.includes(secret.slice(-8)), message);
+      }
+    }
+  }
+  const { message } = toHttp(400, {
+    error: { message: "Authorization: Bearer abc.def-1 refused" },
+  });
+  assertEquals(message, "Authorization: [removed] refused");
+});
+
+Deno.test("ordinary messages stay readable", () => {
+  for (
+    const message of [
+      "This endpoint's maximum context length is 128000 tokens. However, you requested 130000",
+      "Invalid value: 'xhigh'. Supported values are: 'low', 'medium' and 'high'",
+      "tools[0].function.name: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'",
+      "meta-llama/llama-3.1-405b-instruct:free does not take images",
+    ]
+  ) {
+    assertEquals(toHttp(400, { error: { message } }).message, message);
+  }
+});
+
+Deno.test("a huge message is cleaned in no time", () => {
+  for (const text of ["<".repeat(1_000_000), "Bearer ".repeat(200_000), "sk-".repeat(500_000)]) {
+    const start = performance.now();
+    toHttp(400, { error: provider(text) });
+    assert(performance.now() - start < 1_000, text.slice(0, 10));
+  }
+});
+
+Deno.test("only the in-flight 402 with a Retry-After is retried", () => {
+  const inFlight = { limit_source: "openrouter_in_flight_budget" };
+  const rows: [metadata: Record<string, unknown>, retryAfter: string | null, retried: boolean][] = [
+    [inFlight, "2", true],
+    [{ reason: "in_flight_budget_exhausted" }, "2", true],
+    [inFlight, null, false],
+    [{ limit_source: "openrouter_credits", reason: "weight_exceeds_budget" }, "2", false],
+    [{ limit_source: "openrouter_key_limit" }, "2", false],
+    [{}, "2", false],
+  ];
+  for (const [metadata, retryAfter, retried] of rows) {
+    const headers: Record<string, string> = retryAfter ? { "Retry-After": retryAfter } : {};
+    const failure = toHttp(402, { error: { code: 402, message: "m", metadata } }, headers);
+    assertFailure(failure, 402, "BILLING_INSUFFICIENT_BALANCE", retried);
+    assert(failure.nextActions!.includes("max_tokens"));
+  }
+});
+
+Deno.test("the daily limit of free models is not retried, the one per minute is", () => {
+  const free = (message: string, metadata = {}) =>
+    toHttp(429, { error: { code: 429, message, metadata } });
+  const daily = [
+    free("m", { limit_source: "openrouter_free_tier_daily" }),
+    free("Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 a day"),
+    free("Rate limit exceeded: free-models-per-day-high-balance"),
+  ];
+  for (const failure of daily) {
+    assertFailure(failure, 429, "RATE_LIMITED", false);
+    assert(failure.message.includes("daily"), failure.message);
+  }
+  assertFailure(free("Rate limit exceeded: free-models-per-min"), 429, "RATE_LIMITED", true);
+  assertFailure(
+    free("m", { limit_source: "upstream_provider_shared_pool" }),
+    429,
+    "RATE_LIMITED",
+    true,
+  );
+});
+
+Deno.test("Retry-After is read in every form there is", () => {
+  const soon = Date.now() + 30_000;
+  const rows: [headers: Record<string, string>, metadata: unknown, seconds?: number][] = [
+    [{ "Retry-After": "7" }, {}, 7],
+    [{ "Retry-After": "0" }, {}, 0],
+    [{ "Retry-After": "1.5" }, {}, 1.5],
+    [{ "Retry-After": new Date(soon).toUTCString() }, {}, 30],
+    [{ "Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT" }, {}, 0],
+    [{ "retry-after-ms": "250" }, {}, 0.25],
+    [{ "retry-after-ms": "250", "Retry-After": "7" }, {}, 0.25],
+    [{ "retry-after-ms": "soon", "Retry-After": "7" }, {}, 7],
+    [{ "retry-after-ms": "1e999", "Retry-After": "7" }, {}, 7],
+    [{ "Retry-After": "soon" }, {}, undefined],
+    [{ "Retry-After": "1.2.3" }, {}, undefined],
+    [{ "Retry-After": "9".repeat(400) }, {}, undefined],
+    [{ "X-RateLimit-Reset": String(soon) }, {}, 30],
+    [{}, { headers: { "X-RateLimit-Reset": String(soon) } }, 30],
+    [{ "X-RateLimit-Reset": String(Date.now() - 1_000) }, {}, undefined],
+    [{ "X-RateLimit-Reset": "never" }, {}, undefined],
+    [{}, { headers: { "X-RateLimit-Reset": {} } }, undefined],
+    [{}, {}, undefined],
+  ];
+  for (const [headers, metadata, seconds] of rows) {
+    const context = JSON.stringify({ headers, metadata });
+    const { retryAfterSeconds } = toHttp(429, { error: { message: "m", metadata } }, headers);
+    if (seconds === undefined) assertEquals(retryAfterSeconds, undefined, context);
+    else assert(Math.abs(retryAfterSeconds! - seconds) < 1.5, `${context}: ${retryAfterSeconds}`);
+  }
+});
+
+Deno.test("an error inside a 200 takes its Retry-After from the answer's headers", () => {
+  const headers = new Headers({ "Retry-After": "9" });
+  assertEquals(toInBandFailure({ code: 429, message: "m" }, headers).retryAfterSeconds, 9);
+});
+
+Deno.test("findError finds an error wherever it hides, and none where there is none", () => {
+  const error = { code: 502, message: "m" };
+  assertEquals(findError({ error }), error);
+  assertEquals(findError({ error, choices: [{ error: { code: 400 } }] }), error);
+  assertEquals(findError({ error: "text" }), { message: "text" });
+  assertEquals(findError({ choices: [{ error }] }), error);
+  for (
+    const choice of [
+      { finish_reason: "error" },
+      { finish_reason: "stop", native_finish_reason: "error" },
+      { finish_reason: "stop", native_finish_reason: "network_error" },
+    ]
+  ) {
+    assert(findError({ choices: [choice] }), JSON.stringify(choice));
+  }
+  for (
+    const body of [
+      {},
+      [],
+      { error: null },
+      { choices: [] },
+      { choices: {} },
+      { choices: [null] },
+      { choices: [{ finish_reason: "stop", native_finish_reason: "STOP", error: null }] },
+      { choices: [{ finish_reason: "content_filter", native_finish_reason: "SAFETY" }] },
+    ]
+  ) {
+    assertEquals(findError(body), undefined, JSON.stringify(body));
+  }
+});
+
+Deno.test("the evidence is kept as cause, for nobody but us", () => {
+  const body = { error: { code: 500, message: "masked" } };
+  assertEquals(toHttp(500, body).cause, { status: 500, ...body, text: JSON.stringify(body) });
+});
+
+Deno.test("unusable is a 502 that is retried only on demand", () => {
+  assertFailure(unusable("No image"), 502, UNAVAILABLE, false);
+  assertFailure(unusable("Empty", { retryable: true }), 502, UNAVAILABLE, true);
+});
+
+function toHttp(status: number, body: unknown, headers: Record<string, string> = {}): ApiError {
+  return toHttpFailure(status, JSON.stringify(body), new Headers(headers));
+}
+
+function provider(raw: unknown) {
+  return { message: "Provider returned error", metadata: { provider_name: "Acme", raw } };
+}
+
+function assertFailure(error: ApiError, status: number, code: string, retried: boolean): void {
+  assertEquals(
+    { status: error.status, code: error.code, retried: error.retryable },
+    { status, code: code as ApiError["code"], retried },
+    error.message,
+  );
+  assert(error.message.length > 0 && !error.message.endsWith("."), error.message);
+}
