@@ -1,0 +1,13 @@
+/** The functions under measurement, served as a deployment serves them: settings from the environment. */
+import chat from "../../functions/chat/index.ts";
+import stream from "../../functions/stream/index.ts";
+import { createRouter } from "../functions.ts";
+import { reportToParent } from "./parent.ts";
+
+const route = createRouter(new Map(Object.entries({ chat, stream })), Deno.env);
+const server = Deno.serve(
+  { hostname: "127.0.0.1", port: 0, onListen() {} },
+  (request) => route(request),
+);
+
+await reportToParent(server.addr.port);
