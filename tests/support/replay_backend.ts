@@ -26,6 +26,7 @@ export interface Recording {
   steps: Step[];
 }
 
+/** One request and its answer. */
 export interface Step {
   n: number;
   name: string;

@@ -47,6 +47,7 @@ export interface Accounts {
   delete(ids: string[]): Promise<number>;
 }
 
+/** Accounts kept in `database`. */
 export function createAccounts(database: Database): Accounts {
   const query = (text: string, values: Value[] = []) =>
     database.asOwner((session) => session.query<Row>(text, values));

@@ -18,6 +18,7 @@ export interface Callers {
   requireToken(request: Request): Promise<AccessClaims>;
 }
 
+/** Callers with tokens of this project, or with one of its two keys. */
 export function createCallers(
   { tokens, anonKey, apiKey }: { tokens: Tokens; anonKey: string; apiKey: string },
 ): Callers {

@@ -1,9 +1,11 @@
 /** InsForge's flat error body, and the refusals that more than one route gives. */
 
-/** Advice InsForge gives with a refused credential, under `nextActions`. */
+/** Advice under `nextActions` for a missing or wrong token. */
 export const CHECK_TOKEN = "Check the token is valid or login to get a new token.";
+/** Advice for a caller who is no administrator. */
 export const CHECK_ADMIN_TOKEN =
   "Check the admin token is valid or login as admin to get a new token.";
+/** Advice for a wrong API key. */
 export const CHECK_API_KEY = "Check the API key is valid or generate a new API key.";
 
 /** A request that InsForge's own routes refuse: what the caller gets as `{ error, message, statusCode, nextActions? }`. */

@@ -31,6 +31,7 @@ export interface Sessions {
   routes: Hono<RequestBody>;
 }
 
+/** Sessions of `accounts`, and the routes that start, renew and end them. */
 export function createSessions(
   { accounts, tokens, callers }: { accounts: Accounts; tokens: Tokens; callers: Callers },
 ): Sessions {

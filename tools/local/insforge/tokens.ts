@@ -38,6 +38,7 @@ export interface Tokens {
   jwks: { keys: jose.JWK[] };
 }
 
+/** Tokens signed with `keys`. */
 export async function createTokens(keys: Keys): Promise<Tokens> {
   const secret = new TextEncoder().encode(keys.secret);
   const privateKey = await jose.importPKCS8(keys.privateKey, "RS256");

@@ -43,6 +43,7 @@ const PUBLIC_CONFIG = {
   disableSignup: false,
 };
 
+/** Routes for accounts; signing up needs the anonymous key at least. */
 export function createUserRoutes(
   { accounts, tokens, callers, sessions }: {
     accounts: Accounts;

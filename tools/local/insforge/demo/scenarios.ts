@@ -10,6 +10,7 @@ export interface Scenario {
   texts: Record<string, string>;
 }
 
+/** Every kind of ticket the demo has. */
 export const SCENARIOS: Scenario[] = [
   {
     category: "billing",

@@ -30,6 +30,7 @@ export const SLOTS: Record<string, string[]> = {
   weeks: ["2", "3", "4", "6"],
 };
 
+/** First names of customers. */
 export const FIRST_NAMES = [
   ..."Alba Amir Anika Beatriz Bogdan Chiara Daniel Deniz Elif Emeka Farah Finn Greta Hanna Hiroshi"
     .split(" "),
@@ -38,6 +39,7 @@ export const FIRST_NAMES = [
   ..."Ruth Sami Sofia Tariq Thea Tomas Uma Vera Wanda Yusuf Zoe".split(" "),
 ];
 
+/** Last names of customers. */
 export const LAST_NAMES = [
   ..."Abebe Almeida Bauer Bianchi Brandt Castillo Chen Costa Dubois Eriksen Fischer Garcia Haddad"
     .split(" "),

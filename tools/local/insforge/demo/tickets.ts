@@ -3,6 +3,7 @@
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
 import { FIRST_NAMES, LAST_NAMES, SLOTS } from "./slots.ts";
 
+/** A support ticket, not yet assigned to anybody. */
 export interface Ticket {
   customer: string;
   subject: string;

@@ -2,6 +2,7 @@
 
 import type { Database } from "../database.ts";
 
+/** A column of a table or view. */
 export interface Column {
   name: string;
   type: string;
@@ -11,12 +12,14 @@ export interface Column {
   default: string | null;
 }
 
+/** A table or view; the keys are what is unique in it, the primary key first. */
 export interface Table {
   name: string;
   columns: Column[];
   keys: { primary: boolean; columns: string[] }[];
 }
 
+/** A reference from the rows of one table to those of another. */
 export interface ForeignKey {
   name: string;
   table: string;
@@ -25,6 +28,7 @@ export interface ForeignKey {
   columns: [own: string, other: string][];
 }
 
+/** A function; several may have the same name. */
 export interface Routine {
   name: string;
   parameters: { name: string; type: string; required: boolean; variadic: boolean }[];
@@ -35,6 +39,7 @@ export interface Routine {
   table: string | null;
 }
 
+/** All of it. */
 export interface Catalog {
   tables: Map<string, Table>;
   foreignKeys: ForeignKey[];
@@ -48,6 +53,7 @@ export interface CatalogReader {
   forget(): void;
 }
 
+/** Reads the schema `public` of `database`. */
 export function createCatalogReader(database: Database): CatalogReader {
   let known: Promise<Catalog> | undefined;
   return {

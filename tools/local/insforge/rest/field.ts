@@ -39,6 +39,7 @@ export function parseField(scanner: Scanner): Field {
   return field;
 }
 
+/** Consumes spaces and tabs, if any. */
 export function skipBlanks(scanner: Scanner): void {
   scanner.match(BLANKS);
 }

@@ -7,6 +7,7 @@ import { Scanner } from "./scanner.ts";
 /** What a row must fulfil. */
 export type Condition = Filter | Group;
 
+/** One test of one field. */
 export interface Filter {
   kind: "filter";
   field: Field;
@@ -14,6 +15,7 @@ export interface Filter {
   operation: Operation;
 }
 
+/** Conditions of which all must hold, or one. */
 export interface Group {
   kind: "group";
   join: "and" | "or";

@@ -19,6 +19,7 @@ export interface Placed<T> {
   value: T;
 }
 
+/** Everything a query string says. */
 export interface Query {
   select: SelectItem[];
   conditions: Placed<Condition>[];

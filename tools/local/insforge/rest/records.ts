@@ -17,12 +17,14 @@ import { asCaller } from "./rest_session.ts";
 import { Binder } from "./sql_text.ts";
 import { writeRecords } from "./write.ts";
 
+/** What records and rpc share. */
 export interface RestServices {
   database: Database;
   callers: Callers;
   catalog: CatalogReader;
 }
 
+/** Routes for the rows of every table; the caller's role and policies decide what is seen. */
 export function createRecordRoutes(
   { database, callers, catalog }: RestServices,
 ): Hono<RequestBody> {

@@ -7,6 +7,7 @@ import { parseQuery, type Query } from "./query.ts";
 import { applyRange } from "./range.ts";
 import { RestError } from "./rest_error.ts";
 
+/** A request, understood as far as that goes without the schema. */
 export interface RestRequest {
   query: Query;
   preferences: Preferences;

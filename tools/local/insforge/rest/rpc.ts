@@ -17,6 +17,7 @@ import { asCaller } from "./rest_session.ts";
 import { findRoutine, takesWholeBody } from "./routine.ts";
 import { Binder, SOURCE } from "./sql_text.ts";
 
+/** Routes for every function; a function called with GET must not write. */
 export function createRpcRoutes({ database, callers, catalog }: RestServices): Hono<RequestBody> {
   const routes = new Hono<RequestBody>();
 

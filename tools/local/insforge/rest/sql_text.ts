@@ -34,7 +34,9 @@ export class Binder {
   }
 }
 
-/** Names the statements use for their own parts; a column of that name is no harm. */
+/** In statements: the rows that a write or a call gives. */
 export const SOURCE = "insforge_source";
+/** In statements: the rows that are answered. */
 export const PAGE = "insforge_page";
+/** In statements: the rows or arguments of the request's body. */
 export const BODY = "insforge_body";

@@ -21,6 +21,7 @@ export interface StorageServices {
   files: ObjectFiles;
 }
 
+/** Routes for buckets; deleting one deletes its objects. */
 export function createBucketRoutes(
   { database, callers, files }: StorageServices,
 ): Hono<RequestBody> {
@@ -108,6 +109,7 @@ export function requireBucketName(name: string, nextActions?: string): string {
   throw new Refusal(400, "STORAGE_INVALID_PARAMETER", message, nextActions);
 }
 
+/** 404 `STORAGE_NOT_FOUND` for a bucket that is not there. */
 export function unknownBucket(name: string): Refusal {
   return new Refusal(404, "STORAGE_NOT_FOUND", `Bucket "${name}" does not exist`);
 }

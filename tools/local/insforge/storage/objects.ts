@@ -27,7 +27,7 @@ export interface Listing {
   offset: number;
 }
 
-/** Reads and writes objects as somebody; `asOwner` stands for administrators and public buckets. */
+/** Reads and writes objects as somebody; `everyone` stands for readers of a public bucket. */
 export interface Objects {
   put(caller: Identity, name: ObjectName, file: File): Promise<StoredObject>;
   /** @throws {Refusal} when `caller` could not put this object */
@@ -41,6 +41,7 @@ export interface Objects {
   isPublic(bucket: string): Promise<boolean>;
 }
 
+/** Objects whose rows are in `database` and whose bytes are in `files`. */
 export function createObjects(
   { database, files }: { database: Database; files: ObjectFiles },
 ): Objects {
