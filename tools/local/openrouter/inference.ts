@@ -33,9 +33,11 @@ export async function readInference<T>(
     throw invalidRequest("Invalid JSON: the body must be an object");
   }
   const simulation = world.attempts.readSimulation(body);
-  const { signal } = c.req.raw;
-  await pause(simulation.delay_ms ?? 0, signal);
-  if (signal.aborted) received.settle(true); // what is not streamed is finished, and billed
+  if (simulation.delay_ms) {
+    const { signal } = c.req.raw;
+    await pause(simulation.delay_ms, signal);
+    if (signal.aborted) received.settle(true); // what is not streamed is finished, and billed
+  }
 
   const { success, error } = schema.safeParse(body);
   if (!success) {

@@ -51,7 +51,7 @@ function mergeDigests(prompt: string): string | undefined {
 
 function write(count: number, origin: string, groups: string[], example: string): string {
   const list = groups.length > 0 ? `\n\n${groups.join("\n")}` : "";
-  return `These are **${countOf(count, "row")}**${origin}.${list}${example}\n\n` +
+  return `Counted: **${countOf(count, "row")}**${origin}.${list}${example}\n\n` +
     "The numbers are counted from the rows; the words are a simulated model’s.";
 }
 

@@ -8,7 +8,8 @@ const COMMON = new Set(
     "hers him his how into its just like make many may me might more most must need not now off " +
     "one only other our out over own please same say she should show some such tell than that the " +
     "their them then there these they this those through too two under until use very was way were " +
-    "what when where which while who whom why will with would write you your").split(" "),
+    "what when where which while who whom why will with would you your " +
+    "write explain compare describe list tell summarize plan hello thanks").split(" "),
 );
 
 /** The first few words that are not everybody's, each once, as they were written. */

@@ -7,18 +7,21 @@ const OPENINGS = [
     `I am a simulated model, so no AI has thought about ${about} — but this is how an answer ` +
     "arrives, one token after the other.",
   (about: string) =>
-    `Good question. A real model would now go into ${about}; I am only a simulated one, and make ` +
-    "my sentences by rule, on your machine.",
+    `A real model would now go into ${about}. I am only a simulated one, and make my sentences ` +
+    "by rule, on your own machine, at no cost.",
   (about: string) =>
     `This is a simulated answer about ${about}: the words are filler, but the stream, the token ` +
     "counts and the cost have the form of the real thing.",
 ];
 
 const POINTS = [
-  (word: string) => `**${word}** is where I would start: it is the part that decides the rest.`,
-  (word: string) => `**${word}** deserves a second look before anything is settled.`,
-  (word: string) => `**${word}** can wait — it follows from the points above.`,
+  (word: string) =>
+    `**${word}** comes first: it decides most of the rest, so it is worth being precise about.`,
+  (word: string) => `**${word}** changes the picture, and a real answer would weigh it with care.`,
+  (word: string) => `**${word}** is the detail that people forget — here would be an example.`,
 ];
+
+const SILENCE = "Tell me a little more, and I will have words of yours to say something with.";
 
 /** What an answer may build on beside the prompt. */
 export interface ProseFacts {
@@ -37,13 +40,12 @@ export function writeProse(prompt: string, { model, images, turns }: ProseFacts)
   const about = keywords.length > 0 ? toList(keywords.map((word) => `“${word}”`)) : "this";
   const seen = images > 0 ? `I got ${countOf(images, "image")} with it. ` : "";
   const before = turns > 1 ? `This is turn ${turns} of our conversation. ` : "";
-  const points = (keywords.length > 0 ? keywords : ["The question itself"])
-    .map((word, i) => POINTS[i](word));
+  const points = keywords.map((word, i) => POINTS[i](word));
   const middle = hash % 4 === 0
     ? points.join(" ").replaceAll("**", "")
     : points.map((point) => `- ${point}`).join("\n");
   return `${OPENINGS[hash % OPENINGS.length](about)} ${seen}${before}`.trimEnd() +
-    `\n\n${middle}\n\n` +
+    `\n\n${middle || SILENCE}\n\n` +
     `Set \`OPENROUTER_API_KEY\`, and the same request goes to the real \`${model}\`.`;
 }
 
