@@ -8,13 +8,19 @@ import { createAccounts } from "./accounts.ts";
 import { createCallers } from "./caller.ts";
 import { openDatabase, type Value } from "./database.ts";
 import { createFunctionProxy, type FunctionRunner } from "./function_proxy.ts";
+import { createDeployer, createFunctionTables } from "./functions/deployer.ts";
+import type { FunctionHost } from "./functions/host.ts";
+import { createFunctionRoutes } from "./functions/routes.ts";
+import { createWorkerHost } from "./functions/worker_host.ts";
 import { createGateway } from "./gateway.ts";
 import { createJwksRoutes } from "./jwks.ts";
 import { readKeys } from "./keys.ts";
+import { createMigrationRoutes } from "./migrations.ts";
 import { createRawSqlRoutes } from "./raw_sql.ts";
 import { createCatalogReader } from "./rest/catalog.ts";
 import { createRecordRoutes } from "./rest/records.ts";
 import { createRpcRoutes } from "./rest/rpc.ts";
+import { createSecretRoutes, createSecrets } from "./secrets.ts";
 import { createSessions } from "./sessions.ts";
 import { createBucketRoutes } from "./storage/buckets.ts";
 import { createObjectFiles } from "./storage/object_files.ts";
@@ -36,15 +42,22 @@ export interface EmbeddedInsForge {
   close(): Promise<void>;
 }
 
+/** Where a backend keeps its things, and what it is served with. */
 export interface EmbeddedInsForgeOptions {
   /** Where the handler is served, known at the latest when the first request comes. */
   baseUrl: () => string;
   /** Folder for database, objects and keys; absent means everything lives in memory. */
   dataDir?: string;
-  /** What is behind `/functions/<slug>`; absent means every slug is unknown. */
+  /** What is behind `/functions/<slug>` where nothing is deployed; absent means nothing is. */
   functions?: FunctionRunner;
+  /** Where deployed functions run; unless given, in InsForge's self-hosted worker. */
+  host?: FunctionHost;
+  /** Further secrets of the platform's own, beside keys and addresses. */
+  reservedSecrets?: Record<string, string>;
   anonKey?: string;
   apiKey?: string;
+  /** The clock of the limit on function writes, in milliseconds. */
+  now?: () => number;
 }
 
 /**
@@ -55,8 +68,16 @@ export interface EmbeddedInsForgeOptions {
  * @throws {Error} when `dataDir` was made by a version with another schema
  */
 export async function createEmbeddedInsForge(
-  { baseUrl, dataDir, functions, anonKey = "anon_local", apiKey = "ik_local" }:
-    EmbeddedInsForgeOptions,
+  {
+    baseUrl,
+    dataDir,
+    functions = unknownFunction,
+    host = createWorkerHost(),
+    reservedSecrets,
+    anonKey = "anon_local",
+    apiKey = "ik_local",
+    now = Date.now,
+  }: EmbeddedInsForgeOptions,
 ): Promise<EmbeddedInsForge> {
   if (dataDir !== undefined) await Deno.mkdir(dataDir, { recursive: true });
   const keys = await readKeys(dataDir && join(dataDir, "keys.json"));
@@ -68,6 +89,21 @@ export async function createEmbeddedInsForge(
   const tokens = await createTokens(keys);
   const callers = createCallers({ tokens, anonKey, apiKey });
   const sessions = createSessions({ accounts, tokens, callers });
+  const ownSecrets = {
+    ANON_KEY: anonKey,
+    API_KEY: apiKey,
+    JWT_PUBLIC_KEY: keys.publicKey,
+    JWT_KEY_ID: keys.keyId,
+    JWT_SECRET: keys.secret,
+  };
+  await createFunctionTables(database);
+  const secrets = createSecrets(database, () => ({
+    ...reservedSecrets,
+    ...ownSecrets,
+    INSFORGE_BASE_URL: baseUrl(),
+    INSFORGE_INTERNAL_URL: baseUrl(),
+  }));
+  const deployer = createDeployer({ database, secrets, host });
 
   const gateway = createGateway([
     ["/", createJwksRoutes(tokens)],
@@ -79,20 +115,30 @@ export async function createEmbeddedInsForge(
       "/api/database/advance",
       createRawSqlRoutes({ database, callers, schemaChanged: catalog.forget }),
     ],
+    [
+      "/api/database/migrations",
+      createMigrationRoutes({ database, callers, schemaChanged: catalog.forget }),
+    ],
+    ["/api/functions", createFunctionRoutes({ database, callers, deployer, host, now })],
+    [
+      "/api/secrets",
+      createSecretRoutes({ database, callers, secrets, changed: deployer.deploy }),
+    ],
     ["/api/storage", createBucketRoutes({ database, callers, files })],
     ["/api/storage", createObjectRoutes({ objects, callers, baseUrl })],
-    ["/functions", createFunctionProxy(functions ?? unknownFunction)],
+    [
+      "/functions",
+      createFunctionProxy(async (slug, request) =>
+        await deployer.has(slug)
+          ? await deployer.run(slug, request)
+          : await functions(slug, request)
+      ),
+    ],
   ]);
 
   return {
     handler: async (request) => await gateway.fetch(request),
-    secrets: {
-      ANON_KEY: anonKey,
-      API_KEY: apiKey,
-      JWT_PUBLIC_KEY: keys.publicKey,
-      JWT_KEY_ID: keys.keyId,
-      JWT_SECRET: keys.secret,
-    },
+    secrets: ownSecrets,
     sql: async (text, parameters = []) => {
       const rows = await database.as({ role: "project_admin" }, async (session) => {
         if (parameters.length > 0) return await session.query(text, parameters as Value[]);
@@ -101,7 +147,10 @@ export async function createEmbeddedInsForge(
       catalog.forget();
       return rows as Record<string, unknown>[];
     },
-    close: database.close,
+    close: async () => {
+      await host.close();
+      await database.close();
+    },
   };
 }
 
