@@ -1,0 +1,28 @@
+/** `deno task build [folder]`: one file per function and platform, in `dist/` unless told otherwise. */
+import { writeArtefacts } from "./build/artefacts.ts";
+import { type Artefact, bundleFunctions, type Platform } from "./build/bundle.ts";
+
+try {
+  const artefacts = await bundleFunctions();
+  await writeArtefacts(artefacts, Deno.args[0] ?? "dist");
+  console.log(formatSizes(artefacts));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  Deno.exit(1);
+}
+
+/** A table: one line per slug, the size of each of its files. */
+function formatSizes(artefacts: Artefact[]): string {
+  const slugs = artefacts.filter(({ platform }) => platform === "cloud").map(({ slug }) => slug);
+  const width = Math.max(...slugs.map(({ length }) => length));
+  const kilobytes = (platform: Platform, slug: string) => {
+    const { code } = artefacts.find((one) => one.platform === platform && one.slug === slug)!;
+    return (new TextEncoder().encode(code).length / 1024).toFixed(1).padStart(platform.length);
+  };
+  return [
+    `${"KB".padEnd(width)}   cloud   self-hosted`,
+    ...slugs.map((slug) =>
+      `${slug.padEnd(width)}   ${kilobytes("cloud", slug)}   ${kilobytes("self-hosted", slug)}`
+    ),
+  ].join("\n");
+}

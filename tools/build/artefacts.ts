@@ -1,0 +1,46 @@
+/** All artefacts of a project: judged together, and written together or not at all. */
+import { dirname, join } from "node:path";
+import { type Artefact, toPath } from "./bundle.ts";
+import { findProjectFaults } from "./project_gate.ts";
+import { findSlugCollisions, findTextFaults } from "./text_gates.ts";
+
+/**
+ * Refuses artefacts of which InsForge would refuse one, or one of which would break the others.
+ *
+ * @throws {Error} with one line per fault, each naming the file.
+ */
+export async function requireDeployable(artefacts: Artefact[]): Promise<void> {
+  const cloud = artefacts.filter(({ platform }) => platform === "cloud");
+  const faults = [
+    ...findSlugCollisions(cloud.map(({ slug }) => slug)),
+    ...artefacts.flatMap((artefact) =>
+      findTextFaults(artefact).map((fault) => `${toPath(artefact)}: ${fault}`)
+    ),
+  ];
+  if (faults.length === 0) faults.push(...await findProjectFaults(cloud));
+  if (faults.length > 0) throw new Error(faults.join("\n"));
+}
+
+/**
+ * Writes artefacts as `<folder>/cloud/<slug>.ts` and `<folder>/self-hosted/<slug>.js`, in place of
+ * those that stand there from before.
+ *
+ * @throws {Error} as {@link requireDeployable} does; then nothing in the folder has changed.
+ */
+export async function writeArtefacts(artefacts: Artefact[], folder: string): Promise<void> {
+  await requireDeployable(artefacts);
+  for (const platform of ["cloud", "self-hosted"]) await removeFolder(join(folder, platform));
+  for (const artefact of artefacts) {
+    const path = join(folder, toPath(artefact));
+    await Deno.mkdir(dirname(path), { recursive: true });
+    await Deno.writeTextFile(path, artefact.code);
+  }
+}
+
+async function removeFolder(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
