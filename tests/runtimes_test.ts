@@ -1,0 +1,265 @@
+/** The deployed form of every function, doing its main work in every runtime it is deployed to. */
+import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
+import { loadFunctions } from "../tools/functions.ts";
+import { createDemoData, DEMO_USERS } from "../tools/local/insforge/demo.ts";
+import { createEmbeddedInsForge, type EmbeddedInsForge } from "../tools/local/insforge/mod.ts";
+import { startRuntimes } from "../tools/local/runtimes/mod.ts";
+import { completion, createUpstream, streamOf, USAGE } from "./support/upstream.ts";
+
+/** The runtimes by the names that `startRuntimes` gives them. */
+const RUNTIMES = {
+  cloud: "cloud",
+  worker: "self-hosted",
+  olderWorker: "self-hosted, on Deno 2.0.6",
+} as const;
+
+const [demo, second] = DEMO_USERS;
+const OPENROUTER_API_KEY = "sk-or-v1-canary-0123456789abcdef";
+const PROMPT = "canary prompt, Grüße 🌍";
+const MESSAGES = [{ role: "user", content: PROMPT }];
+const PIXEL_URL = "data:image/png;base64,iVBORw0KGgo=";
+
+/** How the workers themselves behave, which the artefacts rely on: scripts, by slug. */
+const SCRIPTS = {
+  sees: `module.exports = async () => Response.json({
+    own: Deno.env.get("OPENROUTER_API_KEY") !== undefined,
+    global: globalThis.Deno.env.get("OPENROUTER_API_KEY") ?? null,
+    process: globalThis.process.env,
+    injected: [createClient, encodeBase64, decodeBase64].map((value) => typeof value),
+  })`,
+  counts: `globalThis.count = (globalThis.count ?? 0) + 1;
+    module.exports = async () => new Response(String(globalThis.count))`,
+  binary: `module.exports = async () => new Response(new Uint8Array([0x89, 0x50]))`,
+  throws: `module.exports = () => { throw Object.assign(new Error("teapot"), { status: 418 }) }`,
+  responds: `module.exports = () => { throw new Response("thrown", { status: 409 }) }`,
+  rejects: `module.exports = () => {
+    Promise.reject(new Error("nobody awaits this"));
+    return new Promise(() => {});
+  }`,
+  esm: `export default () => new Response()`,
+  default: `exports.default = () => new Response()`,
+};
+
+/** The same of the cloud host: modules, by slug. */
+const MODULES = {
+  counts: `let count = 0; export default () => new Response(String(++count))`,
+  throws: `export default () => { throw new Error("told to everyone") }`,
+  loops: `export default (request) => globalThis.__insforge_dispatch__(request)`,
+  path: `export default (request) => new Response(new URL(request.url).pathname)`,
+};
+
+Deno.test("the deployed form of every function", async (t) => {
+  await using insforge = await startInsForge();
+  await using upstream = await createUpstream();
+  const secrets: Record<string, string> = {
+    ...insforge.secrets,
+    OPENROUTER_API_KEY,
+    OPENROUTER_BASE_URL: upstream.url,
+    INSFORGE_INTERNAL_URL: insforge.url,
+    INSFORGE_BASE_URL: "https://project.insforge.test",
+  };
+  await using runtimes = await startRuntimes({ secrets, scripts: SCRIPTS, modules: MODULES });
+  const slugs = [...(await loadFunctions()).keys()];
+  const token = await signIn(insforge, demo);
+
+  for (const [name, title] of Object.entries(RUNTIMES) as [keyof typeof RUNTIMES, string][]) {
+    const step = (sentence: string, run: () => Promise<void>) =>
+      t.step(`${title}: ${sentence}`, run);
+    /** Sends one request, reads its whole answer and looks for secrets in all of it. */
+    const send = async (path: string, init?: RequestInit) => {
+      const response = await fetch(runtimes[name] + path, init);
+      const { status, headers } = response;
+      const text = await response.text();
+      assertNothingGivenAway(text + JSON.stringify([...headers]));
+      const json = headers.get("content-type")?.includes("json");
+      return { status, headers, text, body: json ? JSON.parse(text) : undefined };
+    };
+    const post = (path: string, request: unknown, credential = token) => {
+      const headers = new Headers({ "Content-Type": "application/json" });
+      if (credential) headers.set("Authorization", `Bearer ${credential}`);
+      return send(path, { method: "POST", headers, body: JSON.stringify(request) });
+    };
+
+    await step("every function loads and answers a preflight", async () => {
+      for (const slug of slugs) {
+        const { status, headers, text } = await send(`/${slug}`, { method: "OPTIONS" });
+        assertEquals([slug, status, text], [slug, 204, ""]);
+        assertEquals(headers.get("access-control-allow-origin"), "*");
+      }
+    });
+
+    await step("chat answers a prompt", async () => {
+      upstream.reply({ json: completion({ content: "Grüße 🌍" }) });
+      const { status, headers, body } = await post("/chat", { prompt: PROMPT });
+      assertEquals([status, body.text, body.usage], [200, "Grüße 🌍", USAGE]);
+      assertEquals(headers.get("x-generation-id"), "gen-1700000000-abc");
+      const { headers: sent } = upstream.requests.at(-1)!;
+      assertEquals(sent.get("authorization"), `Bearer ${OPENROUTER_API_KEY}`);
+    });
+
+    await step("a stranger is refused, and so is a forged token", async () => {
+      const { body: stranger } = await post("/chat", { prompt: PROMPT }, "");
+      assertEquals([stranger.statusCode, stranger.error], [401, "AUTH_INVALID_CREDENTIALS"]);
+      const { body } = await post("/chat", { prompt: PROMPT }, token.slice(0, -8) + "AAAAAAAA");
+      assertEquals([body.statusCode, body.error], [401, "AUTH_UNAUTHORIZED"]);
+    });
+
+    await step("a refusal of OpenRouter comes as our error", async () => {
+      upstream.reply({ status: 402, json: { error: { code: 402, message: "No credits" } } });
+      const { status, body } = await post("/chat", { prompt: PROMPT });
+      assertEquals([status, body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
+    });
+
+    await step("stream, read whole, is OpenRouter's own bytes", async () => {
+      const events = streamOf("Grüße", " 🌍");
+      upstream.reply({ sse: events });
+      const { status, headers, text } = await post("/stream", { prompt: PROMPT });
+      assertEquals([status, text], [200, events.join("")]);
+      assertMatch(headers.get("content-type")!, /^text\/event-stream/);
+    });
+
+    await step("summarize-records reads the caller's rows and no others", async () => {
+      for (const user of [demo, second]) {
+        upstream.reply({ json: completion({ content: "Many troubles" }) });
+        const request = { table: "support_tickets", columns: ["id", "subject"], limit: 1000 };
+        const own = await signIn(insforge, user);
+        const { status, body } = await post("/summarize-records", request, own);
+        assertEquals([status, body.summary, body.rows_read], [200, "Many troubles", user.tickets]);
+        const { content } = upstream.requests.at(-1)!.body.messages.at(-1);
+        const ids = [...content.matchAll(/^\{"id":(\d+),/gm)].map(([, id]) => Number(id));
+        assertEquals(ids.toSorted((a, b) => a - b), await readTicketIds(insforge, user));
+      }
+    });
+
+    await step("embeddings are arrays of numbers", async () => {
+      const data = [[0.25, -1], [0.5, 2]].map((embedding, index) => ({ index, embedding }));
+      upstream.reply({ json: { model: "m", data, usage: USAGE } });
+      const { status, body } = await post("/embeddings", { input: ["a", "b"] });
+      assertEquals([status, body.embeddings], [200, [[0.25, -1], [0.5, 2]]]);
+    });
+
+    await step("an image comes whole, as base64", async () => {
+      const image = { type: "image_url", image_url: { url: PIXEL_URL } };
+      upstream.reply({ json: completion({ images: [image] }) });
+      const { status, body } = await post("/image-gen", { prompt: PROMPT });
+      assertEquals([status, body.images], [200, [{
+        media_type: "image/png",
+        data_url: PIXEL_URL,
+      }]]);
+    });
+
+    await step("an operation below a function is reached", async () => {
+      upstream.reply({ json: completion() });
+      const path = name === "cloud" ? "/v1/chat/completions" : "/v1?route=chat/completions";
+      const { status, body } = await post(path, { model: "a/b", messages: MESSAGES });
+      assertEquals([status, body.object], [200, "chat.completion"]);
+    });
+
+    await step("the runtime treats a function as InsForge's does", async () => {
+      const get = async (path: string) => {
+        const { status, text } = await send(path);
+        return [status, text];
+      };
+      if (name === "cloud") {
+        assertEquals(await get("/counts"), [200, "1"]);
+        assertEquals(await get("/counts"), [200, "2"]);
+        const told = '{"error":"Function execution failed","message":"told to everyone"}';
+        assertEquals(await get("/throws"), [500, told]);
+        assertMatch(String(await get("/loops")), /^508,.*Loop Detected/);
+        assertEquals(await get("/path"), [200, "/path"]);
+        assertEquals(await get("/path/a/b?x=1"), [200, "/a/b"]);
+        assertEquals(await get("/absent"), [404, '{"error":"Function not found"}']);
+        return;
+      }
+      const seen = '{"own":true,"global":null,"process":{"NODE_ENV":"production"},' +
+        '"injected":["function","function","function"]}';
+      assertEquals(await get("/sees"), [200, seen]);
+      assertEquals(await get("/counts"), [200, "1"]);
+      assertEquals(await get("/counts"), [200, "1"]);
+      assertEquals(await get("/binary"), [200, "\ufffdP"]);
+      assertEquals(await get("/throws"), [418, '{"error":"teapot"}']);
+      assertEquals(await get("/responds"), [409, "thrown"]);
+      assertEquals(await get("/rejects"), [500, '{"error":"Worker execution error"}']);
+      assertEquals(await get("/esm"), [500, `{"error":"Unexpected token 'export'"}`]);
+      assertMatch(String(await get("/default")), /^500,.*No function exported/);
+      assertEquals(await get("/chat/sub"), [404, "Not Found"]);
+      assertMatch(String(await get("/absent")), /^404,.*Function not found or not active/);
+    });
+  }
+
+  await t.step(
+    "cloud: a stream arrives while it is written, and ends with its caller",
+    async () => {
+      upstream.reply({ sse: streamOf("Hello").slice(0, 2), end: "hang" });
+      const response = await fetch(`${runtimes.cloud}/stream`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${token}` },
+        body: JSON.stringify({ prompt: PROMPT }),
+      });
+      const reader = response.body!.getReader();
+      const { value } = await reader.read();
+      assert(value!.length > 0);
+      await reader.cancel();
+      assert(await upstream.requests.at(-1)!.cancelled, "the upstream call went on");
+    },
+  );
+
+  await t.step("the log has each call's line, and gives nothing away", () => {
+    const lines = runtimes.logs().split("\n").filter((line) => line.startsWith("{"));
+    const answered = lines.map((line) => JSON.parse(line))
+      .filter(({ slug, status }) => slug === "chat" && status === 200);
+    assertEquals(answered.length, Object.keys(RUNTIMES).length);
+    assertNothingGivenAway(runtimes.logs());
+  });
+
+  /** Fails when a secret, an internal address or a prompt stands in an answer or the log. */
+  function assertNothingGivenAway(text: string): void {
+    const { INSFORGE_BASE_URL: _public, JWT_KEY_ID: _too, ...hidden } = secrets;
+    for (const [name, value] of Object.entries({ ...hidden, token, PROMPT })) {
+      assertFalse(text.includes(value), `${name} stands in ${text}`);
+    }
+  }
+});
+
+/** An embedded InsForge with the demo users and their tickets, listening. */
+async function startInsForge(): Promise<EmbeddedInsForge & AsyncDisposable & { url: string }> {
+  const insforge = await createEmbeddedInsForge({ baseUrl: () => "https://project.insforge.test" });
+  await createDemoData(insforge);
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    insforge.handler,
+  );
+  return {
+    ...insforge,
+    url: `http://127.0.0.1:${server.addr.port}`,
+    async [Symbol.asyncDispose]() {
+      await server.shutdown();
+      await insforge.close();
+    },
+  };
+}
+
+type User = typeof DEMO_USERS[number];
+
+async function signIn(
+  { handler }: EmbeddedInsForge,
+  { email, password }: User,
+): Promise<string> {
+  const response = await handler(
+    new Request("http://localhost/api/auth/sessions", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ email, password }),
+    }),
+  );
+  return (await response.json()).accessToken;
+}
+
+async function readTicketIds({ sql }: EmbeddedInsForge, { email }: User): Promise<number[]> {
+  const rows = await sql(
+    `select t.id from support_tickets t join auth.users u on u.id = t.owner
+     where u.email = $1 order by 1`,
+    [email],
+  );
+  return rows.map(({ id }) => Number(id));
+}
