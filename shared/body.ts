@@ -151,9 +151,9 @@ function describeIssue(
       if (issue.options) return `"${field}" must be ${toList(issue.options)}`;
       const branches = issue.errors as Issue[][];
       // The branch that got furthest into the value is the one the caller meant.
-      const deepest = branches.flat().sort((a, b) => b.path.length - a.path.length)[0];
-      if (deepest?.path.length > 0) {
-        return describeIssue(value, { ...deepest, path: [...issue.path, ...deepest.path] });
+      const [furthest] = branches.flat().sort((a, b) => toProgress(b) - toProgress(a));
+      if (toProgress(furthest) > 0) {
+        return describeIssue(value, { ...furthest, path: [...issue.path, ...furthest.path] });
       }
       const kinds = branches.flat().flatMap((branch) => branch.expected ?? branch.values ?? []);
       return `"${field}" must be ${
@@ -175,6 +175,11 @@ function describeIssue(
     default:
       return `"${field}" ${issue.message}`;
   }
+}
+
+/** How far into a value its check got: each level counts, and so does a level of the right kind. */
+function toProgress({ path, code }: Issue): number {
+  return 2 * path.length + (code === "invalid_type" || code === "invalid_value" ? 0 : 1);
 }
 
 function toFieldName(path: PropertyKey[]): string {

@@ -23,12 +23,22 @@ export interface Chunk {
   choices?: { delta?: Record<string, unknown>; finish_reason?: string | null }[];
 }
 
+/** How a stream is understood that does not speak chat completions. */
+export interface Dialect {
+  /** The chunk of a completion that would mean the same; nothing for an event without meaning. */
+  toChunk(event: Record<string, unknown>): (Chunk & { error?: unknown }) | undefined;
+  /** The JSON of the one event that ends a failed stream. */
+  toErrorEvent(error: ApiError): string;
+}
+
 /** How a stream goes on: nothing yet, whole, or failed. */
 type End = undefined | "complete" | ApiError;
 
 interface GuardOptions {
   /** Bytes to pass on before all others. */
   preface?: Uint8Array;
+  /** Chat completions unless given. */
+  dialect?: Dialect;
   /** Longest wait from one data event to the next, milliseconds; comments do not count. */
   idleMs: number;
   /** Called with the first chunk, before anything is passed on. */
@@ -121,7 +131,10 @@ class CompletionGuard implements UnderlyingByteSource {
     if (this.#settled) return; // cancelled meanwhile
     if (bytes.length > 0) stream.enqueue(bytes as Uint8Array<ArrayBuffer>);
     if (!this.#end) return;
-    if (this.#end instanceof ApiError) stream.enqueue(formatEvent(toErrorEvent(this.#end)));
+    if (this.#end instanceof ApiError) {
+      const { dialect = { toErrorEvent } } = this.options;
+      stream.enqueue(formatEvent(dialect.toErrorEvent(this.#end)));
+    }
     stream.close();
     stream.byobRequest?.respond(0);
     this.#settle(this.#end instanceof ApiError ? this.#end.code : this.#end);
@@ -179,7 +192,7 @@ class CompletionGuard implements UnderlyingByteSource {
     const text = decoder.decode(events);
     if (!/^data:/m.test(text)) return events;
     this.#idleMs = 0;
-    if (this.#hasOutput && !NOTABLE.test(text)) return events;
+    if (this.#hasOutput && !this.options.dialect && !NOTABLE.test(text)) return events;
     let passed = 0;
     for (const event of splitEvents(events)) {
       this.#end = this.#judge(readData(decoder.decode(event)));
@@ -193,7 +206,9 @@ class CompletionGuard implements UnderlyingByteSource {
   #judge(data: string | undefined): End {
     if (data === undefined) return undefined;
     if (data === "[DONE]") return this.#hasOutput || this.#finished ? "complete" : empty();
-    const chunk = parseChunk(data);
+    const event = parseChunk(data);
+    const { dialect } = this.options;
+    const chunk = event && dialect ? dialect.toChunk(event) : event as Chunk | undefined;
     if (!chunk) return undefined;
     const error = findError(chunk);
     if (error) return toInBandFailure(error);
@@ -236,7 +251,7 @@ function stalled(): ApiError {
   return new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", message);
 }
 
-function parseChunk(data: string): Chunk | undefined {
+function parseChunk(data: string): Record<string, unknown> | undefined {
   try {
     const value = JSON.parse(data);
     return typeof value === "object" && value !== null ? value : undefined;

@@ -53,13 +53,16 @@ const message = z.looseObject({
   }),
 );
 
+/** Parameters of a web search: how many results it may bring, and be billed for. */
+export const searchBounds = z.looseObject({
+  max_results: z.optional(z.int().check(z.gte(1), z.lte(25))),
+  max_total_results: z.optional(z.int().check(z.gte(1), z.lte(50))),
+});
+
 const tool = z.looseObject({
   type: nonEmptyText,
   function: z.optional(z.looseObject({ name: nonEmptyText })),
-  parameters: z.optional(z.looseObject({
-    max_results: z.optional(z.int().check(z.gte(1), z.lte(25))),
-    max_total_results: z.optional(z.int().check(z.gte(1), z.lte(50))),
-  })),
+  parameters: z.optional(searchBounds),
 }).check(
   z.refine((tool) => tool.type !== "function" || tool.function !== undefined, {
     path: ["function"],
@@ -177,7 +180,7 @@ export function requireShort(
 }
 
 /** Web search is billed by the search, and the model decides how often: never without bounds. */
-function boundSearch(tool: Params): Params {
+export function boundSearch(tool: Params): Params {
   if (tool.type !== "openrouter:web_search") return tool;
   const parameters = tool.parameters as Params | undefined;
   return { ...tool, parameters: { max_results: 5, max_total_results: 10, ...parameters } };

@@ -102,14 +102,14 @@ export async function uploadObject(
   }
   // Not 404: upon that InsForge's SDK would run the function a second time.
   if (status === 404) {
-    const message = `"save.bucket" names no bucket of this project: "${bucket}"`;
+    const message = `This project has no storage bucket "${bucket}"`;
     throw new ApiError(400, "STORAGE_NOT_FOUND", message, { cause: error });
   }
   if (status === 413) {
     const message = `The image is larger than the bucket "${bucket}" allows`;
     throw new ApiError(413, "INVALID_INPUT", message, { cause: error });
   }
-  if (status === 400) throw invalidInput(`"save" was refused by InsForge's storage`, error);
+  if (status === 400) throw invalidInput("InsForge's storage refused the object", error);
   throw unavailable(error);
 }
 

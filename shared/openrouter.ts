@@ -6,12 +6,12 @@
  */
 import type { ChatCompletion, CreateEmbeddingResponse } from "openai/resources";
 import type { Call } from "./app.ts";
-import { guardCompletion, type Usage } from "./completion_stream.ts";
+import { type Dialect, guardCompletion, type Usage } from "./completion_stream.ts";
 import { ApiError } from "./errors.ts";
 import { findError, toHttpFailure, toInBandFailure, unusable } from "./openrouter_failures.ts";
 import type { Settings } from "./settings.ts";
 
-export type { Usage };
+export type { Dialect, Usage };
 
 /** Fields of a request as they stand on the wire; unknown ones are OpenRouter's own. */
 export type Params = Record<string, unknown>;
@@ -85,10 +85,23 @@ export async function createCompletion(call: Call, params: Params): Promise<Comp
  *   line is written when the stream ends.
  * @throws {ApiError} as {@link createCompletion}; 504 past `STREAM_FIRST_EVENT_DEADLINE_MS`.
  */
-export async function streamCompletion(
+export function streamCompletion(
   call: Call,
   params: Params,
   preface?: Uint8Array,
+): Promise<ReadableStream<Uint8Array>> {
+  return postStream(call, "/chat/completions", params, { preface });
+}
+
+/**
+ * Starts a stream of any kind that `options.dialect` can tell as chat completions; for the rest, see
+ * {@link streamCompletion}.
+ */
+export async function postStream(
+  call: Call,
+  path: string,
+  params: Params,
+  options: { preface?: Uint8Array; dialect?: Dialect },
 ): Promise<ReadableStream<Uint8Array>> {
   const { settings, log } = call;
   const body = JSON.stringify({ ...params, stream: true });
@@ -96,14 +109,14 @@ export async function streamCompletion(
     call,
     settings.STREAM_FIRST_EVENT_DEADLINE_MS,
     async (signal) => {
-      const response = await post(settings, "/chat/completions", body, signal);
+      const response = await send(settings, path, { body, signal });
       if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
         // A plain answer to a streamed request is an error with status 200, if it is OpenRouter's.
         refuseError(parse(await readText(response, signal)), response.headers);
         throw unusable("The AI provider answered without a stream");
       }
       return await guardCompletion(response, {
-        preface,
+        ...options,
         idleMs: settings.STREAM_IDLE_WATCHDOG_MS,
         onFirst: ({ id, model }) => logUsage(call, { id, model }),
         onEnd: (outcome, usage) => {
@@ -118,8 +131,11 @@ export async function streamCompletion(
   return stream;
 }
 
+/** Texts, lists of tokens, or objects of OpenRouter's own that hold images and more. */
+export type EmbeddingInput = string | number[] | (string | number[] | object)[];
+
 /**
- * Embeds texts, as floats: OpenAI's SDK would ask for base64, which not every model honours.
+ * Embeds, as floats: OpenAI's SDK would ask for base64, which not every model honours.
  *
  * @returns OpenRouter's answer, one vector of numbers per input, in the order of the inputs.
  * @throws {ApiError} as {@link createCompletion}; 502 when vectors are missing or empty.
@@ -127,13 +143,15 @@ export async function streamCompletion(
  */
 export async function createEmbeddings(
   call: Call,
-  params: Params & { input: string[] },
+  params: Params & { input: EmbeddingInput },
 ): Promise<Embeddings> {
+  const { input } = params;
+  const count = Array.isArray(input) && typeof input[0] !== "number" ? input.length : 1;
   const answer = await postJson<Embeddings>(
     call,
     "/embeddings",
     { ...params, encoding_format: "float" },
-    (answer) => requireVectors(answer, params.input.length),
+    (answer) => requireVectors(answer, count),
   );
   logUsage(call, answer);
   return { ...answer, data: answer.data.toSorted((a, b) => a.index - b.index) };
@@ -154,6 +172,26 @@ export async function createImages(call: Call, params: Params): Promise<ImageLis
   return answer;
 }
 
+/** A list of OpenRouter's models, each with prices and abilities. */
+export interface ModelList {
+  data: { id: string; [detail: string]: unknown }[];
+  [detail: string]: unknown;
+}
+
+/**
+ * Lists the gateway's models, those that put out images, sound or vectors included.
+ *
+ * @throws {ApiError} as {@link createCompletion}.
+ * @see https://openrouter.ai/docs/api-reference/list-available-models
+ */
+export function listModels(call: Call): Promise<ModelList> {
+  return exchangeJson(call, "/models?output_modalities=all", {
+    judge({ data }: ModelList) {
+      if (!Array.isArray(data)) throw unusable("The AI provider answered without a list of models");
+    },
+  });
+}
+
 /** The sum of what several calls used. */
 export function addUsage(usages: (Usage | undefined)[]): Usage {
   const sum = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost: 0 };
@@ -163,16 +201,27 @@ export function addUsage(usages: (Usage | undefined)[]): Usage {
   return sum;
 }
 
-/** Posts, reads the answer as JSON and has it judged: by what it says of itself, then by `judge`. */
-function postJson<T>(
+/**
+ * Posts, reads the answer as JSON and has it judged: by what it says of itself, then by `judge`.
+ *
+ * @throws {ApiError} as {@link createCompletion}, and what `judge` throws.
+ */
+export function postJson<T>(
   call: Call,
   path: string,
   params: Params,
   judge: (answer: T) => void,
 ): Promise<T> {
-  const body = JSON.stringify(params);
+  return exchangeJson(call, path, { body: JSON.stringify(params), judge });
+}
+
+function exchangeJson<T>(
+  call: Call,
+  path: string,
+  { body, judge }: { body?: string; judge: (answer: T) => void },
+): Promise<T> {
   return withRetries(call, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
-    const response = await post(call.settings, path, body, signal);
+    const response = await send(call.settings, path, { body, signal });
     const answer = parse(await readText(response, signal));
     refuseError(answer, response.headers);
     judge(answer as T);
@@ -182,11 +231,10 @@ function postJson<T>(
 }
 
 /** One request, judged by its status alone; what it returns is below 300 and unread. */
-async function post(
+async function send(
   settings: Settings,
   path: string,
-  body: string,
-  signal: AbortSignal,
+  { body, signal }: { body?: string; signal: AbortSignal },
 ): Promise<Response> {
   const { OPENROUTER_API_KEY, OPENROUTER_SITE_URL, OPENROUTER_APP_NAME } = settings;
   if (!OPENROUTER_API_KEY) {
@@ -208,7 +256,8 @@ async function post(
   const url = settings.OPENROUTER_BASE_URL + path;
   let response: Response;
   try {
-    response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
+    const method = body === undefined ? "GET" : "POST";
+    response = await fetch(url, { method, headers, body, signal, redirect: "manual" });
   } catch (cause) {
     throw toNetworkFailure(cause, signal, { retryable: true });
   }
@@ -321,7 +370,7 @@ function requireVectors({ data }: Embeddings, count: number): void {
 }
 
 /** Adds one call's model, tokens and cost to the request's log line. */
-function logUsage(
+export function logUsage(
   { log }: Call,
   { id, model, usage }: { id?: string; model?: string; usage?: Usage | null },
 ): void {

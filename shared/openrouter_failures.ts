@@ -52,12 +52,13 @@ const RETRYABLE = new Set([408, 409, 429, 500, 502, 503, 504, 524, 529]);
  * first choice, with or without an error object.
  */
 export function findError(body: unknown): UpstreamError | undefined {
-  const { error, choices } = body as {
+  const { error, error_type, choices } = body as {
     error?: UpstreamError | string | null;
+    error_type?: string; // where OpenRouter's Responses have it
     choices?: { error?: UpstreamError; finish_reason?: string; native_finish_reason?: string }[];
   };
   if (typeof error === "string") return { message: error };
-  if (error) return error;
+  if (error) return error_type ? { metadata: { error_type }, ...error } : error;
   const [choice] = Array.isArray(choices) ? choices : [];
   if (choice?.error) return choice.error;
   const ended = choice?.finish_reason === "error" ||

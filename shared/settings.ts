@@ -34,6 +34,8 @@ const table = {
   JWT_KEY_ID: text(),
   AUTH_STRICT: flag(false),
 
+  IMAGE_BUCKET: text("images"),
+
   ALLOWED_ORIGINS: origins(["*"]),
   MAX_PROMPT_CHARS: integer(4_000, "characters"),
   MAX_OUTPUT_TOKENS: integer(16_384, "tokens"),

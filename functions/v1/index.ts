@@ -2,19 +2,70 @@
 import { createApp } from "../../shared/app.ts";
 import { requireUser } from "../../shared/auth.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
+import { mapConcurrently } from "../../shared/concurrency.ts";
 import { completionRequest, toCompletionParams } from "../../shared/conversation.ts";
 import { toOpenAIErrorBody } from "../../shared/errors.ts";
-import { createCompletion, streamCompletion } from "../../shared/openrouter.ts";
+import {
+  createCompletion,
+  createEmbeddings,
+  createImages,
+  streamCompletion,
+} from "../../shared/openrouter.ts";
 import { EVENT_STREAM_HEADERS } from "../../shared/sse.ts";
+import { readModel, readModels } from "./catalogue.ts";
+import { embeddingsRequest, toBase64Vectors } from "./embeddings.ts";
+import { imagesRequest, storeImage, toImageParams, toOpenAIImages } from "./images.ts";
+import { createResponse, responsesRequest, streamResponse, toResponseParams } from "./responses.ts";
+
+const CONCURRENT_UPLOADS = 4;
 
 const { app, handler } = createApp("v1", { toErrorBody: toOpenAIErrorBody });
 export default handler;
 
-app.post("/chat/completions", async (c) => {
-  const call = c.env;
+app.post("/chat/completions", async ({ env: call }) => {
   await requireUser(call);
   const request = await readBody(call, completionRequest, MAX_IMAGE_BODY_BYTES);
   const params = toCompletionParams(request, call.settings);
   if (!request.stream) return Response.json(await createCompletion(call, params));
   return new Response(await streamCompletion(call, params), { headers: EVENT_STREAM_HEADERS });
+});
+
+app.post("/responses", async ({ env: call }) => {
+  await requireUser(call);
+  const request = await readBody(call, responsesRequest, MAX_IMAGE_BODY_BYTES);
+  const params = toResponseParams(request, call.settings);
+  if (!request.stream) return Response.json(await createResponse(call, params));
+  return new Response(await streamResponse(call, params), { headers: EVENT_STREAM_HEADERS });
+});
+
+app.post("/embeddings", async ({ env: call }) => {
+  await requireUser(call);
+  const request = await readBody(call, embeddingsRequest, MAX_IMAGE_BODY_BYTES);
+  const model = request.model ?? call.settings.OPENROUTER_EMBEDDING_MODEL;
+  const answer = await createEmbeddings(call, { ...request, model });
+  return Response.json(request.encoding_format === "base64" ? toBase64Vectors(answer) : answer);
+});
+
+app.post("/images/generations", async ({ env: call }) => {
+  const user = await requireUser(call);
+  const request = await readBody(call, imagesRequest, MAX_IMAGE_BODY_BYTES);
+  const answer = await createImages(call, toImageParams(request, call.settings));
+  const images = toOpenAIImages(answer);
+  if (request.response_format !== "url") return Response.json(images);
+  const data = await mapConcurrently(
+    answer.data,
+    CONCURRENT_UPLOADS,
+    (image) => storeImage(user, image, call.settings),
+  );
+  return Response.json({ ...images, data });
+});
+
+app.get("/models", async ({ env: call }) => {
+  await requireUser(call);
+  return Response.json(await readModels(call));
+});
+
+app.get("/models/:id{.+}", async (c) => {
+  await requireUser(c.env);
+  return Response.json(await readModel(c.env, c.req.param("id")));
 });

@@ -1,0 +1,30 @@
+/** The models an OpenAI client can name. */
+import type { Call } from "../../shared/app.ts";
+import { ApiError } from "../../shared/errors.ts";
+import { listModels, type ModelList } from "../../shared/openrouter.ts";
+
+const REMEMBERED_MS = 5 * 60_000;
+
+/** The list as it was a moment ago. It saves time only: nothing breaks when it is empty. */
+let remembered: { list: ModelList; gateway: string; until: number } | undefined;
+
+/** Lists the gateway's models, up to five minutes old. */
+export async function readModels(call: Call): Promise<ModelList> {
+  const gateway = call.settings.OPENROUTER_BASE_URL;
+  if (remembered?.gateway !== gateway || remembered.until < Date.now()) {
+    remembered = { list: await listModels(call), gateway, until: Date.now() + REMEMBERED_MS };
+  }
+  return remembered.list;
+}
+
+/**
+ * Reads one model's entry in the list.
+ *
+ * @throws {ApiError} 404 `AI_INVALID_MODEL` when the list has none of this id.
+ */
+export async function readModel(call: Call, id: string): Promise<ModelList["data"][number]> {
+  const { data } = await readModels(call);
+  const model = data.find((model) => model.id === id);
+  if (!model) throw new ApiError(404, "AI_INVALID_MODEL", `There is no model "${id}"`);
+  return model;
+}

@@ -1,0 +1,31 @@
+/** Vectors in the form that OpenAI's clients ask for. */
+import * as z from "zod/mini";
+import { nonEmptyText } from "../../shared/conversation.ts";
+import type { Embeddings } from "../../shared/openrouter.ts";
+
+const tokens = z.array(z.int()).check(z.minLength(1));
+const mixture = z.looseObject({ content: z.array(z.unknown()).check(z.minLength(1)) });
+
+/** What to embed; OpenRouter's other fields pass through. */
+export const embeddingsRequest = z.looseObject({
+  input: z.union([
+    nonEmptyText,
+    tokens,
+    z.array(z.union([nonEmptyText, tokens, mixture])).check(z.minLength(1)),
+  ]),
+  model: z.optional(nonEmptyText),
+  dimensions: z.nullish(z.int().check(z.gte(1))),
+  encoding_format: z.nullish(z.enum(["float", "base64"])),
+});
+
+/** The same answer, each vector as base64: OpenAI's SDK asks for that unless told otherwise. */
+export function toBase64Vectors(answer: Embeddings): object {
+  const data = answer.data.map((item) => ({ ...item, embedding: toBase64(item.embedding) }));
+  return { ...answer, data };
+}
+
+/** Little-endian float32, as on every machine Deno runs on. */
+function toBase64(vector: number[]): string {
+  const bytes = new Uint8Array(Float32Array.from(vector).buffer);
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+}

@@ -1,0 +1,67 @@
+/** OpenAI's request for images, told in the terms of OpenRouter's image API. */
+import * as z from "zod/mini";
+import { nonEmptyText, requireShort } from "../../shared/conversation.ts";
+import { type Caller, uploadObject } from "../../shared/insforge.ts";
+import type { ImageList, Params } from "../../shared/openrouter.ts";
+import type { Settings } from "../../shared/settings.ts";
+
+/** What to draw; other fields pass through. */
+export const imagesRequest = z.looseObject({
+  prompt: nonEmptyText,
+  model: z.optional(nonEmptyText),
+  n: z.nullish(z.int().check(z.gte(1), z.lte(10))),
+  size: z.nullish(nonEmptyText),
+  quality: z.nullish(nonEmptyText),
+  response_format: z.nullish(z.enum(["b64_json", "url"])),
+  stream: z.nullish(z.literal(false)),
+});
+
+/** Words of OpenAI's older models for qualities that OpenRouter knows by the newer ones. */
+const QUALITIES: Record<string, string> = { standard: "medium", hd: "high" };
+
+/**
+ * Makes the body for OpenRouter's `/images`: the default model where the request names none, and
+ * nothing that only says "as usual".
+ *
+ * @throws {ApiError} 400 `INVALID_INPUT` for a prompt beyond `MAX_PROMPT_CHARS`.
+ */
+export function toImageParams(request: z.infer<typeof imagesRequest>, settings: Settings): Params {
+  const { response_format: _, stream: _1, size, quality, ...rest } = request;
+  requireShort(request.prompt, "prompt", settings);
+  const params: Params = {
+    model: settings.OPENROUTER_IMAGE_MODEL,
+    ...rest,
+    size: size === "auto" ? undefined : size,
+    quality: QUALITIES[quality!] ?? quality,
+  };
+  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
+}
+
+/** The same answer, its usage also under the names that OpenAI has for images. */
+export function toOpenAIImages({ usage, ...answer }: ImageList): object {
+  if (!usage) return answer;
+  const { prompt_tokens: input_tokens, completion_tokens: output_tokens } = usage;
+  return { ...answer, usage: { ...usage, input_tokens, output_tokens } };
+}
+
+/**
+ * Puts an image into the storage bucket `IMAGE_BUCKET`, as the calling user.
+ *
+ * @returns its address, which loads in a browser where the bucket is public.
+ * @throws {ApiError} as `uploadObject`.
+ */
+export async function storeImage(
+  caller: Caller,
+  { b64_json, media_type = "image/png" }: ImageList["data"][number],
+  settings: Settings,
+): Promise<{ url: string; media_type: string }> {
+  const content = await (await fetch(`data:${media_type};base64,${b64_json}`)).blob();
+  const extension = media_type.split("/")[1].replace(/\W.*/, "");
+  const key = `${crypto.randomUUID()}.${extension}`;
+  const { url } = await uploadObject(
+    caller,
+    { bucket: settings.IMAGE_BUCKET, key, content },
+    settings,
+  );
+  return { url, media_type };
+}

@@ -1,0 +1,134 @@
+/** OpenAI's Responses, which OpenRouter speaks without keeping any state. https://openrouter.ai/docs/api-reference/responses */
+import * as z from "zod/mini";
+import type { Call } from "../../shared/app.ts";
+import {
+  boundSearch,
+  nonEmptyText,
+  requireTokens,
+  searchBounds,
+} from "../../shared/conversation.ts";
+import type { ApiError } from "../../shared/errors.ts";
+import {
+  type Dialect,
+  logUsage,
+  type Params,
+  postJson,
+  postStream,
+  type Usage,
+} from "../../shared/openrouter.ts";
+import { unusable } from "../../shared/openrouter_failures.ts";
+import type { Settings } from "../../shared/settings.ts";
+
+/** What to answer; OpenRouter's other fields pass through. */
+export const responsesRequest = z.looseObject({
+  input: z.union([nonEmptyText, z.array(z.looseObject({})).check(z.minLength(1))]),
+  model: z.optional(nonEmptyText),
+  models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
+  max_output_tokens: z.nullish(z.int().check(z.gte(1))),
+  tools: z.nullish(z.array(z.looseObject({
+    type: nonEmptyText,
+    parameters: z.nullish(searchBounds),
+  }))),
+  stream: z.nullish(z.boolean()),
+  store: z.nullish(z.literal(false)),
+  background: z.nullish(z.literal(false)),
+  previous_response_id: z.nullish(z.undefined()),
+  conversation: z.nullish(z.undefined()),
+});
+
+/** A response, as far as it is looked at. */
+interface ModelResponse {
+  id?: string;
+  model?: string;
+  status?: string;
+  output?: unknown[];
+  error?: { code?: unknown; message?: unknown } | null;
+  usage?: { input_tokens: number; output_tokens: number; total_tokens: number; cost?: number };
+}
+
+/** Makes the body of a response: default model, a limit of tokens always, web search within bounds. */
+export function toResponseParams(
+  request: z.infer<typeof responsesRequest>,
+  settings: Settings,
+): Params {
+  return {
+    model: request.models ? undefined : settings.OPENROUTER_CHAT_MODEL,
+    ...request,
+    max_output_tokens: requireTokens(request.max_output_tokens, "max_output_tokens", settings),
+    tools: request.tools?.map(boundSearch),
+  };
+}
+
+/**
+ * Asks for one whole response.
+ *
+ * @throws {ApiError} as every call of OpenRouter; 502 for a response without output.
+ */
+export async function createResponse(call: Call, params: Params): Promise<ModelResponse> {
+  const response = await postJson<ModelResponse>(
+    call,
+    "/responses",
+    { ...params, stream: false },
+    requireOutput,
+  );
+  logUsage(call, { ...response, usage: toUsage(response) });
+  return response;
+}
+
+/** Starts a streamed response; OpenRouter's bytes, guarded as every stream. */
+export function streamResponse(
+  call: Call,
+  params: Params,
+): Promise<ReadableStream<Uint8Array>> {
+  return postStream(call, "/responses", params, { dialect: createDialect() });
+}
+
+function requireOutput({ status, output }: ModelResponse): void {
+  if (status === "failed" || !Array.isArray(output)) {
+    throw unusable("The AI provider answered without a response");
+  }
+  if (output.length === 0 && status !== "incomplete") {
+    throw unusable("The AI provider's answer was empty", { retryable: true });
+  }
+}
+
+function createDialect(): Dialect {
+  let about: { id?: string; model?: string } = {};
+  return { toChunk, toErrorEvent };
+
+  function toChunk(event: Record<string, unknown>): ReturnType<Dialect["toChunk"]> {
+    const { type, error_type } = event;
+    const response = (event.response ?? {}) as ModelResponse;
+    const { id, model, error, output = [] } = response;
+    switch (type) {
+      // They say that work goes on, and nothing of how it will end.
+      case "response.created":
+      case "response.queued":
+      case "response.in_progress":
+        about = { id, model };
+        return undefined;
+      case "response.completed":
+      case "response.incomplete": {
+        const finish_reason = type === "response.completed" ? "stop" : "length";
+        const delta = { content: output };
+        return { ...about, usage: toUsage(response), choices: [{ delta, finish_reason }] };
+      }
+      case "response.failed":
+      case "response.error":
+      case "error":
+        return { error_type, error: error ?? event.error ?? event } as { error: unknown };
+      default:
+        return { ...about, choices: [{ delta: { content: "…" } }] };
+    }
+  }
+}
+
+/** Read by those who look at `type`, and by OpenAI's own SDK, which looks for `error`. */
+function toErrorEvent({ code, message }: ApiError): string {
+  return JSON.stringify({ type: "error", code, message, param: null, error: { code, message } });
+}
+
+function toUsage({ usage }: ModelResponse): Usage | undefined {
+  if (!usage) return undefined;
+  return { ...usage, prompt_tokens: usage.input_tokens, completion_tokens: usage.output_tokens };
+}
