@@ -3,14 +3,16 @@ import * as z from "zod/mini";
 import { hashText } from "./hash.ts";
 import { invalidRequest } from "./refusal.ts";
 
-const count = z.int().check(z.gte(0));
+const count = z.int().check(z.gte(0), z.lte(1_000));
+/** Nothing waits for ever, whatever it was asked for. */
+const ms = z.int().check(z.gte(0), z.lte(600_000));
 
 const simulation = z.strictObject({
   times: z.optional(count),
   key: z.optional(z.string()),
   text: z.optional(z.string()),
-  delay_ms: z.optional(count),
-  chunk_delay_ms: z.optional(count),
+  delay_ms: z.optional(ms),
+  chunk_delay_ms: z.optional(ms),
   chop: z.optional(z.int().check(z.gte(1))),
   comments_before: z.optional(count),
   comments_between: z.optional(count),
@@ -36,7 +38,7 @@ const simulation = z.strictObject({
   ),
   after: z.optional(count),
   error_shape: z.optional(z.enum(["finish_reason", "empty_choices", "no_choices", "string"])),
-  stall_ms: z.optional(count),
+  stall_ms: z.optional(ms),
   answer: z.optional(z.enum(["empty", "refusal"])),
   content: z.optional(z.enum(["null", "missing"])),
   usage: z.optional(z.enum(["A", "B", "C", "D", "none"])),
@@ -62,9 +64,10 @@ const simulation = z.strictObject({
 
 /**
  * The field `simulate` of a request body: what shall happen instead of a plain good answer. A key
- * that is not known here is a 400. Chat completions know all of them; embeddings and images `times`, `key`,
- * `down`, `credits`, `delay_ms`, all that is refused at once, a `fail` of `body`, `cut` or `stall`
- * (which comes in the middle of the JSON), and their own `image_bytes` and `vectors`.
+ * or value that is not known here is a 400; times are milliseconds up to 600000, counts go up to
+ * 1000. Chat completions know all keys; embeddings and images `times`, `key`, `down`, `credits`,
+ * `delay_ms`, all that is refused at once, a `fail` of `body`, `event`, `cut`, `cut_frame` or
+ * `stall` (the latter three in the middle of the JSON), and their own `image_bytes` and `vectors`.
  *
  * | key | value, default | what happens |
  * | --- | --- | --- |
@@ -89,7 +92,7 @@ const simulation = z.strictObject({
  * | | `choice` | the error inside the choice alone |
  * | | `native` | nothing said, ended well, but for `native_finish_reason: "network_error"` |
  * | | `cut` `cut_frame` | the connection breaks after `after` chunks, or in the middle of the next |
- * | | `stall` `stall_with_comments` | nothing more comes, or comments alone |
+ * | | `stall` `stall_with_comments` | nothing more comes, or comments alone, every 500 ms or `chunk_delay_ms` if that is less |
  * | `after` | 3 | so many chunks come before it; 0 makes it the first event |
  * | `error_shape` | `finish_reason` `empty_choices` `no_choices` `string` | what surrounds the error of an event, or the error as a string |
  * | `stall_ms` | 120000 | the longest stall; then the stream ends without a word |

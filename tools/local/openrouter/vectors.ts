@@ -38,6 +38,7 @@ export function createVector(text: string, { model, dimensions }: VectorSpace): 
 
 function normalize(vector: Float64Array): number[] {
   const length = Math.hypot(...vector);
+  if (length === 0) return normalize(vector.fill(1)); // everything cancelled out
   // What floats of 32 bits can say, as real vectors; both encodings then agree.
   return [...Float32Array.from(vector, (value) => value / length)];
 }
