@@ -72,11 +72,16 @@ const tool = z.looseObject({
 
 const messages = z.array(message).check(z.minLength(1));
 
+/** The two names of the limit of tokens, to be checked by {@link toMaxTokens}. */
+export const tokenLimits = {
+  max_tokens: z.nullish(z.int().check(z.gte(1))),
+  max_completion_tokens: z.nullish(z.int().check(z.gte(1))),
+};
+
 const options = {
   model: z.optional(nonEmptyText),
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
-  max_tokens: z.nullish(z.int().check(z.gte(1))),
-  max_completion_tokens: z.nullish(z.int().check(z.gte(1))),
+  ...tokenLimits,
   tools: z.optional(z.array(tool)),
   stream: z.nullish(z.boolean()),
 };

@@ -1,7 +1,13 @@
 /** Two ways to an image: a chat model that draws, or OpenRouter's image API with its own options. */
 import * as z from "zod/mini";
 import type { Call } from "../../shared/app.ts";
-import { imageUrl, nonEmptyText, requireShort, toMaxTokens } from "../../shared/conversation.ts";
+import {
+  imageUrl,
+  nonEmptyText,
+  requireShort,
+  tokenLimits,
+  toMaxTokens,
+} from "../../shared/conversation.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import {
   createCompletion,
@@ -28,6 +34,7 @@ export const imageRequest = z.looseObject({
   prompt: nonEmptyText,
   images: z.optional(z.array(imageUrl).check(z.minLength(1), z.maxLength(16))),
   model: z.optional(nonEmptyText),
+  ...tokenLimits,
   image_config: z.optional(z.looseObject({})),
   n: z.optional(z.int().check(z.gte(1), z.lte(10))),
   stream: z.optional(z.literal(false)),
@@ -74,19 +81,22 @@ interface Order {
   model: string;
   prompt: string;
   parts: Params[];
-  options: Params;
+  options: Params & Pick<ImageRequest, keyof typeof tokenLimits>;
 }
 
 async function drawByChat(call: Call, order: Order): Promise<Drawing> {
-  const { model, prompt, parts, options } = order;
-  const { MAX_OUTPUT_TOKENS } = call.settings;
+  const { model, prompt, parts } = order;
+  const { max_tokens, max_completion_tokens, ...options } = order.options;
+  // An image alone takes thousands of tokens.
+  const limits = max_tokens || max_completion_tokens
+    ? { max_tokens, max_completion_tokens }
+    : { max_tokens: call.settings.MAX_OUTPUT_TOKENS };
   const completion = await createCompletion(call, {
     modalities: ["image", "text"],
     ...options,
     model,
     messages: [{ role: "user", content: [{ type: "text", text: prompt }, ...parts] }],
-    // An image alone takes thousands of tokens.
-    max_tokens: toMaxTokens({ max_tokens: MAX_OUTPUT_TOKENS, ...options }, call.settings),
+    max_tokens: toMaxTokens(limits, call.settings),
   });
   const [{ message, finish_reason }] = completion.choices;
   const images = (message.images ?? []).map(({ image_url: { url } }) => toImage(url));

@@ -1,6 +1,6 @@
 /** Which rows to summarize and how, checked before anything is asked of the database. */
 import * as z from "zod/mini";
-import { nonEmptyText } from "../../shared/conversation.ts";
+import { nonEmptyText, tokenLimits } from "../../shared/conversation.ts";
 
 /** A plain SQL name: what else PostgREST reads out of a name is not for callers. */
 const name = z.string().check(
@@ -38,7 +38,7 @@ export const summaryRequest = z.looseObject({
   limit: z.optional(z.int().check(z.gte(1), z.lte(1_000))),
   instructions: z.optional(nonEmptyText),
   model: z.optional(nonEmptyText),
-  max_tokens: z.optional(z.int().check(z.gte(1))),
+  ...tokenLimits,
   stream: z.optional(z.boolean()),
 }).check(
   ...OWN_PARAMETERS.map((field) =>
