@@ -1,0 +1,250 @@
+/** The `openai` package, unmodified, with nothing changed but base URL and key. */
+import OpenAI from "openai";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
+import { PROMPT, TOKEN } from "../support/caller.ts";
+import { chunk, completion, DONE, streamOf, USAGE } from "../support/upstream.ts";
+import { ANSWER_FAILURES, BREAKS, type Failure, FAILURES, STREAM_FAILURES } from "./failures.ts";
+import { type Served, serveV1 } from "./served.ts";
+
+const model = "openai/gpt-4o-mini";
+const messages = [{ role: "user" as const, content: PROMPT }];
+const WEATHER = {
+  type: "function" as const,
+  function: {
+    name: "get_weather",
+    description: "The weather in a city",
+    parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+  },
+};
+const CALL = {
+  id: "call_1",
+  type: "function",
+  function: { name: "get_weather", arguments: '{"city":"Oslo"}' },
+};
+
+Deno.test("openai: chat.completions.create answers, and names the request", async () => {
+  await using served = await serveV1();
+  served.upstream.reply({ json: completion({ content: "Grüße 🌍" }) });
+  const answer = await connect(served).chat.completions.create({ model, messages });
+  assertEquals(answer.choices[0].message.content, "Grüße 🌍");
+  assertEquals(answer.usage?.total_tokens, 15);
+  assertMatch(answer._request_id!, /^[\w-]{36}$/);
+});
+
+Deno.test("openai: chat.completions.create streams", async () => {
+  await using served = await serveV1();
+  served.upstream.reply({ sse: streamOf("Hel", "lo", " 🌍"), chop: 5 });
+  const stream = await connect(served).chat.completions.create({ model, messages, stream: true });
+  const chunks = await Array.fromAsync(stream);
+  assertEquals(chunks.map(({ choices }) => choices[0]?.delta.content).join(""), "Hello 🌍");
+  assertEquals(chunks.at(-1)!.usage, USAGE);
+});
+
+Deno.test("openai: chat.completions.stream collects a stream", async () => {
+  await using served = await serveV1();
+  served.upstream.reply({ sse: streamOf("Hel", "lo", " 🌍") });
+  const stream = connect(served).chat.completions.stream({ model, messages });
+  const heard: string[] = [];
+  stream.on("content", (delta) => heard.push(delta));
+  const { choices, usage } = await stream.finalChatCompletion();
+  assertEquals(choices[0].message.content, "Hello 🌍");
+  assertEquals(heard.join(""), "Hello 🌍");
+  assertEquals(usage?.total_tokens, 15);
+});
+
+Deno.test("openai: chat.completions.runTools goes there and back", async () => {
+  await using served = await serveV1();
+  served.upstream.reply(
+    { json: completion({ content: null, tool_calls: [CALL] }, { finish_reason: "tool_calls" }) },
+    { json: completion({ content: "Snow" }) },
+  );
+  const asked: unknown[] = [];
+  const runner = connect(served).chat.completions.runTools({
+    model,
+    messages,
+    tools: [{
+      type: "function",
+      function: {
+        ...WEATHER.function,
+        parse: JSON.parse,
+        function: (city: unknown) => (asked.push(city), "-3 °C"),
+      },
+    }],
+  });
+  assertEquals(await runner.finalContent(), "Snow");
+  assertEquals(asked, [{ city: "Oslo" }]);
+  const [, second] = served.upstream.requests;
+  assertEquals(second.body.messages.at(-1), {
+    role: "tool",
+    tool_call_id: "call_1",
+    content: "-3 °C",
+  });
+});
+
+Deno.test("openai: a streamed tool call comes whole", async () => {
+  await using served = await serveV1();
+  const [head, tail] = ['{"city":', '"Oslo"}'];
+  const { id, type } = CALL;
+  served.upstream.reply({
+    sse: [
+      chunk({
+        tool_calls: [{ index: 0, id, type, function: { name: "get_weather", arguments: "" } }],
+      }),
+      chunk({ tool_calls: [{ index: 0, function: { arguments: head } }] }),
+      chunk({ tool_calls: [{ index: 0, function: { arguments: tail } }] }),
+      chunk({}, {}, "tool_calls"),
+      DONE,
+    ],
+  });
+  const stream = connect(served).chat.completions.stream({ model, messages, tools: [WEATHER] });
+  const { tool_calls } = (await stream.finalMessage()) as { tool_calls: unknown };
+  assertEquals(JSON.parse(JSON.stringify(tool_calls)), [CALL]);
+});
+
+Deno.test("openai: chat.completions.parse gives structured output", async () => {
+  await using served = await serveV1();
+  served.upstream.reply({ json: completion({ content: '{"city":"Oslo"}' }) });
+  const response_format = {
+    type: "json_schema" as const,
+    json_schema: { name: "place", strict: true, schema: WEATHER.function.parameters },
+  };
+  const answer = await connect(served).chat.completions.parse({ model, messages, response_format });
+  assertEquals(JSON.parse(answer.choices[0].message.content!), { city: "Oslo" });
+  assertEquals(served.upstream.requests[0].body.response_format, response_format);
+});
+
+Deno.test("openai: embeddings.create gives numbers, though it asks for base64", async () => {
+  await using served = await serveV1();
+  served.upstream.reply({
+    json: {
+      object: "list",
+      model: "openai/text-embedding-3-small",
+      data: [
+        { object: "embedding", index: 1, embedding: [2, -3] },
+        { object: "embedding", index: 0, embedding: [0.5, 0.25] },
+      ],
+      usage: { prompt_tokens: 2, total_tokens: 2 },
+    },
+  });
+  const { data, usage } = await connect(served).embeddings.create({
+    model: "openai/text-embedding-3-small",
+    input: ["a", "b"],
+  });
+  assertEquals(data.map(({ embedding }) => embedding), [[0.5, 0.25], [2, -3]]);
+  assertEquals(usage.total_tokens, 2);
+});
+
+Deno.test("openai: models.list and models.retrieve", async () => {
+  await using served = await serveV1();
+  const data = [{ id: "openai/gpt-4o-mini", name: "GPT-4o-mini" }, { id: "x/y:free", name: "Y" }];
+  served.upstream.reply({ json: { data, total_count: 2 } });
+  const client = connect(served);
+  const listed = await Array.fromAsync(client.models.list());
+  assertEquals(listed.map(({ id }) => id), ["openai/gpt-4o-mini", "x/y:free"]);
+  assertEquals((await client.models.retrieve("x/y:free")).id, "x/y:free");
+  const error = await assertRejects(() => client.models.retrieve("no/model"), OpenAI.NotFoundError);
+  assertEquals([error.code, error.param], ["AI_INVALID_MODEL", "model"]);
+});
+
+Deno.test("openai: images.generate", async () => {
+  await using served = await serveV1();
+  const data = [{ b64_json: "aaaa", media_type: "image/png" }];
+  served.upstream.reply({ json: { created: 1, data, usage: USAGE } });
+  const answer = await connect(served).images.generate({
+    model: "openai/gpt-image-1",
+    prompt: "a cat",
+    size: "1024x1024",
+  });
+  assertEquals(answer.data![0].b64_json, "aaaa");
+  assertEquals(answer.usage?.output_tokens, 5);
+});
+
+Deno.test("openai: responses.create, whole and streamed", async () => {
+  await using served = await serveV1();
+  const whole = {
+    id: "resp_1",
+    object: "response",
+    model,
+    status: "completed",
+    error: null,
+    output: [{
+      id: "msg_1",
+      type: "message",
+      role: "assistant",
+      status: "completed",
+      content: [{ type: "output_text", text: "Hello", annotations: [] }],
+    }],
+    usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
+  };
+  const events = [
+    { type: "response.created", response: { ...whole, status: "in_progress", output: [] } },
+    { type: "response.output_text.delta", item_id: "msg_1", delta: "Hel" },
+    { type: "response.output_text.delta", item_id: "msg_1", delta: "lo" },
+    { type: "response.completed", response: whole },
+  ];
+  const sse = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  served.upstream.reply({ json: whole }, { sse });
+  const client = connect(served);
+  assertEquals((await client.responses.create({ model, input: PROMPT })).output_text, "Hello");
+  const stream = await client.responses.create({ model, input: PROMPT, stream: true });
+  let text = "";
+  for await (const event of stream) {
+    if (event.type === "response.output_text.delta") text += event.delta;
+  }
+  assertEquals(text, "Hello");
+});
+
+Deno.test("openai: leaving a stream cancels the generation", async () => {
+  await using served = await serveV1();
+  served.upstream.reply({ sse: [chunk({ content: "Hel" })], end: "hang" });
+  const stream = await connect(served).chat.completions.create({ model, messages, stream: true });
+  for await (const _ of stream) break;
+  assert(await served.upstream.requests[0].cancelled);
+});
+
+Deno.test("openai: a token that is no user's is an AuthenticationError", async () => {
+  await using served = await serveV1();
+  const client = new OpenAI({ baseURL: served.baseURL, apiKey: "anon_key" });
+  const error = await assertRejects(
+    () => client.chat.completions.create({ model, messages }),
+    OpenAI.AuthenticationError,
+  );
+  assertEquals([error.code, error.type], ["AUTH_UNAUTHORIZED", "authentication_error"]);
+});
+
+// deno-lint-ignore no-explicit-any
+const CLASSES: Record<number, any> = {
+  400: OpenAI.BadRequestError,
+  403: OpenAI.PermissionDeniedError,
+  429: OpenAI.RateLimitError,
+  502: OpenAI.InternalServerError,
+  504: OpenAI.InternalServerError,
+};
+
+for (const failure of [...FAILURES, ...ANSWER_FAILURES]) {
+  Deno.test(`openai: ${failure.name} is an error of its own class`, async () => {
+    await assertFails(failure, false);
+  });
+}
+for (const failure of [...FAILURES, ...STREAM_FAILURES, ...BREAKS]) {
+  Deno.test(`openai: ${failure.name} is an error of its own class in a stream`, async () => {
+    await assertFails(failure, true);
+  });
+}
+
+async function assertFails(failure: Failure, stream: boolean): Promise<void> {
+  await using served = await serveV1();
+  served.upstream.reply(...failure.replies);
+  const client = connect(served, { maxRetries: 0 });
+  const error = await assertRejects(async () => {
+    const answer = await client.chat.completions.create({ model, messages, stream });
+    if (Symbol.asyncIterator in answer) await Array.fromAsync(answer);
+  }, OpenAI.APIError);
+  assertInstanceOf(error, CLASSES[failure.status] ?? OpenAI.APIError);
+  assertEquals([error.status ?? 0, error.code], [failure.status, failure.code]);
+  assertMatch(error.message, failure.message);
+}
+
+function connect({ baseURL }: Served, options: { maxRetries?: number } = {}): OpenAI {
+  return new OpenAI({ baseURL, apiKey: TOKEN, ...options });
+}
