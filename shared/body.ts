@@ -53,18 +53,22 @@ export function parseValue<T>(value: unknown, schema: ZodMiniType<T>): T {
  * @param maxBytes the limit where the setting `MAX_BODY_BYTES` gives none.
  * @returns the text, empty where there is no body.
  * @throws {ApiError} 413 `INVALID_INPUT` when the body is too large, 400 `INVALID_INPUT` when it is
- *   not UTF-8.
+ *   not UTF-8 or breaks off.
  */
 export async function readText({ request, settings }: Call, maxBytes: number): Promise<string> {
   const limit = settings.MAX_BODY_BYTES ?? maxBytes;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limit) {
-      throw new ApiError(413, "INVALID_INPUT", `The request body must not exceed ${limit} bytes`);
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength;
+      if (size > limit) {
+        throw new ApiError(413, "INVALID_INPUT", `The request body must not exceed ${limit} bytes`);
+      }
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
+  } catch (thrown) {
+    throw thrown instanceof ApiError ? thrown : invalidInput("The request body broke off", thrown);
   }
   const decoder = new TextDecoder("utf-8", { fatal: true });
   try {
