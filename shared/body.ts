@@ -55,7 +55,7 @@ export function parseValue<T>(value: unknown, schema: ZodMiniType<T>): T {
  * @param maxBytes the limit where the setting `MAX_BODY_BYTES` gives none.
  * @returns the text, empty where there is no body.
  * @throws {ApiError} 413 `INVALID_INPUT` when the body is too large, 400 `INVALID_INPUT` when it is
- *   not UTF-8.
+ *   not UTF-8 or breaks off.
  */
 export async function readText({ request, settings }: Call, maxBytes: number): Promise<string> {
   const limit = settings.MAX_BODY_BYTES ?? maxBytes;
@@ -63,7 +63,9 @@ export async function readText({ request, settings }: Call, maxBytes: number): P
   // No `for await`: what it makes to let go of the stream costs more than reading a small body.
   const reader = request.body?.getReader();
   for (let size = 0; reader;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reader.read().catch((cause) => {
+      throw invalidInput("The request body broke off", cause);
+    });
     if (done) break;
     size += value.byteLength;
     if (size > limit) {
