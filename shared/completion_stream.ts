@@ -82,9 +82,27 @@ export async function guardCompletion(
   response: Response,
   options: GuardOptions,
 ): Promise<ReadableStream<Uint8Array>> {
-  const guard = new CompletionGuard(response.body!.getReader(), options);
+  const guard = new CompletionGuard(openSource(response.body!), options);
   await guard.open();
   return new ReadableStream(guard);
+}
+
+/** What the guard needs of a reader. */
+type Source = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
+
+/** Room for one read: a chunk takes some hundred bytes, and left to itself Deno makes room for 64 K. */
+const READ_BYTES = 4_096;
+
+function openSource(body: ReadableStream<Uint8Array>): Source {
+  try {
+    const reader = body.getReader({ mode: "byob" });
+    return {
+      read: () => reader.read(new Uint8Array(READ_BYTES)),
+      cancel: () => reader.cancel(),
+    };
+  } catch {
+    return body.getReader(); // a stream that `fetch` did not make brings buffers of its own
+  }
 }
 
 class CompletionGuard implements UnderlyingByteSource {
@@ -108,7 +126,7 @@ class CompletionGuard implements UnderlyingByteSource {
   #waitingSince: number | undefined;
 
   constructor(
-    readonly reader: ReadableStreamDefaultReader<Uint8Array>,
+    readonly source: Source,
     readonly options: GuardOptions,
   ) {}
 
@@ -153,7 +171,7 @@ class CompletionGuard implements UnderlyingByteSource {
 
   /** Ends the upstream call; a read that is under way finds the stream's end. */
   #leave(): void {
-    this.reader.cancel().catch(() => {}); // it may have broken by itself, which is told elsewhere
+    this.source.cancel().catch(() => {}); // it may have broken by itself, which is told elsewhere
   }
 
   /** The next events to pass on, perhaps none; sets the end when there are no more. */
@@ -178,7 +196,7 @@ class CompletionGuard implements UnderlyingByteSource {
   async #read(): Promise<Uint8Array | undefined> {
     for (;;) {
       const since = this.#waitingSince = performance.now();
-      const { value, done } = await this.reader.read();
+      const { value, done } = await this.source.read();
       this.#waitingSince = undefined;
       this.#idleMs += performance.now() - since;
       if (done) return undefined;
