@@ -1,0 +1,22 @@
+/** The classes in which the `openai` package, and what is built on it, throws. */
+import OpenAI from "openai";
+import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
+import type { Failure } from "./failures.ts";
+
+/** The class of a status; all others are plain {@link OpenAI.APIError}s. */
+// deno-lint-ignore no-explicit-any
+const CLASSES: Record<number, abstract new (...args: any[]) => Error> = {
+  400: OpenAI.BadRequestError,
+  403: OpenAI.PermissionDeniedError,
+  429: OpenAI.RateLimitError,
+  502: OpenAI.InternalServerError,
+  504: OpenAI.InternalServerError,
+};
+
+/** Asserts that `error` tells `failure` by its class, status, code and message. */
+export function assertOpenAIError(error: unknown, failure: Failure): void {
+  assertInstanceOf(error, OpenAI.APIError);
+  assertInstanceOf(error, CLASSES[failure.status] ?? OpenAI.APIError);
+  assertEquals([error.status ?? 0, error.code], [failure.status, failure.code]);
+  assertMatch(error.message, failure.message);
+}
