@@ -75,14 +75,25 @@ export function createApp(
       headers: { Allow: allow },
     });
   });
-  app.onError((thrown, c) => renderError(thrown, c.env, options.toErrorBody ?? toErrorBody));
+  // Rendered below instead: hono shows this handler nothing that is thrown and no Error.
+  app.onError((thrown) => {
+    throw thrown;
+  });
+
+  async function answer(request: Request, call: Call): Promise<Response> {
+    try {
+      return await app.fetch(request, call);
+    } catch (thrown) {
+      return renderError(thrown, call, options.toErrorBody ?? toErrorBody);
+    }
+  }
 
   async function handler(request: Request, environment?: Environment): Promise<Response> {
     // Platforms may pass things of their own as second argument.
     const call = new ActiveCall(slug, request, environment?.get ? environment : undefined);
     const response = request.method === "OPTIONS"
       ? new Response(null, { status: 204 })
-      : await app.fetch(request, call);
+      : await answer(request, call);
     response.headers.set("X-Request-Id", call.requestId);
     if (call.log.generation_id) response.headers.set("X-Generation-Id", call.log.generation_id);
     setCorsHeaders(response.headers, request, call, app);
