@@ -21,6 +21,14 @@ import { summaryRequest } from "./query.ts";
 const DEFAULT_ROWS = 50;
 const CONCURRENT_CHUNKS = 4;
 
+/** What a summary is of. */
+interface Facts {
+  table: string;
+  rows_read: number;
+  truncated: boolean;
+  chunks: number;
+}
+
 const { app, handler } = createApp("summarize-records");
 export default handler;
 
@@ -39,22 +47,14 @@ app.post("/", async (c) => {
   const query = { table, columns, filters, order, limit: limit + 1 };
   const rows = await readRows(user, query, call.settings);
   const { chunks, rowsRead, truncated } = toChunks(rows.slice(0, limit));
-  const facts = {
+  const facts: Facts = {
     table,
     rows_read: rowsRead,
     truncated: truncated || rows.length > limit,
     chunks: chunks.length,
   };
 
-  if (chunks.length === 0) {
-    const summary = `There are no rows in "${table}" that match and that you may read`;
-    const usage = addUsage([]);
-    if (!stream) return c.json({ summary, ...facts, model: null, usage });
-    const delta = { choices: [{ index: 0, delta: { content: summary }, finish_reason: "stop" }] };
-    const events = [{ summary: facts, choices: [] }, { ...delta, usage }];
-    const bytes = [...events.map((event) => JSON.stringify(event)), "[DONE]"].map(formatEvent);
-    return new Response(joinBytes(bytes) as BodyInit, { headers: EVENT_STREAM_HEADERS });
-  }
+  if (chunks.length === 0) return answerWithoutRows(facts, stream);
 
   const notes = chunks.length === 1 ? [] : await mapConcurrently(
     chunks,
@@ -78,6 +78,18 @@ app.post("/", async (c) => {
     usage: addUsage([...notes, completion].map(({ usage }) => usage)),
   });
 });
+
+/** No rows are an answer, too; no model is needed for it. */
+function answerWithoutRows(facts: Facts, stream?: boolean | null): Response {
+  const summary = `There are no rows in "${facts.table}" that match and that you may read`;
+  const usage = addUsage([]);
+  if (!stream) return Response.json({ summary, ...facts, model: null, usage });
+  const choices = [{ index: 0, delta: { content: summary }, finish_reason: "stop" }];
+  const events = [{ summary: facts, choices: [] }, { choices, usage }];
+  const data = [...events.map((event) => JSON.stringify(event)), "[DONE]"];
+  const bytes = joinBytes(data.map(formatEvent));
+  return new Response(bytes as BodyInit, { headers: EVENT_STREAM_HEADERS });
+}
 
 /** The text of a completion; rows on which a model said nothing would be lost without a word. */
 function toText({ choices: [{ message, finish_reason }] }: Completion): string {
