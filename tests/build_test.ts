@@ -24,6 +24,8 @@ const MAX_SCRIPT_KB = 120;
 const MAX_LEGACY_SCRIPT_KB = 400;
 const LEGACY_SLUGS = ["legacy-compat", "api"];
 
+/** A package in one exact version, and perhaps a path in it. */
+const PINNED = /^npm:((?:@[\w-]+\/)?[\w-]+@\d+\.\d+\.\d+)(\/[\w./-]+)?$/;
 const WORKER_PARAMETERS = ["exports", "module", "createClient", "Deno", "encodeBase64"];
 
 console.log = () => {};
@@ -44,7 +46,7 @@ Deno.test("deno task build writes a module and a script for every slug and alias
       const imports = [...module.matchAll(/(?:\bfrom|\bimport\()"([^"]+)"/g)].map(([, it]) => it);
       assert(imports.length > 0, slug);
       for (const target of imports) {
-        const [, pinned] = /^npm:((?:@[\w-]+\/)?[\w-]+@\d+\.\d+\.\d+)(\/\w+)?$/.exec(target) ?? [];
+        const [, pinned] = PINNED.exec(target) ?? [];
         assert(lock.some((key) => key === pinned || key.startsWith(`${pinned}_`)), target);
       }
 
