@@ -1,0 +1,116 @@
+/**
+ * An access token that expires while a user is signed in, met by InsForge's own SDK as it runs in a
+ * browser: it must notice, refresh the session and send the request again by itself.
+ */
+import { createClient } from "@insforge/sdk";
+import { SignJWT } from "jose";
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
+import { type Stack, startStack } from "../../tools/local/stack.ts";
+
+const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
+const [{ email, password }] = DEMO_USERS;
+console.log = () => {};
+
+Deno.test("an expired token makes InsForge's SDK refresh the session and send again", async (t) => {
+  await using stack = await startStack({ get: (name) => ANY_PORT[name] });
+  using browser = new Browser();
+
+  const addresses = {
+    "the functions' own address": stack.functionsUrl,
+    "InsForge's address": undefined,
+  };
+  for (const [name, functionsUrl] of Object.entries(addresses)) {
+    await t.step(`at ${name}`, async () => {
+      const client = await signIn(stack, browser, functionsUrl);
+      const expired = await expireToken(stack, client);
+      browser.exchanges.length = 0;
+
+      const { data, error } = await client.functions.invoke("chat", { body: { prompt: "Hello" } });
+      assertEquals([error, data?.finish_reason], [null, "stop"]);
+      const path = functionsUrl ? "/chat" : "/functions/chat";
+      assertEquals(browser.exchanges, [
+        `POST ${path} 401`,
+        "POST /api/auth/refresh 200",
+        `POST ${path} 200`,
+      ]);
+      assertNotEquals(await client.getHttpClient().getValidAccessToken(), expired);
+
+      await client.functions.invoke("chat", { body: { prompt: "Hello" } });
+      assertEquals(browser.exchanges.slice(3), [`POST ${path} 200`]);
+    });
+  }
+
+  await t.step("and a session that has ended is an error, once", async () => {
+    const client = await signIn(stack, browser, stack.functionsUrl);
+    await expireToken(stack, client);
+    browser.forget();
+    browser.exchanges.length = 0;
+
+    const { data, error } = await client.functions.invoke("chat", { body: { prompt: "Hello" } });
+    assertEquals([data, error?.statusCode], [null, 401]);
+    assertEquals(browser.exchanges, ["POST /chat 401", "POST /api/auth/refresh 401"]);
+  });
+});
+
+/** What a browser adds to `fetch`: cookies, those that scripts see and those that they do not. */
+class Browser implements Disposable {
+  /** Every request so far, with the status of its answer. */
+  readonly exchanges: string[] = [];
+  #refreshCookie = "";
+
+  constructor() {
+    // The SDK keeps its CSRF token in a cookie of its own.
+    Object.assign(globalThis, { document: { cookie: "" } });
+  }
+
+  readonly fetch: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/api/auth/")) request.headers.set("Cookie", this.#refreshCookie);
+    const response = await fetch(request);
+    const [cookie] = response.headers.getSetCookie();
+    if (cookie) this.#refreshCookie = cookie.split(";")[0];
+    this.exchanges.push(`${request.method} ${pathname} ${response.status}`);
+    return response;
+  };
+
+  forget(): void {
+    this.#refreshCookie = "";
+  }
+
+  [Symbol.dispose](): void {
+    Reflect.deleteProperty(globalThis, "document");
+  }
+}
+
+type Client = ReturnType<typeof createClient>;
+
+async function signIn(stack: Stack, browser: Browser, functionsUrl?: string): Promise<Client> {
+  const client = createClient({
+    baseUrl: stack.insforgeUrl,
+    functionsUrl,
+    anonKey: "anon_local",
+    fetch: browser.fetch,
+  });
+  const { error } = await client.auth.signInWithPassword({ email, password });
+  assertEquals(error, null);
+  return client;
+}
+
+/** Puts a token into the session that is the user's own in every way, and a minute too old. */
+async function expireToken(stack: Stack, client: Client): Promise<string> {
+  const { data } = await client.auth.getCurrentUser();
+  const now = Math.floor(Date.now() / 1_000);
+  const claims = {
+    sub: data.user!.id,
+    email,
+    role: "authenticated",
+    iat: now - 960,
+    exp: now - 60,
+  };
+  const expired = await new SignJWT(claims).setProtectedHeader({ alg: "HS256" })
+    .sign(new TextEncoder().encode(stack.insforge!.secrets.JWT_SECRET));
+  client.getHttpClient().setAuthToken(expired);
+  return expired;
+}
