@@ -14,7 +14,7 @@ import { MODEL, readEvents, serve } from "./openrouter_server.ts";
 
 const TOOLS = [
   { type: "function", function: { name: "add", parameters: { type: "object", properties: {} } } },
-  { type: "function", function: { name: "sub", parameters: { type: "object", properties: {} } } },
+  { type: "function", function: { name: "sub" } },
 ];
 
 Deno.test("a status is refused with OpenRouter's usual words, or with those given", async () => {

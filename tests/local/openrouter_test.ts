@@ -229,6 +229,35 @@ Deno.test("structured output satisfies its schema", async () => {
   JSON.parse((await loose.json()).choices[0].message.content);
 });
 
+Deno.test("a recursive schema comes to an end, and one that cannot is a 400", async () => {
+  await using server = serve();
+  const ask = async (schema: unknown) => {
+    const json_schema = { name: "tree", schema };
+    const response_format = { type: "json_schema", json_schema };
+    const response = await server.chat("Plant a tree", { response_format });
+    return { status: response.status, ...await response.json() };
+  };
+  const tree = (next: unknown) => ({
+    type: "object",
+    properties: { next, name: { type: "string" } },
+    required: ["next", "name"],
+  });
+  const ended = await ask(tree({ anyOf: [{ $ref: "#" }, { type: "null" }] }));
+  assertEquals(typeof JSON.parse(ended.choices[0].message.content).next.name, "string");
+  const endless = [
+    { $ref: "#" },
+    tree({ $ref: "#" }),
+    { type: "array", minItems: 1e9 },
+    { type: "string", minLength: 1e9 },
+    { type: "object", required: 5 },
+  ];
+  for (const schema of endless) {
+    const { status, error } = await ask(schema);
+    assertEquals(status, 400);
+    assertStringIncludes(error.message, "Invalid schema");
+  }
+});
+
 Deno.test("web search cites as many results as it may, at their places in the text", async () => {
   await using server = serve();
   const search = async (parameters: Record<string, unknown>) => {

@@ -192,12 +192,12 @@ const MODELS: Model[] = [
 ];
 
 /** Names in requests that stand for a model; the answer tells which. */
-const ALIASES: Record<string, string> = {
-  "openrouter/auto": "openai/gpt-4o-mini",
-  "openrouter/free": "meta-llama/llama-3.3-70b-instruct:free",
-  "~anthropic/claude-sonnet-latest": "anthropic/claude-sonnet-4.5",
-  "~openai/gpt-latest": "openai/gpt-5",
-};
+const ALIASES = new Map([
+  ["openrouter/auto", "openai/gpt-4o-mini"],
+  ["openrouter/free", "meta-llama/llama-3.3-70b-instruct:free"],
+  ["~anthropic/claude-sonnet-latest", "anthropic/claude-sonnet-4.5"],
+  ["~openai/gpt-latest", "openai/gpt-5"],
+]);
 
 /** Variants that change the choice of provider, of which there is but one here. */
 const VARIANTS = ["nitro", "floor", "exacto", "extended", "thinking", "online"];
@@ -216,7 +216,7 @@ export function listModels(): Model[] {
  * @throws {Refusal} 404 for the free variant of a model that has none.
  */
 export function findModel(name: string): Model | undefined {
-  const [id, variant] = (ALIASES[name] ?? name).split(":");
+  const [id, variant] = (ALIASES.get(name) ?? name).split(":");
   const model = MODELS.find((model) => model.id === id);
   if (!model || variant === undefined || VARIANTS.includes(variant)) return model;
   if (variant !== "free") return undefined;

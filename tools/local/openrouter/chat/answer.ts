@@ -14,7 +14,6 @@ import {
   type Message,
   readMaxTokens,
   readText,
-  type Schema,
 } from "./request.ts";
 import { createValue } from "./schema_value.ts";
 import { toTokens } from "./tokens.ts";
@@ -159,7 +158,7 @@ function writeText(request: ChatRequest, prompt: string, model: Model): string {
   const { messages, response_format } = request;
   const structured = model.parameters.includes("structured_outputs");
   if (response_format?.type === "json_schema" && structured) {
-    const schema = response_format.json_schema!.schema as Schema;
+    const schema = response_format.json_schema!.schema;
     return JSON.stringify(createValue(schema, prompt));
   }
   if (response_format?.type === "json_object") {

@@ -22,8 +22,6 @@ const message = z.looseObject({
   tool_call_id: z.optional(z.string()),
 });
 
-/** A JSON Schema, or a part of one. */
-export type Schema = Record<string, unknown>;
 const schema = z.record(z.string(), z.unknown());
 
 const tool = z.looseObject({

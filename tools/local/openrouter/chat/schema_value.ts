@@ -1,10 +1,42 @@
 /** Values that satisfy a JSON Schema, as a model with structured outputs makes them. */
+import * as z from "zod/mini";
 import { hashText } from "../hash.ts";
+import { invalidRequest } from "../refusal.ts";
 import { findKeywords } from "./keywords.ts";
-import type { Schema } from "./request.ts";
 
-/** Deeper than this a recursive schema gets its shortest values. */
+/** Deeper than this a recursive schema gets its shortest values: null, or required fields alone. */
 const MAX_DEPTH = 6;
+/** Schemas visited for one value; those that want more are refused, as they might want for ever. */
+const MAX_STEPS = 1_000;
+const MAX_LENGTH = 10_000;
+
+const number = z.optional(z.number());
+const list = z.optional(z.array(z.unknown()));
+
+/** The keywords that are heeded. */
+const keywords = z.looseObject({
+  $ref: z.optional(z.string()),
+  anyOf: list,
+  oneOf: list,
+  allOf: list,
+  enum: list,
+  type: z.optional(z.union([z.string(), z.array(z.string())])),
+  properties: z.optional(z.record(z.string(), z.unknown())),
+  required: z.optional(z.array(z.string())),
+  prefixItems: list,
+  minItems: number,
+  maxItems: number,
+  format: z.optional(z.string()),
+  minLength: number,
+  maxLength: number,
+  minimum: number,
+  maximum: number,
+  exclusiveMinimum: number,
+  exclusiveMaximum: number,
+  multipleOf: z.optional(z.number().check(z.gt(0))),
+});
+
+type Schema = z.infer<typeof keywords>;
 
 /**
  * Makes a value for a schema out of the words of a prompt.
@@ -12,8 +44,10 @@ const MAX_DEPTH = 6;
  * Knows types, `enum`, `const`, `$ref` inside the schema, `anyOf`, `oneOf`, `allOf`, the limits of
  * numbers, lengths and counts, and the common formats; not `pattern`, `not`, or what one property
  * says about another.
+ *
+ * @throws {Refusal} 400 for what is no schema, and when the value would be too large or endless.
  */
-export function createValue(schema: Schema, prompt: string): unknown {
+export function createValue(schema: unknown, prompt: string): unknown {
   const words = findKeywords(prompt, 6);
   return createPart(schema, {
     root: schema,
@@ -21,25 +55,28 @@ export function createValue(schema: Schema, prompt: string): unknown {
     seed: hashText(prompt),
     name: "value",
     depth: 0,
+    steps: { left: MAX_STEPS },
   });
 }
 
 /** Where in the schema a value is made. */
 interface Place {
-  root: Schema;
+  root: unknown;
   words: string[];
   seed: number;
   /** The property's name. */
   name: string;
   depth: number;
+  /** Counted down for the value as a whole. */
+  steps: { left: number };
 }
 
 function createPart(given: unknown, place: Place): unknown {
-  const schema = resolve(given, place.root);
+  const schema = resolve(given, place);
   if (schema.const !== undefined) return schema.const;
-  if (Array.isArray(schema.enum)) return pick(schema.enum, place);
+  if (schema.enum && schema.enum.length > 0) return pick(schema.enum, place);
   if (schema.default !== undefined) return schema.default;
-  switch (findType(schema)) {
+  switch (findType(schema, isShort(place))) {
     case "object":
       return createObject(schema, place);
     case "array":
@@ -47,6 +84,7 @@ function createPart(given: unknown, place: Place): unknown {
     case "string":
       return createString(schema, place);
     case "integer":
+      return createNumber(schema, place, 1);
     case "number":
       return createNumber(schema, place);
     case "boolean":
@@ -57,61 +95,54 @@ function createPart(given: unknown, place: Place): unknown {
 }
 
 /** The schema itself, with references followed, alternatives chosen and conjunctions merged. */
-function resolve(given: unknown, root: Schema): Schema {
-  const schema = (typeof given === "object" && given !== null ? given : {}) as Schema;
-  if (typeof schema.$ref === "string") {
+function resolve(given: unknown, place: Place): Schema {
+  if (place.steps.left-- === 0) throw tooLarge();
+  const { success, data: schema, error } = keywords.safeParse(
+    given === undefined || given === true ? {} : given,
+  );
+  if (!success) throw invalidRequest(`Invalid schema: "${error.issues[0].path.join(".")}"`);
+  if (schema.$ref !== undefined) {
     const path = schema.$ref.replace(/^#\/?/, "").split("/").filter(Boolean);
-    const target = path.reduce<unknown>((at, key) => (at as Schema | undefined)?.[key], root);
-    return resolve(target, root);
+    const enter = (at: unknown, key: string) => (at as Record<string, unknown> | undefined)?.[key];
+    return resolve(path.reduce(enter, place.root), place);
   }
   const choices = schema.anyOf ?? schema.oneOf;
-  if (Array.isArray(choices) && choices.length > 0) {
-    const first = choices.find((choice) => choice?.type !== "null") ?? choices[0];
-    return resolve(
-      { ...schema, anyOf: undefined, oneOf: undefined, ...resolve(first, root) },
-      root,
-    );
+  if (choices && choices.length > 0) {
+    const isNull = (choice: unknown) => (choice as Schema | null)?.type === "null";
+    const chosen = choices.find((choice) => isNull(choice) === isShort(place)) ?? choices[0];
+    const rest = { ...schema, anyOf: undefined, oneOf: undefined };
+    return resolve({ ...rest, ...resolve(chosen, place) }, place);
   }
-  if (!Array.isArray(schema.allOf)) return schema;
-  return schema.allOf.map((part) => resolve(part, root)).reduce(merge, {
-    ...schema,
-    allOf: undefined,
-  });
+  const { allOf, ...rest } = schema;
+  return (allOf ?? []).map((part) => resolve(part, place)).reduce(merge, rest);
 }
 
 function merge(a: Schema, b: Schema): Schema {
-  const required = [...(a.required as string[] ?? []), ...(b.required as string[] ?? [])];
-  return { ...a, ...b, required, properties: { ...a.properties ?? {}, ...b.properties ?? {} } };
+  const required = [...a.required ?? [], ...b.required ?? []];
+  return { ...a, ...b, required, properties: { ...a.properties, ...b.properties } };
 }
 
-function findType(schema: Schema): string {
-  const types = [schema.type].flat().filter((type) => type !== "null" && type !== undefined);
-  if (types.length > 0) return String(types[0]);
-  if (schema.type !== undefined) return "null";
-  if (schema.properties) return "object";
-  if (schema.items || schema.prefixItems) return "array";
-  return "string";
+function findType({ type, properties, items, prefixItems }: Schema, short: boolean): string {
+  const types = [type ?? []].flat();
+  if (short && types.includes("null")) return "null";
+  if (types.length > 0) return types.find((type) => type !== "null") ?? "null";
+  if (properties) return "object";
+  return items || prefixItems ? "array" : "string";
 }
 
-function createObject(schema: Schema, place: Place): Record<string, unknown> {
-  const properties = (schema.properties ?? {}) as Schema;
-  const required = (schema.required ?? []) as string[];
-  const tooDeep = place.depth >= MAX_DEPTH;
-  const names = tooDeep ? required : [...new Set([...Object.keys(properties), ...required])];
+function createObject({ properties = {}, required = [] }: Schema, place: Place) {
+  const optional = isShort(place) ? [] : Object.keys(properties);
+  const names = [...new Set([...optional, ...required])];
   return Object.fromEntries(
     names.map((name) => [name, createPart(properties[name], inside(place, name))]),
   );
 }
 
 function createArray(schema: Schema, place: Place): unknown[] {
-  const { prefixItems = [], items, minItems = 0, maxItems = Infinity } = schema as {
-    prefixItems?: unknown[];
-    items?: unknown;
-    minItems?: number;
-    maxItems?: number;
-  };
-  const wanted = place.depth >= MAX_DEPTH ? minItems : Math.max(minItems, prefixItems.length, 2);
-  const count = Math.min(wanted, maxItems);
+  const { prefixItems = [], items, minItems = 0, maxItems = Infinity } = schema;
+  const wanted = isShort(place) ? minItems : Math.max(minItems, prefixItems.length, 2);
+  const count = Math.max(0, Math.min(wanted, maxItems));
+  if (count > MAX_STEPS) throw tooLarge();
   return Array.from(
     { length: count },
     (_, i) => createPart(prefixItems[i] ?? items, inside(place, `${place.name} ${i + 1}`)),
@@ -119,15 +150,11 @@ function createArray(schema: Schema, place: Place): unknown[] {
 }
 
 function createString(schema: Schema, place: Place): string {
-  const { format, minLength = 0, maxLength = Infinity } = schema as {
-    format?: string;
-    minLength?: number;
-    maxLength?: number;
-  };
-  const word = String(pick(place.words, place));
-  const formatted = format &&
-    FORMATS[format]?.(word.toLowerCase().replace(/[^a-z0-9]/g, "") || "x");
-  if (formatted) return formatted;
+  const { format = "", minLength = 0, maxLength = Infinity } = schema;
+  if (minLength > MAX_LENGTH) throw tooLarge();
+  const word = pick(place.words, place);
+  const formatted = FORMATS.get(format);
+  if (formatted) return formatted(word.toLowerCase().replace(/[^a-z0-9]/g, "") || "x");
   let text = /title|name|label|tag|keyword|city|topic/i.test(place.name)
     ? word
     : `Simulated ${place.name} about ${word}`;
@@ -135,26 +162,23 @@ function createString(schema: Schema, place: Place): string {
   return text.slice(0, maxLength);
 }
 
-const FORMATS: Record<string, (word: string) => string> = {
-  "date-time": () => "2025-01-15T12:00:00Z",
-  date: () => "2025-01-15",
-  time: () => "12:00:00Z",
-  email: (word) => `${word}@example.com`,
-  uri: (word) => `https://example.com/${word}`,
-  url: (word) => `https://example.com/${word}`,
-  uuid: () => "00000000-0000-4000-8000-000000000000",
-};
+const FORMATS = new Map<string, (word: string) => string>([
+  ["date-time", () => "2025-01-15T12:00:00Z"],
+  ["date", () => "2025-01-15"],
+  ["time", () => "12:00:00Z"],
+  ["email", (word) => `${word}@example.com`],
+  ["uri", (word) => `https://example.com/${word}`],
+  ["url", (word) => `https://example.com/${word}`],
+  ["uuid", () => "00000000-0000-4000-8000-000000000000"],
+]);
 
-function createNumber(schema: Schema, place: Place): number {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema as Record<
-    string,
-    number | undefined
-  >;
-  const low = minimum ?? exclusiveMinimum;
-  const high = maximum ?? exclusiveMaximum;
-  const whole = findType(schema) === "integer";
+/** @param usualStep the distance of values where the schema names none: 1 for whole numbers. */
+function createNumber(schema: Schema, place: Place, usualStep?: number): number {
+  const { exclusiveMinimum, exclusiveMaximum } = schema;
+  const low = schema.minimum ?? exclusiveMinimum;
+  const high = schema.maximum ?? exclusiveMaximum;
   const range = low !== undefined && high !== undefined ? high - low : 10;
-  const step = multipleOf ?? (whole ? 1 : range / 4);
+  const step = schema.multipleOf ?? usualStep ?? (range > 0 ? range / 4 : 1);
   const from = low ?? Math.min(0, (high ?? range) - range);
   // Counted in steps; one more where the limit itself is not allowed.
   let first = Math.ceil(from / step);
@@ -165,10 +189,18 @@ function createNumber(schema: Schema, place: Place): number {
   return (first + hashText(place.name, place.seed) % count) * step;
 }
 
+function isShort({ depth }: Place): boolean {
+  return depth >= MAX_DEPTH;
+}
+
 function pick<T>(values: T[], { name, seed }: Place): T {
   return values[hashText(name, seed) % values.length];
 }
 
 function inside(place: Place, name: string): Place {
   return { ...place, name, depth: place.depth + 1 };
+}
+
+function tooLarge(): Error {
+  return invalidRequest("Invalid schema: the value would be too large, or have no end");
 }

@@ -28,8 +28,8 @@ export function createToolCalls(
   const twice = shape === "parallel" || shape === "same_index";
   const second = functions.find((tool) => tool !== chosen) ?? chosen;
   return (twice ? [chosen, second] : [chosen]).map(({ name, parameters }, i) => {
-    const value = createValue(parameters ?? {}, prompt);
-    const text = shape === "empty_arguments" ? "" : JSON.stringify(value ?? {});
+    const value = createValue({ type: "object", ...parameters }, prompt);
+    const text = shape === "empty_arguments" ? "" : JSON.stringify(value);
     const id = `call_${hashText(`${i} ${prompt}`).toString(16).padStart(8, "0")}`;
     return { id, type: "function", function: { name, arguments: text } };
   });
