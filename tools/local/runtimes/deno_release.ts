@@ -25,7 +25,10 @@ export async function findDeno(version: string): Promise<string> {
   });
   const { success, stdout, stderr } = await command.output();
   const [text, reason] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
-  if (!success) throw new Error(`Deno ${version} could not be had from npm (${name}): ${reason}`);
+  if (!success) {
+    const why = reason || `no answer within ${TIMEOUT_MS / 1_000} seconds`;
+    throw new Error(`Deno ${version} could not be had from npm (${name}): ${why}`);
+  }
   const isWindows = Deno.build.os === "windows";
   const binary = fileURLToPath(new URL(isWindows ? "deno.exe" : "deno", text));
   if (!isWindows) await Deno.chmod(binary, 0o755);

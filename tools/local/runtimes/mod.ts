@@ -23,6 +23,8 @@ export interface Runtimes extends AsyncDisposable {
   logs(): string;
 }
 
+/** Another Deno and some packages may have to be fetched first. */
+const START_TIMEOUT_MS = 180_000;
 const START = fileURLToPath(new URL("start.ts", import.meta.url));
 
 /**
@@ -34,12 +36,14 @@ const START = fileURLToPath(new URL("start.ts", import.meta.url));
  * @throws {Error} when a runtime does not start, with what it wrote about that.
  */
 export async function startRuntimes(options: RuntimeOptions): Promise<Runtimes> {
-  const { stdin, stdout, stderr, status } = new Deno.Command(Deno.execPath(), {
+  const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-all", START],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const { stdin, stdout, stderr, status } = process;
+  const timeout = setTimeout(() => process.kill(), START_TIMEOUT_MS);
   let logs = "";
   const collect = async (output: ReadableStream<string>) => {
     for await (const text of output) logs += text;
@@ -51,6 +55,7 @@ export async function startRuntimes(options: RuntimeOptions): Promise<Runtimes> 
   const output = stdout.pipeThrough(new TextDecoderStream());
   const reader = output.getReader();
   const { value: addresses } = await reader.read();
+  clearTimeout(timeout);
   reader.releaseLock();
   collected.push(collect(output));
   if (!addresses) {

@@ -104,7 +104,10 @@ async function relay(output: ReadableStream<Uint8Array>): Promise<void> {
 
 /** Where Deno finds its cache and the network; nothing else of this environment is passed on. */
 function places(): Record<string, string> {
-  const names = ["HOME", "XDG_CACHE_HOME", "DENO_DIR", "SSL_CERT_FILE", "DENO_CERT", "HTTPS_PROXY"];
+  const names = [
+    ...["HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "DENO_DIR"],
+    ...["NPM_CONFIG_REGISTRY", "HTTPS_PROXY", "NO_PROXY", "DENO_CERT", "SSL_CERT_FILE"],
+  ];
   const known = names.map((name) => [name, Deno.env.get(name)]).filter(([, value]) => value);
   return Object.fromEntries(known);
 }
