@@ -39,7 +39,7 @@ const DATA_TIMEOUT_MS = 15_000;
 export async function getUserId(token: string, settings: Settings): Promise<string | undefined> {
   const client = await connect(token, settings, AUTH_TIMEOUT_MS);
   const { data, error } = await client.auth.getCurrentUser();
-  if (data.user) return data.user.id;
+  if (data.user?.id) return data.user.id;
   if (error?.statusCode === 401 || error?.statusCode === 403) return undefined;
   throw unavailable(error);
 }

@@ -1,0 +1,50 @@
+/** An InsForge on 127.0.0.1 that answers what it is told to, and remembers what it was asked. */
+
+/** A request as it reached the server. */
+export interface Received {
+  /** Method and path, such as `GET /api/auth/sessions/current`. */
+  line: string;
+  query: URLSearchParams;
+  headers: Headers;
+  text: string;
+}
+
+type Answer = () => Response | Promise<Response>;
+
+/** Starts a server on a free port; it answers 599 to what nobody planned. */
+export function createInsForge() {
+  const requests: Received[] = [];
+  const planned: Answer[] = [];
+  const left = Promise.withResolvers<Response>();
+  let always: Answer = () => new Response("nobody planned this", { status: 599 });
+
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    const { pathname, searchParams } = new URL(request.url);
+    const { method, headers } = request;
+    const text = await request.text();
+    requests.push({ line: `${method} ${pathname}`, query: searchParams, headers, text });
+    return await (planned.shift() ?? always)();
+  });
+
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    requests,
+    /** Plans the answer to the next request: JSON, or text as it is. */
+    reply: (status: number, body: unknown) => void planned.push(() => toResponse(status, body)),
+    /** Answers everything else so. */
+    replyAlways: (status: number, body: unknown) => void (always = () => toResponse(status, body)),
+    /** Answers nothing any more. */
+    hang: () => void (always = () => left.promise),
+    async [Symbol.asyncDispose]() {
+      left.resolve(new Response());
+      await server.shutdown();
+    },
+  };
+}
+
+function toResponse(status: number, body: unknown): Response {
+  if (status === 204) return new Response(null, { status });
+  return typeof body === "string"
+    ? new Response(body, { status })
+    : Response.json(body, { status });
+}
