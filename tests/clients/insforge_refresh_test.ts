@@ -2,9 +2,10 @@
  * An access token that expires while a user is signed in, met by InsForge's own SDK as it runs in a
  * browser: it must notice, refresh the session and send the request again by itself.
  */
-import { createClient } from "@insforge/sdk";
+import { AuthChangeEvent, createClient } from "@insforge/sdk";
 import { SignJWT } from "jose";
-import { assertEquals, assertNotEquals } from "@std/assert";
+import OpenAI from "openai";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
 
@@ -40,6 +41,25 @@ Deno.test("an expired token makes InsForge's SDK refresh the session and send ag
       assertEquals(browser.exchanges.slice(3), [`POST ${path} 200`]);
     });
   }
+
+  await t.step("and OpenAI's, which asks it for a key every time, never notices", async () => {
+    const client = await signIn(stack, browser, stack.functionsUrl);
+    await expireToken(stack, client);
+    browser.exchanges.length = 0;
+
+    const openai = new OpenAI({
+      baseURL: `${stack.functionsUrl}/v1`,
+      apiKey: async () => (await client.getHttpClient().getValidAccessToken())!,
+      fetch: browser.fetch,
+    });
+    const messages = [{ role: "user" as const, content: "Hello" }];
+    const stream = openai.chat.completions.stream({ model: "openai/gpt-4o-mini", messages });
+    assert(await stream.finalContent());
+    assertEquals(browser.exchanges, [
+      "POST /api/auth/refresh 200",
+      "POST /v1/chat/completions 200",
+    ]);
+  });
 
   await t.step("and a session that has ended is an error, once", async () => {
     const client = await signIn(stack, browser, stack.functionsUrl);
@@ -111,6 +131,6 @@ async function expireToken(stack: Stack, client: Client): Promise<string> {
   };
   const expired = await new SignJWT(claims).setProtectedHeader({ alg: "HS256" })
     .sign(new TextEncoder().encode(stack.insforge!.secrets.JWT_SECRET));
-  client.getHttpClient().setAuthToken(expired);
+  client.setAccessToken(expired, AuthChangeEvent.TOKEN_REFRESHED);
   return expired;
 }

@@ -160,6 +160,31 @@ Deno.test("openai: responses.create, whole and streamed", async () => {
   assertEquals(text, "Hello");
 });
 
+Deno.test("openai: works where a platform knows no sub-paths", async () => {
+  await using served = await serveV1();
+  served.upstream.reply({ json: completion() }, { json: { data: [{ id: "x/y" }] } });
+  const { origin } = new URL(served.baseURL);
+  const asked: string[] = [];
+  const client = new OpenAI({
+    baseURL: `${origin}/functions/v1`,
+    apiKey: TOKEN,
+    fetch(url, init) {
+      const flat = String(url).replace("/functions/v1/", "/functions/v1?route=");
+      asked.push(flat.slice(origin.length));
+      return fetch(flat, init);
+    },
+  });
+  assertEquals(
+    (await client.chat.completions.create({ model, messages })).object,
+    "chat.completion",
+  );
+  assertEquals((await client.models.retrieve("x/y")).id, "x/y");
+  assertEquals(asked, [
+    "/functions/v1?route=chat/completions",
+    "/functions/v1?route=models/x%2Fy",
+  ]);
+});
+
 Deno.test("openai: leaving a stream cancels the generation", async () => {
   await using served = await serveV1();
   served.upstream.reply({ sse: [chunk({ content: "Hel" })], end: "hang" });
