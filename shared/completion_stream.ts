@@ -163,6 +163,7 @@ class CompletionGuard implements UnderlyingByteSource {
   }
 
   #settle(outcome: string): void {
+    if (this.#settled) return; // left with the last events unread
     this.#settled = true;
     clearTimeout(this.#watchdog);
     this.#leave();

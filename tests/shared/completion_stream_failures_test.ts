@@ -204,6 +204,20 @@ Deno.test("cancelling a stream nobody has read from ends the upstream call, too"
   assertEquals([state.cancelled, outcomes], [true, ["cancelled"]]);
 });
 
+Deno.test("the end is told once to a reader who leaves before the error event", async () => {
+  const { source } = createSource([
+    chunk({ content: "a" }),
+    chunk({ content: "b" }) + ERRORS["numeric code"].event,
+  ]);
+  const outcomes: string[] = [];
+  const stream = await guardCompletion(new Response(source), quiet(outcomes));
+  const reader = stream.getReader();
+  await reader.read();
+  await reader.read();
+  await reader.cancel();
+  assertEquals(outcomes, ["RATE_LIMITED"]);
+});
+
 Deno.test("a failure before the first chunk ends the upstream call and tells no end", async () => {
   const { source, state } = createSource([ERRORS["numeric code"].event], { end: "hang" });
   const outcomes: string[] = [];
