@@ -39,6 +39,11 @@ interface GuardOptions {
   preface?: Uint8Array;
   /** Chat completions unless given. */
   dialect?: Dialect;
+  /**
+   * Believes a stream as OpenAI's SDK does: an error inside a choice, an answer without output, a
+   * proper end too early are no failures, and an error event is passed on as it came.
+   */
+  trusting?: boolean;
   /** Longest wait from one data event to the next, milliseconds; comments do not count. */
   idleMs: number;
   /** Called with the first chunk, before anything is passed on. */
@@ -134,17 +139,18 @@ class CompletionGuard implements UnderlyingByteSource {
     const early = [this.options.preface ?? NOTHING];
     while (!this.#first && !this.#end) early.push(await this.#next());
     const failed = this.#end instanceof ApiError && !this.#hasOutput;
-    if (!this.#first || failed) {
+    const refused = this.options.trusting ? this.#isTransient() : !this.#first || failed;
+    if (refused) {
       this.#leave();
       throw this.#end instanceof ApiError ? this.#end : empty();
     }
     this.#ready = joinBytes(early);
-    this.options.onFirst(this.#first);
+    if (this.#first) this.options.onFirst(this.#first);
     this.#watch();
   }
 
   async pull(stream: ReadableByteStreamController): Promise<void> {
-    const bytes = this.#ready.length > 0 ? this.#ready : await this.#next();
+    const bytes = this.#ready.length > 0 || this.#end ? this.#ready : await this.#next();
     this.#ready = NOTHING;
     if (this.#settled) return; // cancelled meanwhile
     if (bytes.length > 0) stream.enqueue(bytes as Uint8Array<ArrayBuffer>);
@@ -170,6 +176,12 @@ class CompletionGuard implements UnderlyingByteSource {
     this.options.onEnd(outcome, this.#usage);
   }
 
+  /** An error came before everything else, and the next try may do better. */
+  #isTransient(): boolean {
+    const refusal = this.#first || this.#broke ? undefined : this.#end;
+    return refusal instanceof ApiError && refusal.retryable;
+  }
+
   /** Ends the upstream call; a read that is under way finds the stream's end. */
   #leave(): void {
     this.source.cancel().catch(() => {}); // it may have broken by itself, which is told elsewhere
@@ -186,7 +198,8 @@ class CompletionGuard implements UnderlyingByteSource {
     if (events) return this.#inspect(events);
     const rest = this.#cutter.rest();
     const passed = !this.#broke && isWhole(rest) ? this.#inspect(rest) : NOTHING;
-    this.#end ??= this.#finished ? "complete" : this.#broke ?? cut();
+    const whole = this.#finished || (this.options.trusting && !this.#broke);
+    this.#end ??= whole ? "complete" : this.#broke ?? cut();
     // The error event that follows must not run into an event that lacks its empty line.
     return passed.length > 0 && this.#end instanceof ApiError
       ? joinBytes([passed, EMPTY_LINE])
@@ -215,7 +228,7 @@ class CompletionGuard implements UnderlyingByteSource {
     let passed = 0;
     for (const event of splitEvents(events)) {
       this.#end = this.#judge(readData(decoder.decode(event)));
-      if (this.#end instanceof ApiError) break;
+      if (this.#end instanceof ApiError && !this.options.trusting) break;
       passed += event.length;
       if (this.#end) break;
     }
@@ -224,19 +237,21 @@ class CompletionGuard implements UnderlyingByteSource {
 
   #judge(data: string | undefined): End {
     if (data === undefined) return undefined;
-    if (data === "[DONE]") return this.#hasOutput || this.#finished ? "complete" : empty();
+    const { dialect, trusting } = this.options;
+    if (data === "[DONE]") {
+      return this.#hasOutput || this.#finished || trusting ? "complete" : empty();
+    }
     const event = parseChunk(data);
-    const { dialect } = this.options;
     const chunk = event && dialect ? dialect.toChunk(event) : event as Chunk | undefined;
     if (!chunk) return undefined;
-    const error = findError(chunk);
+    const error = findError(trusting ? { error: event?.error } : chunk);
     if (error) return toInBandFailure(error);
     this.#first ??= chunk;
     this.#usage = chunk.usage ?? this.#usage;
     const [choice] = Array.isArray(chunk.choices) ? chunk.choices : [];
     this.#hasOutput ||= OUTPUT_FIELDS.some((field) => isFilled(choice?.delta?.[field]));
     this.#finished ||= Boolean(choice?.finish_reason);
-    if (choice?.finish_reason === "stop" && !this.#hasOutput) {
+    if (choice?.finish_reason === "stop" && !this.#hasOutput && !trusting) {
       return empty();
     }
   }

@@ -4,7 +4,13 @@
  * It takes the OpenAI SDK's types and sends with `fetch`: the SDK's client class costs 394 KB at
  * every cold start, sleeps as long as a `Retry-After` says, and drops what OpenRouter adds.
  */
-import type { ChatCompletion, CreateEmbeddingResponse } from "openai/resources";
+import type { OpenAI } from "openai";
+import { Stream } from "openai/core/streaming";
+import type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  CreateEmbeddingResponse,
+} from "openai/resources";
 import type { Call } from "./app.ts";
 import { type Dialect, guardCompletion, type Usage } from "./completion_stream.ts";
 import { ApiError } from "./errors.ts";
@@ -101,7 +107,7 @@ export async function postStream(
   call: Call,
   path: string,
   params: Params,
-  options: { preface?: Uint8Array; dialect?: Dialect },
+  options: { preface?: Uint8Array; dialect?: Dialect; trusting?: boolean },
 ): Promise<ReadableStream<Uint8Array>> {
   const { settings, log } = call;
   const body = JSON.stringify({ ...params, stream: true });
@@ -110,7 +116,8 @@ export async function postStream(
     settings.STREAM_FIRST_EVENT_DEADLINE_MS,
     async (signal) => {
       const response = await send(settings, path, { body, signal });
-      if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+      const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
+      if (!isStream && !options.trusting) {
         // A plain answer to a streamed request is an error with status 200, if it is OpenRouter's.
         refuseError(parse(await readText(response, signal)), response.headers);
         throw unusable("The AI provider answered without a stream");
@@ -129,6 +136,27 @@ export async function postStream(
   );
   call.holdLog();
   return stream;
+}
+
+/** The chunks of a streamed completion; aborting `controller` cancels the upstream call. */
+export type CompletionStream = Stream<ChatCompletionChunk & { usage?: Usage | null }>;
+
+/**
+ * Starts a streamed chat completion to be read chunk by chunk, for answers in a format of our own.
+ *
+ * It is believed as OpenAI's SDK believes it: what comes with status 200 is no failure, except for a
+ * chunk that cannot be read or holds an error, a stream that breaks off and one that stalls. These
+ * are thrown while reading. The log line is written when the stream ends.
+ *
+ * @throws {ApiError} as {@link streamCompletion}, for failures by status or before any answer.
+ */
+export async function readCompletion(call: Call, params: Params): Promise<CompletionStream> {
+  const stream = await postStream(call, "/chat/completions", params, { trusting: true });
+  const controller = new AbortController();
+  // The SDK's own way to cancel waits for the next chunk; a pipe that is aborted does not.
+  const body = stream.pipeThrough(new TransformStream(), { signal: controller.signal });
+  const silent = {} as OpenAI; // a client without a logger
+  return Stream.fromSSEResponse(new Response(body as BodyInit), controller, silent);
 }
 
 /** Texts, lists of tokens, or objects of OpenRouter's own that hold images and more. */
@@ -190,6 +218,40 @@ export function listModels(call: Call): Promise<ModelList> {
       if (!Array.isArray(data)) throw unusable("The AI provider answered without a list of models");
     },
   });
+}
+
+/**
+ * Asks the gateway and believes what comes with a status below 300, as OpenAI's SDK does: an error in
+ * it is tried again like any other, but in the end it is for the reader to find, and noted in the
+ * log. For contracts that took such answers for successes.
+ *
+ * @param params the body to post; without it the path is fetched.
+ * @returns the JSON value, text where the answer says it is no JSON, null where it has no content.
+ * @throws {ApiError} as {@link createCompletion}, but for what is judged by more than the status.
+ */
+export async function requestUnjudged(
+  call: Call,
+  path: string,
+  params?: Params,
+): Promise<unknown> {
+  const body = params && JSON.stringify(params);
+  let answer: unknown;
+  try {
+    await withRetries(call, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
+      answer = undefined;
+      const response = await send(call.settings, path, { body, signal });
+      const text = await readText(response, signal);
+      const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "");
+      answer = response.status === 204 ? null : isJson ? parse(text) : text;
+      call.log.generation_id ??= response.headers.get("x-generation-id") ?? undefined;
+      if (isJson && answer) refuseError(answer, response.headers);
+    });
+  } catch (thrown) {
+    if (answer === undefined) throw thrown;
+    call.log.failure = (thrown as ApiError).code;
+  }
+  if (typeof answer === "object" && answer) logUsage(call, answer);
+  return answer;
 }
 
 /** The sum of what several calls used. */
