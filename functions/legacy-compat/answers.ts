@@ -1,0 +1,145 @@
+/** From OpenRouter's answers to the old proxy's. They come unjudged, so nothing in them is certain. */
+import type { ToolCall, UrlCitationAnnotation } from "@insforge/shared-schemas";
+import { ApiError } from "../../shared/errors.ts";
+import { findError, toInBandFailure } from "../../shared/openrouter_failures.ts";
+
+interface Message {
+  content?: string | null;
+  tool_calls?: (ToolCall | { type: string })[] | null;
+  annotations?: Annotation[] | null;
+  images?: { type: string; image_url?: { url?: string } }[] | null;
+}
+
+interface Annotation {
+  type: string;
+  url_citation?: {
+    url: string;
+    title?: string;
+    content?: string;
+    start_index?: number;
+    end_index?: number;
+  };
+}
+
+interface Usage {
+  prompt_tokens?: number;
+  completion_tokens?: number;
+  total_tokens?: number;
+}
+
+interface Completion {
+  choices?: { message: Message }[];
+  usage?: Usage | null;
+}
+
+interface Embeddings {
+  data?: { embedding: number[] | string; index?: number }[];
+  model?: string;
+  usage?: Usage | null;
+}
+
+/**
+ * One whole answer to a chat. Of several choices the first counts; `metadata.model` is the model
+ * that was asked for, not the one that answered.
+ *
+ * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for an answer that is no completion.
+ */
+export function toChatAnswer(answer: unknown, model: string) {
+  const { choices, usage } = (answer ?? {}) as Completion;
+  if (!Array.isArray(choices)) throw unreadable("Failed to get response", answer);
+  const message = choices[0]?.message;
+  return {
+    text: message?.content || "",
+    tool_calls: message?.tool_calls?.length
+      ? message.tool_calls.filter(isFunctionCall).map(({ id, type, function: called }) => ({
+        id,
+        type,
+        function: { name: called.name, arguments: called.arguments },
+      }))
+      : undefined,
+    annotations: toAnnotations(message),
+    metadata: {
+      model,
+      usage: usage
+        ? {
+          promptTokens: usage.prompt_tokens,
+          completionTokens: usage.completion_tokens,
+          totalTokens: usage.total_tokens,
+        }
+        : undefined,
+    },
+  };
+}
+
+/**
+ * The images of all choices, and the last text among them. An answer without either was a success
+ * in the old proxy, and stays one.
+ *
+ * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for no answer at all.
+ */
+export function toImageAnswer(answer: unknown, model: string) {
+  if (answer === null) throw unreadable("Failed to generate image", answer);
+  const { choices, usage } = answer as Completion;
+  const messages = Array.isArray(choices) ? choices.map(({ message }) => message ?? {}) : [];
+  const urls = messages.flatMap(({ images }) => Array.isArray(images) ? images : [])
+    .flatMap(({ type, image_url }) => type === "image_url" && image_url?.url || []);
+  return {
+    text: messages.findLast(({ content }) => content)?.content ?? undefined,
+    images: urls.map((url) => ({ type: "imageUrl", imageUrl: url })),
+    metadata: {
+      model,
+      usage: usage
+        ? {
+          promptTokens: usage.prompt_tokens || 0,
+          completionTokens: usage.completion_tokens || 0,
+          totalTokens: usage.total_tokens || 0,
+        }
+        : undefined,
+    },
+  };
+}
+
+/**
+ * Vectors as they came, in the order in which they came.
+ *
+ * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for an answer without any.
+ */
+export function toEmbeddingsAnswer(answer: unknown) {
+  const { data, model, usage } = (answer ?? {}) as Embeddings;
+  if (!Array.isArray(data)) throw unreadable("Failed to generate embeddings", answer);
+  return {
+    object: "list",
+    data: data.map(({ embedding, index }) => ({ object: "embedding", embedding, index })),
+    metadata: {
+      model,
+      usage: usage
+        ? { promptTokens: usage.prompt_tokens, totalTokens: usage.total_tokens }
+        : undefined,
+    },
+  };
+}
+
+/** The citations of a message or a piece of one, if it has any; other annotations are left out. */
+export function toAnnotations(
+  message?: Pick<Message, "annotations" | "content"> | null,
+): UrlCitationAnnotation[] | undefined {
+  const annotations = Array.isArray(message?.annotations) ? message.annotations : [];
+  const citations = annotations.flatMap(({ type, url_citation }) =>
+    type === "url_citation" && url_citation ? [url_citation] : []
+  );
+  if (citations.length === 0) return undefined;
+  return citations.map(({ url, title, content, start_index, end_index }) => ({
+    type: "url_citation",
+    urlCitation: { url, title, content, startIndex: start_index, endIndex: end_index },
+  }));
+}
+
+function isFunctionCall(call: ToolCall | { type: string }): call is ToolCall {
+  return call.type === "function";
+}
+
+function unreadable(what: string, answer: unknown): ApiError {
+  const error = typeof answer === "object" && answer !== null ? findError(answer) : undefined;
+  const reason = error ? toInBandFailure(error).message : "The AI provider's answer is none";
+  return new ApiError(500, "AI_UPSTREAM_UNAVAILABLE", `${what}: ${reason}`);
+}

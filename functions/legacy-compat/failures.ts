@@ -1,0 +1,115 @@
+/** The old proxy's errors, made from ours. */
+import type { Call } from "../../shared/app.ts";
+import { ApiError, type ErrorCode } from "../../shared/errors.ts";
+import { type Evidence, redact, type UpstreamError } from "../../shared/openrouter_failures.ts";
+
+/** A handler whose failures are worded as {@link toLegacyFailure} does; the log keeps the real code. */
+export function withLegacyFailures(
+  work: (call: Call) => Promise<Response>,
+): (context: { env: Call }) => Promise<Response> {
+  return async ({ env: call }) => {
+    try {
+      return await work(call);
+    } catch (thrown) {
+      const failure = toLegacyFailure(thrown);
+      if (thrown instanceof ApiError && thrown.code !== (failure as ApiError).code) {
+        call.log.failure = thrown.code;
+      }
+      throw failure;
+    }
+  };
+}
+
+/**
+ * Words a failure as the old proxy did, whose clients read code, message and status.
+ *
+ * A failed answer of OpenRouter keeps its status, and the message OpenAI's SDK made of it, without
+ * what looks like a credential; 401 and 403 are both 401 `AI_INVALID_API_KEY`. `Retry-After` and
+ * other headers stay. What the old proxy could not meet, such as a deadline of ours, stays ours.
+ *
+ * @param thrown what an operation threw; what is no `ApiError` is returned as it is.
+ */
+export function toLegacyFailure(thrown: unknown): unknown {
+  if (!(thrown instanceof ApiError)) return thrown;
+  const { status, text, error } = (thrown.cause ?? {}) as Partial<Evidence>;
+  if (status !== undefined && text !== undefined) return toUpstreamFailure(thrown, status, text);
+  if (status !== undefined && error) return toStreamFailure(thrown, error);
+  switch (thrown.code) {
+    case "AUTH_INVALID_CREDENTIALS":
+      return reword(thrown, {
+        nextActions: "Check the token is valid or login to get a new token.",
+      });
+    case "AUTH_UNAUTHORIZED":
+      return thrown.status === 401 ? reword(thrown, {}) : thrown;
+    case "AI_UPSTREAM_UNAVAILABLE":
+      return thrown.cause instanceof Error
+        ? reword(thrown, { message: "Connection error." })
+        : thrown;
+    default:
+      return thrown;
+  }
+}
+
+function toUpstreamFailure(failure: ApiError, status: number, text: string): ApiError {
+  switch (status) {
+    case 401:
+    case 403:
+      return reword(failure, {
+        status: 401,
+        code: "AI_INVALID_API_KEY",
+        message: "AI provider authentication failed. Check your API key configuration.",
+        nextActions: "Set a valid OPENROUTER_API_KEY or update Model Gateway settings.",
+      });
+    case 402:
+      return reword(failure, {
+        message: "AI credit limit reached.",
+        nextActions: "Add credits to your OpenRouter account.",
+      });
+    case 429:
+      return reword(failure, {
+        message: "AI provider rate limit exceeded. Please wait before retrying.",
+        nextActions: "Wait a moment and retry, or check your API key rate limits.",
+      });
+    default:
+      return reword(failure, {
+        status: status >= 400 && status < 600 ? status : 502,
+        code: "AI_UPSTREAM_UNAVAILABLE",
+        message: redact(`${status} ${describe(text) ?? "status code (no body)"}`),
+      });
+  }
+}
+
+/** An error that was the first thing in a stream: no other is thrown without a status of its own. */
+function toStreamFailure(failure: ApiError, { message }: UpstreamError): ApiError {
+  return reword(failure, {
+    status: 500,
+    code: "AI_UPSTREAM_UNAVAILABLE",
+    message: redact(`Failed to stream response: ${message ?? failure.message}`),
+  });
+}
+
+/** What OpenAI's SDK takes for the reason in an answer's body. */
+function describe(text: string): string | undefined {
+  let body: { error?: { message?: unknown } | string | null };
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return text || undefined;
+  }
+  const error = body?.error;
+  if (!error) return undefined;
+  const reason = typeof error === "object" && error.message || error;
+  return typeof reason === "string" && reason !== error ? reason : JSON.stringify(reason);
+}
+
+interface Wording {
+  status?: number;
+  code?: ErrorCode;
+  message?: string;
+  nextActions?: string;
+}
+
+function reword(failure: ApiError, wording: Wording): ApiError {
+  const { status = failure.status, code = failure.code, message = failure.message } = wording;
+  return new ApiError(status, code, message, { ...failure, nextActions: wording.nextActions });
+}

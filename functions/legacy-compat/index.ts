@@ -1,0 +1,72 @@
+/** The deprecated AI routes of InsForge, as its SDK calls them. https://docs.insforge.dev */
+import { embeddingsRequestSchema, imageGenerationRequestSchema } from "@insforge/shared-schemas";
+import { createApp, type EdgeFunction } from "../../shared/app.ts";
+import { ApiError } from "../../shared/errors.ts";
+import { requestUnjudged } from "../../shared/openrouter.ts";
+import { EVENT_STREAM_HEADERS } from "../../shared/sse.ts";
+import { toChatAnswer, toEmbeddingsAnswer, toImageAnswer } from "./answers.ts";
+import { requireAdministrator } from "./caller.ts";
+import { withLegacyFailures } from "./failures.ts";
+import { listLegacyModels } from "./models.ts";
+import { toChatParams, toImageParams } from "./params.ts";
+import { toRouted } from "./paths.ts";
+import { createChatSchema, readRequest } from "./request.ts";
+import { startStream } from "./stream.ts";
+
+const { app, handler } = createApp("legacy-compat");
+
+/** Under `api` InsForge's SDK finds the routes by itself. */
+export const aliases = ["api"];
+
+const legacyHandler: EdgeFunction = Object.assign(
+  (...[request, environment]: Parameters<EdgeFunction>) => handler(toRouted(request), environment),
+  { routes: handler.routes },
+);
+export default legacyHandler;
+
+app.post(
+  "/ai/chat/completion",
+  withLegacyFailures(async (call) => {
+    const request = await readRequest(call, createChatSchema(call.settings));
+    if (request.stream) {
+      return new Response(await startStream(call, request), { headers: EVENT_STREAM_HEADERS });
+    }
+    const params = toChatParams(request, call.settings);
+    const answer = await requestUnjudged(call, "/chat/completions", params);
+    return Response.json(toChatAnswer(answer, params.model));
+  }),
+);
+
+app.post(
+  "/ai/image/generation",
+  withLegacyFailures(async (call) => {
+    const request = await readRequest(call, imageGenerationRequestSchema);
+    const answer = await requestUnjudged(call, "/chat/completions", toImageParams(request));
+    return Response.json(toImageAnswer(answer, request.model));
+  }),
+);
+
+app.post(
+  "/ai/embeddings",
+  withLegacyFailures(async (call) => {
+    const request = await readRequest(call, embeddingsRequestSchema);
+    const params = { ...request, encoding_format: request.encoding_format ?? "float" };
+    return Response.json(toEmbeddingsAnswer(await requestUnjudged(call, "/embeddings", params)));
+  }),
+);
+
+app.get(
+  "/ai/models",
+  withLegacyFailures(async (call) => {
+    await requireAdministrator(call);
+    return Response.json(await listLegacyModels(call));
+  }),
+);
+
+app.notFound(({ req }) => {
+  const { pathname, search } = new URL(req.url);
+  const endpoint = pathname.replace("/legacy-compat", "/api") + search;
+  throw new ApiError(404, "NOT_FOUND", `Endpoint ${endpoint} not found`, {
+    nextActions: "Please check the API documentation for available endpoints",
+  });
+});

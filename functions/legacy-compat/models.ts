@@ -1,0 +1,129 @@
+/** The old catalogue of models: one flat list, prices per million tokens. */
+import type { AIModelSchema } from "@insforge/shared-schemas";
+import type { Call } from "../../shared/app.ts";
+import { ApiError } from "../../shared/errors.ts";
+import { requestUnjudged } from "../../shared/openrouter.ts";
+import type { Evidence } from "../../shared/openrouter_failures.ts";
+
+const FRESH_MS = 60 * 60 * 1_000;
+const PAUSE_MS = 5_000;
+const MODALITIES = ["text", "image", "audio", "video", "file", "embeddings"];
+const COMPANIES = ["openai", "anthropic", "google", "amazon"];
+const REASONS: Record<number, string> = {
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+interface Model {
+  id: string;
+  created?: number;
+  architecture?: { input_modalities?: string[]; output_modalities?: string[] };
+  pricing?: { prompt: string; completion: string };
+}
+
+/** What is known of a gateway's models. It saves calls only: nothing breaks when it is empty. */
+interface Catalogue {
+  models?: AIModelSchema[];
+  /** Milliseconds; until then nobody asks: the models are fresh, or the gateway has just failed. */
+  until: number;
+}
+
+const catalogues = new Map<string, Catalogue>();
+
+/**
+ * Lists the models that take and give something, OpenAI's, Anthropic's, Google's and Amazon's first.
+ * Kept for an hour; when the gateway fails, an older list is served, and it is left alone for 5 s.
+ *
+ * @throws {ApiError} 503 `AI_UPSTREAM_UNAVAILABLE` when there is no list to serve.
+ */
+export async function listLegacyModels(call: Call): Promise<AIModelSchema[]> {
+  const gateway = call.settings.OPENROUTER_BASE_URL;
+  const { models: known, until } = catalogues.get(gateway) ?? { until: 0 };
+  if (Date.now() < until) {
+    if (known) return known;
+    throw unavailable("Upstream AI models catalog is temporarily unavailable.");
+  }
+  try {
+    const models = toModels(await requestUnjudged(call, "/models?output_modalities=all"));
+    catalogues.set(gateway, { models, until: Date.now() + FRESH_MS });
+    return models;
+  } catch (thrown) {
+    const failure = toFailure(thrown);
+    catalogues.set(gateway, { models: known, until: Date.now() + PAUSE_MS });
+    if (known) return known;
+    throw failure;
+  }
+}
+
+/** The gateway's failure; what is not the gateway's is thrown on. */
+function toFailure(thrown: unknown): ApiError {
+  if (!(thrown instanceof ApiError)) throw thrown;
+  const { status } = (thrown.cause ?? {}) as Partial<Evidence>;
+  if (status !== undefined) {
+    return unavailable(`Failed to fetch models: ${REASONS[status] ?? status}`);
+  }
+  if (thrown.code !== "AI_UPSTREAM_UNAVAILABLE") throw thrown;
+  return unavailable("Upstream AI models catalog is temporarily unavailable.");
+}
+
+function unavailable(message: string): ApiError {
+  return new ApiError(503, "AI_UPSTREAM_UNAVAILABLE", message);
+}
+
+function toModels(answer: unknown): AIModelSchema[] {
+  if (typeof answer !== "object" || answer === null) {
+    throw unavailable("Upstream AI models catalog is temporarily unavailable.");
+  }
+  const { data } = answer as { data?: Model[] };
+  return (Array.isArray(data) ? data : []).map(toModel)
+    .filter(({ inputModality, outputModality }) => inputModality.length && outputModality.length)
+    .sort((a, b) => toRank(a.id) - toRank(b.id) || a.id.localeCompare(b.id));
+}
+
+function toModel({ id, created, architecture, pricing }: Model): AIModelSchema {
+  const inputModality = toModalities(architecture?.input_modalities);
+  const outputModality = toModalities(architecture?.output_modalities);
+  const readsTokens = inputModality.some((kind) => ["text", "file", "embeddings"].includes(kind));
+  const writesTokens = outputModality.includes("text");
+  const inputPrice = pricing && readsTokens ? toPrice(pricing.prompt) : undefined;
+  const outputPrice = pricing && writesTokens ? toPrice(pricing.completion) : undefined;
+  return {
+    id,
+    created,
+    modelId: id,
+    provider: "openrouter",
+    inputModality,
+    outputModality,
+    inputPrice,
+    outputPrice,
+    inputPriceLabel: toLabel(inputPrice),
+    outputPriceLabel: toLabel(outputPrice),
+  };
+}
+
+/** Known ones first, in their order, then the others by name; no blanks, none twice. */
+function toModalities(names: string[] = []): AIModelSchema["inputModality"] {
+  const unique = [...new Set(names.filter((name) => name.trim()))];
+  const rank = (name: string) => MODALITIES.indexOf(name) + 1 || MODALITIES.length + 1;
+  return unique.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)) as [];
+}
+
+/** The company's place in the list, from the first part of a model's id. */
+function toRank(id: string): number {
+  return COMPANIES.indexOf(id.split("/")[0].toLowerCase()) + 1 || COMPANIES.length + 1;
+}
+
+/** From USD per token to USD per million tokens, to the sixth decimal; -1 means unknown. */
+function toPrice(perToken: string): number {
+  const perMillion = (parseFloat(perToken) || 0) * 1e6;
+  return Math.max(0, Math.round(perMillion * 1e6) / 1e6);
+}
+
+function toLabel(price: number | undefined): string | undefined {
+  if (price === undefined) return undefined;
+  if (price === 0) return "Free";
+  return `$${price.toFixed(price < 0.01 ? 4 : price < 1 ? 2 : 1)} / M tokens`;
+}

@@ -1,0 +1,94 @@
+/** From the old proxy's requests to OpenRouter's, defaults and all. */
+import type { ChatCompletionRequest, ImageGenerationRequest } from "@insforge/shared-schemas";
+import { invalidInput } from "../../shared/errors.ts";
+import type { Params } from "../../shared/openrouter.ts";
+import type { Settings } from "../../shared/settings.ts";
+
+const DEFAULT_TEMPERATURE = 0.7;
+const DEFAULT_MAX_TOKENS = 4_096;
+
+type Message = ChatCompletionRequest["messages"][number];
+
+/**
+ * Makes the body of a chat completion; fields left out of the request are left out of it, but for
+ * `temperature` (0.7) and `max_tokens` (4096).
+ *
+ * @throws {ApiError} 400 `INVALID_INPUT` for a tool's message without `tool_call_id`.
+ */
+export function toChatParams(
+  request: ChatCompletionRequest,
+  { MAX_OUTPUT_TOKENS }: Settings,
+): Params & { model: string } {
+  const plugins = toPlugins(request);
+  return {
+    model: toModel(request),
+    messages: request.messages.map(toMessage),
+    temperature: request.temperature ?? DEFAULT_TEMPERATURE,
+    max_tokens: request.maxTokens ?? Math.min(DEFAULT_MAX_TOKENS, MAX_OUTPUT_TOKENS),
+    top_p: request.topP,
+    stream: request.stream ?? false,
+    stream_options: request.stream ? { include_usage: true } : undefined,
+    plugins: plugins.length > 0 ? plugins : undefined,
+    tools: request.tools,
+    tool_choice: request.toolChoice,
+    parallel_tool_calls: request.parallelToolCalls,
+  };
+}
+
+/** Makes the body of the chat completion that draws. */
+export function toImageParams({ model, prompt, images }: ImageGenerationRequest): Params {
+  return {
+    model,
+    messages: [{ role: "user", content: images?.length ? toParts(prompt, images) : prompt }],
+    stream: false,
+    modalities: ["text", "image"],
+  };
+}
+
+function toModel({ model, thinking }: ChatCompletionRequest): string {
+  return thinking && !model.endsWith(":thinking") ? `${model}:thinking` : model;
+}
+
+function toMessage(message: Message): Params {
+  const { role, content, images, tool_calls, tool_call_id } = message;
+  if (role === "tool") {
+    if (!tool_call_id) throw invalidInput("Tool message is missing required tool_call_id");
+    return {
+      role,
+      content: typeof content === "string" ? content : JSON.stringify(content),
+      tool_call_id,
+    };
+  }
+  if (role === "assistant" && tool_calls?.length) {
+    return { role, content: content ?? null, tool_calls };
+  }
+  // The oldest form of images; beside parts it was, and is, not looked at.
+  if (images?.length && typeof content === "string") {
+    return { role, content: toParts(content, images) };
+  }
+  return { role, content };
+}
+
+function toParts(text: string, images: { url: string }[]): Params[] {
+  return [
+    { type: "text", text },
+    ...images.map(({ url }) => ({ type: "image_url", image_url: { url } })),
+  ];
+}
+
+function toPlugins({ webSearch, fileParser }: ChatCompletionRequest): Params[] {
+  const plugins: Params[] = [];
+  if (webSearch?.enabled) {
+    plugins.push({
+      id: "web",
+      engine: webSearch.engine,
+      max_results: webSearch.maxResults,
+      search_prompt: webSearch.searchPrompt || undefined,
+    });
+  }
+  if (fileParser?.enabled) {
+    const engine = fileParser.pdf?.engine;
+    plugins.push({ id: "file-parser", pdf: engine && { engine } });
+  }
+  return plugins;
+}

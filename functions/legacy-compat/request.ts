@@ -1,0 +1,55 @@
+/** What comes before every old route: a body that can be read, a caller who may, a request that fits. */
+import { chatCompletionRequestSchema } from "@insforge/shared-schemas";
+import type { Call } from "../../shared/app.ts";
+import { MAX_IMAGE_BODY_BYTES, parseJson, readText } from "../../shared/body.ts";
+import { ApiError, invalidInput } from "../../shared/errors.ts";
+import type { Settings } from "../../shared/settings.ts";
+import { requireCaller } from "./caller.ts";
+import { parseForm } from "./form.ts";
+
+/** The part of a zod 3 schema that is used here. */
+interface Schema<T> {
+  safeParse(value: unknown):
+    | { success: true; data: T }
+    | { success: false; error: { errors: { message: string }[] } };
+}
+
+/** InsForge's schema of a chat request, its limit of tokens being our setting. */
+export function createChatSchema({ MAX_OUTPUT_TOKENS }: Settings) {
+  const tokens = chatCompletionRequestSchema.shape.maxTokens.innerType();
+  return chatCompletionRequestSchema.extend({
+    maxTokens: tokens.refine(
+      (count) => count === undefined || count <= MAX_OUTPUT_TOKENS,
+      "Exceeds configured maximum token cap.",
+    ),
+  });
+}
+
+/**
+ * Reads a request as the old proxy did: the body before the credential, fields the schema does not
+ * know dropped, an absent body or one of another media type taken for an empty object.
+ *
+ * @throws {ApiError} 400 `INVALID_INPUT`, 413 `INVALID_INPUT` or what `requireCaller` throws.
+ */
+export async function readRequest<T>(call: Call, schema: Schema<T>): Promise<T> {
+  const body = await readBody(call);
+  await requireCaller(call);
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const messages = result.error.errors.map(({ message }) => message);
+  throw invalidInput(`Validation error: ${messages.join(", ")}`);
+}
+
+async function readBody(call: Call): Promise<unknown> {
+  const [type, ...parameters] = (call.request.headers.get("Content-Type") ?? "").toLowerCase()
+    .split(";").map((part) => part.trim());
+  const isJson = type === "application/json";
+  if (!isJson && type !== "application/x-www-form-urlencoded") return {};
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice(8);
+  if (charset && !/^"?utf-/.test(charset)) {
+    throw new ApiError(500, "INTERNAL_ERROR", `unsupported charset "${charset.toUpperCase()}"`);
+  }
+  const text = await readText(call, MAX_IMAGE_BODY_BYTES);
+  if (!text) return {};
+  return isJson ? parseJson(text) : parseForm(text);
+}

@@ -1,0 +1,93 @@
+/** A streamed chat in the old proxy's events. */
+import type {
+  ChatCompletionRequest,
+  ToolCall,
+  UrlCitationAnnotation,
+} from "@insforge/shared-schemas";
+import type { Call } from "../../shared/app.ts";
+import { ApiError } from "../../shared/errors.ts";
+import { type CompletionStream, readCompletion } from "../../shared/openrouter.ts";
+import { redact } from "../../shared/openrouter_failures.ts";
+import { formatEvent } from "../../shared/sse.ts";
+import { toAnnotations } from "./answers.ts";
+import { toLegacyFailure } from "./failures.ts";
+import { toChatParams } from "./params.ts";
+
+/**
+ * Starts a streamed chat. The old proxy answered 200 before it called anyone, so every failure is an
+ * event: `{"error":true,"message":…}`, the last one, without `{"done":true}`. Text and running usage
+ * come at once, tool calls and citations at the end. Cancelling the stream cancels the upstream call.
+ */
+export async function startStream(
+  call: Call,
+  request: ChatCompletionRequest,
+): Promise<ReadableStream<Uint8Array>> {
+  let chunks: CompletionStream;
+  try {
+    chunks = await readCompletion(call, toChatParams(request, call.settings));
+  } catch (thrown) {
+    const failure = toLegacyFailure(thrown);
+    if (!(failure instanceof ApiError)) throw failure;
+    call.log.stream = (thrown as ApiError).code;
+    return ReadableStream.from([toEvent({ error: true, message: failure.message })]);
+  }
+  const events = translate(chunks);
+  return new ReadableStream({
+    async pull(stream) {
+      const { value, done } = await events.next();
+      if (done) stream.close();
+      else stream.enqueue(toEvent(value));
+    },
+    cancel() {
+      chunks.controller.abort();
+    },
+  });
+}
+
+function toEvent(data: unknown): Uint8Array {
+  return formatEvent(JSON.stringify(data));
+}
+
+async function* translate(chunks: CompletionStream): AsyncGenerator<unknown> {
+  const tokenUsage = { promptTokens: 0, completionTokens: 0, totalTokens: 0 };
+  const toolCalls = new Map<number, ToolCall>();
+  const annotations: UrlCitationAnnotation[] = [];
+  try {
+    for await (const chunk of chunks) {
+      if (!Array.isArray(chunk?.choices)) throw new Error("a chunk came without choices");
+      const { delta } = chunk.choices[0] ?? {};
+      if (delta?.content) yield { chunk: delta.content };
+      for (const piece of delta?.tool_calls ?? []) collectToolCall(toolCalls, piece);
+      annotations.push(...toAnnotations(delta) ?? []);
+      if (chunk.usage) {
+        tokenUsage.promptTokens += chunk.usage.prompt_tokens || 0;
+        tokenUsage.completionTokens += chunk.usage.completion_tokens || 0;
+        tokenUsage.totalTokens += chunk.usage.total_tokens || 0;
+        yield { tokenUsage };
+      }
+    }
+  } catch (failure) {
+    const { message } = failure as Error;
+    return yield { error: true, message: redact(`Failed to stream response: ${message}`) };
+  }
+  if (toolCalls.size > 0) {
+    const inOrder = [...toolCalls].toSorted(([a], [b]) => a - b);
+    yield { tool_calls: inOrder.map(([, toolCall]) => toolCall) };
+  }
+  if (annotations.length > 0) yield { annotations };
+  yield { done: true };
+}
+
+interface ToolCallPiece {
+  index: number;
+  id?: string;
+  function?: { name?: string; arguments?: string };
+}
+
+/** Id and name count in the first piece of a call only, as they always did. */
+function collectToolCall(toolCalls: Map<number, ToolCall>, piece: ToolCallPiece): void {
+  const { index, id = "", function: { name = "", arguments: text = "" } = {} } = piece;
+  const known = toolCalls.get(index);
+  if (known) known.function.arguments += text;
+  else toolCalls.set(index, { id, type: "function", function: { name, arguments: text } });
+}
