@@ -1,0 +1,508 @@
+/** `deno task deploy` against a project on this machine: what it does, and what it does when it must not. */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import type { Artefact } from "../tools/build/bundle.ts";
+import { DeployFailure } from "../tools/deploy/failure.ts";
+import { deploy, type DeployContext, listFunctions, rollBack } from "../tools/deploy/mod.ts";
+import { Project } from "../tools/deploy/project.ts";
+import {
+  API_KEY,
+  createDeployTarget,
+  type DeployTarget,
+  FakeClock,
+  throwingCode,
+  workingCode,
+} from "./support/deploy_target.ts";
+
+const OPENROUTER_KEY = "sk-or-v1-canary-0123456789abcdef";
+
+const clock = new FakeClock();
+let target: DeployTarget;
+let folder: string;
+let output: string[];
+
+Deno.test.beforeAll(async () => {
+  target = await createDeployTarget(clock);
+});
+Deno.test.afterAll(async () => await target[Symbol.asyncDispose]());
+Deno.test.beforeEach(async () => {
+  await target.clear();
+  await Deno.mkdir(".local", { recursive: true });
+  folder = await Deno.makeTempDir({ dir: ".local", prefix: "deploy-test-" });
+  output = [];
+});
+Deno.test.afterEach(async () => {
+  await Deno.remove(folder, { recursive: true });
+  assert(!output.join("\n").includes("canary"), "a secret was printed");
+});
+
+Deno.test("deploy makes new functions, asks each one question and prints its address", async () => {
+  await deploy(context({ chat: workingCode("1"), stream: workingCode("1") }));
+  assertEquals(Object.keys(target.running()), ["chat", "stream"]);
+  assertEquals(output.slice(-2), [
+    `chat: deployed; ${target.url}/functions/chat answers (401 without a token)`,
+    `stream: deployed; ${target.url}/functions/stream answers (401 without a token)`,
+  ]);
+  assertEquals(writes(), ["POST /api/functions", "POST /api/functions"]);
+});
+
+Deno.test("deploy replaces code and keeps name, description and status", async () => {
+  const name = "Our chat";
+  await store("chat", { code: workingCode("1"), name, description: "Talks" });
+  await store("stream", { code: workingCode("1"), name: "Ours", status: "draft" });
+  await deploy(context({ chat: workingCode("2"), stream: workingCode("2") }));
+  const chat = await stored("chat");
+  assertEquals([chat.name, chat.description, chat.code], [name, "Talks", workingCode("2")]);
+  const stream = await stored("stream");
+  assertEquals([stream.name, stream.description, stream.status, stream.code], [
+    "Ours",
+    null,
+    "draft",
+    workingCode("2"),
+  ]);
+  assertEquals(writes(), ["PUT /api/functions/chat", "PUT /api/functions/stream"]);
+  assertStringIncludes(output.at(-1)!, "a draft, not served");
+});
+
+Deno.test("deploy writes nothing that is there already", async () => {
+  await deploy(context({ chat: workingCode("1") }));
+  target.calls = [];
+  await deploy(context({ chat: workingCode("1") }));
+  assertEquals(writes(), []);
+  assertMatch(output.at(-1)!, /^chat: unchanged; .* answers/);
+});
+
+Deno.test("deploy --dry-run tells everything and changes nothing", async () => {
+  await store("chat", { code: workingCode("1") });
+  await secret("OPENROUTER_CHAT_MODEL", "openai/gpt-4o");
+  await migration("20260101000000_dry-run.sql", "select 1");
+  const settings = { OPENROUTER_API_KEY: OPENROUTER_KEY, OPENROUTER_CHAT_MODEL: "other/model" };
+  const artefacts = { chat: workingCode("2"), stream: workingCode("1") };
+  await deploy(context(artefacts, settings), { dryRun: true });
+  assertEquals(output, [
+    `project    ${target.url}, self-hosted`,
+    `migration  dry-run as ${toStamp(clock.now())}`,
+    "secret     OPENROUTER_API_KEY: set",
+    "secret     OPENROUTER_CHAT_MODEL: is set already, stays as it is",
+    "function   chat: replace, 0.2 KB",
+    "function   stream: create, 0.2 KB",
+    "writes     2 of functions; InsForge takes 15 in 5 minutes",
+    "dry run: nothing has changed",
+  ]);
+  assertEquals(writes(), []);
+  assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["migrations"]);
+});
+
+Deno.test("deploy says that no model will answer where nobody has set the key", async () => {
+  await deploy(context({}), { dryRun: true });
+  assertStringIncludes(output.join("\n"), "OPENROUTER_API_KEY is set neither here nor");
+});
+
+Deno.test("deploy sets the secrets that are missing, and touches no other", async () => {
+  await secret("OPENROUTER_API_KEY", "the-project's-own");
+  const settings = {
+    OPENROUTER_API_KEY: OPENROUTER_KEY,
+    OPENROUTER_CHAT_MODEL: " openai/gpt-4o ",
+    OPENROUTER_APP_NAME: "",
+    API_KEY: "ik_canary-of-this-machine",
+    JWT_SECRET: "canary-of-this-machine",
+    INSFORGE_BASE_URL: "http://canary.test",
+    INSFORGE_INTERNAL_URL: "http://canary.test",
+    PORT: "1234",
+  };
+  await deploy(context({}, settings), { onlySecrets: true });
+  assertEquals(writes(), ["POST /api/secrets"]);
+  assertEquals(await valueOf("OPENROUTER_API_KEY"), "the-project's-own");
+  assertEquals(await valueOf("OPENROUTER_CHAT_MODEL"), "openai/gpt-4o");
+  assertEquals(await valueOf("API_KEY"), API_KEY);
+});
+
+Deno.test("deploy refuses a setting of the wrong form before anything is written", async () => {
+  const running = deploy(context({ chat: workingCode("1") }, { MAX_PROMPT_CHARS: "many" }));
+  await assertRejects(() => running, Error, "MAX_PROMPT_CHARS must be a whole number");
+  assertEquals(writes(), []);
+});
+
+Deno.test("deploy --only-secrets deploys no function", async () => {
+  const settings = { OPENROUTER_API_KEY: OPENROUTER_KEY };
+  await migration("1_only-secrets.sql", "select 1");
+  await deploy(context({ chat: workingCode("1") }, settings), { onlySecrets: true });
+  assertEquals(writes(), ["POST /api/secrets"]);
+});
+
+Deno.test("deploy applies each migration once, with versions newer than the project's newest", async () => {
+  const head = "30000101000000";
+  await target.admin("POST", "/api/database/migrations", {
+    version: head,
+    name: "of-the-app",
+    sql: "create table of_the_app (id int)",
+  });
+  await migration("0002_second.sql", "insert into first values (1)");
+  await migration("0001_first.sql", "create table first (id int)");
+  await deploy(context({ chat: workingCode("1") }));
+  const applied = await listMigrations();
+  assertEquals(applied.slice(0, 2), [["30000101000002", "second"], ["30000101000001", "first"]]);
+  target.calls = [];
+  await deploy(context({ chat: workingCode("1") }));
+  assertEquals(writes(), []);
+  assertEquals(await listMigrations(), applied);
+});
+
+Deno.test("deploy stops at a migration that fails, before any function changes", async () => {
+  await migration("1_fails.sql", "select * from nowhere");
+  const failure = await assertRejects(
+    () => deploy(context({ chat: workingCode("1") })),
+    DeployFailure,
+  );
+  assertMatch(failure.message, /^migration fails: .*"nowhere" does not exist/);
+  assertStringIncludes(failure.message, "No function has changed");
+  assertEquals(writes(), ["POST /api/database/migrations"]);
+});
+
+Deno.test("deploy refuses a migration InsForge would trip over, before anything is written", async () => {
+  await migration("init.sql", "select 1");
+  await assertRejects(() => deploy(context({})), DeployFailure, "init.sql must be named");
+  assertEquals(target.calls, []);
+});
+
+Deno.test("a function that does not work is put back, and those after it are not begun", async () => {
+  await store("stream", { code: workingCode("1"), name: "Ours", description: "Streams" });
+  const artefacts = {
+    chat: workingCode("2"),
+    stream: throwingCode("2"),
+    v1: workingCode("2"),
+  };
+  const failure = await assertRejects(() => deploy(context(artefacts)), DeployFailure);
+  assertEquals(failure.message.split("\n"), [
+    `stream: the smoke test failed: POST ${target.url}/functions/stream answers 500 {"error":"thrown by 2"}`,
+    "stream: its previous code is back",
+    "deployed: chat; not begun: v1",
+    "The same command again does the rest",
+  ]);
+  const { name, description, code } = await stored("stream");
+  assertEquals([name, description, code], ["Ours", "Streams", workingCode("1")]);
+  assertEquals(Object.keys(target.running()), ["chat", "stream"]);
+});
+
+Deno.test("a new function that does not work is deleted again", async () => {
+  const failure = await assertRejects(
+    () => deploy(context({ chat: throwingCode("1") })),
+    DeployFailure,
+  );
+  assertStringIncludes(failure.message, "chat: it was new, and is deleted again");
+  assertEquals(target.running(), {});
+});
+
+Deno.test("on cloud the other artefact is deployed, to the address that cloud gives", async () => {
+  target.cloud = true;
+  await store("of-the-app", { code: workingCode("1") });
+  await deploy(context({ chat: workingCode("1") }));
+  assertEquals(output[0], `project    ${target.url}, cloud`);
+  assertEquals(Object.keys(target.running()), ["chat", "of-the-app"]);
+  assertStringIncludes(output.at(-1)!, `${target.url}/cloud/chat answers`);
+});
+
+Deno.test("on cloud a failed revision is told with its logs, and the previous code is back", async () => {
+  target.cloud = true;
+  await store("chat", { code: workingCode("1") });
+  target.findFault = ({ functions }) =>
+    functions.chat?.includes("// 2") ? "[error] chat.ts: bad\nline 2" : undefined;
+  const failure = await assertRejects(
+    () => deploy(context({ chat: workingCode("2"), stream: workingCode("2") })),
+    DeployFailure,
+  );
+  assertEquals(failure.message.split("\n"), [
+    "chat: InsForge could not deploy it. Its build logs end with:",
+    "  [error] chat.ts: bad",
+    "  line 2",
+    "chat: its previous code is back",
+    "deployed: none; not begun: stream",
+    "The same command again does the rest",
+  ]);
+  assertEquals((await stored("chat")).code, workingCode("1"));
+  assertEquals(target.running(), { chat: workingCode("1") });
+});
+
+Deno.test("code that can not be put back is not passed over in silence, and --rollback does it later", async () => {
+  target.cloud = true;
+  await store("chat", { code: workingCode("1") });
+  target.findFault = () => "[error] the platform is broken";
+  const failure = await assertRejects(
+    () => deploy(context({ chat: workingCode("2") })),
+    DeployFailure,
+  );
+  assertStringIncludes(failure.message, "previous code could NOT be put back");
+  assertStringIncludes(failure.message, "deno task deploy --rollback chat");
+  target.findFault = () => undefined;
+  await store("chat", { code: workingCode("3") });
+  await rollBack(context({}), ["chat"]);
+  assertEquals(target.running(), { chat: workingCode("1") });
+});
+
+Deno.test("on cloud a run that changes nothing writes once, to see that what is stored deploys", async () => {
+  target.cloud = true;
+  await store("chat", { code: workingCode("1") });
+  await store("stream", { code: workingCode("1") });
+  target.calls = [];
+  const artefacts = { chat: workingCode("1"), stream: workingCode("1") };
+  await deploy(context(artefacts));
+  assertEquals(writes(), ["PUT /api/functions/chat"]);
+  target.findFault = () => "[error] it never did";
+  await assertRejects(() => deploy(context(artefacts)), DeployFailure, "it never did");
+});
+
+Deno.test("on cloud a slug that would break the project's other functions is refused", async () => {
+  target.cloud = true;
+  await store("image_gen", { code: workingCode("1") });
+  target.calls = [];
+  await assertRejects(
+    () => deploy(context({ "image-gen": workingCode("1") })),
+    DeployFailure,
+    `"image-gen" differs from another only by - and _`,
+  );
+  assertEquals(writes(), []);
+});
+
+Deno.test("a platform that is not what it seemed is noticed, and the old code is back", async () => {
+  await store("chat", { code: workingCode("1") });
+  for (const platform of ["cloud", "self-hosted"] as const) {
+    target.cloud = platform === "self-hosted";
+    const failure = await assertRejects(
+      () => deploy(context({ chat: workingCode("2") }), { platform }),
+      DeployFailure,
+    );
+    assertMatch(failure.message, /deploy with --platform (cloud|self-hosted)\nchat: its previous/);
+    assert(!failure.message.includes(`--platform ${platform}`));
+    assertEquals((await stored("chat")).code, workingCode("1"));
+  }
+});
+
+Deno.test("deploy waits for a revision that takes a moment to arrive", async () => {
+  target.cloud = true;
+  let missing = 3;
+  target.intercept = (request, next) =>
+    request.url.includes("/cloud/") && missing-- > 0
+      ? Promise.resolve(Response.json({ error: "Function not found" }, { status: 404 }))
+      : next();
+  const started = clock.now();
+  // A new project has no address yet that would show where it runs.
+  await deploy(context({ chat: workingCode("1") }), { platform: "cloud" });
+  assertEquals(clock.now() - started, 6_000);
+});
+
+Deno.test("deploy keeps to 15 writes in 5 minutes by waiting, and tells", async () => {
+  const slugs = Array.from({ length: 20 }, (_, i) => `f${i}`);
+  const started = clock.now();
+  await deploy(context(Object.fromEntries(slugs.map((slug) => [slug, workingCode("1")]))));
+  assertEquals(Object.keys(target.running()).length, 20);
+  assertEquals(writes().length, 20);
+  assertEquals(clock.now() - started, 300_000);
+  const waits = output.filter((line) => line.startsWith("waiting"));
+  assertEquals(waits.length, 10);
+  assertEquals(waits[0], "waiting 5:00: InsForge takes 15 writes of functions in 5 minutes");
+  assertEquals(waits[9], "waiting 0:30: InsForge takes 15 writes of functions in 5 minutes");
+});
+
+Deno.test("deploy waits when others have used the writes up", async () => {
+  for (let i = 0; i < 15; i++) await target.admin("DELETE", "/api/functions/none");
+  clock.ms += 60_000;
+  const started = clock.now();
+  await deploy(context({ chat: workingCode("1") }));
+  assertEquals(clock.now() - started, 240_000);
+  assertStringIncludes(output.join("\n"), "waiting 4:00");
+});
+
+Deno.test("deploy begins no write that it could not take back", async () => {
+  for (let i = 0; i < 13; i++) await target.admin("DELETE", "/api/functions/none");
+  await store("stream", { code: workingCode("1") });
+  // One write is left, and the limit is told of by the first answer only.
+  clock.ms += 60_000;
+  await assertRejects(
+    () => deploy(context({ chat: workingCode("1"), stream: throwingCode("2") })),
+    DeployFailure,
+    "its previous code is back",
+  );
+  assertEquals(target.running(), { chat: workingCode("1"), stream: workingCode("1") });
+  assertEquals(output.filter((line) => line.startsWith("waiting")).length, 8);
+});
+
+Deno.test("an answer that is lost on the way is asked for again", async () => {
+  const lost = new Set<string>();
+  target.intercept = async (request, next) => {
+    const { pathname } = new URL(request.url);
+    const answer = await next();
+    if (request.method === "GET" || lost.has(pathname)) return answer;
+    lost.add(pathname);
+    return new Response("<html>Gateway Timeout</html>", { status: 504 });
+  };
+  await migration("1_lost.sql", "create table lost (id int)");
+  await store("stream", { code: workingCode("1") });
+  target.calls = [];
+  const settings = { OPENROUTER_API_KEY: OPENROUTER_KEY };
+  await deploy(context({ chat: workingCode("1"), stream: workingCode("2") }, settings));
+  assertEquals(target.running(), { chat: workingCode("1"), stream: workingCode("2") });
+  assertEquals(writes(), [
+    "POST /api/database/migrations",
+    "POST /api/database/migrations",
+    "POST /api/secrets",
+    "POST /api/secrets",
+    "POST /api/functions",
+    "POST /api/functions",
+    "PUT /api/functions/chat",
+    "PUT /api/functions/chat",
+    "PUT /api/functions/stream",
+    "PUT /api/functions/stream",
+  ]);
+});
+
+Deno.test("rollback puts back what the latest deploy changed, then what the one before did", async () => {
+  await store("chat", { code: workingCode("1"), name: "Ours", description: "Talks" });
+  await deploy(context({ chat: workingCode("2"), stream: workingCode("2") }));
+  clock.ms += 1_000;
+  await deploy(context({ chat: workingCode("3"), stream: workingCode("2") }));
+  await rollBack(context({}), [], { dryRun: true });
+  assertEquals(output.at(-1), "chat: previous code put back (dry run)");
+  await rollBack(context({}), []);
+  assertEquals(target.running(), { chat: workingCode("2"), stream: workingCode("2") });
+  await rollBack(context({}), []);
+  assertEquals(output.slice(-2), ["chat: previous code put back", "stream: was new, deleted"]);
+  assertEquals(target.running(), { chat: workingCode("1") });
+  const { name, description } = await stored("chat");
+  assertEquals([name, description], ["Ours", "Talks"]);
+  await assertRejects(() => rollBack(context({}), []), DeployFailure, "No code from before");
+  const failure = await assertRejects(() => rollBack(context({}), ["chat", "v1"]), DeployFailure);
+  assertEquals([failure.kind, failure.message.includes("of chat, v1")], ["notFound", true]);
+});
+
+Deno.test("rollback of one function leaves the others, and code that is back already", async () => {
+  await store("chat", { code: workingCode("1") });
+  await deploy(context({ chat: workingCode("2"), stream: workingCode("2") }));
+  await store("chat", { code: workingCode("1") });
+  target.calls = [];
+  await rollBack(context({}), ["chat"]);
+  assertEquals([output.at(-1), writes()], ["chat: has its previous code already", []]);
+  assertEquals(Object.keys(target.running()), ["chat", "stream"]);
+});
+
+Deno.test("what is kept for a rollback holds code and no key", async () => {
+  await store("chat", { code: workingCode("1") });
+  await deploy(context({ chat: workingCode("2") }, { OPENROUTER_API_KEY: OPENROUTER_KEY }));
+  const texts = await readAll(folder);
+  assertEquals(texts.length, 1);
+  assertEquals(JSON.parse(texts[0]), { name: "chat", description: null, code: workingCode("1") });
+});
+
+Deno.test("list prints every function of the project with its address", async () => {
+  await store("chat", { code: workingCode("1") });
+  await store("app", { code: workingCode("1"), status: "draft" });
+  await listFunctions(context({}));
+  assertEquals(output[0], `${target.url}: 2 functions`);
+  assertMatch(output[1], new RegExp(`^app  draft  2\\S+Z  ${target.url}/functions/app$`));
+  assertMatch(output[2], new RegExp(`^chat  active  2\\S+Z  ${target.url}/functions/chat$`));
+});
+
+Deno.test("a wrong key, another server and no server each end with their own message", async () => {
+  const wrong = new Project({ url: target.url, key: "ik_wrong" }, clock, print);
+  const refused = await assertRejects(
+    () => deploy({ ...context({}), project: wrong }),
+    DeployFailure,
+    "refuses the key: Invalid API key",
+  );
+  assertEquals(refused.kind, "refused");
+
+  for (
+    const answer of [
+      () => new Response("<html>Welcome</html>"),
+      () => new Response("<html>Not found</html>", { status: 404 }),
+      () => Response.json({ ok: true }),
+      () => Response.redirect("http://127.0.0.1:9/login", 302),
+    ]
+  ) {
+    target.intercept = () => Promise.resolve(answer());
+    await assertRejects(() => deploy(context({})), DeployFailure, "no InsForge project");
+  }
+
+  const nobody = new Project({ url: "http://127.0.0.1:9", key: API_KEY }, clock, print);
+  await assertRejects(
+    () => deploy({ ...context({}), project: nobody }),
+    DeployFailure,
+    "http://127.0.0.1:9 cannot be reached",
+  );
+  assertEquals(writes(), []);
+});
+
+/** A deploy of these functions, with these settings on this machine. */
+function context(
+  functions: Record<string, string>,
+  settings: Record<string, string> = {},
+): DeployContext {
+  const artefacts = (platform: Artefact["platform"]): Artefact[] =>
+    Object.entries(functions).map(([slug, code]) => ({ platform, slug, code }));
+  return {
+    project: new Project({ url: target.url, key: API_KEY }, clock, print),
+    build: (platform) => Promise.resolve(artefacts(platform)),
+    environment: { get: (name) => settings[name] },
+    migrationsFolder: `${folder}/migrations`,
+    historyFolder: `${folder}/deploy`,
+    clock,
+    print,
+    signal: new AbortController().signal,
+  };
+}
+
+function print(line: string): void {
+  output.push(line);
+}
+
+/** The calls that changed something, or tried to. */
+function writes(): string[] {
+  return target.calls.filter((call) => !call.startsWith("GET"));
+}
+
+/** Puts a function into the project by hand. */
+async function store(slug: string, fields: Record<string, string>): Promise<void> {
+  const { status } = await target.admin("PUT", `/api/functions/${slug}`, fields);
+  if (status === 404) {
+    await target.admin("POST", "/api/functions", { slug, name: slug, ...fields });
+  }
+}
+
+async function stored(slug: string) {
+  return await (await target.admin("GET", `/api/functions/${slug}`)).json();
+}
+
+async function secret(key: string, value: string): Promise<void> {
+  await target.admin("POST", "/api/secrets", { key, value });
+}
+
+async function valueOf(key: string): Promise<string> {
+  return (await (await target.admin("GET", `/api/secrets/${key}`)).json()).value;
+}
+
+async function migration(file: string, sql: string): Promise<void> {
+  await Deno.mkdir(`${folder}/migrations`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/migrations/${file}`, sql);
+}
+
+async function listMigrations(): Promise<string[][]> {
+  const { migrations } = await (await target.admin("GET", "/api/database/migrations")).json();
+  return migrations.map(({ version, name }: Record<string, string>) => [version, name]);
+}
+
+function toStamp(ms: number): string {
+  return new Date(ms).toISOString().replace(/\D/g, "").slice(0, 14);
+}
+
+async function readAll(path: string): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(path)) {
+    if (isDirectory) texts.push(...await readAll(`${path}/${name}`));
+    else texts.push(await Deno.readTextFile(`${path}/${name}`));
+  }
+  return texts;
+}

@@ -1,0 +1,93 @@
+/** `deno task deploy`: the functions to an InsForge project. `--help` says what else it does. */
+import { parseArgs } from "node:util";
+import type { Platform } from "./build/bundle.ts";
+import { prepareArtefacts } from "./deploy/artefacts.ts";
+import { systemClock } from "./deploy/clock.ts";
+import { DeployFailure, EXIT_CODES } from "./deploy/failure.ts";
+import { readLink } from "./deploy/link.ts";
+import { deploy, type DeployContext, listFunctions, rollBack } from "./deploy/mod.ts";
+import { Project } from "./deploy/project.ts";
+import { redact } from "./deploy/redaction.ts";
+import { planSecrets } from "./deploy/secrets.ts";
+import { readEnvironment } from "./environment.ts";
+
+const HELP = `deno task deploy [slug…]       deploy these functions, or all, and what they need
+  --dry-run                     tell what would be done, and change nothing
+  --only-secrets                set the secrets that the project lacks, nothing else
+  --rollback [slug…]            put back the code from before, of these or of the latest deploy
+  --list                        list the functions of the project
+  --platform cloud|self-hosted  where the project runs functions, if it does not show
+
+The project is that of INSFORGE_BASE_URL and INSFORGE_API_KEY, in the environment or in .env, or the
+one linked by "npx @insforge/cli link".
+Exit codes: 0 done, 1 failed, 2 no key, 3 no project, 4 no such function, 5 key refused, 130 interrupted`;
+
+const secrets: string[] = [];
+const print = (line: string) => console.log(redact(line, secrets));
+const interruption = new AbortController();
+
+try {
+  await main();
+} catch (error) {
+  const { message } = error as Error;
+  console.error(redact(message, secrets));
+  Deno.exitCode = error instanceof DeployFailure ? EXIT_CODES[error.kind] : EXIT_CODES.failed;
+}
+// A listener for signals would keep the process alive.
+Deno.exit();
+
+async function main(): Promise<void> {
+  const { values, positionals: slugs } = parseArgs({
+    allowPositionals: true,
+    options: {
+      "dry-run": { type: "boolean" },
+      "only-secrets": { type: "boolean" },
+      rollback: { type: "boolean" },
+      list: { type: "boolean" },
+      platform: { type: "string" },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help) return print(HELP);
+  const platform = parsePlatform(values.platform);
+  const modes = ["only-secrets", "rollback", "list"] as const;
+  if (modes.filter((mode) => values[mode]).length > 1) {
+    throw new DeployFailure("--only-secrets, --rollback and --list exclude each other");
+  }
+
+  const environment = await readEnvironment();
+  const link = await readLink(environment);
+  secrets.push(link.key, ...planSecrets(environment, []).missing.map(({ value }) => value));
+  listenForInterruption();
+  const needsArtefacts = !modes.some((mode) => values[mode]);
+  const context: DeployContext = {
+    project: new Project(link, systemClock, print),
+    build: needsArtefacts ? await prepareArtefacts(slugs) : () => Promise.resolve([]),
+    environment,
+    migrationsFolder: "migrations",
+    historyFolder: ".local/deploy",
+    clock: systemClock,
+    print,
+    signal: interruption.signal,
+  };
+  const dryRun = values["dry-run"];
+  if (values.list) return await listFunctions(context);
+  if (values.rollback) return await rollBack(context, slugs, { dryRun });
+  await deploy(context, { platform, onlySecrets: values["only-secrets"], dryRun });
+}
+
+function parsePlatform(value: string | undefined): Platform | undefined {
+  if (value === undefined || value === "cloud" || value === "self-hosted") return value;
+  throw new DeployFailure(`--platform must be "cloud" or "self-hosted"`);
+}
+
+/** The first signal ends the work between two functions, a second one ends it at once. */
+function listenForInterruption(): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (interruption.signal.aborted) Deno.exit(EXIT_CODES.interrupted);
+      print("stopping after the request under way; once more stops at once");
+      interruption.abort(new DeployFailure("interrupted", "interrupted"));
+    });
+  }
+}

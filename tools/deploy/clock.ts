@@ -1,0 +1,21 @@
+/** Time, so that tests need not wait. */
+import { setTimeout } from "node:timers/promises";
+
+/** What waits and what tells the time. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** @throws the signal's reason, as soon as it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: async (ms, signal) => {
+    signal?.throwIfAborted();
+    // An aborted timer throws an error of its own that says nothing of the reason.
+    await setTimeout(ms, undefined, { signal }).catch(() => {});
+    signal?.throwIfAborted();
+  },
+};

@@ -1,0 +1,57 @@
+/** Which InsForge project, and the key that opens it. */
+import { createSettings, type Environment } from "../../shared/settings.ts";
+import { DeployFailure } from "./failure.ts";
+
+/** Address and administrator's key of a project. The key is secret. */
+export interface ProjectLink {
+  url: string;
+  key: string;
+}
+
+/** Where InsForge's CLI keeps the link of a folder. */
+export const LINK_FILE = ".insforge/project.json";
+
+/**
+ * Finds the project: `INSFORGE_BASE_URL` and `INSFORGE_API_KEY` in the environment come first, the
+ * link file gives what they lack. The file's key goes to the file's own host and to no other.
+ *
+ * @param file the link file; absent is no error.
+ * @throws {DeployFailure} `notLinked` without an address, `noKey` without a key for it.
+ */
+export async function readLink(environment: Environment, file = LINK_FILE): Promise<ProjectLink> {
+  const linked = await readLinkFile(file);
+  const url = createSettings(environment).INSFORGE_BASE_URL ?? linked?.url;
+  if (!url) {
+    throw new DeployFailure(
+      `No project: set INSFORGE_BASE_URL and INSFORGE_API_KEY, or link one with "npx @insforge/cli link"`,
+      "notLinked",
+    );
+  }
+  const key = environment.get("INSFORGE_API_KEY")?.trim() ||
+    (linked?.url === url ? linked.key : undefined);
+  if (!key) {
+    throw new DeployFailure(`No key for ${url}: set INSFORGE_API_KEY (ik_…)`, "noKey");
+  }
+  return { url, key };
+}
+
+async function readLinkFile(file: string): Promise<ProjectLink | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  try {
+    const { oss_host, api_key } = JSON.parse(text);
+    const url = createSettings({ get: () => oss_host }).INSFORGE_BASE_URL;
+    if (url && typeof api_key === "string") return { url, key: api_key };
+  } catch {
+    // Its text holds a key, so that no error may quote it.
+  }
+  throw new DeployFailure(
+    `${file} holds no address and key of a project; link it anew with "npx @insforge/cli link"`,
+    "notLinked",
+  );
+}

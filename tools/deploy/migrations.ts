@@ -1,0 +1,59 @@
+/** The database migrations that functions need: which are new to a project, and under which version. */
+import type { Migration } from "@insforge/shared-schemas";
+import { join } from "node:path";
+import { DeployFailure } from "./failure.ts";
+
+/** A migration as it is sent. */
+export interface MigrationFile {
+  version: string;
+  name: string;
+  sql: string;
+}
+
+/** InsForge's own rule for names in the folder. */
+const FILE = /^(\d{1,64})_([a-z0-9-]+)\.sql$/;
+
+/**
+ * Reads a folder of migrations, oldest first.
+ *
+ * @returns none when the folder is empty or not there.
+ * @throws {DeployFailure} for a file InsForge would trip over, and for a name that comes twice.
+ */
+export async function readMigrations(folder: string): Promise<MigrationFile[]> {
+  const files: MigrationFile[] = [];
+  try {
+    for await (const { name: file } of Deno.readDir(folder)) {
+      const [, version, name] = FILE.exec(file) ?? [];
+      if (!name) {
+        const form = "<digits>_<name of small letters, digits and hyphens>.sql";
+        throw new DeployFailure(`${join(folder, file)} must be named ${form}`);
+      }
+      if (files.some((other) => other.name === name)) {
+        throw new DeployFailure(`${folder} holds two migrations called "${name}"`);
+      }
+      files.push({ version, name, sql: await Deno.readTextFile(join(folder, file)) });
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return files.sort((a, b) => BigInt(a.version) < BigInt(b.version) ? -1 : 1);
+}
+
+/**
+ * Picks the migrations whose name the project has not applied, and gives them versions that are newer
+ * than every one it has: InsForge takes no other, and a package cannot know them beforehand.
+ *
+ * @param now milliseconds since 1970; versions are its UTC digits where these are new enough.
+ */
+export function planMigrations(
+  files: MigrationFile[],
+  applied: Migration[],
+  now: number,
+): MigrationFile[] {
+  const names = new Set(applied.map(({ name }) => name));
+  const head = applied.map(({ version }) => BigInt(version)).reduce((a, b) => a > b ? a : b, 0n);
+  const stamp = BigInt(new Date(now).toISOString().replace(/\D/g, "").slice(0, 14));
+  const first = stamp > head ? stamp : head + 1n;
+  return files.filter(({ name }) => !names.has(name))
+    .map((file, i) => ({ ...file, version: String(first + BigInt(i)) }));
+}

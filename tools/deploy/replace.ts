@@ -1,0 +1,98 @@
+/** One function from its old code to new code, or back to the old. */
+import type { DeploymentResult } from "@insforge/shared-schemas";
+import type { Platform } from "../build/bundle.ts";
+import { DeployFailure } from "./failure.ts";
+import type { History } from "./history.ts";
+import type { Definition, Project } from "./project.ts";
+
+/** A change of one function. */
+export interface Replacement {
+  slug: string;
+  /** What is stored; nothing where there is no such function. */
+  current?: Definition;
+  /** What is to be stored; nothing deletes the function. */
+  target?: Definition;
+  /** Where the target was made to run; unknown for code of before. */
+  platform?: Platform;
+}
+
+/** What a replacement needs. */
+export interface ReplaceContext {
+  project: Project;
+  /** Keeps the current code first, if given. */
+  history?: History;
+  signal: AbortSignal;
+  /** Judges the running function; throws when it does not work. */
+  verify: () => Promise<void>;
+}
+
+const LOG_LINES = 40;
+
+/**
+ * Writes `target`, waits for the deployment and verifies it. When any of that fails, `current` is put
+ * back before the failure is thrown; its message says whether that went well. An interruption leaves
+ * the one or the other, and says which.
+ *
+ * @throws {DeployFailure}
+ */
+export async function replaceFunction(
+  { slug, current, target, platform }: Replacement,
+  { project, history, signal, verify }: ReplaceContext,
+): Promise<void> {
+  const kept = await history?.keep(slug, current);
+  let stored = false;
+  try {
+    // One more write must be left: the way back.
+    await store(project, { slug, current, target, platform }, { needed: 2, signal });
+    stored = true;
+    await verify();
+  } catch (failure) {
+    const { message } = failure as Error;
+    if (signal.aborted && failure === signal.reason) {
+      const state = stored ? "its new code is deployed, and not tested" : "it has not changed";
+      throw new DeployFailure(`${message}; ${slug}: ${state}`, "interrupted");
+    }
+    let outcome: string;
+    try {
+      outcome = await putBack(project, { slug, current });
+      if (kept) await history?.forget(kept);
+    } catch (second) {
+      outcome = `its previous code could NOT be put back: ${(second as Error).message}\n` +
+        `Try again with "deno task deploy --rollback ${slug}"`;
+    }
+    throw new DeployFailure(`${slug}: ${message}\n${slug}: ${outcome}`, "failed", {
+      cause: failure,
+    });
+  }
+}
+
+async function store(
+  project: Project,
+  { slug, current, target, platform }: Replacement,
+  options: { needed: number; signal?: AbortSignal },
+): Promise<void> {
+  if (!target) return await project.deleteFunction(slug, options);
+  const exists = current !== undefined;
+  const { deployment } = await project.writeFunction(slug, target, { exists, ...options });
+  if (deployment?.status === "failed") throw new DeployFailure(describeBuild(deployment));
+  if (platform && (deployment ? "cloud" : "self-hosted") !== platform) {
+    const other = deployment ? "cloud" : "self-hosted";
+    throw new DeployFailure(
+      `the project runs its functions ${deployment ? "on cloud" : "self-hosted"}; ` +
+        `deploy with --platform ${other}`,
+    );
+  }
+}
+
+/** @returns what has become of it, in words. */
+async function putBack(project: Project, { slug, current }: Replacement): Promise<string> {
+  const stored = await project.findFunction(slug);
+  if (stored?.code === current?.code) return "nothing has changed in the project";
+  await store(project, { slug, current: stored, target: current }, { needed: 1 });
+  return current ? "its previous code is back" : "it was new, and is deleted again";
+}
+
+function describeBuild({ buildLogs = [] }: DeploymentResult): string {
+  const lines = buildLogs.flatMap((entry) => entry.trimEnd().split("\n")).slice(-LOG_LINES);
+  return ["InsForge could not deploy it. Its build logs end with:", ...lines].join("\n  ");
+}

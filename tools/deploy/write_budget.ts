@@ -1,0 +1,57 @@
+/** InsForge's limit on writes of functions, kept by waiting. */
+import type { Clock } from "./clock.ts";
+
+/** What InsForge allows where it does not say otherwise. */
+const WRITES = 15;
+const WINDOW_MS = 5 * 60_000;
+const PROGRESS_MS = 30_000;
+
+/**
+ * How many writes are left in the current window. It trusts what InsForge's answers say of it, and
+ * counts by itself where they are silent; writes by others count as soon as an answer tells of them.
+ */
+export class WriteBudget {
+  #limit = WRITES;
+  #left = WRITES;
+  #endsAt = 0;
+
+  constructor(readonly clock: Clock, readonly print: (line: string) => void) {}
+
+  /**
+   * Takes one write, after waiting until there are `needed`, so that one that may have to be undone
+   * is not begun without the way back. Prints a line at the start of a wait and every 30 seconds.
+   *
+   * @throws the signal's reason when it is aborted during the wait.
+   */
+  async take(needed: number, signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      const leftMs = this.#endsAt - this.clock.now();
+      if (leftMs <= 0) [this.#left, this.#endsAt] = [this.#limit, this.clock.now() + WINDOW_MS];
+      if (this.#left >= Math.min(needed, this.#limit)) break;
+      this.print(
+        `waiting ${
+          formatTime(leftMs)
+        }: InsForge takes ${this.#limit} writes of functions in 5 minutes`,
+      );
+      await this.clock.sleep(Math.min(leftMs, PROGRESS_MS), signal);
+    }
+    this.#left--;
+  }
+
+  /** Learns from the headers of an answer to a write. */
+  note(status: number, headers: Headers): void {
+    const read = (name: string) => {
+      const value = headers.get(name);
+      return value !== null && /^\d+$/.test(value) ? Number(value) : undefined;
+    };
+    const seconds = read("RateLimit-Reset") ?? read("Retry-After");
+    this.#limit = Math.max(1, read("RateLimit-Limit") ?? this.#limit);
+    this.#left = status === 429 ? 0 : read("RateLimit-Remaining") ?? this.#left;
+    if (seconds !== undefined) this.#endsAt = this.clock.now() + seconds * 1_000;
+  }
+}
+
+function formatTime(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
