@@ -68,6 +68,7 @@ export async function readRows(
   }
   const { data, error, status } = await request;
   if (error) throw toReadError(error as DataError, status, query);
+  if (!Array.isArray(data)) throw unavailable(data); // a proxy's page, or nothing at all
   return data as unknown as Row[];
 }
 
@@ -93,7 +94,7 @@ export async function uploadObject(
 ): Promise<StoredObject> {
   const client = await connect(caller.token, settings, DATA_TIMEOUT_MS);
   const { data, error } = await client.storage.from(bucket).upload(key, content);
-  if (data) return { bucket: data.bucket, key: data.key, url: data.url };
+  if (data?.url) return { bucket: data.bucket, key: data.key, url: data.url };
   const status = (error as { statusCode?: number } | null)?.statusCode ?? 0;
   if (status === 401) throw unauthorized(error);
   if (status === 403) {

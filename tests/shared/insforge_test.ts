@@ -1,0 +1,325 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ApiError } from "../../shared/errors.ts";
+import { type Filter, getUserId, readRows, uploadObject } from "../../shared/insforge.ts";
+import { createSettings } from "../../shared/settings.ts";
+import { createEnvironment, TOKEN, USER_ID } from "../support/caller.ts";
+import { createInsForge } from "./fake_insforge.ts";
+
+const caller = { token: TOKEN };
+const QUERY = {
+  table: "tickets",
+  columns: ["subject", "status"],
+  filters: [{ column: "status", op: "eq" as const, value: "open" }],
+  order: { column: "created_at" },
+  limit: 10,
+};
+
+Deno.test("getUserId asks as the owner of the token, and gives the id", async () => {
+  await using insforge = createInsForge();
+  insforge.reply(200, { user: { id: USER_ID, email: "a@example.com" } });
+  assertEquals(await getUserId(TOKEN, settingsOf(insforge)), USER_ID);
+  const [{ line, headers }] = insforge.requests;
+  assertEquals(line, "GET /api/auth/sessions/current");
+  assertEquals(headers.get("authorization"), `Bearer ${TOKEN}`);
+});
+
+for (const status of [401, 403]) {
+  Deno.test(`getUserId gives nothing for a token refused with ${status}`, async () => {
+    await using insforge = createInsForge();
+    insforge.reply(status, {
+      error: "AUTH_UNAUTHORIZED",
+      message: "Invalid token",
+      statusCode: status,
+    });
+    assertEquals(await getUserId(TOKEN, settingsOf(insforge)), undefined);
+  });
+}
+
+Deno.test("getUserId asks twice in all when InsForge fails", async () => {
+  await using insforge = createInsForge();
+  insforge.reply(503, "upstream connect error");
+  insforge.reply(200, { user: { id: USER_ID } });
+  assertEquals(await getUserId(TOKEN, settingsOf(insforge)), USER_ID);
+  insforge.replyAlways(503, "upstream connect error");
+  await assertFailure(getUserId(TOKEN, settingsOf(insforge)), 502, "UPSTREAM_FAILURE");
+  assertEquals(insforge.requests.length, 4);
+});
+
+Deno.test("readRows asks PostgREST in its own terms, as the caller", async () => {
+  await using insforge = createInsForge();
+  insforge.reply(200, [{ subject: "a", status: "open" }]);
+  const rows = await readRows(caller, QUERY, settingsOf(insforge));
+  assertEquals(rows, [{ subject: "a", status: "open" }]);
+  const [{ line, query, headers }] = insforge.requests;
+  assertEquals(line, "GET /api/database/records/tickets");
+  assertEquals(headers.get("authorization"), `Bearer ${TOKEN}`);
+  assertEquals([...query].sort(), [
+    ["limit", "10"],
+    ["order", "created_at.asc"],
+    ["select", "subject,status"],
+    ["status", "eq.open"],
+  ]);
+});
+
+Deno.test("readRows asks for all columns in no order where none are named", async () => {
+  await using insforge = createInsForge();
+  insforge.reply(200, []);
+  assertEquals(await readRows(caller, { table: "t", limit: 1 }, settingsOf(insforge)), []);
+  assertEquals([...insforge.requests[0].query].sort(), [["limit", "1"], ["select", "*"]]);
+});
+
+/** Filters, and the words in which PostgREST must get them. */
+const FILTERS: [op: Filter["op"], value: unknown, sent: string][] = [
+  ["eq", "a,b.c(d)", "eq.a,b.c(d)"],
+  ["eq", 'quo"te & more=1', 'eq.quo"te & more=1'],
+  ["eq", "Grüße 🌍", "eq.Grüße 🌍"],
+  ["eq", "", "eq."],
+  ["neq", 5, "neq.5"],
+  ["gt", -1.5, "gt.-1.5"],
+  ["gte", "2026-01-01", "gte.2026-01-01"],
+  ["lt", 0, "lt.0"],
+  ["lte", true, "lte.true"],
+  ["like", "%a_%", "like.%a_%"],
+  ["ilike", "*x*", "ilike.*x*"],
+  ["is", null, "is.null"],
+  ["is", true, "is.true"],
+  ["in", ["a", "b"], 'in.("a","b")'],
+  ["in", [1, 2.5, true], 'in.("1","2.5","true")'],
+  ["in", ["a,b", "(c)", "d.e"], 'in.("a,b","(c)","d.e")'],
+  ["in", ['say "hi"', "back\\slash", '\\"'], 'in.("say \\"hi\\"","back\\\\slash","\\\\\\"")'],
+  ["in", ['x"),or=(a.eq.1', ""], 'in.("x\\"),or=(a.eq.1","")'],
+  ["in", ["two\nlines", "ü🌍"], 'in.("two\nlines","ü🌍")'],
+];
+
+for (const [op, value, sent] of FILTERS) {
+  Deno.test(`the filter ${op} ${JSON.stringify(value)} is sent as ${JSON.stringify(sent)}`, async () => {
+    await using insforge = createInsForge();
+    insforge.reply(200, []);
+    const query = { table: "t", limit: 1, filters: [{ column: "c", op, value }] };
+    await readRows(caller, query, settingsOf(insforge));
+    assertEquals(insforge.requests[0].query.getAll("c"), [sent]);
+    assertEquals([...insforge.requests[0].query.keys()].sort(), ["c", "limit", "select"]);
+  });
+}
+
+Deno.test("two filters on one column are both sent", async () => {
+  await using insforge = createInsForge();
+  insforge.reply(200, []);
+  const filters: Filter[] = [
+    { column: "n", op: "gte", value: 1 },
+    { column: "n", op: "lt", value: 9 },
+  ];
+  await readRows(caller, { table: "t", limit: 1, filters }, settingsOf(insforge));
+  assertEquals(insforge.requests[0].query.getAll("n"), ["gte.1", "lt.9"]);
+});
+
+/** PostgREST's answers, the gateway's and those of neither, and what becomes of them. */
+const READ_FAILURES: [
+  status: number,
+  body: unknown,
+  ours: number,
+  code: string,
+  message: RegExp,
+][] = [
+  [
+    403,
+    postgres("42501", "permission denied for table tickets"),
+    403,
+    "FORBIDDEN",
+    /read the table "tickets"/,
+  ],
+  [401, postgres("42501", "permission denied"), 403, "FORBIDDEN", /read the table "tickets"/],
+  [
+    404,
+    postgres("42P01", 'relation "public.tickets" does not exist'),
+    400,
+    "INVALID_INPUT",
+    /^"table" names no table/,
+  ],
+  [
+    404,
+    postgres("PGRST205", "Could not find the table"),
+    400,
+    "INVALID_INPUT",
+    /^"table" names no table/,
+  ],
+  [
+    400,
+    postgres("42703", "column tickets.subject does not exist"),
+    400,
+    "INVALID_INPUT",
+    /^"columns\[0\]" names no column of the table "tickets": "subject"$/,
+  ],
+  [
+    400,
+    postgres("42703", "column tickets.status does not exist"),
+    400,
+    "INVALID_INPUT",
+    /^"columns\[1\]" names no column/,
+  ],
+  [
+    400,
+    postgres("42703", "column tickets.created_at does not exist"),
+    400,
+    "INVALID_INPUT",
+    /^"order.column" names no column/,
+  ],
+  [
+    400,
+    postgres("22P02", "invalid input syntax for type integer"),
+    400,
+    "INVALID_INPUT",
+    /^"filters\[0\]\.value" does not fit/,
+  ],
+  [
+    400,
+    postgres("22007", "invalid input syntax for type date"),
+    400,
+    "INVALID_INPUT",
+    /^"filters\[0\]\.value"/,
+  ],
+  [
+    404,
+    postgres("42883", "operator does not exist: integer ~~ unknown"),
+    400,
+    "INVALID_INPUT",
+    /^"filters\[0\]\.value"/,
+  ],
+  [
+    400,
+    postgres("PGRST100", "failed to parse filter"),
+    400,
+    "INVALID_INPUT",
+    /^"filters\[0\]\.value"/,
+  ],
+  [401, postgres("PGRST301", "JWT expired"), 401, "AUTH_UNAUTHORIZED", /token/],
+  [401, gateway(401, "AUTH_UNAUTHORIZED"), 401, "AUTH_UNAUTHORIZED", /token/],
+  [
+    500,
+    postgres("57014", "canceling statement due to statement timeout"),
+    502,
+    "UPSTREAM_FAILURE",
+    /InsForge/,
+  ],
+  [500, postgres("XX000", "internal error"), 502, "UPSTREAM_FAILURE", /InsForge/],
+  [503, postgres("PGRST002", "Could not query the database"), 502, "UPSTREAM_FAILURE", /InsForge/],
+  [500, gateway(500, "INTERNAL_ERROR"), 502, "UPSTREAM_FAILURE", /InsForge/],
+  [404, gateway(404, "NOT_FOUND"), 502, "UPSTREAM_FAILURE", /InsForge/],
+  [429, gateway(429, "TOO_MANY_REQUESTS"), 502, "UPSTREAM_FAILURE", /InsForge/],
+  [502, "<html>Bad Gateway</html>", 502, "UPSTREAM_FAILURE", /InsForge/],
+  [404, "", 502, "UPSTREAM_FAILURE", /InsForge/],
+  [200, "<html>a proxy's page</html>", 502, "UPSTREAM_FAILURE", /InsForge/],
+  [200, {}, 502, "UPSTREAM_FAILURE", /InsForge/],
+  [200, "null", 502, "UPSTREAM_FAILURE", /InsForge/],
+  [204, undefined, 502, "UPSTREAM_FAILURE", /InsForge/],
+];
+
+for (const [status, body, ours, code, message] of READ_FAILURES) {
+  Deno.test(`rows refused with ${status} ${JSON.stringify(body)} are ${ours} ${code}`, async () => {
+    await using insforge = createInsForge();
+    insforge.replyAlways(status, body);
+    const error = await assertFailure(readRows(caller, QUERY, settingsOf(insforge)), ours, code);
+    assert(message.test(error.message), error.message);
+    // Neither SQL nor the address of InsForge is for callers.
+    assert(!/public\.|syntax|JWT|statement|127\.0\.0\.1/.test(error.message), error.message);
+  });
+}
+
+Deno.test("an unknown column of a filter is named by the filter", async () => {
+  await using insforge = createInsForge();
+  insforge.reply(400, postgres("42703", "column tickets.nope does not exist"));
+  const filters: Filter[] = [QUERY.filters[0], { column: "nope", op: "eq", value: 1 }];
+  const rows = readRows(caller, { ...QUERY, filters }, settingsOf(insforge));
+  const { message } = await assertFailure(rows, 400, "INVALID_INPUT");
+  assert(message.startsWith('"filters[1].column" names no column'), message);
+});
+
+Deno.test("rows of an InsForge that cannot be reached are a 502", async () => {
+  const nowhere = { url: "http://127.0.0.1:9" };
+  await assertFailure(readRows(caller, QUERY, settingsOf(nowhere)), 502, "UPSTREAM_FAILURE");
+});
+
+const OBJECT = {
+  bucket: "pictures",
+  key: "a b/c.png",
+  content: new Blob(["x"], { type: "image/png" }),
+};
+const STORED = {
+  bucket: "pictures",
+  key: "a b/c.png",
+  size: 1,
+  mimeType: "image/png",
+  url: "https://app.example.com/api/storage/buckets/pictures/objects/a%20b%2Fc.png?v=1",
+};
+
+Deno.test("uploadObject uploads as the caller and gives the object's own address", async () => {
+  await using insforge = createInsForge();
+  insforge.reply(200, { method: "direct", uploadUrl: "/ignored" });
+  insforge.reply(201, STORED);
+  const stored = await uploadObject(caller, OBJECT, settingsOf(insforge));
+  assertEquals(stored, { bucket: STORED.bucket, key: STORED.key, url: STORED.url });
+  const [strategy, upload] = insforge.requests;
+  assertEquals(strategy.line, "POST /api/storage/buckets/pictures/upload-strategy");
+  assertEquals(JSON.parse(strategy.text), {
+    filename: "a b/c.png",
+    contentType: "image/png",
+    size: 1,
+  });
+  assertEquals(upload.line, "PUT /api/storage/buckets/pictures/objects/a%20b%2Fc.png");
+  for (const { headers } of insforge.requests) {
+    assertEquals(headers.get("authorization"), `Bearer ${TOKEN}`);
+  }
+});
+
+const UPLOAD_FAILURES: [status: number, body: unknown, ours: number, code: string][] = [
+  [400, gateway(400, "STORAGE_INVALID_PARAMETER"), 400, "INVALID_INPUT"],
+  [401, gateway(401, "AUTH_UNAUTHORIZED"), 401, "AUTH_UNAUTHORIZED"],
+  [403, gateway(403, "STORAGE_PERMISSION_DENIED"), 403, "STORAGE_PERMISSION_DENIED"],
+  [404, gateway(404, "STORAGE_NOT_FOUND"), 400, "STORAGE_NOT_FOUND"],
+  [413, gateway(413, "STORAGE_INVALID_PARAMETER"), 413, "INVALID_INPUT"],
+  [429, gateway(429, "TOO_MANY_REQUESTS"), 502, "UPSTREAM_FAILURE"],
+  [500, gateway(500, "INTERNAL_ERROR"), 502, "UPSTREAM_FAILURE"],
+  [502, "<html>Bad Gateway</html>", 502, "UPSTREAM_FAILURE"],
+  [200, "<html>a proxy's page</html>", 502, "UPSTREAM_FAILURE"],
+  [200, {}, 502, "UPSTREAM_FAILURE"],
+];
+
+for (const [status, body, ours, code] of UPLOAD_FAILURES) {
+  for (const step of ["the strategy", "the upload"]) {
+    Deno.test(`${step} answered with ${status} ${JSON.stringify(body)} is ${ours} ${code}`, async () => {
+      await using insforge = createInsForge();
+      if (step === "the upload") insforge.reply(200, { method: "direct" });
+      insforge.replyAlways(status, body);
+      const stored = uploadObject(caller, OBJECT, settingsOf(insforge));
+      const error = await assertFailure(stored, ours, code);
+      assert(!/127\.0\.0\.1|<html>/.test(error.message), error.message);
+    });
+  }
+}
+
+Deno.test("uploads to an InsForge that cannot be reached are a 502", async () => {
+  const nowhere = { url: "http://127.0.0.1:9" };
+  await assertFailure(uploadObject(caller, OBJECT, settingsOf(nowhere)), 502, "UPSTREAM_FAILURE");
+});
+
+function settingsOf({ url }: { url: string }) {
+  return createSettings(createEnvironment({ INSFORGE_BASE_URL: url }));
+}
+
+function postgres(code: string, message: string) {
+  return { code, message, details: null, hint: null };
+}
+
+function gateway(statusCode: number, error: string) {
+  return { error, message: "m", statusCode };
+}
+
+async function assertFailure(
+  promise: Promise<unknown>,
+  status: number,
+  code: string,
+): Promise<ApiError> {
+  const error = await assertRejects(() => promise, ApiError);
+  assertEquals([error.status, error.code as string], [status, code], error.message);
+  return error;
+}
