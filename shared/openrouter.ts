@@ -5,7 +5,7 @@
  * every cold start, sleeps as long as a `Retry-After` says, and drops what OpenRouter adds.
  */
 import type { OpenAI } from "openai";
-import { Stream } from "openai/core/streaming";
+import type { Stream } from "openai/core/streaming";
 import type {
   ChatCompletion,
   ChatCompletionChunk,
@@ -151,6 +151,7 @@ export type CompletionStream = Stream<ChatCompletionChunk & { usage?: Usage | nu
  * @throws {ApiError} as {@link streamCompletion}, for failures by status or before any answer.
  */
 export async function readCompletion(call: Call, params: Params): Promise<CompletionStream> {
+  const { Stream } = await import("openai/core/streaming"); // none but this function is to load it
   const stream = await postStream(call, "/chat/completions", params, { trusting: true });
   const controller = new AbortController();
   // The SDK's own way to cancel waits for the next chunk; a pipe that is aborted does not.
