@@ -4,6 +4,7 @@ import { loadFunctions } from "../tools/functions.ts";
 import { createDemoData, DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "../tools/local/insforge/mod.ts";
 import { startRuntimes } from "../tools/local/runtimes/mod.ts";
+import { MODULES, SCRIPTS } from "./support/probe_functions.ts";
 import { completion, createUpstream, streamOf, USAGE } from "./support/upstream.ts";
 
 /** The runtimes by the names that `startRuntimes` gives them. */
@@ -16,37 +17,7 @@ const RUNTIMES = {
 const [demo, second] = DEMO_USERS;
 const OPENROUTER_API_KEY = "sk-or-v1-canary-0123456789abcdef";
 const PROMPT = "canary prompt, Grüße 🌍";
-const MESSAGES = [{ role: "user", content: PROMPT }];
 const PIXEL_URL = "data:image/png;base64,iVBORw0KGgo=";
-
-/** How the workers themselves behave, which the artefacts rely on: scripts, by slug. */
-const SCRIPTS = {
-  sees: `module.exports = async () => Response.json({
-    own: Deno.env.get("OPENROUTER_API_KEY") !== undefined,
-    global: globalThis.Deno.env.get("OPENROUTER_API_KEY") ?? null,
-    process: globalThis.process.env,
-    injected: [createClient, encodeBase64, decodeBase64].map((value) => typeof value),
-  })`,
-  counts: `globalThis.count = (globalThis.count ?? 0) + 1;
-    module.exports = async () => new Response(String(globalThis.count))`,
-  binary: `module.exports = async () => new Response(new Uint8Array([0x89, 0x50]))`,
-  throws: `module.exports = () => { throw Object.assign(new Error("teapot"), { status: 418 }) }`,
-  responds: `module.exports = () => { throw new Response("thrown", { status: 409 }) }`,
-  rejects: `module.exports = () => {
-    Promise.reject(new Error("nobody awaits this"));
-    return new Promise(() => {});
-  }`,
-  esm: `export default () => new Response()`,
-  default: `exports.default = () => new Response()`,
-};
-
-/** The same of the cloud host: modules, by slug. */
-const MODULES = {
-  counts: `let count = 0; export default () => new Response(String(++count))`,
-  throws: `export default () => { throw new Error("told to everyone") }`,
-  loops: `export default (request) => globalThis.__insforge_dispatch__(request)`,
-  path: `export default (request) => new Response(new URL(request.url).pathname)`,
-};
 
 Deno.test("the deployed form of every function", async (t) => {
   await using insforge = await startInsForge();
@@ -148,11 +119,15 @@ Deno.test("the deployed form of every function", async (t) => {
       }]]);
     });
 
-    await step("an operation below a function is reached", async () => {
-      upstream.reply({ json: completion() });
-      const path = name === "cloud" ? "/v1/chat/completions" : "/v1?route=chat/completions";
-      const { status, body } = await post(path, { model: "a/b", messages: MESSAGES });
-      assertEquals([status, body.object], [200, "chat.completion"]);
+    await step("operations below a function are reached, under an alias as well", async () => {
+      const address = (slug: string, path: string) =>
+        name === "cloud" ? `/${slug}/${path}` : `/${slug}?route=${path}`;
+      const request = { model: "a/b", messages: [{ role: "user", content: PROMPT }] };
+      upstream.reply({ json: completion() }, { json: completion() });
+      const v1 = await post(address("v1", "chat/completions"), request);
+      assertEquals([v1.status, v1.body.object], [200, "chat.completion"]);
+      const legacy = await post(address("api", "ai/chat/completion"), request);
+      assertEquals([legacy.status, legacy.body.text], [200, "Hello!"]);
     });
 
     await step("the runtime treats a function as InsForge's does", async () => {
