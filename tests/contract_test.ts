@@ -52,6 +52,23 @@ for (const slug of listSlugs()) {
   const paths = new Set(operations.map(({ path }) => path));
   const older = OLDER_CONTRACT.has(slug);
 
+  /** Calls an operation by its path below the slug, its parameters filled in. */
+  const call = (
+    path: string,
+    method: string,
+    body?: unknown,
+    options: RequestOptions = {},
+    settings = environment,
+  ): Promise<Answer> => {
+    const filled = path.replace(/:\w+(\{.*\})?/g, "x").replace(/\*/g, "x");
+    return send(handler, settings, body, {
+      method,
+      ...options,
+      path: `/${slug}${filled === "/" ? "" : filled}`,
+      headers: { Origin: ORIGIN, ...options.headers },
+    });
+  };
+
   Deno.test(`${slug} answers a preflight of every path`, async () => {
     for (const path of paths) {
       const { status, headers } = await call(path, "OPTIONS", undefined, {
@@ -114,23 +131,6 @@ for (const slug of listSlugs()) {
       const answer = await call(path, method, {});
       assertRefused(answer, 400, "INVALID_INPUT");
       assertMatch(toError(answer).message, /"\w+"/);
-    });
-  }
-
-  /** Calls an operation by its path below the slug, its parameters filled in. */
-  function call(
-    path: string,
-    method: string,
-    body?: unknown,
-    options: RequestOptions = {},
-    settings = environment,
-  ): Promise<Answer> {
-    const filled = path.replace(/:\w+(\{.*\})?/g, "x").replace(/\*/g, "x");
-    return send(handler, settings, body, {
-      method,
-      ...options,
-      path: `/${slug}${filled === "/" ? "" : filled}`,
-      headers: { Origin: ORIGIN, ...options.headers },
     });
   }
 }

@@ -8,7 +8,7 @@ import { startStack } from "./local/stack.ts";
 const DATA_DIR = ".local/insforge";
 
 // A dependency of InsForge's SDK still uses a module that Node has deprecated.
-process.noDeprecation = true;
+Object.assign(process, { noDeprecation: true });
 
 try {
   if (Deno.args.includes("--fresh")) await ifPresent(Deno.remove(DATA_DIR, { recursive: true }));
