@@ -43,6 +43,7 @@ interface ModelResponse {
   status?: string;
   output?: unknown[];
   error?: { code?: unknown; message?: unknown } | null;
+  error_type?: string;
   usage?: { input_tokens: number; output_tokens: number; total_tokens: number; cost?: number };
 }
 
@@ -97,15 +98,17 @@ function createDialect(): Dialect {
   return { toChunk, toErrorEvent };
 
   function toChunk(event: Record<string, unknown>): ReturnType<Dialect["toChunk"]> {
-    const { type, error_type } = event;
     const response = (event.response ?? {}) as ModelResponse;
     const { id, model, error, output = [] } = response;
+    const { type, error_type = response.error_type } = event;
     switch (type) {
       // They say that work goes on, and nothing of how it will end.
       case "response.created":
       case "response.queued":
       case "response.in_progress":
         about = { id, model };
+        return undefined;
+      case "response.debug":
         return undefined;
       case "response.completed":
       case "response.incomplete": {
@@ -117,6 +120,7 @@ function createDialect(): Dialect {
       case "response.error":
       case "error":
         return { error_type, error: error ?? event.error ?? event } as { error: unknown };
+      // All others bring a piece of the output.
       default:
         return { ...about, choices: [{ delta: { content: "…" } }] };
     }

@@ -132,6 +132,24 @@ export const ANSWER_FAILURES: Failure[] = [
   ),
 ];
 
+/** Failures of the network, which take their time. */
+export const NETWORK_FAILURES: Failure[] = [
+  failure(
+    "a connection that breaks off",
+    thrice({ reset: true }),
+    502,
+    "AI_UPSTREAM_UNAVAILABLE",
+    /could not be reached/,
+  ),
+  failure(
+    "an answer that does not come",
+    { text: " ", headers: { "content-type": "application/json" }, end: "hang" },
+    504,
+    "AI_UPSTREAM_UNAVAILABLE",
+    /took too long/,
+  ),
+];
+
 /** Failures that only a stream can hold: the first with a status, the others after some text. */
 export const STREAM_FAILURES: Failure[] = [
   failure(

@@ -3,7 +3,14 @@ import OpenAI from "openai";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { PROMPT, TOKEN } from "../support/caller.ts";
 import { chunk, completion, streamOf, USAGE } from "../support/upstream.ts";
-import { ANSWER_FAILURES, BREAKS, type Failure, FAILURES, STREAM_FAILURES } from "./failures.ts";
+import {
+  ANSWER_FAILURES,
+  BREAKS,
+  type Failure,
+  FAILURES,
+  NETWORK_FAILURES,
+  STREAM_FAILURES,
+} from "./failures.ts";
 import { assertOpenAIError } from "./openai_errors.ts";
 import { CALL, PLACE, STREAMED_CALL, VECTORS, WEATHER } from "./script.ts";
 import { type Served, serveV1 } from "./served.ts";
@@ -214,8 +221,18 @@ for (const failure of [...FAILURES, ...STREAM_FAILURES, ...BREAKS]) {
   });
 }
 
-async function assertFails(failure: Failure, stream: boolean): Promise<void> {
-  await using served = await serveV1();
+for (const failure of NETWORK_FAILURES) {
+  Deno.test(`openai: ${failure.name} is an error of its own class, told in time`, async () => {
+    await assertFails(failure, false, { REQUEST_DEADLINE_MS: "3000" });
+  });
+}
+
+async function assertFails(
+  failure: Failure,
+  stream: boolean,
+  settings?: Record<string, string>,
+): Promise<void> {
+  await using served = await serveV1(settings);
   served.upstream.reply(...failure.replies);
   const client = connect(served, { maxRetries: 0 });
   const error = await assertRejects(async () => {

@@ -11,11 +11,15 @@ export interface Served extends AsyncDisposable {
   upstream: Upstream;
 }
 
-/** Serves `v1` on a free port; disposing of it ends both servers and checks the script. */
-export async function serveV1(): Promise<Served> {
+/**
+ * Serves `v1` on a free port; disposing of it ends both servers and checks the script.
+ *
+ * @param values settings to lay over a project's usual ones.
+ */
+export async function serveV1(values: Record<string, string> = {}): Promise<Served> {
   await using started = new AsyncDisposableStack();
   const upstream = started.use(await createUpstream());
-  const environment = createEnvironment({ OPENROUTER_BASE_URL: upstream.url });
+  const environment = createEnvironment({ OPENROUTER_BASE_URL: upstream.url, ...values });
   const route = createRouter(new Map([["v1", v1]]), environment);
   const server = started.use(
     Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => route(request)),

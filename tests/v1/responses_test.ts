@@ -100,9 +100,11 @@ for (const [kind, odd, status, code] of FAILED_RESPONSES) {
 
 Deno.test("POST /v1/responses answers with a status while a stream has said nothing", async () => {
   await using upstream = await createUpstream();
-  const error = { code: "invalid_prompt", message: "Too odd" };
-  const failed = event("response.failed", { response: { ...response(), status: "failed", error } });
-  upstream.reply({ sse: [CREATED, failed] });
+  const error = { code: "unknown", message: "Too odd" };
+  const failed = event("response.failed", {
+    response: { ...response(), status: "failed", error, error_type: "invalid_prompt" },
+  });
+  upstream.reply({ sse: [CREATED, event("response.debug", {}), failed] });
   const answer = await respond(upstream, { input: "Hi", stream: true });
   assertEquals([answer.status, answer.body.error.message], [400, "Too odd"]);
 });
