@@ -122,6 +122,7 @@ export async function postStream(
         refuseError(parse(await readText(response, signal)), response.headers);
         throw unusable("The AI provider answered without a stream");
       }
+      log.generation_id ??= response.headers.get("x-generation-id") ?? undefined;
       return await guardCompletion(response, {
         ...options,
         idleMs: settings.STREAM_IDLE_WATCHDOG_MS,
@@ -358,6 +359,7 @@ async function withRetries<T>(
   const remainingMs = () => deadlineMs - call.elapsedMs();
   const timer = setTimeout(() => controller.abort(timedOut()), Math.max(0, remainingMs()));
   const leave = () => controller.abort(cancelled());
+  if (call.request.signal.aborted) leave();
   call.request.signal.addEventListener("abort", leave);
   try {
     for (let retries = 0;; retries++) {
@@ -426,9 +428,11 @@ function requireOutput({ choices }: Completion): void {
 }
 
 function requireVectors({ data }: Embeddings, count: number): void {
-  const vectors = Array.isArray(data) ? data.map(({ embedding }) => embedding) : [];
+  const vectors = Array.isArray(data) ? data.map((item) => item?.embedding) : [];
   const complete = vectors.length === count &&
-    vectors.every((vector) => Array.isArray(vector) && vector.length > 0);
+    vectors.every((vector) =>
+      Array.isArray(vector) && vector.length > 0 && vector.every(Number.isFinite)
+    );
   if (!complete) throw unusable(`The AI provider did not answer with ${count} vectors of numbers`);
 }
 
