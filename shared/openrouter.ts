@@ -244,9 +244,9 @@ export async function requestUnjudged(
       const response = await send(call.settings, path, { body, signal });
       const text = await readText(response, signal);
       const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "");
-      answer = response.status === 204 ? null : isJson ? parse(text) : text;
+      answer = response.status === 204 ? null : isJson ? parseAny(text) : text;
       call.log.generation_id ??= response.headers.get("x-generation-id") ?? undefined;
-      if (isJson && answer) refuseError(answer, response.headers);
+      if (typeof answer === "object" && answer) refuseError(answer, response.headers);
     });
   } catch (thrown) {
     if (answer === undefined) throw thrown;
@@ -402,13 +402,21 @@ function cancelled(): ApiError {
 }
 
 function parse(text: string): object {
+  const value = parseAny(text);
+  if (typeof value !== "object" || value === null) throw unreadable();
+  return value;
+}
+
+function parseAny(text: string): unknown {
   try {
-    const value = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value;
+    return JSON.parse(text);
   } catch {
-    // Told below, as is JSON of the wrong kind.
+    throw unreadable();
   }
-  throw unusable("The AI provider's answer could not be read");
+}
+
+function unreadable(): ApiError {
+  return unusable("The AI provider's answer could not be read");
 }
 
 function refuseError(answer: object, headers: Headers): void {

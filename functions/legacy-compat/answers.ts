@@ -1,5 +1,11 @@
 /** From OpenRouter's answers to the old proxy's. They come unjudged, so nothing in them is certain. */
-import type { ToolCall, UrlCitationAnnotation } from "@insforge/shared-schemas";
+import type {
+  ChatCompletionResponse,
+  EmbeddingsResponse,
+  ImageGenerationResponse,
+  ToolCall,
+  UrlCitationAnnotation,
+} from "@insforge/shared-schemas";
 import { ApiError } from "../../shared/errors.ts";
 import { findError, toInBandFailure } from "../../shared/openrouter_failures.ts";
 
@@ -28,13 +34,13 @@ interface Usage {
 }
 
 interface Completion {
-  choices?: { message: Message }[];
+  choices: { message: Message }[];
   usage?: Usage | null;
 }
 
 interface Embeddings {
-  data?: { embedding: number[] | string; index?: number }[];
-  model?: string;
+  data: { embedding: number[] | string; index: number }[];
+  model: string;
   usage?: Usage | null;
 }
 
@@ -44,59 +50,62 @@ interface Embeddings {
  *
  * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for an answer that is no completion.
  */
-export function toChatAnswer(answer: unknown, model: string) {
-  const { choices, usage } = (answer ?? {}) as Completion;
-  if (!Array.isArray(choices)) throw unreadable("Failed to get response", answer);
-  const message = choices[0]?.message;
-  return {
-    text: message?.content || "",
-    tool_calls: message?.tool_calls?.length
-      ? message.tool_calls.filter(isFunctionCall).map(({ id, type, function: called }) => ({
-        id,
-        type,
-        function: { name: called.name, arguments: called.arguments },
-      }))
-      : undefined,
-    annotations: toAnnotations(message),
-    metadata: {
-      model,
-      usage: usage
-        ? {
-          promptTokens: usage.prompt_tokens,
-          completionTokens: usage.completion_tokens,
-          totalTokens: usage.total_tokens,
-        }
+export function toChatAnswer(answer: unknown, model: string): ChatCompletionResponse {
+  return read(answer as Completion, "Failed to get response", ({ choices, usage }) => {
+    const message = choices[0]?.message;
+    return {
+      text: message?.content || "",
+      tool_calls: message?.tool_calls?.length
+        ? message.tool_calls.filter(isFunctionCall).map(({ id, type, function: called }) => ({
+          id,
+          type,
+          function: { name: called.name, arguments: called.arguments },
+        }))
         : undefined,
-    },
-  };
+      annotations: toAnnotations(message),
+      metadata: {
+        model,
+        usage: usage
+          ? {
+            promptTokens: usage.prompt_tokens,
+            completionTokens: usage.completion_tokens,
+            totalTokens: usage.total_tokens,
+          }
+          : undefined,
+      },
+    };
+  });
 }
 
 /**
  * The images of all choices, and the last text among them. An answer without either was a success
  * in the old proxy, and stays one.
  *
- * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for no answer at all.
+ * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for an answer that is odd beyond that.
  */
-export function toImageAnswer(answer: unknown, model: string) {
-  if (answer === null) throw unreadable("Failed to generate image", answer);
-  const { choices, usage } = answer as Completion;
-  const messages = Array.isArray(choices) ? choices.map(({ message }) => message ?? {}) : [];
-  const urls = messages.flatMap(({ images }) => Array.isArray(images) ? images : [])
-    .flatMap(({ type, image_url }) => type === "image_url" && image_url?.url || []);
-  return {
-    text: messages.findLast(({ content }) => content)?.content ?? undefined,
-    images: urls.map((url) => ({ type: "imageUrl", imageUrl: url })),
-    metadata: {
-      model,
-      usage: usage
-        ? {
-          promptTokens: usage.prompt_tokens || 0,
-          completionTokens: usage.completion_tokens || 0,
-          totalTokens: usage.total_tokens || 0,
-        }
-        : undefined,
-    },
-  };
+export function toImageAnswer(answer: unknown, model: string): ImageGenerationResponse {
+  return read(answer as Completion, "Failed to generate image", ({ choices, usage }) => {
+    const messages = (choices?.length ? choices : []).map(({ message }) => message);
+    const images = messages.flatMap(({ images }) => Array.isArray(images) ? images : []);
+    return {
+      text: messages.findLast(({ content }) => content)?.content ?? undefined,
+      images: images.flatMap(({ type, image_url }) =>
+        type === "image_url" && image_url?.url
+          ? [{ type: "imageUrl" as const, imageUrl: image_url.url }]
+          : []
+      ),
+      metadata: {
+        model,
+        usage: usage
+          ? {
+            promptTokens: usage.prompt_tokens || 0,
+            completionTokens: usage.completion_tokens || 0,
+            totalTokens: usage.total_tokens || 0,
+          }
+          : undefined,
+      },
+    };
+  });
 }
 
 /**
@@ -104,10 +113,8 @@ export function toImageAnswer(answer: unknown, model: string) {
  *
  * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for an answer without any.
  */
-export function toEmbeddingsAnswer(answer: unknown) {
-  const { data, model, usage } = (answer ?? {}) as Embeddings;
-  if (!Array.isArray(data)) throw unreadable("Failed to generate embeddings", answer);
-  return {
+export function toEmbeddingsAnswer(answer: unknown): EmbeddingsResponse {
+  return read(answer as Embeddings, "Failed to generate embeddings", ({ data, model, usage }) => ({
     object: "list",
     data: data.map(({ embedding, index }) => ({ object: "embedding", embedding, index })),
     metadata: {
@@ -116,7 +123,7 @@ export function toEmbeddingsAnswer(answer: unknown) {
         ? { promptTokens: usage.prompt_tokens, totalTokens: usage.total_tokens }
         : undefined,
     },
-  };
+  }));
 }
 
 /** The citations of a message or a piece of one, if it has any; other annotations are left out. */
@@ -138,8 +145,17 @@ function isFunctionCall(call: ToolCall | { type: string }): call is ToolCall {
   return call.type === "function";
 }
 
-function unreadable(what: string, answer: unknown): ApiError {
-  const error = typeof answer === "object" && answer !== null ? findError(answer) : undefined;
-  const reason = error ? toInBandFailure(error).message : "The AI provider's answer is none";
-  return new ApiError(500, "AI_UPSTREAM_UNAVAILABLE", `${what}: ${reason}`);
+/** Reads an answer that may be of any shape: where it is of none we know, that is the failure. */
+function read<Answer, Result>(
+  answer: Answer,
+  what: string,
+  work: (answer: Answer) => Result,
+): Result {
+  try {
+    return work(answer);
+  } catch {
+    const error = typeof answer === "object" && answer ? findError(answer) : undefined;
+    const reason = error ? toInBandFailure(error).message : "the answer could not be read";
+    throw new ApiError(500, "AI_UPSTREAM_UNAVAILABLE", `${what}: ${reason}`);
+  }
 }

@@ -10,6 +10,11 @@ const PAUSE_MS = 5_000;
 const MODALITIES = ["text", "image", "audio", "video", "file", "embeddings"];
 const COMPANIES = ["openai", "anthropic", "google", "amazon"];
 const REASONS: Record<number, string> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  402: "Payment Required",
+  403: "Forbidden",
+  404: "Not Found",
   429: "Too Many Requests",
   500: "Internal Server Error",
   502: "Bad Gateway",
@@ -58,14 +63,13 @@ export async function listLegacyModels(call: Call): Promise<AIModelSchema[]> {
   }
 }
 
-/** The gateway's failure; what is not the gateway's is thrown on. */
+/** The gateway's failure, a list of no known shape included; what is not the gateway's is thrown on. */
 function toFailure(thrown: unknown): ApiError {
-  if (!(thrown instanceof ApiError)) throw thrown;
-  const { status } = (thrown.cause ?? {}) as Partial<Evidence>;
+  const { status } = (thrown instanceof ApiError && thrown.cause || {}) as Partial<Evidence>;
   if (status !== undefined) {
-    return unavailable(`Failed to fetch models: ${REASONS[status] ?? status}`);
+    return unavailable(`Failed to fetch models: ${REASONS[status] ?? ""}`);
   }
-  if (thrown.code !== "AI_UPSTREAM_UNAVAILABLE") throw thrown;
+  if (thrown instanceof ApiError && thrown.code !== "AI_UPSTREAM_UNAVAILABLE") throw thrown;
   return unavailable("Upstream AI models catalog is temporarily unavailable.");
 }
 
@@ -74,11 +78,9 @@ function unavailable(message: string): ApiError {
 }
 
 function toModels(answer: unknown): AIModelSchema[] {
-  if (typeof answer !== "object" || answer === null) {
-    throw unavailable("Upstream AI models catalog is temporarily unavailable.");
-  }
+  if (typeof answer !== "object") throw new TypeError("not a list of models");
   const { data } = answer as { data?: Model[] };
-  return (Array.isArray(data) ? data : []).map(toModel)
+  return (data ?? []).map(toModel)
     .filter(({ inputModality, outputModality }) => inputModality.length && outputModality.length)
     .sort((a, b) => toRank(a.id) - toRank(b.id) || a.id.localeCompare(b.id));
 }

@@ -54,7 +54,7 @@ async function* translate(chunks: CompletionStream): AsyncGenerator<unknown> {
   const annotations: UrlCitationAnnotation[] = [];
   try {
     for await (const chunk of chunks) {
-      if (!Array.isArray(chunk?.choices)) throw new Error("a chunk came without choices");
+      if (!chunk?.choices) throw new Error("a chunk came without choices");
       const { delta } = chunk.choices[0] ?? {};
       if (delta?.content) yield { chunk: delta.content };
       for (const piece of delta?.tool_calls ?? []) collectToolCall(toolCalls, piece);
@@ -86,8 +86,14 @@ interface ToolCallPiece {
 
 /** Id and name count in the first piece of a call only, as they always did. */
 function collectToolCall(toolCalls: Map<number, ToolCall>, piece: ToolCallPiece): void {
-  const { index, id = "", function: { name = "", arguments: text = "" } = {} } = piece;
-  const known = toolCalls.get(index);
-  if (known) known.function.arguments += text;
-  else toolCalls.set(index, { id, type: "function", function: { name, arguments: text } });
+  const { name, arguments: text } = piece.function ?? {};
+  const known = toolCalls.get(piece.index);
+  if (known) known.function.arguments += text || "";
+  else {
+    toolCalls.set(piece.index, {
+      id: piece.id || "",
+      type: "function",
+      function: { name: name || "", arguments: text || "" },
+    });
+  }
 }
