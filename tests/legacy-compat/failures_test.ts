@@ -1,0 +1,170 @@
+/** Failures of OpenRouter on the old routes, and callers who leave. */
+import { assert, assertEquals } from "@std/assert";
+import handler from "../../functions/legacy-compat/index.ts";
+import { createEnvironment, createRequest, logs, PROMPT, send } from "../support/caller.ts";
+import {
+  chunk,
+  completion,
+  createUpstream,
+  DONE,
+  type Reply,
+  streamOf,
+  type Upstream,
+} from "../support/upstream.ts";
+
+const CHAT = { path: "/legacy-compat/ai/chat/completion" };
+const IMAGE = { path: "/legacy-compat/ai/image/generation" };
+const request = { model: "m", messages: [{ role: "user", content: PROMPT }] };
+
+Deno.test("a caller who leaves a stream cancels the upstream call, at once", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ sse: [chunk({ content: "a" })], end: "hang" });
+  const response = await handler(
+    createRequest({ ...request, stream: true }, CHAT),
+    environmentOf(upstream),
+  );
+  const reader = response.body!.getReader();
+  const { value } = await reader.read();
+  assertEquals(new TextDecoder().decode(value), 'data: {"chunk":"a"}\n\n');
+  const waiting = reader.read();
+  await reader.cancel();
+  assertEquals(await waiting, { value: undefined, done: true });
+  assertEquals(await upstream.requests[0].cancelled, true);
+  assertEquals(logs.at(-1)!.stream, "cancelled");
+});
+
+const BROKEN: Record<string, [Reply, string, string]> = {
+  "an error in mid-stream": [
+    { sse: [chunk({ content: "a" }), 'data: {"error":{"code":502,"message":"gone"}}\n\n', DONE] },
+    "Failed to stream response: gone",
+    "AI_UPSTREAM_UNAVAILABLE",
+  ],
+  "a cut": [
+    { sse: [chunk({ content: "a" })], end: "cut" },
+    "Failed to stream response: The AI provider's stream broke off before the answer was complete",
+    "AI_UPSTREAM_UNAVAILABLE",
+  ],
+  "a stall": [
+    { sse: [chunk({ content: "a" })], end: "hang" },
+    "Failed to stream response: The AI provider's stream stalled before the answer was complete",
+    "AI_UPSTREAM_UNAVAILABLE",
+  ],
+  "an error that quotes a key": [
+    { sse: [chunk({ content: "a" }), 'data: {"error":{"message":"key sk-or-v1-abcdef"}}\n\n'] },
+    "Failed to stream response: key [removed]",
+    "AI_UPSTREAM_UNAVAILABLE",
+  ],
+};
+for (const [kind, [reply, message, code]] of Object.entries(BROKEN)) {
+  Deno.test(`${kind} ends a stream with one error event and no done`, async () => {
+    await using upstream = await createUpstream();
+    upstream.reply(reply);
+    const environment = environmentOf(upstream, { STREAM_IDLE_WATCHDOG_MS: "1000" });
+    const { text } = await send(handler, environment, { ...request, stream: true }, CHAT);
+    assertEquals(toEvents(text), [{ chunk: "a" }, { error: true, message }]);
+    assertEquals(logs.at(-1)!.stream, code);
+  });
+}
+
+Deno.test("a passing error before a stream's first chunk is tried again, unseen", async () => {
+  await using upstream = await createUpstream();
+  const error = { code: 429, message: "Slow down" };
+  upstream.reply({ sse: [`data: ${JSON.stringify({ error })}\n\n`] }, { sse: streamOf("a") });
+  const { text } = await send(handler, environmentOf(upstream), { ...request, stream: true }, CHAT);
+  assertEquals(toEvents(text).map((event) => Object.keys(event)[0]), [
+    "chunk",
+    "tokenUsage",
+    "done",
+  ]);
+});
+
+Deno.test("a passing error that lasts is the stream's only event, in the gateway's words", async () => {
+  await using upstream = await createUpstream();
+  const event = 'data: {"error":{"code":429,"message":"Slow down"}}\n\n';
+  upstream.reply({ sse: [event] }, { sse: [event] }, { sse: [event] });
+  const { status, text } = await send(handler, environmentOf(upstream), {
+    ...request,
+    stream: true,
+  }, CHAT);
+  const message = "Failed to stream response: Slow down";
+  assertEquals([status, toEvents(text)], [200, [{ error: true, message }]]);
+  assertEquals(logs.at(-1)!.stream, "RATE_LIMITED");
+});
+
+Deno.test("a passing error inside a 200 is tried again", async () => {
+  await using upstream = await createUpstream();
+  const images = [{ type: "image_url", image_url: { url: "data:image/png;base64,AA==" } }];
+  upstream.reply(
+    { json: { error: { code: 502, message: "gone" } } },
+    { json: completion({ images, content: null }) },
+  );
+  const body = { model: "m", prompt: PROMPT };
+  const answer = await send(handler, environmentOf(upstream), body, IMAGE);
+  assertEquals(answer.body.images, [{ type: "imageUrl", imageUrl: images[0].image_url.url }]);
+});
+
+const EMBEDDINGS = { path: "/legacy-compat/ai/embeddings" };
+const ODD: [{ path: string }, unknown, string][] = [
+  [CHAT, null, "get response: the answer could not be read"],
+  [CHAT, { choices: null }, "get response: the answer could not be read"],
+  [CHAT, { choices: [{ message: { tool_calls: [{ type: "function" }] } }] }, "get response: "],
+  [CHAT, { error: { code: 400, message: "No" } }, "get response: No"],
+  [IMAGE, { choices: [{}] }, "generate image: the answer could not be read"],
+  [EMBEDDINGS, { data: {} }, "generate embeddings: the answer could not be read"],
+  [EMBEDDINGS, "data", "generate embeddings: the answer could not be read"],
+];
+for (const [route, json, message] of ODD) {
+  Deno.test(`${JSON.stringify(json)} is no answer for ${route.path}`, async () => {
+    await using upstream = await createUpstream();
+    upstream.reply({ json });
+    const body = { ...request, prompt: PROMPT, input: PROMPT };
+    const answer = await send(handler, environmentOf(upstream), body, route);
+    assertEquals([answer.status, answer.body.error], [500, "AI_UPSTREAM_UNAVAILABLE"]);
+    assert(answer.body.message.startsWith(`Failed to ${message}`), answer.body.message);
+  });
+}
+
+Deno.test("a failure that the old contract hides stands in the log", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: { error: { code: 400, message: "No" } } });
+  const body = { model: "m", prompt: PROMPT };
+  const answer = await send(handler, environmentOf(upstream), body, IMAGE);
+  assertEquals([answer.status, answer.body.images], [200, []]);
+  assertEquals(logs.at(-1)!.failure, "INVALID_INPUT");
+});
+
+Deno.test("moderation is a key problem on the wire, and what it is in the log", async () => {
+  await using upstream = await createUpstream();
+  const error = { code: 403, message: "Flagged", metadata: { reasons: ["violence"] } };
+  upstream.reply({ status: 403, json: { error } });
+  const { status, body } = await send(handler, environmentOf(upstream), request, CHAT);
+  assertEquals([status, body.error], [401, "AI_INVALID_API_KEY"]);
+  const { error: told, failure } = logs.at(-1)!;
+  assertEquals([told, failure], ["AI_INVALID_API_KEY", "FORBIDDEN"]);
+});
+
+Deno.test("a rate limit passes Retry-After on", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({
+    status: 429,
+    headers: { "Retry-After": "3600" },
+    json: { error: { code: 429, message: "Slow down" } },
+  });
+  const { status, headers } = await send(handler, environmentOf(upstream), request, CHAT);
+  assertEquals([status, headers.get("Retry-After")], [429, "3600"]);
+});
+
+Deno.test("an upstream message is passed on without credentials", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ status: 400, json: { error: { message: "bad key sk-or-v1-0123456789" } } });
+  const { body } = await send(handler, environmentOf(upstream), request, CHAT);
+  assertEquals(body.message, "400 bad key [removed]");
+});
+
+function environmentOf(upstream: Upstream, values: Record<string, string> = {}) {
+  return createEnvironment({ OPENROUTER_BASE_URL: upstream.url, ...values });
+}
+
+function toEvents(text: string): Record<string, unknown>[] {
+  return text.split("\n\n").filter(Boolean).map((event) => JSON.parse(event.slice(6)));
+}
