@@ -1,4 +1,4 @@
-/** The deprecated AI routes of InsForge, as its SDK calls them. https://docs.insforge.dev */
+/** The deprecated AI routes of InsForge, as its SDK calls them. https://openrouter.ai/docs/api-reference/chat-completion */
 import { embeddingsRequestSchema, imageGenerationRequestSchema } from "@insforge/shared-schemas";
 import { createApp, type EdgeFunction } from "../../shared/app.ts";
 import { ApiError } from "../../shared/errors.ts";
