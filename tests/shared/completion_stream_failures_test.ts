@@ -175,7 +175,7 @@ Deno.test("a reader who takes their time is no stall", async () => {
 
 Deno.test("a slow, steady upstream is no stall, however long it takes in all", async () => {
   const words = ["a", "b", "c", "d", "e", "f"];
-  const { text } = await guard(streamOf(...words), { idleMs: 300, pauseMs: 60 });
+  const { text } = await guard(streamOf(...words), { idleMs: 500, pauseMs: 80 });
   assertEquals(text, streamOf(...words).join(""));
 });
 

@@ -232,7 +232,7 @@ Deno.test("a huge message is cleaned in no time", () => {
   for (const text of ["<".repeat(1_000_000), "Bearer ".repeat(200_000), "sk-".repeat(500_000)]) {
     const start = performance.now();
     toHttp(400, { error: provider(text) });
-    assert(performance.now() - start < 1_000, text.slice(0, 10));
+    assert(performance.now() - start < 5_000, text.slice(0, 10));
   }
 });
 

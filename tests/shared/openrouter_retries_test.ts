@@ -159,7 +159,10 @@ for (const [path, kind, replies] of HANGS) {
   Deno.test(`${path} is a 504 when ${kind} has come by its deadline`, async () => {
     await using upstream = await createUpstream();
     upstream.reply(...replies);
-    const values = { REQUEST_DEADLINE_MS: "5000", STREAM_FIRST_EVENT_DEADLINE_MS: "5000" };
+    const values = {
+      REQUEST_DEADLINE_MS: "25000",
+      STREAM_FIRST_EVENT_DEADLINE_MS: "25000",
+    };
     const answer = await withShortWaits(() => probe(path, upstream, { values }));
     assertEquals([answer.status, answer.body.error], [504, "AI_UPSTREAM_UNAVAILABLE"]);
     assertEquals(await upstream.requests.at(-1)!.cancelled, true);
@@ -168,9 +171,9 @@ for (const [path, kind, replies] of HANGS) {
 
 Deno.test("the deadline of the first event does not end a stream that has begun", async () => {
   await using upstream = await createUpstream();
-  const events = streamOf(...Array(150).fill("word "));
+  const events = streamOf(...Array(300).fill("word "));
   upstream.reply({ sse: events });
-  const values = { STREAM_FIRST_EVENT_DEADLINE_MS: "1000" };
+  const values = { STREAM_FIRST_EVENT_DEADLINE_MS: "10000" };
   const { text } = await withShortWaits(() => probe("/stream", upstream, { values }));
   assertEquals(text, events.join(""));
 });
