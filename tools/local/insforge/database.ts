@@ -48,7 +48,11 @@ export interface Database {
 export async function openDatabase(dataDir?: string): Promise<Database> {
   const engine = await PGlite.create({ dataDir, extensions: { vector } });
   const asOwner = <T>(work: (session: Session) => Promise<T>) =>
-    engine.transaction((transaction) => work(toSession(transaction)));
+    engine.transaction(async (transaction) => {
+      // Otherwise PostgreSQL sets a timer, to write its statistics ten seconds later.
+      await transaction.exec("select pg_stat_force_next_flush()");
+      return await work(toSession(transaction));
+    });
   try {
     await bootstrap(asOwner);
   } catch (error) {
