@@ -45,8 +45,8 @@ Deno.test("deploy makes new functions, asks each one question and prints its add
   await deploy(context({ chat: workingCode("1"), stream: workingCode("1") }));
   assertEquals(Object.keys(target.running()), ["chat", "stream"]);
   assertEquals(output.slice(-2), [
-    `chat: deployed; ${target.url}/functions/chat answers (401 without a token)`,
-    `stream: deployed; ${target.url}/functions/stream answers (401 without a token)`,
+    `chat: deployed; ${target.url}/functions/chat answers`,
+    `stream: deployed; ${target.url}/functions/stream answers`,
   ]);
   assertEquals(writes(), ["POST /api/functions", "POST /api/functions"]);
 });

@@ -37,32 +37,23 @@ try {
 Deno.exit();
 
 async function main(): Promise<void> {
-  const { values, positionals: slugs } = parseArgs({
-    allowPositionals: true,
-    options: {
-      "dry-run": { type: "boolean" },
-      "only-secrets": { type: "boolean" },
-      rollback: { type: "boolean" },
-      list: { type: "boolean" },
-      platform: { type: "string" },
-      help: { type: "boolean" },
-    },
-  });
+  const { values, positionals: slugs } = parseCommand();
   if (values.help) return print(HELP);
   const platform = parsePlatform(values.platform);
-  const modes = ["only-secrets", "rollback", "list"] as const;
-  if (modes.filter((mode) => values[mode]).length > 1) {
-    throw new DeployFailure("--only-secrets, --rollback and --list exclude each other");
+  const modes = (["only-secrets", "rollback", "list"] as const).filter((mode) => values[mode]);
+  if (modes.length > 1) throw new DeployFailure(`--${modes.join(" and --")} exclude each other`);
+  const [mode] = modes;
+  if (slugs.length > 0 && (mode === "only-secrets" || mode === "list")) {
+    throw new DeployFailure(`--${mode} takes no slugs`);
   }
 
   const environment = await readEnvironment();
   const link = await readLink(environment);
   secrets.push(link.key, ...planSecrets(environment, []).missing.map(({ value }) => value));
   listenForInterruption();
-  const needsArtefacts = !modes.some((mode) => values[mode]);
   const context: DeployContext = {
     project: new Project(link, systemClock, print),
-    build: needsArtefacts ? await prepareArtefacts(slugs) : () => Promise.resolve([]),
+    build: mode ? () => Promise.resolve([]) : await prepareArtefacts(slugs),
     environment,
     migrationsFolder: "migrations",
     historyFolder: ".local/deploy",
@@ -71,9 +62,28 @@ async function main(): Promise<void> {
     signal: interruption.signal,
   };
   const dryRun = values["dry-run"];
-  if (values.list) return await listFunctions(context);
-  if (values.rollback) return await rollBack(context, slugs, { dryRun });
-  await deploy(context, { platform, onlySecrets: values["only-secrets"], dryRun });
+  if (mode === "list") return await listFunctions(context);
+  if (mode === "rollback") return await rollBack(context, slugs, { dryRun });
+  await deploy(context, { platform, onlySecrets: mode === "only-secrets", dryRun });
+}
+
+function parseCommand() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        "dry-run": { type: "boolean" },
+        "only-secrets": { type: "boolean" },
+        rollback: { type: "boolean" },
+        list: { type: "boolean" },
+        platform: { type: "string" },
+        help: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    const [problem] = (error as Error).message.split(". ");
+    throw new DeployFailure(`${problem}\n\n${HELP}`);
+  }
 }
 
 function parsePlatform(value: string | undefined): Platform | undefined {

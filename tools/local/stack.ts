@@ -51,6 +51,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
     insforge = await createEmbeddedInsForge({
       dataDir,
       baseUrl: () => secrets.INSFORGE_BASE_URL,
+      reservedSecrets: { ...secrets },
       functions: (slug, request) =>
         router.handle(new Request(new URL(`/${slug}`, request.url), request)),
     });

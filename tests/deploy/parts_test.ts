@@ -1,0 +1,139 @@
+/** The judgements of a deploy that need no project. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { systemClock } from "../../tools/deploy/clock.ts";
+import { History } from "../../tools/deploy/history.ts";
+import { planMigrations } from "../../tools/deploy/migrations.ts";
+import { findPlatform } from "../../tools/deploy/plan.ts";
+import { redact } from "../../tools/deploy/redaction.ts";
+import { runSmokeTest } from "../../tools/deploy/smoke.ts";
+import { WriteBudget } from "../../tools/deploy/write_budget.ts";
+import { FakeClock } from "../support/deploy_target.ts";
+
+const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+
+Deno.test("a project runs functions on cloud when they have an address, or its host is InsForge's", () => {
+  assertEquals(findPlatform("https://insforge.example.com", "https://f.test"), "cloud");
+  assertEquals(findPlatform("https://app.eu-central.insforge.app", null), "cloud");
+  for (
+    const url of ["http://localhost:7130", "https://insforge.app.test", "https://notinsforge.app"]
+  ) {
+    assertEquals(findPlatform(url, undefined), "self-hosted");
+  }
+});
+
+Deno.test("migrations get versions of today, or just above a project's newest", () => {
+  const files = ["a", "b", "c"].map((name, i) => ({ version: String(i), name, sql: "select 1" }));
+  const plan = (...applied: [version: string, name: string][]) =>
+    planMigrations(
+      files,
+      applied.map(([version, name]) => ({ version, name, statements: [], createdAt: "" })),
+      NOW,
+    ).map(({ version, name }) => `${version} ${name}`);
+  assertEquals(plan(), ["20260102030405 a", "20260102030406 b", "20260102030407 c"]);
+  assertEquals(plan(["9", "x"], ["10", "b"]), ["20260102030405 a", "20260102030406 c"]);
+  const digits = "9".repeat(64);
+  assertEquals(plan([digits.slice(1), "a"], ["3", "c"]), [`1${"0".repeat(63)} b`]);
+});
+
+Deno.test("secrets are cut out of every text, longer ones first, words are left", () => {
+  const secrets = ["ik_12345678", "ik_1234567890", "true", ""];
+  assertEquals(
+    redact("ik_1234567890 and ik_12345678: true", secrets),
+    "[redacted] and [redacted]: true",
+  );
+});
+
+Deno.test("a smoke test takes this package's refusal, also behind a proxy that renames requests", async () => {
+  const body = { error: "AUTH_INVALID_CREDENTIALS", message: "No token provided", statusCode: 401 };
+  await ask((request) => {
+    const headers = { "X-Request-Id": request.headers.get("X-Request-Id")! };
+    return new Response("whatever", { status: 405, headers });
+  });
+  await ask(() => Response.json(body, { status: 401, headers: { "X-Request-Id": "proxy-1" } }));
+  await ask(() => Response.json({ error: { message: "No", code: "x" } }, { status: 404 }));
+});
+
+Deno.test("a smoke test takes nothing of the platform's own for a function's answer", async () => {
+  for (
+    const answer of [
+      () => Response.json({ error: "Function not found" }, { status: 404 }),
+      () => Response.json({ error: "Function not found or not active" }, { status: 404 }),
+      () => Response.json({ error: "Function execution failed", message: "x" }, { status: 500 }),
+      () => Response.json({ error: "Worker execution error" }, { status: 500 }),
+      () =>
+        Response.json({ error: "INTERNAL_ERROR", message: "", statusCode: 500 }, { status: 500 }),
+      () => Response.json({ status: "ok", type: "insforge-functions" }),
+      () => new Response("<html>", { status: 200 }),
+    ]
+  ) {
+    await assertRejects(() => ask(answer), Error, "the smoke test failed: POST http://127.0.0.1");
+  }
+  await assertRejects(() => smoke("http://127.0.0.1:9/chat"), Error, "fails: ");
+});
+
+Deno.test("the write budget believes InsForge, and counts by itself where it is silent", async () => {
+  const clock = new FakeClock();
+  const lines: string[] = [];
+  const budget = new WriteBudget(clock, (line) => lines.push(line));
+  for (let i = 0; i < 15; i++) await budget.take(1);
+  assertEquals(lines, []);
+  const started = clock.now();
+  await budget.take(1);
+  assertEquals(clock.now() - started, 300_000);
+
+  // Somebody has set another limit, which leaves no room for a way back.
+  const told = { "RateLimit-Limit": "1", "RateLimit-Remaining": "1", "RateLimit-Reset": "10" };
+  budget.note(200, new Headers(told));
+  await budget.take(2);
+  assertEquals(clock.now() - started, 300_000);
+  await budget.take(2);
+  assertEquals(clock.now() - started, 310_000);
+
+  budget.note(429, new Headers({ "Retry-After": "7" }));
+  await budget.take(1);
+  assertEquals(clock.now() - started, 317_000);
+  assertEquals(lines.at(-1), "waiting 0:07: InsForge takes 1 writes of functions in 5 minutes");
+});
+
+Deno.test("the history keeps ten runs of each project apart from others", async () => {
+  await Deno.mkdir(".local", { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: ".local" });
+  try {
+    const one = (run: number) => new History(folder, "http://127.0.0.1:1", NOW + run);
+    const other = new History(folder, "http://127.0.0.1:2", NOW);
+    assertEquals(await one(0).readLatest([]), []);
+    for (let run = 0; run < 12; run++) {
+      await one(run).keep("chat", { name: "chat", description: null, code: String(run) });
+    }
+    for (let run = 11; run >= 2; run--) {
+      const [kept] = await one(99).readLatest([]);
+      assertEquals(kept.previous?.code, String(run));
+      await one(99).forget(kept);
+    }
+    assertEquals(await one(99).readLatest([]), []);
+    assertEquals(await other.readLatest(["chat"]), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the clock of this machine ends a sleep when it is told to", async () => {
+  const controller = new AbortController();
+  const sleeping = systemClock.sleep(60_000, controller.signal);
+  controller.abort(new Error("enough"));
+  await assertRejects(() => sleeping, Error, "enough");
+  await assertRejects(() => systemClock.sleep(60_000, controller.signal), Error, "enough");
+});
+
+async function ask(answer: (request: Request) => Response): Promise<void> {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    answer,
+  );
+  await smoke(`http://127.0.0.1:${server.addr.port}/functions/chat`);
+}
+
+async function smoke(url: string): Promise<void> {
+  const signal = new AbortController().signal;
+  await runSmokeTest(url, { tries: 2, clock: new FakeClock(), signal });
+}
