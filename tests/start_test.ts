@@ -1,0 +1,214 @@
+/** `deno task start`: the standalone server, in this process and as processes of its own. */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { type Environment, settingNames } from "../shared/settings.ts";
+import { startStandalone } from "../tools/start/standalone.ts";
+import { createEnvironment, createRequest, PROMPT, TOKEN } from "./support/caller.ts";
+import { chunk, completion, createUpstream, DONE, streamOf, USAGE } from "./support/upstream.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+Deno.test("the server does not start without its settings, and lists all that is wrong", async () => {
+  const settings: Record<string, string> = { MAX_PROMPT_CHARS: "many", PORT: "http", HOST: "" };
+  const failure = await assertRejects(() => startStandalone({ get: (name) => settings[name] }));
+  assertEquals((failure as Error).message.split("\n"), [
+    "The server cannot start:",
+    "- The setting MAX_PROMPT_CHARS must be a whole number of characters from 1 to 2147483647",
+    "- The setting PORT must be a whole number from 0 to 65535",
+    "- OPENROUTER_API_KEY is missing: OpenRouter's key",
+    "- INSFORGE_BASE_URL is missing: the address of the InsForge project",
+  ]);
+});
+
+Deno.test("a port that is taken is told by its setting", async () => {
+  await using other = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response(),
+  );
+  const environment = createEnvironment({ PORT: String(other.addr.port) });
+  await assertRejects(
+    () => startStandalone(environment),
+    Error,
+    `Port ${other.addr.port} is taken; set PORT`,
+  );
+});
+
+Deno.test("the server answers /health, slugs, sub-paths and streams", async () => {
+  await using upstream = await createUpstream();
+  const server = await startStandalone(
+    createEnvironment({ OPENROUTER_BASE_URL: upstream.url, PORT: "0" }),
+  );
+  try {
+    const health = await fetch(`${server.url}/health`);
+    assertEquals([health.status, await health.json()], [200, { status: "ok" }]);
+
+    upstream.reply({ json: completion({ content: "Hello!" }) }, { sse: streamOf("a", "b") });
+    const chat = await post(`${server.url}/v1/chat/completions`, { messages: MESSAGES });
+    assertEquals((await chat.json()).choices[0].message.content, "Hello!");
+    const stream = await post(`${server.url}/stream`, { prompt: PROMPT });
+    assertEquals(stream.headers.get("content-type"), "text/event-stream");
+    assertMatch(await stream.text(), /"b"[\s\S]*\[DONE\]\n\n$/);
+
+    const refused = await fetch(`${server.url}/chat`, { method: "POST" });
+    assertEquals([refused.status, (await refused.json()).error], [401, "AUTH_INVALID_CREDENTIALS"]);
+    const unknown = await fetch(`${server.url}/nothing`);
+    assertEquals([unknown.status, await unknown.json()], [404, { error: "Function not found" }]);
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("stopping lets a running stream end whole, and takes no new connection", async () => {
+  await using upstream = createSlowUpstream();
+  const server = await startStandalone(
+    createEnvironment({ OPENROUTER_BASE_URL: upstream.url, PORT: "0" }),
+  );
+  await (await fetch(`${server.url}/health`)).text(); // a connection that stays open, idle
+  const response = await post(`${server.url}/stream`, { prompt: PROMPT });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = (await reader.read()).value!;
+  assertStringIncludes(text, "first");
+
+  let stopped = false;
+  const stopping = server.stop().then(() => stopped = true);
+  await assertRefusesConnections(server.url);
+  assertEquals(stopped, false);
+  upstream.goOn();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) text += read.value;
+  assertMatch(text, /second[\s\S]*data: \[DONE\]\n\n$/);
+  await stopping;
+});
+
+Deno.test("two processes serve the same users, and one ends without a request lost", async () => {
+  await using upstream = createSlowUpstream();
+  const environment = createEnvironment({ OPENROUTER_BASE_URL: upstream.url, PORT: "0" });
+  await using one = await spawnServer(environment);
+  await using two = await spawnServer(environment);
+
+  const response = await post(`${one.url}/stream`, { prompt: PROMPT });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = (await reader.read()).value!;
+  for (const { url } of [one, two, one, two]) {
+    const chat = await post(`${url}/chat`, { prompt: PROMPT });
+    assertEquals((await chat.json()).text, "Hello!");
+  }
+
+  one.process.kill("SIGTERM");
+  await assertRefusesConnections(one.url);
+  assertEquals((await (await post(`${two.url}/chat`, { prompt: PROMPT })).json()).text, "Hello!");
+  upstream.goOn();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) text += read.value;
+  assertMatch(text, /first[\s\S]*second[\s\S]*data: \[DONE\]\n\n$/);
+  assertEquals((await one.process.status).code, 0);
+  const log = await one.output;
+  assertEquals(log.match(/"slug":"chat"/g)?.length, 2);
+  assertMatch(log, /"slug":"stream".*"stream":"/);
+});
+
+Deno.test("deno task start ends with the list of what is missing", async () => {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "start"],
+    cwd: ROOT,
+    // Empty counts as missing, and comes before what a developer's .env may hold.
+    env: {
+      OPENROUTER_API_KEY: "",
+      INSFORGE_BASE_URL: "",
+      INSFORGE_INTERNAL_URL: "",
+      NO_COLOR: "1",
+    },
+    stdin: "null",
+  });
+  const { code, stderr } = await command.output();
+  assertEquals(code, 1);
+  const text = new TextDecoder().decode(stderr);
+  assertMatch(
+    text,
+    /^The server cannot start:\n- OPENROUTER_API_KEY is .*\n- INSFORGE_BASE_URL is/m,
+  );
+});
+
+const MESSAGES = [{ role: "user", content: PROMPT }];
+
+function post(url: string, body: unknown): Promise<Response> {
+  const { pathname } = new URL(url);
+  return fetch(url, createRequest(body, { path: pathname, token: TOKEN }));
+}
+
+async function assertRefusesConnections(url: string): Promise<void> {
+  for (let tries = 0; tries < 1_000; tries++) {
+    // A client of its own has no connection from before.
+    using client = Deno.createHttpClient({});
+    try {
+      await (await fetch(`${url}/health`, { client })).body?.cancel();
+    } catch {
+      return;
+    }
+  }
+  assert(false, "it still takes connections");
+}
+
+/** A model that says two words, the second when it is told to; what is not streamed it says at once. */
+function createSlowUpstream() {
+  const told = Promise.withResolvers<void>();
+  const encoder = new TextEncoder();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request) => {
+      if (!(await request.json()).stream) return Response.json(completion({ content: "Hello!" }));
+      const body = ReadableStream.from((async function* () {
+        yield encoder.encode(chunk({ content: "first" }));
+        await told.promise;
+        yield encoder.encode(chunk({ content: "second" }, { usage: USAGE }, "stop") + DONE);
+      })());
+      return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/api/v1`,
+    goOn: told.resolve,
+    async [Symbol.asyncDispose]() {
+      told.resolve();
+      await server.shutdown();
+    },
+  };
+}
+
+/** Starts the task as a process, with exactly these settings. */
+async function spawnServer(environment: Environment) {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "start"],
+    cwd: ROOT,
+    env: Object.fromEntries(settingNames.map((name) => [name, environment.get(name) ?? ""])),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const output = new Response(process.stdout).text();
+  const errors = process.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!/Functions {2}(\S+)\/<slug>/.test(text)) {
+    const { value, done } = await errors.read();
+    if (done) throw new Error(`The server did not start: ${text}`);
+    text += value;
+  }
+  const [, url] = /Functions {2}(\S+)\/<slug>/.exec(text)!;
+  return {
+    url,
+    process,
+    output,
+    async [Symbol.asyncDispose]() {
+      try {
+        process.kill("SIGTERM");
+      } catch {
+        // It has ended already.
+      }
+      await errors.cancel();
+      await Promise.all([process.status, output]);
+    },
+  };
+}
