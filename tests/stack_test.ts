@@ -102,14 +102,7 @@ Deno.test("the local stack", async (t) => {
     const embedded = await (await post(stack, "embeddings", { input: ["a", "b"] }, demo)).json();
     assertEquals([embedded.embeddings.length, embedded.embeddings[0].length], [2, 1536]);
 
-    await stack.insforge!.handler(
-      new Request(`${stack.insforgeUrl}/api/storage/buckets`, {
-        method: "POST",
-        headers: { Authorization: "Bearer ik_local", "Content-Type": "application/json" },
-        body: JSON.stringify({ bucketName: "pictures", isPublic: true }),
-      }),
-    );
-    const save = { bucket: "pictures", prefix: "tests/" };
+    const save = { bucket: "images", prefix: "tests/" };
     const drawn = await (await post(stack, "image-gen", { prompt: "a cat", save }, demo)).json();
     const [{ url, key, media_type }] = drawn.images;
     assertMatch(key, /^tests\/[\w-]{36}\.png$/);

@@ -10,12 +10,13 @@ export const DEMO_USERS = [
 ] as const;
 
 /**
- * Makes the demo users and 200 support tickets between them; what is there already stays as it is.
+ * Makes the demo users, 200 support tickets between them and a public bucket `images`; what is there already stays as it is.
  *
  * @throws {Error} when a user cannot be made
  */
 export async function createDemoData(insforge: EmbeddedInsForge): Promise<void> {
   for (const user of DEMO_USERS) await createUser(insforge, user);
+  await createBucket(insforge);
   await insforge.sql(await Deno.readTextFile(new URL("./demo/schema.sql", import.meta.url)));
   const [{ empty }] = await insforge.sql(
     "select not exists (select from support_tickets) as empty",
@@ -43,6 +44,19 @@ export async function createDemoData(insforge: EmbeddedInsForge): Promise<void> 
 
 /** Has no divisor in common with 200, so that stepping by it visits every place once. */
 const OWNER_STEP = 77;
+
+/** The bucket that functions store images in unless told otherwise; browsers load from it. */
+async function createBucket({ handler, secrets }: EmbeddedInsForge): Promise<void> {
+  const response = await handler(
+    new Request("http://localhost/api/storage/buckets", {
+      method: "POST",
+      headers: { authorization: `Bearer ${secrets.API_KEY}`, "content-type": "application/json" },
+      body: JSON.stringify({ bucketName: "images", isPublic: true }),
+    }),
+  );
+  const answer = await response.text();
+  if (!response.ok && response.status !== 409) throw new Error(`No demo bucket: ${answer}`);
+}
 
 async function createUser(
   { handler, secrets, sql }: EmbeddedInsForge,
