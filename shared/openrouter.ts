@@ -32,6 +32,14 @@ export type Completion = Omit<ChatCompletion, "choices" | "usage"> & {
   usage?: Usage;
 };
 
+/** A call of a tool that the caller is to run. */
+export interface ToolCall {
+  id: string;
+  type: "function";
+  /** `arguments` is JSON as the model wrote it, unchecked. */
+  function: { name: string; arguments: string };
+}
+
 /** An assistant's message with OpenRouter's additions. */
 export interface Message {
   role: "assistant";
@@ -39,7 +47,7 @@ export interface Message {
   refusal?: string | null;
   reasoning?: string | null;
   reasoning_details?: unknown[];
-  tool_calls?: unknown[];
+  tool_calls?: ToolCall[];
   annotations?: unknown[];
   images?: { image_url: { url: string } }[];
   audio?: unknown;

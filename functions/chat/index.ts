@@ -4,7 +4,23 @@ import { requireUser } from "../../shared/auth.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
 import { type ChatRequest, chatRequest, toCompletionParams } from "../../shared/conversation.ts";
 import { invalidInput } from "../../shared/errors.ts";
-import { createCompletion, type Message } from "../../shared/openrouter.ts";
+import { createCompletion, type Message, type Usage } from "../../shared/openrouter.ts";
+
+/** What comes with a text: tool calls, reasoning, annotations, images and the rest. */
+type Additions = Omit<Message, "role" | "content">;
+
+/** The answer. */
+export interface ChatAnswer extends Additions {
+  /** OpenRouter's name of the generation. */
+  id: string;
+  /** The model that answered, which may be a fallback. */
+  model: string;
+  /** Empty where the model only called tools, refused, or spent all tokens on reasoning. */
+  text: string;
+  /** `stop`, `length`, `tool_calls` or `content_filter`. */
+  finish_reason: string | null;
+  usage?: Usage;
+}
 
 const { app, handler } = createApp("chat");
 export default handler;
@@ -16,14 +32,15 @@ app.post("/", async (c) => {
   requireOnePiece(request);
   const completion = await createCompletion(call, toCompletionParams(request, call.settings));
   const [{ finish_reason, message }] = completion.choices;
-  return c.json({
+  const answer: ChatAnswer = {
     id: completion.id,
     model: completion.model,
     text: message.content ?? "",
     finish_reason,
     ...toAdditions(message),
     usage: completion.usage,
-  });
+  };
+  return c.json(answer);
 });
 
 /** Refuses what one whole answer cannot hold. */
@@ -35,10 +52,8 @@ function requireOnePiece({ stream, n, modalities }: ChatRequest): void {
   }
 }
 
-/** Tool calls, reasoning, annotations, images and what else came with the text, without blanks. */
-function toAdditions(
-  { content: _text, role: _assistant, ...additions }: Message,
-): Partial<Message> {
+/** What came with the text, without blanks. */
+function toAdditions({ content: _text, role: _assistant, ...additions }: Message): Additions {
   const filled = Object.entries(additions).filter(([, value]) =>
     Array.isArray(value) ? value.length > 0 : (value ?? null) !== null
   );

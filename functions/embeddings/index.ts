@@ -6,7 +6,7 @@ import { readBody } from "../../shared/body.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
 import { nonEmptyText } from "../../shared/conversation.ts";
 import { invalidInput } from "../../shared/errors.ts";
-import { addUsage, createEmbeddings } from "../../shared/openrouter.ts";
+import { addUsage, createEmbeddings, type Usage } from "../../shared/openrouter.ts";
 
 /** Texts per call: OpenAI takes 2048, other providers fewer. */
 const BATCH_SIZE = 100;
@@ -19,6 +19,19 @@ const embeddingsRequest = z.looseObject({
   input_type: z.optional(nonEmptyText),
   encoding_format: z.optional(z.literal("float")),
 });
+
+/** A checked request for vectors. */
+export type EmbeddingsRequest = z.infer<typeof embeddingsRequest>;
+
+/** The answer. */
+export interface EmbeddingsAnswer {
+  /** One vector per text, in the order of the texts. */
+  embeddings: number[][];
+  model: string;
+  /** Numbers in each vector. */
+  dimensions: number;
+  usage: Usage;
+}
 
 const { app, handler } = createApp("embeddings");
 export default handler;
@@ -43,10 +56,11 @@ app.post("/", async (c) => {
   if (request.dimensions && request.dimensions !== dimensions) {
     throw invalidInput(`"dimensions" must be ${dimensions} or left out for the model ${model}`);
   }
-  return c.json({
+  const answer: EmbeddingsAnswer = {
     embeddings,
     model: answers[0].model,
     dimensions,
     usage: addUsage(answers.map(({ usage }) => usage)),
-  });
+  };
+  return c.json(answer);
 });

@@ -6,7 +6,7 @@ import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { uploadObject } from "../../shared/insforge.ts";
-import { draw, imageRequest } from "./generation.ts";
+import { draw, type Drawing, type Image, imageRequest } from "./generation.ts";
 
 const CONCURRENT_UPLOADS = 4;
 
@@ -20,6 +20,23 @@ const request = z.extend(imageRequest, {
     ),
   })),
 });
+
+/** A checked request, saving included. */
+export type ImageRequest = z.infer<typeof request>;
+
+/** An image in InsForge's storage. */
+interface SavedImage {
+  url: string;
+  media_type: string;
+  bucket: string;
+  key: string;
+}
+
+/** The answer. */
+export interface ImageAnswer extends Omit<Drawing, "images"> {
+  /** At least one: inside the answer, behind an address, or saved. */
+  images: (Image | SavedImage)[];
+}
 
 const { app, handler } = createApp("image-gen");
 export default handler;
@@ -46,5 +63,6 @@ app.post("/", async (c) => {
     );
     return { url, media_type: image.media_type, bucket, key };
   });
-  return c.json({ ...drawing, images });
+  const answer: ImageAnswer = { ...drawing, images };
+  return c.json(answer);
 });

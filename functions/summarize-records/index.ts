@@ -12,6 +12,7 @@ import {
   createCompletion,
   type Params,
   streamCompletion,
+  type Usage,
 } from "../../shared/openrouter.ts";
 import { unusable } from "../../shared/openrouter_failures.ts";
 import { EVENT_STREAM_HEADERS, formatEvent, joinBytes } from "../../shared/sse.ts";
@@ -22,11 +23,23 @@ const DEFAULT_ROWS = 50;
 const CONCURRENT_CHUNKS = 4;
 
 /** What a summary is of. */
-interface Facts {
+export interface SummaryFacts {
   table: string;
   rows_read: number;
+  /** Whether there are more rows than were read. */
   truncated: boolean;
+  /** Prompts that the rows were spread over. */
   chunks: number;
+  /** Tokens and cost; in a stream those of the notes on the chunks, without the summary's own. */
+  usage?: Usage;
+}
+
+/** The answer. */
+export interface SummaryAnswer extends SummaryFacts {
+  summary: string;
+  /** Null where there was no row to ask a model about. */
+  model: string | null;
+  usage: Usage;
 }
 
 const { app, handler } = createApp("summarize-records");
@@ -47,7 +60,7 @@ app.post("/", async (c) => {
   const query = { table, columns, filters, order, limit: limit + 1 };
   const rows = await readRows(user, query, call.settings);
   const { chunks, rowsRead, truncated } = toChunks(rows.slice(0, limit));
-  const facts: Facts = {
+  const facts: SummaryFacts = {
     table,
     rows_read: rowsRead,
     truncated: truncated || rows.length > limit,
@@ -71,19 +84,21 @@ app.post("/", async (c) => {
     return new Response(events, { headers: EVENT_STREAM_HEADERS });
   }
   const completion = await createCompletion(call, last);
-  return c.json({
+  const answer: SummaryAnswer = {
     summary: toText(completion),
     ...facts,
     model: completion.model,
     usage: addUsage([...notes, completion].map(({ usage }) => usage)),
-  });
+  };
+  return c.json(answer);
 });
 
 /** No rows are an answer, too; no model is needed for it. */
-function answerWithoutRows(facts: Facts, stream?: boolean | null): Response {
+function answerWithoutRows(facts: SummaryFacts, stream?: boolean | null): Response {
   const summary = `There are no rows in "${facts.table}" that match and that you may read`;
   const usage = addUsage([]);
-  if (!stream) return Response.json({ summary, ...facts, model: null, usage });
+  const answer: SummaryAnswer = { summary, ...facts, model: null, usage };
+  if (!stream) return Response.json(answer);
   const choices = [{ index: 0, delta: { content: summary }, finish_reason: "stop" }];
   const events = [{ summary: facts, choices: [] }, { choices, usage }];
   const data = [...events.map((event) => JSON.stringify(event)), "[DONE]"];
