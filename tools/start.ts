@@ -1,6 +1,10 @@
 /** `deno task start`: the functions as one server, with the real InsForge and the real OpenRouter. */
+import process from "node:process";
 import { readEnvironment } from "./environment.ts";
 import { type Standalone, startStandalone } from "./start/standalone.ts";
+
+// A dependency of InsForge's SDK still uses a module that Node has deprecated.
+Object.assign(process, { noDeprecation: true });
 
 try {
   const server = await startStandalone(await readEnvironment());
