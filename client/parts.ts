@@ -1,0 +1,159 @@
+/** From the chunks of a streamed answer to parts that an app can show. */
+import { AiError, readTrace } from "./ai_error.ts";
+import { readJson } from "./connection.ts";
+import type { ChatAnswer, SummaryFacts, ToolCall, Usage } from "./contract.ts";
+import { readEvents } from "./events.ts";
+
+/** One part of a streamed answer. The last one is `finish` or `error`. */
+export type StreamPart =
+  /** Goes on with the text. */
+  | { type: "text"; text: string }
+  /**
+   * Goes on with the reasoning. `details` are OpenRouter's `reasoning_details`: a model that called
+   * tools may want them back, unchanged and in order, in the assistant's message.
+   */
+  | { type: "reasoning"; text: string; details?: unknown[] }
+  /** Goes on with the words in which the model refuses. */
+  | { type: "refusal"; text: string }
+  /** A whole image, as an address or a data URL. */
+  | { type: "image"; url: string }
+  /** A source, as OpenRouter has it: `url_citation` or `file`. */
+  | { type: "annotation"; annotation: unknown }
+  /** Goes on with spoken audio: base64 in `data`, its words in `transcript`. */
+  | { type: "audio"; audio: { id?: string; data?: string; transcript?: string } }
+  /** A whole call, once; `arguments` is JSON as the model wrote it, unchecked. */
+  | { type: "tool-call"; id: string; name: string; arguments: string }
+  /** Tokens and cost of the whole answer, once, where they are known. */
+  | { type: "usage"; usage: Usage }
+  /** The answer is complete: `stop`, `length`, `tool_calls`, `content_filter` or another reason. */
+  | { type: "finish"; reason: string; id: string; model: string }
+  /** The answer failed, before its first part or after. */
+  | { type: "error"; error: AiError };
+
+/** What a summary's stream holds beside: first of all, what the summary is of. */
+export type SummaryPart = { type: "summary"; summary: SummaryFacts } | StreamPart;
+
+/** A chunk of a streamed answer, as far as it is looked at. */
+interface Chunk {
+  id?: string;
+  model?: string;
+  choices?: { index?: number; delta?: Delta; finish_reason?: string | null }[];
+  usage?: Usage | null;
+  summary?: SummaryFacts;
+  error?: { code?: unknown; message?: unknown };
+}
+
+interface Delta {
+  content?: string | null;
+  reasoning?: string | null;
+  reasoning_details?: { text?: string; summary?: string }[] | null;
+  refusal?: string | null;
+  images?: { image_url: { url: string } }[] | null;
+  annotations?: unknown[] | null;
+  audio?: { data?: string; transcript?: string } | null;
+  tool_calls?: (Partial<Omit<ToolCall, "function">> & {
+    index?: number;
+    function?: Partial<ToolCall["function"]>;
+  })[] | null;
+}
+
+/**
+ * Reads a streamed answer's parts. An answer in one piece, as `chat` gives it, has the same parts.
+ *
+ * Of several answers to one request (`n`) the first is read.
+ *
+ * @throws {AiError} what the stream says of its failure; `STREAM_INCOMPLETE` when it ends without a
+ *   finish reason.
+ */
+export async function* readParts(
+  response: Response,
+  signal?: AbortSignal,
+): AsyncGenerator<SummaryPart, void> {
+  const fail = (code: string, message: string, cause?: unknown) =>
+    new AiError(response.status, code, message, { ...readTrace(response), cause });
+  const isWhole = response.headers.get("Content-Type")?.includes("json");
+  const events = isWhole
+    ? [JSON.stringify(toChunk(Object(await readJson(response, signal))))]
+    : readEvents(response, signal);
+
+  const calls = new ToolCalls();
+  let [reason, id, model] = ["", "", ""];
+  let usage: Usage | undefined;
+  for await (const data of events) {
+    if (data === "[DONE]") {
+      // Some providers call tools and finish without a reason.
+      if (calls.whole.length > 0) reason ||= "tool_calls";
+      break;
+    }
+    let chunk: Chunk;
+    try {
+      chunk = Object(JSON.parse(data));
+    } catch (cause) {
+      throw fail("STREAM_INCOMPLETE", "The stream holds an event that is not JSON", cause);
+    }
+    const { error, summary, choices } = chunk;
+    if (error) throw fail(String(error.code), String(error.message));
+    if (summary) yield { type: "summary", summary };
+    id ||= chunk.id ?? "";
+    model ||= chunk.model ?? "";
+    // It stands on the last chunk, on one after it, or on many; the finish reason comes twice then.
+    usage = chunk.usage ?? usage;
+    const choice = choices?.find(({ index }) => !index);
+    reason ||= choice?.finish_reason ?? "";
+    if (!choice?.delta) continue;
+    yield* toParts(choice.delta);
+    calls.add(choice.delta.tool_calls ?? []);
+  }
+  if (!reason) throw fail("STREAM_INCOMPLETE", "The stream ended before the answer was complete");
+  for (const { id, function: called } of calls.whole) {
+    yield { type: "tool-call", id, name: called.name, arguments: called.arguments || "{}" };
+  }
+  if (usage) yield { type: "usage", usage };
+  yield { type: "finish", reason, id, model };
+}
+
+/** All that can be shown at once. */
+function* toParts(delta: Delta): Generator<StreamPart, void> {
+  const { content, reasoning, refusal, images, annotations, audio } = delta;
+  const details = delta.reasoning_details?.length ? delta.reasoning_details : undefined;
+  // Both say the same; details without any text are signatures, or encrypted.
+  const thought = reasoning ||
+    details?.map(({ text, summary }) => text ?? summary ?? "").join("") || "";
+  if (thought || details) yield { type: "reasoning", text: thought, details };
+  if (content) yield { type: "text", text: content };
+  if (refusal) yield { type: "refusal", text: refusal };
+  for (const { image_url: { url } } of images ?? []) yield { type: "image", url };
+  for (const annotation of annotations ?? []) yield { type: "annotation", annotation };
+  if (audio) yield { type: "audio", audio };
+}
+
+/** Puts calls together whose arguments come in pieces. */
+class ToolCalls {
+  readonly whole: ToolCall[] = [];
+  /** The call that goes on at each index. Indexes may have gaps, and may be used twice. */
+  #current = new Map<number, ToolCall>();
+
+  add(pieces: NonNullable<Delta["tool_calls"]>): void {
+    for (
+      const { index = 0, id = "", function: { name = "", arguments: text = "" } = {} } of pieces
+    ) {
+      let call = this.#current.get(index);
+      if (!call || (id && call.id && id !== call.id)) {
+        call = { id: "", type: "function", function: { name: "", arguments: "" } };
+        this.#current.set(index, call);
+        this.whole.push(call);
+      }
+      call.id ||= id;
+      call.function.name ||= name;
+      call.function.arguments += text;
+    }
+  }
+}
+
+/** The one chunk that would mean the same as an answer in one piece. */
+function toChunk(answer: ChatAnswer): Chunk {
+  const { id, model, usage, finish_reason, text, ...additions } = answer;
+  const delta = { ...additions, content: text } as Delta;
+  delta.tool_calls = delta.tool_calls?.map((call, index) => ({ ...call, index }));
+  return { id, model, usage, choices: [{ delta, finish_reason }] };
+}

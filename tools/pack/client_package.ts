@@ -1,0 +1,89 @@
+/** The client as a package for npm: one module, its declarations, and what npm shows of it. */
+import * as esbuild from "esbuild";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createDeclarations } from "./declarations.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const README_HEADING = "## From the front end";
+
+/** The client in one module. */
+export interface ClientBundle {
+  code: string;
+  /** The files it is made of, from the root. */
+  inputs: string[];
+}
+
+/** Bundles the client. It starts a process of its own, the bundler, and ends it. */
+export async function bundleClient({ minify }: { minify: boolean }): Promise<ClientBundle> {
+  try {
+    const { outputFiles, metafile } = await esbuild.build({
+      absWorkingDir: ROOT,
+      entryPoints: ["client/mod.ts"],
+      bundle: true,
+      format: "esm",
+      target: "es2022",
+      platform: "browser",
+      minify,
+      metafile: true,
+      write: false,
+      logLevel: "silent",
+    });
+    return { code: outputFiles[0].text, inputs: Object.keys(metafile.inputs).sort() };
+  } finally {
+    await esbuild.stop();
+  }
+}
+
+/** Writes the package's files into an empty folder. */
+export async function writePackage(folder: string): Promise<void> {
+  const { code } = await bundleClient({ minify: false });
+  const files = {
+    "package.json": JSON.stringify(await createManifest(), null, 2) + "\n",
+    "README.md": await readSection(),
+    "LICENSE": await Deno.readTextFile(join(ROOT, "LICENSE")),
+    "mod.js": code,
+    ...Object.fromEntries(createDeclarations()),
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.writeTextFile(join(folder, name), text);
+  }
+}
+
+/**
+ * Makes a package's tarball, with npm, which also publishes it.
+ *
+ * @returns its path.
+ * @throws {Error} with what npm says.
+ */
+export async function packFolder(folder: string, destination: string): Promise<string> {
+  const args = ["pack", "--pack-destination", resolve(destination), "--silent"];
+  const npm = new Deno.Command("npm", { args, cwd: folder });
+  const { success, stdout, stderr } = await npm.output();
+  if (!success) throw new Error(`npm pack failed: ${new TextDecoder().decode(stderr)}`);
+  return join(destination, new TextDecoder().decode(stdout).trim());
+}
+
+async function createManifest(): Promise<Record<string, unknown>> {
+  const { version } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  return {
+    name: "insforge-ai-client",
+    version,
+    description: "Browser client of insforge-ai-functions: AI for apps on InsForge",
+    license: "MIT",
+    type: "module",
+    exports: { ".": { types: "./mod.d.ts", default: "./mod.js" } },
+    types: "./mod.d.ts",
+    files: ["mod.js", "*.d.ts"],
+    sideEffects: false,
+    engines: { node: ">=20" },
+  };
+}
+
+/** What the README says of the client. */
+async function readSection(): Promise<string> {
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
+  const [, section] = readme.split(`\n${README_HEADING}\n`);
+  if (!section) throw new Error(`The README must have a section "${README_HEADING}"`);
+  return `# insforge-ai-client\n${section.split("\n## ")[0]}`;
+}

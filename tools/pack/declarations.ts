@@ -1,0 +1,52 @@
+/** The client's declarations, as they are published. */
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { describeTypes } from "./contract_types.ts";
+
+const CLIENT = fileURLToPath(new URL("../../client/", import.meta.url));
+const ENTRY = `${CLIENT}mod.ts`;
+const CONTRACT = `${CLIENT}contract.ts`;
+
+const OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  lib: ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  strict: true,
+  declaration: true,
+  emitDeclarationOnly: true,
+  allowImportingTsExtensions: true,
+  types: [],
+};
+
+/**
+ * Writes out what the client's modules declare.
+ *
+ * All but one are what TypeScript makes of them. That one names types of the functions, and is
+ * replaced by these types themselves, so that nothing it needs stays behind in this repository.
+ *
+ * @returns the texts by file name, such as `mod.d.ts`.
+ * @throws {Error} when the contract is not what a published package can hold.
+ */
+export function createDeclarations(): Map<string, string> {
+  const program = ts.createProgram([ENTRY], OPTIONS);
+  const checker = program.getTypeChecker();
+  const declarations = new Map<string, string>();
+  for (const source of program.getSourceFiles()) {
+    if (!source.fileName.startsWith(CLIENT)) continue;
+    const name = basename(source.fileName).replace(/\.ts$/, ".d.ts");
+    if (source.fileName === CONTRACT) {
+      declarations.set(name, describeTypes(source, checker));
+    } else {
+      const write = (_: string, text: string) => declarations.set(name, toPublished(text));
+      program.emit(source, write, undefined, true);
+    }
+  }
+  return declarations;
+}
+
+/** The published modules end in `.js`, declared or not. */
+function toPublished(text: string): string {
+  return text.replaceAll(/(from\s+"\.\/[^"]+)\.ts"/g, '$1.js"');
+}
