@@ -1,11 +1,25 @@
 /** The local stack as a new user meets it: real HTTP, real rows, the real SDK, two users. */
 import { createClient } from "@insforge/sdk";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { withValues } from "../shared/settings.ts";
 import { describe } from "../tools/local/banner.ts";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
+import { createEnvironment, TOKEN } from "./support/caller.ts";
 
 const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
+/** A project whose InsForge is elsewhere: nothing has to be started but a simulated OpenRouter. */
+const SIMULATED_OPENROUTER = createEnvironment({
+  ...ANY_PORT,
+  OPENROUTER_API_KEY: undefined,
+  OPENROUTER_BASE_URL: undefined,
+});
 const [demo, second] = DEMO_USERS;
 console.log = () => {};
 
@@ -139,6 +153,35 @@ Deno.test("the local stack uses another OpenRouter and another InsForge when tol
   assertEquals((await response.json()).rows_read, 50);
   const { headers } = stack.openrouter!.requests.at(-1)!;
   assertEquals(new Headers(headers).get("authorization"), "Bearer sk-or-v1-another");
+});
+
+Deno.test("the local stack ends while an answer streams, and does not wait for it", async () => {
+  const stack = await startStack(SIMULATED_OPENROUTER);
+  const simulate = { fail: "stall", after: 1 };
+  const { body } = await fetch(`${stack.functionsUrl}/stream`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${TOKEN}` },
+    body: JSON.stringify({ prompt: "Take your time", simulate }),
+  });
+  const reader = body!.getReader();
+  await reader.read();
+  await stack[Symbol.asyncDispose]();
+  await assertRejects(() => reader.read());
+});
+
+Deno.test("the local stack names the setting of an address that it cannot listen on", async () => {
+  for (const [name, value] of [["HOST", "192.0.2.1"], ["PORT", "nonsense"]]) {
+    const { message } = await assertRejects(() =>
+      startStack(withValues({ [name]: value }, SIMULATED_OPENROUTER))
+    );
+    assertMatch(message, new RegExp(`\\b${name}\\b`));
+  }
+});
+
+Deno.test("the local stack takes a blank OPENROUTER_BASE_URL for none", async () => {
+  const blank = withValues({ OPENROUTER_BASE_URL: " " }, SIMULATED_OPENROUTER);
+  await using stack = await startStack(blank);
+  assertMatch(stack.openrouterUrl, /^http:\/\/127\.0\.0\.1:/);
 });
 
 /** What the user's message of a conversation says. */

@@ -28,7 +28,8 @@ type Handler = (request: Request) => Response | Promise<Response>;
  * @param environment where settings come from; a port of 0 takes any free one.
  * @param dataDir where the embedded InsForge keeps its data; in memory unless given.
  * @returns once everything answers.
- * @throws {Error} when a port is taken; the message names its setting.
+ * @throws {Error} when a port is taken or an address is not this machine's; the message names the
+ *   setting.
  */
 export async function startStack(environment: Environment, dataDir?: string): Promise<Stack> {
   const settings = createSettings(environment);
@@ -39,7 +40,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
   let openrouter: SimulatedOpenRouter | undefined;
   if (!settings.OPENROUTER_API_KEY) {
     secrets.OPENROUTER_API_KEY = "sk-or-v1-local"; // another server may want none, but gets one
-    if (!environment.get("OPENROUTER_BASE_URL")) {
+    if (!environment.get("OPENROUTER_BASE_URL")?.trim()) {
       openrouter = createSimulatedOpenRouter();
       const url = listen(started, openrouter.handler, "OPENROUTER_PORT", settings.OPENROUTER_PORT);
       secrets.OPENROUTER_BASE_URL = `${url}/api/v1`;
@@ -87,14 +88,23 @@ function listen(
   hostname = "127.0.0.1",
 ): string {
   try {
+    // Aborting ends streams that still run; shutting down would wait for them.
+    const stop = new AbortController();
     const server = Deno.serve(
-      { hostname, port, onListen: () => {} },
+      { hostname, port, signal: stop.signal, onListen: () => {} },
       (request) => handler(request),
     );
-    started.use(server);
+    started.defer(async () => {
+      stop.abort();
+      await server.finished;
+    });
     return `http://${server.addr.hostname}:${server.addr.port}`;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new Error(`Port ${port} is taken; set ${setting} to a free one`, { cause: error });
+  } catch (cause) {
+    throw new Error(
+      cause instanceof Deno.errors.AddrInUse
+        ? `Port ${port} is taken; set ${setting} to a free one`
+        : `The settings HOST and ${setting} must be an address of this machine and a port that it may use`,
+      { cause },
+    );
   }
 }
