@@ -6,13 +6,15 @@ import { describe } from "./local/banner.ts";
 import { startStack } from "./local/stack.ts";
 
 const DATA_DIR = ".local/insforge";
+const LOCK_FILE = ".local/serve.lock";
 
 // A dependency of InsForge's SDK still uses a module that Node has deprecated.
 Object.assign(process, { noDeprecation: true });
 
 try {
-  if (Deno.args.includes("--fresh")) await ifPresent(Deno.remove(DATA_DIR, { recursive: true }));
   await Deno.mkdir(DATA_DIR, { recursive: true });
+  await requireAlone();
+  if (Deno.args.includes("--fresh")) await ifPresent(Deno.remove(DATA_DIR, { recursive: true }));
   const stack = await startStack(await readEnvironment(), DATA_DIR);
   console.log(describe(stack));
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -23,6 +25,13 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   Deno.exit(1);
+}
+
+/** Two databases on one folder would ruin it. The lock ends with the process, however that ends. */
+async function requireAlone(): Promise<void> {
+  const file = await Deno.open(LOCK_FILE, { create: true, write: true });
+  if (await file.tryLock(true)) return;
+  throw new Error('Another "deno task serve" runs in this folder; end it first');
 }
 
 /** The process environment, and behind it the file `.env`. */
