@@ -98,9 +98,17 @@ Deno.test("deploy --dry-run tells everything and changes nothing", async () => {
   assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["migrations"]);
 });
 
-Deno.test("deploy says that no model will answer where nobody has set the key", async () => {
+Deno.test("deploy warns of a missing key and of a runtime that is down, and goes on", async () => {
+  target.intercept = async (request, next) => {
+    const answer = await next();
+    if (!request.url.endsWith("/api/functions")) return answer;
+    return Response.json({ ...await answer.json(), runtime: { status: "unavailable" } });
+  };
   await deploy(context({}), { dryRun: true });
-  assertStringIncludes(output.join("\n"), "OPENROUTER_API_KEY is set neither here nor");
+  assertEquals(output.filter((line) => line.startsWith("warning")), [
+    "warning    OPENROUTER_API_KEY is set neither here nor in the project: no model will answer",
+    "warning    the project's function runtime does not answer",
+  ]);
 });
 
 Deno.test("deploy sets the secrets that are missing, and touches no other", async () => {
@@ -315,6 +323,30 @@ Deno.test("deploy waits when others have used the writes up", async () => {
   await deploy(context({ chat: workingCode("1") }));
   assertEquals(clock.now() - started, 240_000);
   assertStringIncludes(output.join("\n"), "waiting 4:00");
+});
+
+Deno.test("deploy gives up when InsForge takes no write at all", async () => {
+  target.intercept = (request, next) =>
+    request.method === "POST"
+      ? Promise.resolve(
+        Response.json({ error: "TOO_MANY_REQUESTS", message: "Too many" }, { status: 429 }),
+      )
+      : next();
+  const failure = await assertRejects(
+    () => deploy(context({ chat: workingCode("1") })),
+    DeployFailure,
+  );
+  assertEquals(failure.message.split("\n").slice(0, 2), [
+    "chat: InsForge refuses it with 429 TOO_MANY_REQUESTS: Too many",
+    "chat: nothing has changed in the project",
+  ]);
+  assertEquals(writes().length, 4);
+});
+
+Deno.test("artefacts that fail their gates never leave the machine", async () => {
+  const build = () => Promise.reject(new Error("cloud/chat.ts: TS2451 in line 3"));
+  await assertRejects(() => deploy({ ...context({}), build }), Error, "TS2451");
+  assertEquals(writes(), []);
 });
 
 Deno.test("deploy begins no write that it could not take back", async () => {

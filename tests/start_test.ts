@@ -99,6 +99,7 @@ Deno.test("two processes serve the same users, and one ends without a request lo
   }
 
   one.process.kill("SIGTERM");
+  one.process.kill("SIGTERM"); // as from a terminal, which signals the task and its process
   await assertRefusesConnections(one.url);
   assertEquals((await (await post(`${two.url}/chat`, { prompt: PROMPT })).json()).text, "Hello!");
   upstream.goOn();

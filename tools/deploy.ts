@@ -10,6 +10,7 @@ import { Project } from "./deploy/project.ts";
 import { redact } from "./deploy/redaction.ts";
 import { planSecrets } from "./deploy/secrets.ts";
 import { readEnvironment } from "./environment.ts";
+import { listenForSignals } from "./signals.ts";
 
 const HELP = `deno task deploy [slug…]       deploy these functions, or all, and what they need
   --dry-run                     tell what would be done, and change nothing
@@ -50,7 +51,7 @@ async function main(): Promise<void> {
   const environment = await readEnvironment();
   const link = await readLink(environment);
   secrets.push(link.key, ...planSecrets(environment, []).missing.map(({ value }) => value));
-  listenForInterruption();
+  listenForSignals(interrupt, () => Deno.exit(EXIT_CODES.interrupted));
   const context: DeployContext = {
     project: new Project(link, systemClock, print),
     build: mode ? () => Promise.resolve([]) : await prepareArtefacts(slugs),
@@ -91,13 +92,8 @@ function parsePlatform(value: string | undefined): Platform | undefined {
   throw new DeployFailure(`--platform must be "cloud" or "self-hosted"`);
 }
 
-/** The first signal ends the work between two functions, a second one ends it at once. */
-function listenForInterruption(): void {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      if (interruption.signal.aborted) Deno.exit(EXIT_CODES.interrupted);
-      print("stopping after the request under way; once more stops at once");
-      interruption.abort(new DeployFailure("interrupted", "interrupted"));
-    });
-  }
+/** Ends the work between two functions. */
+function interrupt(): void {
+  print("stopping after the request under way; once more stops at once");
+  interruption.abort(new DeployFailure("interrupted", "interrupted"));
 }

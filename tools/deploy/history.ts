@@ -24,7 +24,7 @@ export class History {
    * @param startedAt names this run, in milliseconds since 1970.
    */
   constructor(folder: string, project: string, startedAt: number) {
-    this.#folder = join(folder, new URL(project).host.replace(":", "_"));
+    this.#folder = join(folder, new URL(project).host.replace(/[^\w.-]+/g, "_"));
     this.#run = new Date(startedAt).toISOString().replace(/\D/g, "");
   }
 

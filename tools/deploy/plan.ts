@@ -85,9 +85,7 @@ export async function createPlan(options: PlanOptions): Promise<Plan> {
     migrations: planMigrations(files, applied, now),
     secrets: secretPlan,
     functions,
-    warnings: hasGatewayKey(secretPlan, secrets) ? [] : [
-      "OPENROUTER_API_KEY is set neither here nor in the project; until it is, no model answers",
-    ],
+    warnings,
   };
 }
 

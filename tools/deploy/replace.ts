@@ -49,6 +49,7 @@ export async function replaceFunction(
   } catch (failure) {
     const { message } = failure as Error;
     if (signal.aborted && failure === signal.reason) {
+      if (kept && !stored) await history?.forget(kept);
       const state = stored ? "its new code is deployed, and not tested" : "it has not changed";
       throw new DeployFailure(`${message}; ${slug}: ${state}`, "interrupted");
     }
