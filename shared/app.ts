@@ -95,7 +95,9 @@ export function createApp(
       ? new Response(null, { status: 204 })
       : await answer(request, call);
     response.headers.set("X-Request-Id", call.requestId);
-    if (call.log.generation_id) response.headers.set("X-Generation-Id", call.log.generation_id);
+    const generationId = String(call.log.generation_id ?? "");
+    // Other gateways make ids of their own, and not every text can be a header.
+    if (/^[\x21-\x7e]+$/.test(generationId)) response.headers.set("X-Generation-Id", generationId);
     setCorsHeaders(response.headers, request, call, app);
     call.answered(response.status);
     return response;

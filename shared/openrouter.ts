@@ -43,7 +43,8 @@ export interface ToolCall {
 /** An assistant's message with OpenRouter's additions. */
 export interface Message {
   role: "assistant";
-  content?: string | null;
+  /** Rarely a list of parts; see {@link toText}. */
+  content?: string | { text?: string }[] | null;
   refusal?: string | null;
   reasoning?: string | null;
   reasoning_details?: unknown[];
@@ -51,6 +52,11 @@ export interface Message {
   annotations?: unknown[];
   images?: { image_url: { url: string } }[];
   audio?: unknown;
+}
+
+/** The text of a message, which some providers send in parts; empty where there is none. */
+export function toText({ content }: Message): string {
+  return Array.isArray(content) ? content.map((part) => part?.text ?? "").join("") : content ?? "";
 }
 
 /** The answer of OpenRouter's `/images`. */
@@ -204,7 +210,10 @@ export async function createEmbeddings(
  */
 export async function createImages(call: Call, params: Params): Promise<ImageList> {
   const answer = await postJson<ImageList>(call, "/images", params, ({ data }) => {
-    if (!data?.[0]?.b64_json) throw unusable("The AI provider answered without an image");
+    const images = Array.isArray(data) ? data : [];
+    if (images.length === 0 || images.some((image) => !image?.b64_json)) {
+      throw unusable("The AI provider answered without an image");
+    }
   });
   logUsage(call, answer);
   return answer;
@@ -435,8 +444,9 @@ function refuseError(answer: object, headers: Headers): void {
 function requireOutput({ choices }: Completion): void {
   const choice = choices?.[0];
   if (!choice?.message) throw unusable("The AI provider answered without a completion");
-  const { content, refusal, reasoning, tool_calls, images, audio } = choice.message;
-  const empty = !content && !refusal && !reasoning && !tool_calls?.length && !images?.length &&
+  const { refusal, reasoning, tool_calls, images, audio } = choice.message;
+  const empty = !toText(choice.message) && !refusal && !reasoning && !tool_calls?.length &&
+    !images?.length &&
     !audio;
   if (empty && choice.finish_reason !== "length" && choice.finish_reason !== "content_filter") {
     throw unusable("The AI provider's answer was empty", { retryable: true });

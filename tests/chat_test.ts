@@ -153,6 +153,28 @@ Deno.test("POST /chat takes a 200 with an error inside for the error it is", asy
   assertEquals(second.status, 400);
 });
 
+Deno.test("POST /chat answers though the gateway's id cannot be a header", async () => {
+  await using upstream = await createUpstream();
+  for (const id of ["gén-🌍", "a\nb"]) {
+    upstream.reply({ json: completion({}, { id }) });
+    const { status, body, headers } = await send(handler, environmentOf(upstream), {
+      prompt: PROMPT,
+    });
+    assertEquals([status, body.id, headers.get("x-generation-id")], [200, id, null]);
+  }
+});
+
+Deno.test("POST /chat joins a text that came in parts", async () => {
+  await using upstream = await createUpstream();
+  const parts = [{ type: "text", text: "Hel" }, { type: "text", text: "lo!" }];
+  const empty = { json: completion({ content: [] }) };
+  upstream.reply({ json: completion({ content: parts }) }, empty, empty, empty);
+  const whole = await send(handler, environmentOf(upstream), { prompt: PROMPT });
+  assertEquals(whole.body.text, "Hello!");
+  const none = await send(handler, environmentOf(upstream), { prompt: PROMPT });
+  assertEquals([none.status, none.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+});
+
 Deno.test("POST /chat never answers with an empty success", async () => {
   await using upstream = await createUpstream();
   const empty = { json: completion({ content: "" }) };

@@ -4,7 +4,7 @@ import { requireUser } from "../../shared/auth.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
 import { type ChatRequest, chatRequest, toCompletionParams } from "../../shared/conversation.ts";
 import { invalidInput } from "../../shared/errors.ts";
-import { createCompletion, type Message, type Usage } from "../../shared/openrouter.ts";
+import { createCompletion, type Message, toText, type Usage } from "../../shared/openrouter.ts";
 
 /** What comes with a text: tool calls, reasoning, annotations, images and the rest. */
 type Additions = Omit<Message, "role" | "content">;
@@ -35,7 +35,7 @@ app.post("/", async (c) => {
   const answer: ChatAnswer = {
     id: completion.id,
     model: completion.model,
-    text: message.content ?? "",
+    text: toText(message),
     finish_reason,
     ...toAdditions(message),
     usage: completion.usage,

@@ -12,6 +12,7 @@ import {
   createCompletion,
   type Params,
   streamCompletion,
+  toText,
   type Usage,
 } from "../../shared/openrouter.ts";
 import { unusable } from "../../shared/openrouter_failures.ts";
@@ -75,7 +76,9 @@ app.post("/", async (c) => {
     (chunk, i) => createCompletion(call, toParams(noteRows(topic, chunk, i + 1, chunks.length))),
   );
   const last = toParams(
-    chunks.length === 1 ? summarizeRows(topic, chunks[0]) : mergeNotes(topic, notes.map(toText)),
+    chunks.length === 1
+      ? summarizeRows(topic, chunks[0])
+      : mergeNotes(topic, notes.map(requireText)),
   );
   if (stream) {
     const usage = addUsage(notes.map(({ usage }) => usage));
@@ -85,7 +88,7 @@ app.post("/", async (c) => {
   }
   const completion = await createCompletion(call, last);
   const answer: SummaryAnswer = {
-    summary: toText(completion),
+    summary: requireText(completion),
     ...facts,
     model: completion.model,
     usage: addUsage([...notes, completion].map(({ usage }) => usage)),
@@ -107,8 +110,9 @@ function answerWithoutRows(facts: SummaryFacts, stream?: boolean | null): Respon
 }
 
 /** The text of a completion; rows on which a model said nothing would be lost without a word. */
-function toText({ choices: [{ message, finish_reason }] }: Completion): string {
-  if (message.content) return message.content;
+function requireText({ choices: [{ message, finish_reason }] }: Completion): string {
+  const text = toText(message);
+  if (text) return text;
   if (finish_reason === "length") {
     throw invalidInput('"max_tokens" must be higher: the model spent all of it before it wrote');
   }
