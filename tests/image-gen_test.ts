@@ -90,6 +90,33 @@ Deno.test("POST /image-gen is no success without an image", async () => {
   assertEquals([third.status, third.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
 });
 
+Deno.test("POST /image-gen takes images it cannot read for the provider's failure", async () => {
+  await using upstream = await createUpstream();
+  const environment = environmentOf(upstream);
+  const list = (...images: unknown[]) => ({ json: completion({ images }) });
+  for (
+    const reply of [
+      { json: completion({ images: "many" }) },
+      list(null),
+      list({ type: "image_url", image_url: null }),
+      list({ image_url: { url: "data:image;base64,AAAA" } }),
+      list({ image_url: { url: "javascript:alert(1)" } }),
+    ]
+  ) {
+    upstream.reply(reply);
+    const { status, body } = await send(handler, environment, { prompt: PROMPT });
+    assertEquals([status, body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+  }
+
+  upstream.reply({ json: { created: 1, data: [{ b64_json: PIXEL }, { b64_json: null }] } });
+  const missing = await send(handler, environment, { prompt: PROMPT, n: 2 });
+  assertEquals([missing.status, missing.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+
+  upstream.reply({ json: drawn("data:image/png;base64,%%%%") });
+  const broken = await send(handler, environment, { prompt: PROMPT, save: { bucket: "b" } });
+  assertEquals([broken.status, broken.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+});
+
 for (
   const [body, message] of [
     [{ prompt: "" }, /^"prompt" must not be empty/],

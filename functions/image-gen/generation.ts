@@ -13,8 +13,10 @@ import {
   createCompletion,
   createImages,
   type Params,
+  toText,
   type Usage,
 } from "../../shared/openrouter.ts";
+import { unusable } from "../../shared/openrouter_failures.ts";
 
 /** The options that only the image API has; one of them is enough to take that way. */
 const IMAGE_API_OPTIONS = [
@@ -99,7 +101,8 @@ async function drawByChat(call: Call, order: Order): Promise<Drawing> {
     max_tokens: toMaxTokens(limits, call.settings),
   });
   const [{ message, finish_reason }] = completion.choices;
-  const images = (message.images ?? []).map(({ image_url: { url } }) => toImage(url));
+  const found = Array.isArray(message.images) ? message.images : [];
+  const images = found.map((image) => toImage(image?.image_url?.url));
   if (images.length === 0) {
     if (message.refusal || finish_reason === "content_filter") {
       throw new ApiError(403, "FORBIDDEN", "The request was refused: the model will not draw it");
@@ -111,7 +114,7 @@ async function drawByChat(call: Call, order: Order): Promise<Drawing> {
       { nextActions: 'Ask for an image more clearly, or name another "model"' },
     );
   }
-  const text = message.content || undefined;
+  const text = toText(message) || undefined;
   return { images, text, model: completion.model, usage: completion.usage };
 }
 
@@ -119,13 +122,36 @@ async function drawByImageApi(call: Call, order: Order): Promise<Drawing> {
   const { model, prompt, parts, options } = order;
   const references = parts.length > 0 ? { input_references: parts } : {};
   const { data, usage } = await createImages(call, { ...options, ...references, model, prompt });
-  const images = data.map(({ b64_json, media_type = "image/png" }) =>
-    toImage(`data:${media_type};base64,${b64_json}`)
+  const images = data.map(({ b64_json, media_type }) =>
+    toImage(`data:${media_type ?? "image/png"};base64,${b64_json}`)
   );
   return { images, model, usage };
 }
 
-function toImage(url: string): Image {
-  const [, media_type] = /^data:([^;,]+)[;,]/.exec(url) ?? [];
-  return media_type ? { media_type, data_url: url } : { media_type: "image/*", url };
+function toImage(url: unknown): Image {
+  const text = String(url);
+  const [, media_type] = /^data:(\w+\/[\w.+-]+)[;,]/.exec(text) ?? [];
+  if (media_type) return { media_type, data_url: text };
+  if (/^https?:\/\//.test(text)) return { media_type: "image/*", url: text };
+  throw unreadable();
+}
+
+/**
+ * Reads the bytes of an image that stands inside the answer.
+ *
+ * @throws {ApiError} 502 `AI_UPSTREAM_UNAVAILABLE` for an address, or bytes that are no base64.
+ */
+export async function readBytes(image: Image): Promise<Blob> {
+  if (!("data_url" in image)) {
+    throw unusable("The AI provider answered with an address instead of an image to save");
+  }
+  try {
+    return await (await fetch(image.data_url)).blob();
+  } catch {
+    throw unreadable();
+  }
+}
+
+function unreadable(): ApiError {
+  return unusable("The AI provider's image could not be read");
 }

@@ -4,9 +4,8 @@ import { createApp } from "../../shared/app.ts";
 import { requireUser } from "../../shared/auth.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
-import { ApiError } from "../../shared/errors.ts";
 import { uploadObject } from "../../shared/insforge.ts";
-import { draw, type Drawing, type Image, imageRequest } from "./generation.ts";
+import { draw, type Drawing, type Image, imageRequest, readBytes } from "./generation.ts";
 
 const CONCURRENT_UPLOADS = 4;
 
@@ -49,11 +48,7 @@ app.post("/", async (c) => {
   if (!save) return c.json(drawing);
 
   const images = await mapConcurrently(drawing.images, CONCURRENT_UPLOADS, async (image) => {
-    if (!("data_url" in image)) {
-      const message = "The AI provider answered with an address instead of an image to save";
-      throw new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", message);
-    }
-    const content = await (await fetch(image.data_url)).blob();
+    const content = await readBytes(image);
     const extension = image.media_type.split("/")[1].replace("jpeg", "jpg").replace(/\W.*/, "");
     const key = `${save.prefix ?? ""}${crypto.randomUUID()}.${extension}`;
     const { url, bucket } = await uploadObject(
