@@ -28,6 +28,10 @@ const STREAMS: Record<string, { events: string[]; usage?: typeof USAGE }> = {
     events: [chunk({ content: "a" }, { usage: null }), chunk({}, { usage: USAGE }, "stop"), DONE],
     usage: USAGE,
   },
+  "usage early, and none after": {
+    events: [chunk({ content: "a" }, { usage: USAGE }), chunk({ content: "b" }), STOP, DONE],
+    usage: USAGE,
+  },
   "no usage and no [DONE]": { events: [chunk({ content: "a" }), STOP] },
   "no finish, only [DONE]": { events: [chunk({ content: "a" }), DONE] },
   "comments everywhere": {
@@ -183,15 +187,36 @@ Deno.test("the first chunk is shown before anything is passed on, and the prefac
   assertEquals([first!.id, first!.model], ["gen-1700000000-abc", "openai/gpt-4o-mini"]);
 });
 
-Deno.test("a reader with buffers of its own gets the same bytes", async () => {
-  const { source } = createSource(streamOf("Grüße", " 🌍"));
-  const stream = await guardCompletion(new Response(source), quiet());
-  const reader = (stream as ReadableStream<Uint8Array<ArrayBuffer>>).getReader({ mode: "byob" });
-  const pieces: Uint8Array[] = [];
-  for (;;) {
-    const { value, done } = await reader.read(new Uint8Array(16));
-    if (done) break;
-    pieces.push(value!);
+Deno.test("a reader with buffers of its own gets the same bytes, with [DONE] and without", async () => {
+  for (const events of [streamOf("Grüße", " 🌍"), [chunk({ content: "a" }), STOP]]) {
+    const { source } = createSource(events);
+    const stream = await guardCompletion(new Response(source), quiet());
+    const reader = (stream as ReadableStream<Uint8Array<ArrayBuffer>>).getReader({ mode: "byob" });
+    const pieces: Uint8Array[] = [];
+    for (;;) {
+      const { value, done } = await reader.read(new Uint8Array(16));
+      if (done) break;
+      pieces.push(value!);
+    }
+    assertEquals(decoder.decode(joinBytes(pieces)), events.join(""));
   }
-  assertEquals(decoder.decode(joinBytes(pieces)), streamOf("Grüße", " 🌍").join(""));
 });
+
+/** What an answer may consist of, one at a time. */
+const OUTPUTS: Record<string, unknown>[] = [
+  { content: "a" },
+  { reasoning: "a" },
+  { reasoning_details: [{}] },
+  { refusal: "a" },
+  { tool_calls: [{}] },
+  { images: [{}] },
+  { annotations: [{}] },
+  { audio: { data: "AA" } },
+];
+
+for (const delta of OUTPUTS) {
+  Deno.test(`a stream of nothing but ${Object.keys(delta)} is an answer`, async () => {
+    const events = [chunk(delta), STOP, DONE];
+    assertEquals((await guard(events)).text, events.join(""));
+  });
+}
