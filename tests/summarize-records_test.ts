@@ -151,6 +151,13 @@ Deno.test("POST /summarize-records is no success when the model says nothing", a
   }
 });
 
+Deno.test("toChunks never cuts a character of a huge row in two", () => {
+  for (const pad of ["", "x"]) {
+    const { chunks } = toChunks([{ a: pad + "🌍".repeat(20_000) }]);
+    assert(chunks.every((chunk) => chunk.isWellFormed()));
+  }
+});
+
 Deno.test("toChunks packs rows in order, cuts huge ones and says what it left out", () => {
   assertEquals(toChunks([]), { chunks: [], rowsRead: 0, truncated: false });
   assertEquals(toChunks([{ a: 1 }, { a: 2 }]).chunks, ['{"a":1}\n{"a":2}']);
@@ -226,6 +233,22 @@ for (
     [
       { table: "t", filters: [{ column: "a b", op: "eq", value: 1 }] },
       /^"filters\[0\]\.column" must/,
+    ],
+    [
+      { table: "t", filters: [{ column: "limit", op: "eq", value: 5 }] },
+      /^"filters\[0\]\.column" names a column that cannot be filtered by/,
+    ],
+    [
+      { table: "t", filters: [{ column: "select", op: "in", value: [1] }] },
+      /^"filters\[0\]\.column" names a column that cannot be filtered by/,
+    ],
+    [
+      { table: "t", filters: [{ column: "a", op: "eq", value: "ü".repeat(2_000) }] },
+      /^"filters" must be shorter/,
+    ],
+    [
+      { table: "t", columns: Array.from({ length: 6_000 }, () => "a") },
+      /^"filters" must be shorter/,
     ],
     [{ table: "t", filters: [{ column: "a", op: "eq" }] }, /^"filters\[0\]\.value" is required/],
     [

@@ -24,7 +24,8 @@ export function toChunks(rows: Row[]): Chunks {
   for (const row of rows) {
     let line = JSON.stringify(row);
     if (line.length > MAX_CHUNK_CHARS) {
-      line = line.slice(0, MAX_CHUNK_CHARS - 1) + "…";
+      // The cut may fall between the halves of a character, and half of one is no JSON to some.
+      line = line.slice(0, MAX_CHUNK_CHARS - 1).toWellFormed() + "…";
       truncated = true;
     }
     if (current && current.length + 1 + line.length > MAX_CHUNK_CHARS) {

@@ -6,25 +6,33 @@ import { nonEmptyText, tokenLimits } from "../../shared/conversation.ts";
 const name = z.string().check(
   z.regex(/^[A-Za-z_]\w{0,62}$/, "must be a plain name: letters, digits and _, at most 63"),
 );
+/** Words that PostgREST and InsForge read as something else where a filter names its column. */
+const RESERVED = /^(select|columns|order|limit|offset|and|or|on_conflict|schema)$/;
+const filterColumn = name.check(
+  z.refine((column) => !RESERVED.test(column), "names a column that cannot be filtered by"),
+);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 const filter = z.discriminatedUnion("op", [
   z.strictObject({
-    column: name,
+    column: filterColumn,
     op: z.enum(["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike"]),
     value: scalar,
   }),
   z.strictObject({
-    column: name,
+    column: filterColumn,
     op: z.literal("is"),
     value: z.union([z.boolean(), z.null()]),
   }),
   z.strictObject({
-    column: name,
+    column: filterColumn,
     op: z.literal("in"),
     value: z.array(scalar).check(z.minLength(1), z.maxLength(100)),
   }),
 ]);
+
+/** They travel in the address, and a server takes no more than 16 KiB of that and all headers. */
+const MAX_QUERY_CHARS = 12_000;
 
 /** OpenRouter's parameters that this function sets itself. */
 const OWN_PARAMETERS = ["prompt", "messages", "tools", "tool_choice", "modalities", "n"];
@@ -41,6 +49,13 @@ export const summaryRequest = z.looseObject({
   ...tokenLimits,
   stream: z.optional(z.boolean()),
 }).check(
+  z.refine(({ columns = [], filters = [] }) => {
+    const query = new URLSearchParams([["", JSON.stringify([columns, filters])]]);
+    return String(query).length <= MAX_QUERY_CHARS;
+  }, {
+    path: ["filters"],
+    message: `must be shorter: with "columns", ${MAX_QUERY_CHARS} characters of an address at most`,
+  }),
   ...OWN_PARAMETERS.map((field) =>
     z.refine((request) => (request as Record<string, unknown>)[field] === undefined, {
       path: [field],
