@@ -82,6 +82,7 @@ export function createApp(
 
   async function answer(request: Request, call: Call): Promise<Response> {
     try {
+      call.settings.ALLOWED_ORIGINS; // wrong ones let nobody read what would be paid for
       return await app.fetch(request, call);
     } catch (thrown) {
       return renderError(thrown, call, options.toErrorBody ?? toErrorBody);

@@ -74,10 +74,12 @@ for (const [allowed, origin, told] of ORIGINS) {
   });
 }
 
-Deno.test("bad ALLOWED_ORIGINS tell browsers nothing, and the log what is wrong", async () => {
+Deno.test("bad ALLOWED_ORIGINS are named and cost nothing: no browser could read the answer", async () => {
   const environment = createEnvironment({ ALLOWED_ORIGINS: "app.example.com/x" });
-  const { headers } = await call("/probe", { headers: { Origin: ORIGIN } }, environment);
-  assertEquals(headers.get("access-control-allow-origin"), null);
+  const answer = await call("/probe", { headers: { Origin: ORIGIN } }, environment);
+  assertEquals([answer.status, answer.body.error], [500, "INTERNAL_ERROR"]);
+  assertMatch(answer.body.message, /^The setting ALLOWED_ORIGINS must be/);
+  assertEquals(answer.headers.get("access-control-allow-origin"), null);
   assertMatch(String(logs.at(-1)!.cause), /ALLOWED_ORIGINS must be/);
 });
 
