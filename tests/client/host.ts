@@ -35,6 +35,7 @@ export function join(parts: SummaryPart[]): SummaryPart[] {
   for (const part of parts) {
     const last = joined.at(-1);
     if (part.type === "text" && last?.type === "text") last.text += part.text;
+    else if (part.type === "refusal" && last?.type === "refusal") last.text += part.text;
     else joined.push({ ...part });
   }
   return joined;

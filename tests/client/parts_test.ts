@@ -181,7 +181,7 @@ Deno.test("of several answers the first is read", async () => {
   assertEquals([text, finish.type], [{ type: "text", text: "One" }, "finish"]);
 });
 
-Deno.test("an image of many megabytes is one part, in time that grows with its size", async () => {
+Deno.test("an image of many megabytes on one line is one part", async () => {
   const url = "data:image/png;base64," + "A".repeat(16 * 1024 * 1024);
   const bytes = new TextEncoder().encode(
     chunk({ images: [{ image_url: { url } }] }, {}, "stop"),

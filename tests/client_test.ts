@@ -1,0 +1,241 @@
+/** The browser client with the functions themselves, signed in through InsForge's own SDK. */
+import { AuthChangeEvent, createClient } from "@insforge/sdk";
+import { SignJWT } from "jose";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { type AiClient, AiError, createAiClient } from "../client/mod.ts";
+import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
+import { type Stack, startStack } from "../tools/local/stack.ts";
+import { collect, join } from "./client/host.ts";
+import type { WorkerOrder } from "./client/worker.ts";
+
+const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
+/** Streams of the simulated OpenRouter take their time unless told otherwise. */
+const AT_ONCE = { chunk_delay_ms: 0 };
+const HELLO = { prompt: "Hello", simulate: AT_ONCE };
+const TICKETS = {
+  table: "support_tickets",
+  columns: ["subject"],
+  limit: 5,
+  simulate: AT_ONCE,
+};
+const [{ email, password, tickets }] = DEMO_USERS;
+console.log = () => {};
+
+Deno.test("the browser client", async (t) => {
+  await using stack = await startStack({ get: (name) => ANY_PORT[name] });
+  using browser = new Browser();
+  const insforge = await signIn(stack, browser, stack.functionsUrl);
+  const ai = createAiClient({ insforge });
+
+  await t.step("chats, embeds, draws and summarizes as the signed-in user", async () => {
+    const answer = await ai.chat({ prompt: "Name a colour" });
+    assert(answer.text && answer.usage!.total_tokens > 0);
+    assertEquals([answer.finish_reason, answer.model], ["stop", "openai/gpt-4o-mini"]);
+
+    const { embeddings, dimensions } = await ai.embeddings({ input: ["a", "b"] });
+    assertEquals([embeddings.length, embeddings[0].length], [2, dimensions]);
+
+    const { images: [image] } = await ai.generateImage({ prompt: "a cat" });
+    assertMatch("data_url" in image ? image.data_url : image.url, /^data:image\/png;base64,/);
+
+    const { summary, rows_read, truncated } = await ai.summarizeRecords(TICKETS);
+    assert(summary);
+    assertEquals([rows_read, truncated], [5, tickets > 5]);
+  });
+
+  await t.step("streams an answer, and a summary after what it is of", async () => {
+    const parts = await collect(ai.stream(HELLO));
+    assert(parts.filter(({ type }) => type === "text").length > 3);
+    assertEquals(join(parts).map(({ type }) => type), ["text", "usage", "finish"]);
+
+    const [first, ...rest] = join(await collect(ai.streamSummary(TICKETS)));
+    assert(first.type === "summary");
+    assertEquals([first.summary.table, first.summary.rows_read], ["support_tickets", 5]);
+    assertEquals(rest.map(({ type }) => type), ["text", "usage", "finish"]);
+
+    const filters = [{ column: "subject", op: "eq" as const, value: "no such subject" }];
+    const empty = join(await collect(ai.streamSummary({ ...TICKETS, filters })));
+    assertEquals(empty.map(({ type }) => type), ["summary", "text", "usage", "finish"]);
+  });
+
+  await t.step("reads every stream that the simulated OpenRouter can make", async () => {
+    const plain = ["text", "usage", "finish"];
+    const called = ["tool-call", "usage", "finish"];
+    const tools = [{ type: "function", function: { name: "weather", parameters: {} } }];
+    const cases: [{ simulate: object; tools?: typeof tools }, string[]][] = [
+      [{ simulate: { usage: "none" } }, ["text", "finish"]],
+      [{ simulate: { repeat_finish: true } }, plain],
+      [{ simulate: { done: false } }, plain],
+      [{ simulate: { chop: 5, comments_before: 3, comments_between: 2, text: "Grüße 🌍" } }, plain],
+      [{ simulate: { answer: "refusal" } }, ["refusal", "usage", "finish"]],
+    ];
+    for (const usage of ["A", "B", "C", "D"]) cases.push([{ simulate: { usage } }, plain]);
+    for (const fail of ["event", "choice", "cut", "cut_frame"]) {
+      cases.push([{ simulate: { fail, after: 2 } }, ["text", "error"]]);
+    }
+    for (const form of ["fragmented", "whole", "index_gap", "with_finish", "no_finish"]) {
+      cases.push([{ tools, simulate: { tool_calls: form } }, called]);
+    }
+    cases.push([{ tools, simulate: { tool_calls: "empty_arguments" } }, called]);
+    for (const form of ["parallel", "same_index"]) {
+      cases.push([{ tools, simulate: { tool_calls: form } }, ["tool-call", ...called]]);
+    }
+    for (const [fields, types] of cases) {
+      const simulate = { ...AT_ONCE, ...fields.simulate };
+      const request = { prompt: "What is the weather in Rome?", ...fields, simulate };
+      const parts = join(await collect(ai.stream(request)));
+      const sent = JSON.stringify(fields.simulate);
+      assertEquals(parts.map(({ type }) => type), types, sent);
+      for (const part of parts) {
+        if (part.type === "error") assertEquals(part.error.code, "AI_UPSTREAM_UNAVAILABLE", sent);
+        if (part.type === "tool-call") JSON.parse(part.arguments);
+      }
+    }
+  });
+
+  await t.step("gives refusals with the function's own words, and when to come back", async () => {
+    const invalid = await assertRejects(() => ai.chat({ messages: [] }), AiError);
+    assertEquals([invalid.status, invalid.code, invalid.message], [
+      400,
+      "INVALID_INPUT",
+      '"messages" must be a non-empty array',
+    ]);
+    assertMatch(invalid.requestId!, /^[\w-]{36}$/);
+
+    const simulate = { status: 429, retry_after: 3_600 };
+    const [part] = await collect(ai.stream({ prompt: "Hello", simulate }));
+    assert(part.type === "error");
+    assertEquals([part.error.status, part.error.code, part.error.retryAfterSeconds], [
+      429,
+      "RATE_LIMITED",
+      3_600,
+    ]);
+  });
+
+  await t.step("leaving a stream cancels it at OpenRouter", async () => {
+    const simulate = { chunk_delay_ms: 20, text: "word ".repeat(500) };
+    for await (const part of ai.stream({ prompt: "Write on", simulate })) {
+      if (part.type === "text") break;
+    }
+    assert(await stack.openrouter!.requests.at(-1)!.cancelled);
+  });
+
+  await t.step("refreshes the SDK's session when its token has expired", async () => {
+    for (const call of [(ai: AiClient) => ai.chat(HELLO), streamHello]) {
+      await expireToken(stack, insforge);
+      browser.exchanges.length = 0;
+      await call(ai);
+      // The SDK sees by itself that the token is old.
+      assertEquals(browser.exchanges[0], "POST /api/auth/refresh 200");
+      assertEquals(browser.exchanges.length, 2);
+    }
+  });
+
+  await t.step("refreshes it also when only the functions know that", async () => {
+    for (const functionsUrl of [stack.functionsUrl, undefined]) {
+      const client = await signIn(stack, browser, functionsUrl);
+      await expireToken(stack, client, { forged: true });
+      browser.exchanges.length = 0;
+      await streamHello(createAiClient({ insforge: client }));
+      const path = functionsUrl ? "/stream" : "/functions/stream";
+      assertEquals(browser.exchanges, [
+        `POST ${path} 401`,
+        "POST /api/auth/refresh 200",
+        `POST ${path} 200`,
+      ]);
+    }
+  });
+
+  await t.step("says that a session has ended", async () => {
+    const client = await signIn(stack, browser, stack.functionsUrl);
+    await expireToken(stack, client);
+    browser.forget();
+    const ended = createAiClient({ insforge: client });
+    for (const code of ["AUTH_UNAUTHORIZED", "AUTH_INVALID_CREDENTIALS"]) {
+      const error = await assertRejects(() => ended.chat({ prompt: "Hello" }), AiError);
+      assertEquals([error.status, error.code], [401, code]);
+    }
+  });
+
+  await t.step("works in a worker", async () => {
+    const worker = new Worker(new URL("client/worker.ts", import.meta.url), { type: "module" });
+    try {
+      const answer = Promise.withResolvers<string>();
+      worker.onmessage = ({ data }) => answer.resolve(data);
+      worker.onerror = ({ message }) => answer.reject(new Error(message));
+      const token = (await insforge.getHttpClient().getValidAccessToken())!;
+      const order: WorkerOrder = { functionsUrl: stack.functionsUrl, token, prompt: "Hello" };
+      worker.postMessage(order);
+      assert(await answer.promise);
+    } finally {
+      worker.terminate();
+    }
+  });
+});
+
+async function streamHello(ai: AiClient): Promise<void> {
+  const last = (await collect(ai.stream(HELLO))).at(-1)!;
+  assertEquals(last.type, "finish");
+}
+
+/** What a browser adds to `fetch`: the session's cookie, which scripts do not see. */
+class Browser implements Disposable {
+  /** Every request so far, with the status of its answer. */
+  readonly exchanges: string[] = [];
+  #cookie = "";
+
+  constructor() {
+    // The SDK keeps its CSRF token in a cookie of its own.
+    Object.assign(globalThis, { document: { cookie: "" } });
+  }
+
+  readonly fetch: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/api/auth/")) request.headers.set("Cookie", this.#cookie);
+    const response = await fetch(request);
+    const [cookie] = response.headers.getSetCookie();
+    if (cookie) this.#cookie = cookie.split(";")[0];
+    this.exchanges.push(`${request.method} ${pathname} ${response.status}`);
+    return response;
+  };
+
+  forget(): void {
+    this.#cookie = "";
+  }
+
+  [Symbol.dispose](): void {
+    Reflect.deleteProperty(globalThis, "document");
+  }
+}
+
+type Client = ReturnType<typeof createClient>;
+
+async function signIn(stack: Stack, browser: Browser, functionsUrl?: string): Promise<Client> {
+  const client = createClient({
+    baseUrl: stack.insforgeUrl,
+    functionsUrl,
+    anonKey: "anon_local",
+    fetch: browser.fetch,
+  });
+  const { error } = await client.auth.signInWithPassword({ email, password });
+  assertEquals(error, null);
+  return client;
+}
+
+/** Puts a token into the session that is too old, or that looks good and is not. */
+async function expireToken(
+  stack: Stack,
+  client: Client,
+  { forged = false } = {},
+): Promise<void> {
+  const { data } = await client.auth.getCurrentUser();
+  const now = Math.floor(Date.now() / 1_000);
+  const exp = forged ? now + 900 : now - 60;
+  const secret = forged
+    ? "another secret, as after a rotation"
+    : stack.insforge!.secrets.JWT_SECRET;
+  const token = await new SignJWT({ sub: data.user!.id, email, role: "authenticated", exp })
+    .setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(secret));
+  client.setAccessToken(token, AuthChangeEvent.TOKEN_REFRESHED);
+}
