@@ -189,7 +189,7 @@ Deno.test("a function that does not work is put back, and those after it are not
   assertEquals(failure.message.split("\n"), [
     `stream: the smoke test failed: POST ${target.url}/functions/stream answers 500 {"error":"thrown by 2"}`,
     "stream: its previous code is back",
-    "deployed: chat; not begun: v1",
+    "done: chat; not begun: v1",
     "The same command again does the rest",
   ]);
   const { name, description, code } = await stored("stream");
@@ -229,7 +229,7 @@ Deno.test("on cloud a failed revision is told with its logs, and the previous co
     "  [error] chat.ts: bad",
     "  line 2",
     "chat: its previous code is back",
-    "deployed: none; not begun: stream",
+    "done: none; not begun: stream",
     "The same command again does the rest",
   ]);
   assertEquals((await stored("chat")).code, workingCode("1"));

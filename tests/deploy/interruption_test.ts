@@ -81,7 +81,7 @@ Deno.test("interrupted while waiting for InsForge's limit, a deploy ends at once
   });
   const failure = await assertRejects(() => deploy(context), DeployFailure);
   assertStringIncludes(failure.message, "Interrupted; chat: it has not changed");
-  assertStringIncludes(failure.message, "deployed: none; not begun: embeddings, stream");
+  assertStringIncludes(failure.message, "done: none; not begun: embeddings, stream");
   assertEquals(output.filter((line) => line.startsWith("waiting")).length, 1);
   assertOldOrNew();
 });
@@ -127,7 +127,7 @@ function assertOldOrNew(): void {
 function assertTellsState(message: string): void {
   const running = target.running();
   const isNew = (slug: string) => running[slug] === workingCode("new");
-  const [, deployed = "", left = ""] = /deployed: (.*); not begun: (.*)/.exec(message) ?? [];
+  const [, deployed = "", left = ""] = /done: (.*); not begun: (.*)/.exec(message) ?? [];
   for (const slug of SLUGS) {
     if (deployed.split(", ").includes(slug)) assert(isNew(slug), `${slug} is not new: ${message}`);
     if (left.split(", ").includes(slug)) assert(!isNew(slug), `${slug} is not old: ${message}`);

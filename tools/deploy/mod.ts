@@ -63,7 +63,10 @@ export async function deploy(context: DeployContext, options: DeployOptions = {}
     await takeStep(`secret ${key}`, () => project.createSecret(key, value), context);
     print(`secret ${key}: set`);
   }
-  await deployFunctions(plan, context);
+  const history = new History(context.historyFolder, plan.url, clock.now());
+  await takeEach(plan.functions, context.signal, async (one) => {
+    print(await deployFunction(one, { plan, history, context }));
+  });
 }
 
 /**
@@ -84,27 +87,24 @@ export async function rollBack(
     const what = unknown.length > 0 ? ` of ${unknown.join(", ")}` : "";
     throw new DeployFailure(`No code${what} from before is kept for ${project.url}`, "notFound");
   }
-  for (const kept of latest) {
-    signal.throwIfAborted();
+  await takeEach(latest, signal, async (kept) => {
     const { slug, previous } = kept;
     const current = await project.findFunction(slug);
-    const change = current?.code === previous?.code
+    const isBack = current?.code === previous?.code;
+    const change = isBack
       ? "has its previous code already"
       : previous
       ? "previous code put back"
       : "was new, deleted";
-    if (dryRun) {
-      print(`${slug}: ${change} (dry run)`);
-      continue;
-    }
-    if (current?.code !== previous?.code) {
+    if (dryRun) return print(`${slug}: ${change} (dry run)`);
+    if (!isBack) {
       const verify = () => Promise.resolve();
       const target = previous ?? undefined;
       await replaceFunction({ slug, current, target }, { project, signal, verify });
     }
     await history.forget(kept);
     print(`${slug}: ${change}`);
-  }
+  });
 }
 
 /** Prints the functions of a project, one line each. */
@@ -115,21 +115,6 @@ export async function listFunctions({ project, print }: DeployContext): Promise<
     const { slug, status, updatedAt } of functions.toSorted((a, b) => a.slug < b.slug ? -1 : 1)
   ) {
     print(`${slug}  ${status}  ${updatedAt}  ${toUrl(project, deploymentUrl, slug)}`);
-  }
-}
-
-async function deployFunctions(plan: Plan, context: DeployContext): Promise<void> {
-  const history = new History(context.historyFolder, plan.url, context.clock.now());
-  const slugs = plan.functions.map(({ slug }) => slug);
-  for (const [i, one] of plan.functions.entries()) {
-    let begun = 0;
-    try {
-      context.signal.throwIfAborted();
-      begun = 1;
-      context.print(await deployFunction(one, { plan, history, context }));
-    } catch (failure) {
-      throw describeHalt(failure, slugs.slice(0, i), slugs.slice(i + begun));
-    }
   }
 }
 
@@ -182,17 +167,36 @@ async function takeStep(
     signal.throwIfAborted();
     await work();
   } catch (failure) {
-    throw describeHalt(failure, [], [], step);
+    throw describeHalt(`${step}: ${toMessage(failure)}\nNo function has changed`, failure);
   }
 }
 
-/** How far it came, so that nothing half-done stays unsaid. */
-function describeHalt(failure: unknown, done: string[], left: string[], step?: string): Error {
-  const { message } = failure as Error;
-  const lines = step
-    ? [`${step}: ${message}`, "No function has changed"]
-    : [message, `deployed: ${done.join(", ") || "none"}; not begun: ${left.join(", ") || "none"}`];
-  lines.push("The same command again does the rest");
-  const kind = failure instanceof DeployFailure ? failure.kind : "failed";
-  return new DeployFailure(lines.join("\n"), kind, { cause: failure });
+/** Works on functions one by one; when that ends early, says how far it came. */
+async function takeEach<T extends { slug: string }>(
+  all: T[],
+  signal: AbortSignal,
+  work: (one: T) => Promise<void>,
+): Promise<void> {
+  const slugs = all.map(({ slug }) => slug);
+  for (const [i, one] of all.entries()) {
+    let begun = 0;
+    try {
+      signal.throwIfAborted();
+      begun = 1;
+      await work(one);
+    } catch (failure) {
+      const [done, left] = [slugs.slice(0, i), slugs.slice(i + begun)]
+        .map((some) => some.join(", ") || "none");
+      throw describeHalt(`${toMessage(failure)}\ndone: ${done}; not begun: ${left}`, failure);
+    }
+  }
+}
+
+function describeHalt(message: string, cause: unknown): DeployFailure {
+  const kind = cause instanceof DeployFailure ? cause.kind : "failed";
+  return new DeployFailure(`${message}\nThe same command again does the rest`, kind, { cause });
+}
+
+function toMessage(failure: unknown): string {
+  return failure instanceof Error ? failure.message : String(failure);
 }

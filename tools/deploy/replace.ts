@@ -40,17 +40,16 @@ export async function replaceFunction(
   { project, history, signal, verify }: ReplaceContext,
 ): Promise<void> {
   const kept = await history?.keep(slug, current);
-  let stored = false;
   try {
     // One more write must be left: the way back.
     await store(project, { slug, current, target, platform }, { needed: 2, signal });
-    stored = true;
     await verify();
   } catch (failure) {
     const { message } = failure as Error;
     if (signal.aborted && failure === signal.reason) {
-      if (kept && !stored) await history?.forget(kept);
-      const state = stored ? "its new code is deployed, and not tested" : "it has not changed";
+      const isNew = (await project.findFunction(slug))?.code === target?.code;
+      if (kept && !isNew) await history?.forget(kept);
+      const state = isNew ? "its new code is stored, and not tested" : "it has not changed";
       throw new DeployFailure(`${message}; ${slug}: ${state}`, "interrupted");
     }
     let outcome: string;
