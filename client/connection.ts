@@ -27,7 +27,7 @@ export type Post = (slug: string, request: unknown, signal?: AbortSignal) => Pro
 /** Creates what all calls of a client go through. */
 export function createPost(options: ConnectionOptions): Post {
   const address = options.functionsUrl.replace(/\/+$/, "");
-  let refresh: Promise<string | undefined> | undefined;
+  let refreshed: Promise<string | undefined> | undefined;
 
   async function getToken(refresh: boolean): Promise<string | undefined> {
     try {
@@ -39,12 +39,12 @@ export function createPost(options: ConnectionOptions): Post {
 
   /** A token other than the refused one, which another request may have fetched meanwhile. */
   async function replaceToken(refused: string | undefined): Promise<string | undefined> {
-    if (!refresh) {
+    if (!refreshed) {
       const current = await getToken(false);
       if (current !== refused) return current;
     }
-    refresh ??= getToken(true).finally(() => refresh = undefined);
-    return await refresh;
+    refreshed ??= getToken(true).finally(() => refreshed = undefined);
+    return await refreshed;
   }
 
   async function send(

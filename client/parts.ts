@@ -51,10 +51,13 @@ interface Delta {
   images?: { image_url: { url: string } }[] | null;
   annotations?: unknown[] | null;
   audio?: { data?: string; transcript?: string } | null;
-  tool_calls?: (Partial<Omit<ToolCall, "function">> & {
-    index?: number;
-    function?: Partial<ToolCall["function"]>;
-  })[] | null;
+  tool_calls?: ToolCallPiece[] | null;
+}
+
+interface ToolCallPiece {
+  index?: number | null;
+  id?: string | null;
+  function?: { name?: string | null; arguments?: string | null } | null;
 }
 
 /**
@@ -133,19 +136,17 @@ class ToolCalls {
   /** The call that goes on at each index. Indexes may have gaps, and may be used twice. */
   #current = new Map<number, ToolCall>();
 
-  add(pieces: NonNullable<Delta["tool_calls"]>): void {
-    for (
-      const { index = 0, id = "", function: { name = "", arguments: text = "" } = {} } of pieces
-    ) {
-      let call = this.#current.get(index);
+  add(pieces: ToolCallPiece[]): void {
+    for (const { index, id, function: called } of pieces) {
+      let call = this.#current.get(index ?? 0);
       if (!call || (id && call.id && id !== call.id)) {
         call = { id: "", type: "function", function: { name: "", arguments: "" } };
-        this.#current.set(index, call);
+        this.#current.set(index ?? 0, call);
         this.whole.push(call);
       }
-      call.id ||= id;
-      call.function.name ||= name;
-      call.function.arguments += text;
+      call.id ||= id ?? "";
+      call.function.name ||= called?.name ?? "";
+      call.function.arguments += called?.arguments ?? "";
     }
   }
 }

@@ -125,6 +125,15 @@ Deno.test("tool calls come once and whole, however their pieces are numbered", a
       events: [chunk(piece(2, "a", "f", "{}")), chunk({}, {}, "tool_calls")],
       calls: ["a f {}"],
     },
+    "null for what is not said": {
+      events: [
+        `data: {"choices":[{"delta":{"tool_calls":[{"index":null,"id":"a","function":{"name":"f","arguments":null}}]}}]}\n\n`,
+        `data: {"choices":[{"delta":{"tool_calls":[{"id":null,"function":{"name":null,"arguments":"{}"}}]}}]}\n\n`,
+        `data: {"choices":[{"delta":{"tool_calls":[{"id":null,"function":null}]}}]}\n\n`,
+        chunk({}, {}, "tool_calls"),
+      ],
+      calls: ["a f {}"],
+    },
     "no arguments": {
       events: [chunk(piece(0, "a", "f")), chunk({}, {}, "tool_calls")],
       calls: ["a f {}"],
