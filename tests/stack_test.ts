@@ -31,13 +31,29 @@ Deno.test("the local stack", async (t) => {
     assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
   });
 
-  await t.step("prints commands that work when pasted", () => {
+  await t.step("prints commands that work when pasted", async () => {
     const text = describe(stack);
     for (const url of [stack.functionsUrl, stack.insforgeUrl, stack.openrouterUrl]) {
       assertStringIncludes(text, url);
     }
-    assertEquals(text.match(/^curl /gm)?.length, 2);
     assertEquals(text.match(/for development only/g)?.length, 2);
+    const commands = [...text.matchAll(
+      /^curl -N (\S+) -H "Authorization: Bearer \$\(curl -s (\S+) .* -d '(.*)' \| sed .*-d '(.*)'$/gm,
+    )];
+    const answers = await Promise.all(commands.map(async ([, url, sessions, user, body]) => {
+      const headers = { "Content-Type": "application/json" };
+      const session = await fetch(sessions, { method: "POST", headers, body: user });
+      const token = (await session.text()).replace(/.*"accessToken":"([^"]*)".*/, "$1");
+      const Authorization = `Bearer ${token}`;
+      const answer = await fetch(url, {
+        method: "POST",
+        headers: { ...headers, Authorization },
+        body,
+      });
+      return await answer.text();
+    }));
+    assertMatch(answers[0], /data: \[DONE\]\n\n$/);
+    assertEquals(JSON.parse(answers[1]).rows_read, demo.tickets);
   });
 
   await t.step("streams an answer token by token to a signed-in user", async () => {
