@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { describeTypes } from "./contract_types.ts";
+import { describeTypes } from "./type_printer.ts";
 
 const CLIENT = fileURLToPath(new URL("../../client/", import.meta.url));
 const ENTRY = `${CLIENT}mod.ts`;
