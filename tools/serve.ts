@@ -1,9 +1,9 @@
 /** `deno task serve`: the functions and all they need on this machine, ready to try. */
 import process from "node:process";
-import { parseEnv } from "node:util";
-import type { Environment } from "../shared/settings.ts";
+import { readEnvironment } from "./environment.ts";
 import { describe } from "./local/banner.ts";
 import { startStack } from "./local/stack.ts";
+import { listenForSignals } from "./signals.ts";
 
 const DATA_DIR = ".local/insforge";
 const LOCK_FILE = ".local/serve.lock";
@@ -14,14 +14,13 @@ Object.assign(process, { noDeprecation: true });
 try {
   await Deno.mkdir(DATA_DIR, { recursive: true });
   await requireAlone();
-  if (Deno.args.includes("--fresh")) await ifPresent(Deno.remove(DATA_DIR, { recursive: true }));
+  if (Deno.args.includes("--fresh")) await Deno.remove(DATA_DIR, { recursive: true });
   const stack = await startStack(await readEnvironment(), DATA_DIR);
   console.log(describe(stack));
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      stack[Symbol.asyncDispose]().then(() => Deno.exit());
-    });
-  }
+  listenForSignals(
+    () => stack[Symbol.asyncDispose]().then(() => Deno.exit()),
+    () => Deno.exit(1),
+  );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   Deno.exit(1);
@@ -32,18 +31,4 @@ async function requireAlone(): Promise<void> {
   const file = await Deno.open(LOCK_FILE, { create: true, write: true });
   if (await file.tryLock(true)) return;
   throw new Error('Another "deno task serve" runs in this folder; end it first');
-}
-
-/** The process environment, and behind it the file `.env`. */
-async function readEnvironment(): Promise<Environment> {
-  const values = parseEnv(await ifPresent(Deno.readTextFile(".env")) ?? "");
-  return { get: (name) => Deno.env.get(name) ?? values[name] };
-}
-
-async function ifPresent<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
