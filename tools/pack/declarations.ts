@@ -20,6 +20,8 @@ const OPTIONS: ts.CompilerOptions = {
   types: [],
 };
 
+const MODULE_NOT_FOUND = 2307;
+
 /**
  * Writes out what the client's modules declare.
  *
@@ -27,10 +29,12 @@ const OPTIONS: ts.CompilerOptions = {
  * replaced by these types themselves, so that nothing it needs stays behind in this repository.
  *
  * @returns the texts by file name, such as `mod.d.ts`.
- * @throws {Error} when the contract is not what a published package can hold.
+ * @throws {Error} when a module is missing: types that lean on it would be `any`, without a word.
  */
 export function createDeclarations(): Map<string, string> {
   const program = ts.createProgram([ENTRY], OPTIONS);
+  const missing = program.getSemanticDiagnostics().find(({ code }) => code === MODULE_NOT_FOUND);
+  if (missing) throw new Error(ts.flattenDiagnosticMessageText(missing.messageText, " "));
   const checker = program.getTypeChecker();
   const declarations = new Map<string, string>();
   for (const source of program.getSourceFiles()) {
