@@ -2,7 +2,7 @@
 import { embeddingsRequestSchema, imageGenerationRequestSchema } from "@insforge/shared-schemas";
 import { createApp, type EdgeFunction } from "../../shared/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { requestUnjudged } from "../../shared/openrouter.ts";
+import { requestUnjudged } from "../../shared/openrouter_transport.ts";
 import { EVENT_STREAM_HEADERS } from "../../shared/sse.ts";
 import { toChatAnswer, toEmbeddingsAnswer, toImageAnswer } from "./answers.ts";
 import { requireAdministrator } from "./caller.ts";

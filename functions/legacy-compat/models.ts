@@ -2,7 +2,7 @@
 import type { AIModelSchema } from "@insforge/shared-schemas";
 import type { Call } from "../../shared/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { requestUnjudged } from "../../shared/openrouter.ts";
+import { requestUnjudged } from "../../shared/openrouter_transport.ts";
 import type { Evidence } from "../../shared/openrouter_failures.ts";
 
 const FRESH_MS = 60 * 60 * 1_000;

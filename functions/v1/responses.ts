@@ -8,14 +8,9 @@ import {
   searchBounds,
 } from "../../shared/conversation.ts";
 import type { ApiError } from "../../shared/errors.ts";
-import {
-  type Dialect,
-  logUsage,
-  type Params,
-  postJson,
-  postStream,
-  type Usage,
-} from "../../shared/openrouter.ts";
+import type { Dialect } from "../../shared/completion_stream.ts";
+import type { Usage } from "../../shared/openrouter.ts";
+import { logUsage, type Params, postJson, postStream } from "../../shared/openrouter_transport.ts";
 import { unusable } from "../../shared/openrouter_failures.ts";
 import type { Settings } from "../../shared/settings.ts";
 
