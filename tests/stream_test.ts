@@ -19,6 +19,7 @@ Deno.test("POST /stream passes OpenRouter's bytes on unchanged", async () => {
     assertEquals(answer.text, events.join(""));
     assertEquals(answer.status, 200);
     assertEquals(answer.headers.get("content-type"), "text/event-stream");
+    assertEquals(answer.headers.get("x-accel-buffering"), "no");
     assertEquals(answer.headers.get("x-generation-id"), "gen-1700000000-abc");
     assertEquals(answer.headers.get("access-control-allow-origin"), "*");
   }

@@ -59,6 +59,20 @@ Deno.test("POST /summarize-records reads rows as the caller and summarizes them"
   );
 });
 
+Deno.test("POST /summarize-records fences rows under a name that nobody can know before", async () => {
+  await using insforge = await createUpstream();
+  await using openrouter = await createUpstream();
+  for (let i = 0; i < 2; i++) {
+    insforge.reply({ json: ROWS });
+    openrouter.reply({ json: completion() });
+    await send(handler, environmentOf(insforge, openrouter), { table: "t" });
+  }
+  const fences = openrouter.requests.map(({ body }) =>
+    /<(rows-[0-9a-f]{8})>/.exec(body.messages[1].content)![1]
+  );
+  assert(fences[0] !== fences[1], `the same fence twice: ${fences}`);
+});
+
 Deno.test("POST /summarize-records says when there are more rows than it read", async () => {
   await using insforge = await createUpstream();
   await using openrouter = await createUpstream();
