@@ -9,6 +9,7 @@ import {
   toMaxTokens,
 } from "../../shared/conversation.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
+import type { Image } from "../../shared/images.ts";
 import {
   createCompletion,
   createImages,
@@ -44,9 +45,6 @@ export const imageRequest = z.looseObject({
 
 /** A checked request for images. */
 export type ImageRequest = z.infer<typeof imageRequest>;
-
-/** An image: inside the answer, or behind an address. */
-export type Image = { media_type: string } & ({ data_url: string } | { url: string });
 
 /** What was drawn, never nothing. */
 export interface Drawing {
@@ -133,25 +131,5 @@ function toImage(url: unknown): Image {
   const [, media_type] = /^data:(\w+\/[\w.+-]+)[;,]/.exec(text) ?? [];
   if (media_type) return { media_type, data_url: text };
   if (/^https?:\/\//.test(text)) return { media_type: "image/*", url: text };
-  throw unreadable();
-}
-
-/**
- * Reads the bytes of an image that stands inside the answer.
- *
- * @throws {ApiError} 502 `AI_UPSTREAM_UNAVAILABLE` for an address, or bytes that are no base64.
- */
-export async function readBytes(image: Image): Promise<Blob> {
-  if (!("data_url" in image)) {
-    throw unusable("The AI provider answered with an address instead of an image to save");
-  }
-  try {
-    return await (await fetch(image.data_url)).blob();
-  } catch {
-    throw unreadable();
-  }
-}
-
-function unreadable(): ApiError {
-  return unusable("The AI provider's image could not be read");
+  throw unusable("The AI provider's image could not be read");
 }

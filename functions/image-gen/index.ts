@@ -3,11 +3,8 @@ import * as z from "zod/mini";
 import { createApp } from "../../shared/app.ts";
 import { requireUser } from "../../shared/auth.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
-import { mapConcurrently } from "../../shared/concurrency.ts";
-import { uploadObject } from "../../shared/insforge.ts";
-import { draw, type Drawing, type Image, imageRequest, readBytes } from "./generation.ts";
-
-const CONCURRENT_UPLOADS = 4;
+import { type Image, type SavedImage, saveImages } from "../../shared/images.ts";
+import { draw, type Drawing, imageRequest } from "./generation.ts";
 
 const request = z.extend(imageRequest, {
   save: z.optional(z.strictObject({
@@ -22,14 +19,6 @@ const request = z.extend(imageRequest, {
 
 /** A checked request, saving included. */
 export type ImageRequest = z.infer<typeof request>;
-
-/** An image in InsForge's storage. */
-interface SavedImage {
-  url: string;
-  media_type: string;
-  bucket: string;
-  key: string;
-}
 
 /** The answer. */
 export interface ImageAnswer extends Omit<Drawing, "images"> {
@@ -47,17 +36,7 @@ app.post("/", async (c) => {
   const drawing = await draw(call, order);
   if (!save) return c.json(drawing);
 
-  const images = await mapConcurrently(drawing.images, CONCURRENT_UPLOADS, async (image) => {
-    const content = await readBytes(image);
-    const extension = image.media_type.split("/")[1].replace("jpeg", "jpg").replace(/\W.*/, "");
-    const key = `${save.prefix ?? ""}${crypto.randomUUID()}.${extension}`;
-    const { url, bucket } = await uploadObject(
-      user,
-      { bucket: save.bucket, key, content },
-      call.settings,
-    );
-    return { url, media_type: image.media_type, bucket, key };
-  });
+  const images = await saveImages(user, drawing.images, save, call.settings);
   const answer: ImageAnswer = { ...drawing, images };
   return c.json(answer);
 });

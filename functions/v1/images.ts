@@ -1,7 +1,7 @@
 /** OpenAI's request for images, told in the terms of OpenRouter's image API. */
 import * as z from "zod/mini";
 import { nonEmptyText, requireShort } from "../../shared/conversation.ts";
-import { type Caller, uploadObject } from "../../shared/insforge.ts";
+import type { Image } from "../../shared/images.ts";
 import type { ImageList, Params } from "../../shared/openrouter.ts";
 import type { Settings } from "../../shared/settings.ts";
 
@@ -44,24 +44,10 @@ export function toOpenAIImages({ usage, ...answer }: ImageList): object {
   return { ...answer, usage: { ...usage, input_tokens, output_tokens } };
 }
 
-/**
- * Puts an image into the storage bucket `IMAGE_BUCKET`, as the calling user.
- *
- * @returns its address, which loads in a browser where the bucket is public.
- * @throws {ApiError} as `uploadObject`.
- */
-export async function storeImage(
-  caller: Caller,
-  { b64_json, media_type = "image/png" }: ImageList["data"][number],
-  settings: Settings,
-): Promise<{ url: string; media_type: string }> {
-  const content = await (await fetch(`data:${media_type};base64,${b64_json}`)).blob();
-  const extension = media_type.split("/")[1].replace(/\W.*/, "");
-  const key = `${crypto.randomUUID()}.${extension}`;
-  const { url } = await uploadObject(
-    caller,
-    { bucket: settings.IMAGE_BUCKET, key, content },
-    settings,
-  );
-  return { url, media_type };
+/** The images of an answer, ready to be saved. */
+export function toImages({ data }: ImageList): Image[] {
+  return data.map(({ b64_json, media_type = "image/png" }) => ({
+    media_type,
+    data_url: `data:${media_type};base64,${b64_json}`,
+  }));
 }

@@ -2,9 +2,9 @@
 import { createApp } from "../../shared/app.ts";
 import { requireUser } from "../../shared/auth.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
-import { mapConcurrently } from "../../shared/concurrency.ts";
 import { completionRequest, toCompletionParams } from "../../shared/conversation.ts";
 import { toOpenAIErrorBody } from "../../shared/errors.ts";
+import { saveImages } from "../../shared/images.ts";
 import {
   createCompletion,
   createEmbeddings,
@@ -14,10 +14,8 @@ import {
 import { EVENT_STREAM_HEADERS } from "../../shared/sse.ts";
 import { readModel, readModels } from "./catalogue.ts";
 import { embeddingsRequest, toBase64Vectors } from "./embeddings.ts";
-import { imagesRequest, storeImage, toImageParams, toOpenAIImages } from "./images.ts";
+import { imagesRequest, toImageParams, toImages, toOpenAIImages } from "./images.ts";
 import { createResponse, responsesRequest, streamResponse, toResponseParams } from "./responses.ts";
-
-const CONCURRENT_UPLOADS = 4;
 
 const { app, handler } = createApp("v1", { toErrorBody: toOpenAIErrorBody });
 export default handler;
@@ -52,11 +50,9 @@ app.post("/images/generations", async ({ env: call }) => {
   const answer = await createImages(call, toImageParams(request, call.settings));
   const images = toOpenAIImages(answer);
   if (request.response_format !== "url") return Response.json(images);
-  const data = await mapConcurrently(
-    answer.data,
-    CONCURRENT_UPLOADS,
-    (image) => storeImage(user, image, call.settings),
-  );
+  const place = { bucket: call.settings.IMAGE_BUCKET };
+  const saved = await saveImages(user, toImages(answer), place, call.settings);
+  const data = saved.map(({ url, media_type }) => ({ url, media_type }));
   return Response.json({ ...images, data });
 });
 

@@ -95,7 +95,7 @@ Deno.test("POST /v1/images/generations cannot answer addresses without its bucke
   upstream.reply({ json: { created: 1, data: [{ b64_json: "aaaa", media_type: "image/jpeg" }] } });
   insforge.reply((request) => {
     assertEquals(request.path, "/api/storage/buckets/pictures/upload-strategy");
-    assertMatch(request.body.filename, /^[\w-]{36}\.jpeg$/);
+    assertMatch(request.body.filename, /^[\w-]{36}\.jpg$/);
     return { status: 404, json: { error: "STORAGE_NOT_FOUND", message: "x", statusCode: 404 } };
   });
   const environment = environmentOf(upstream, {
