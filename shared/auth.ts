@@ -54,7 +54,13 @@ function readToken(request: Request): string {
 
 async function findUser(token: string, settings: Settings): Promise<User> {
   const { JWT_PUBLIC_KEY = "", JWT_KEY_ID = "", JWT_SECRET = "", AUTH_STRICT } = settings;
-  const trust = [JWT_PUBLIC_KEY, JWT_KEY_ID, JWT_SECRET, settings.INSFORGE_BASE_URL].join("\n");
+  const trust = [
+    JWT_PUBLIC_KEY,
+    JWT_KEY_ID,
+    JWT_SECRET,
+    settings.INSFORGE_BASE_URL,
+    settings.INSFORGE_INTERNAL_URL,
+  ].join("\n");
   const known = AUTH_STRICT ? undefined : remembered.get(token);
   if (known?.trust === trust && Date.now() < known.until) return known.user;
 
@@ -62,7 +68,7 @@ async function findUser(token: string, settings: Settings): Promise<User> {
   const key = AUTH_STRICT ? undefined : await findKey(header, settings);
   if (key) await verify(token, key, header.alg!);
   const id = key ? claims.sub : await getUserId(token, settings);
-  if (!id) throw unauthorized("not a user's token");
+  if (!id || typeof id !== "string") throw unauthorized("not a user's token");
 
   const user = { id, token };
   const until = Math.min(Date.now() + REMEMBERED_SECONDS * 1_000, (claims.exp ?? Infinity) * 1_000);

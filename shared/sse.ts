@@ -46,8 +46,8 @@ export function splitEvents(bytes: Uint8Array): Uint8Array[] {
  * Cuts a stream of bytes after whole events, wherever the network cut it.
  *
  * What it gives back, in order, is byte for byte what was pushed. Events end with an empty line made
- * of LF or CRLF; a stream with lone CRs comes out at its end. An unfinished event is held however
- * long it grows, as a whole image may stand on one line.
+ * of LF or CRLF. An unfinished event is held however long it grows, as a whole image may stand on one
+ * line.
  */
 export class EventCutter {
   #held: Uint8Array[] = [];

@@ -118,8 +118,14 @@ Deno.test("POST /summarize-records notes many rows in chunks and merges the note
     }),
     { json: completion({ content: "the whole" }) },
   );
-  const { body } = await send(handler, environmentOf(insforge, openrouter), { table: "t" });
+  const response_format = { type: "json_object" };
+  const { body } = await send(handler, environmentOf(insforge, openrouter), {
+    table: "t",
+    response_format,
+  });
   assertEquals([body.summary, body.chunks, body.rows_read], ["the whole", 3, 30]);
+  const forms = openrouter.requests.map(({ body }) => body.response_format);
+  assertEquals(forms, [undefined, undefined, undefined, response_format]);
   assertEquals(body.usage.total_tokens, 4 * USAGE.total_tokens);
   assertStringIncludes(
     openrouter.requests[3].body.messages[1].content,

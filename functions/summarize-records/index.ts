@@ -54,8 +54,8 @@ app.post("/", async (c) => {
     request;
   if (instructions) requireShort(instructions, "instructions", call.settings);
   const topic = { table, instructions };
-  const toParams = (messages: Params[]) =>
-    toCompletionParams({ ...options, messages } as never, call.settings);
+  const toParams = (messages: Params[], form = options) =>
+    toCompletionParams({ ...form, messages } as never, call.settings);
 
   // One row more than asked for tells whether there are more.
   const query = { table, columns, filters, order, limit: limit + 1 };
@@ -73,7 +73,11 @@ app.post("/", async (c) => {
   const notes = chunks.length === 1 ? [] : await mapConcurrently(
     chunks,
     CONCURRENT_CHUNKS,
-    (chunk, i) => createCompletion(call, toParams(noteRows(topic, chunk, i + 1, chunks.length))),
+    (chunk, i) => {
+      const messages = noteRows(topic, chunk, i + 1, chunks.length);
+      // The form of the answer is the summary's; notes are free text.
+      return createCompletion(call, toParams(messages, { ...options, response_format: undefined }));
+    },
   );
   const last = toParams(
     chunks.length === 1

@@ -57,6 +57,7 @@ const REFUSED: Record<string, string> = {
   "a token of the future": await createToken({ nbf: now + 600 }),
   "a token without a subject": await createToken({ sub: undefined }),
   "a token with an empty subject": await createToken({ sub: "" }),
+  "a token whose subject is no text": await createToken({ sub: 7 }),
   "an administrator's token": await createToken({ role: "project_admin" }),
   "an anonymous token": await createToken({ role: "anon" }),
   "a token with a list of roles": await createToken({ role: ["authenticated"] }),
