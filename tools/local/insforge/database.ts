@@ -43,10 +43,13 @@ export interface Database {
  * Opens the database and makes what an empty project holds when it is new.
  *
  * @param dataDir folder of the database; absent means it lives in memory and ends with `close`
- * @throws {Error} when the folder was made by a version with another schema
+ * @throws {Error} when the folder is ruined, or was made by a version with another schema
  */
 export async function openDatabase(dataDir?: string): Promise<Database> {
-  const engine = await PGlite.create({ dataDir, extensions: { vector } });
+  const engine = await PGlite.create({ dataDir, extensions: { vector } }).catch((cause) => {
+    const message = 'The embedded database does not open; "deno task serve --fresh" starts anew';
+    throw dataDir === undefined ? cause : new Error(message, { cause });
+  });
   const asOwner = <T>(work: (session: Session) => Promise<T>) =>
     engine.transaction(async (transaction) => {
       // Otherwise PostgreSQL sets a timer, to write its statistics ten seconds later.
