@@ -81,6 +81,28 @@ export interface StoredObject {
 }
 
 /**
+ * Asks storage whether it would take an image into a bucket, before one is paid for.
+ *
+ * It promises nothing of the upload itself: policies decide object by object.
+ *
+ * @throws {ApiError} as {@link uploadObject}.
+ */
+export async function requireBucket(
+  caller: Caller,
+  bucket: string,
+  settings: Settings,
+): Promise<void> {
+  const client = await connect(caller.token, settings, DATA_TIMEOUT_MS);
+  const path = `/api/storage/buckets/${encodeURIComponent(bucket)}/upload-strategy`;
+  const image = { filename: `${crypto.randomUUID()}.png`, contentType: "image/png", size: 1 };
+  try {
+    await client.getHttpClient().post(path, image);
+  } catch (error) {
+    throw toStorageError(error, bucket);
+  }
+}
+
+/**
  * Uploads one object as the calling user, replacing what stands under the same key.
  *
  * @throws {ApiError} 400 `STORAGE_NOT_FOUND` when there is no such bucket, 403
@@ -95,23 +117,31 @@ export async function uploadObject(
   const client = await connect(caller.token, settings, DATA_TIMEOUT_MS);
   const { data, error } = await client.storage.from(bucket).upload(key, content);
   if (data?.url) return { bucket: data.bucket, key: data.key, url: data.url };
-  const status = (error as { statusCode?: number } | null)?.statusCode ?? 0;
-  if (status === 401) throw unauthorized(error);
-  if (status === 403) {
-    const message = `You are not allowed to write to the bucket "${bucket}"`;
-    throw new ApiError(403, "STORAGE_PERMISSION_DENIED", message, { cause: error });
+  throw toStorageError(error, bucket);
+}
+
+function toStorageError(error: unknown, bucket: string): ApiError {
+  switch ((error as { statusCode?: number } | null)?.statusCode) {
+    case 400:
+      return invalidInput("InsForge's storage refused the object", error);
+    case 401:
+      return unauthorized(error);
+    case 403: {
+      const message = `You are not allowed to write to the bucket "${bucket}"`;
+      return new ApiError(403, "STORAGE_PERMISSION_DENIED", message, { cause: error });
+    }
+    case 404: {
+      // Not 404: upon that InsForge's SDK would run the function a second time.
+      const message = `This project has no storage bucket "${bucket}"`;
+      return new ApiError(400, "STORAGE_NOT_FOUND", message, { cause: error });
+    }
+    case 413: {
+      const message = `The image is larger than the bucket "${bucket}" allows`;
+      return new ApiError(413, "INVALID_INPUT", message, { cause: error });
+    }
+    default:
+      return unavailable(error);
   }
-  // Not 404: upon that InsForge's SDK would run the function a second time.
-  if (status === 404) {
-    const message = `This project has no storage bucket "${bucket}"`;
-    throw new ApiError(400, "STORAGE_NOT_FOUND", message, { cause: error });
-  }
-  if (status === 413) {
-    const message = `The image is larger than the bucket "${bucket}" allows`;
-    throw new ApiError(413, "INVALID_INPUT", message, { cause: error });
-  }
-  if (status === 400) throw invalidInput("InsForge's storage refused the object", error);
-  throw unavailable(error);
 }
 
 /** A client that acts as the owner of `token`; the SDK is loaded by requests that need it only. */

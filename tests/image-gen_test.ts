@@ -112,9 +112,30 @@ Deno.test("POST /image-gen takes images it cannot read for the provider's failur
   const missing = await send(handler, environment, { prompt: PROMPT, n: 2 });
   assertEquals([missing.status, missing.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
 
+  await using insforge = await createUpstream();
+  insforge.reply({ json: { method: "direct" } });
   upstream.reply({ json: drawn("data:image/png;base64,%%%%") });
-  const broken = await send(handler, environment, { prompt: PROMPT, save: { bucket: "b" } });
+  const saving = environmentOf(upstream, insforge);
+  const broken = await send(handler, saving, { prompt: PROMPT, save: { bucket: "b" } });
   assertEquals([broken.status, broken.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+});
+
+Deno.test("POST /image-gen pays for no image that its bucket cannot take", async () => {
+  await using upstream = await createUpstream();
+  await using insforge = await createUpstream();
+  for (
+    const [status, ours, code] of [
+      [404, 400, "STORAGE_NOT_FOUND"],
+      [403, 403, "STORAGE_PERMISSION_DENIED"],
+      [401, 401, "AUTH_UNAUTHORIZED"],
+    ] as const
+  ) {
+    insforge.reply({ status, json: { error: "X", message: "x", statusCode: status } });
+    const request = { prompt: PROMPT, save: { bucket: "nowhere" } };
+    const answer = await send(handler, environmentOf(upstream, insforge), request);
+    assertEquals([answer.status, answer.body.error], [ours, code]);
+  }
+  assertEquals(upstream.requests, []);
 });
 
 for (
@@ -139,6 +160,9 @@ for (
   });
 }
 
-function environmentOf({ url }: { url: string }) {
-  return createEnvironment({ OPENROUTER_BASE_URL: url });
+function environmentOf({ url }: { url: string }, insforge = { url: "http://127.0.0.1:9" }) {
+  return createEnvironment({
+    OPENROUTER_BASE_URL: url,
+    INSFORGE_BASE_URL: new URL(insforge.url).origin,
+  });
 }

@@ -4,6 +4,7 @@ import { createApp } from "../../shared/app.ts";
 import { requireUser } from "../../shared/auth.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
 import { type Image, type SavedImage, saveImages } from "../../shared/images.ts";
+import { requireBucket } from "../../shared/insforge.ts";
 import { draw, type Drawing, imageRequest } from "./generation.ts";
 
 const request = z.extend(imageRequest, {
@@ -33,6 +34,7 @@ app.post("/", async (c) => {
   const call = c.env;
   const user = await requireUser(call);
   const { save, ...order } = await readBody(call, request, MAX_IMAGE_BODY_BYTES);
+  if (save) await requireBucket(user, save.bucket, call.settings);
   const drawing = await draw(call, order);
   if (!save) return c.json(drawing);
 

@@ -5,6 +5,7 @@ import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
 import { completionRequest, toCompletionParams } from "../../shared/conversation.ts";
 import { toOpenAIErrorBody } from "../../shared/errors.ts";
 import { saveImages } from "../../shared/images.ts";
+import { requireBucket } from "../../shared/insforge.ts";
 import {
   createCompletion,
   createEmbeddings,
@@ -47,10 +48,13 @@ app.post("/embeddings", async ({ env: call }) => {
 app.post("/images/generations", async ({ env: call }) => {
   const user = await requireUser(call);
   const request = await readBody(call, imagesRequest, MAX_IMAGE_BODY_BYTES);
-  const answer = await createImages(call, toImageParams(request, call.settings));
-  const images = toOpenAIImages(answer);
-  if (request.response_format !== "url") return Response.json(images);
+  const params = toImageParams(request, call.settings);
   const place = { bucket: call.settings.IMAGE_BUCKET };
+  const toSave = request.response_format === "url";
+  if (toSave) await requireBucket(user, place.bucket, call.settings);
+  const answer = await createImages(call, params);
+  const images = toOpenAIImages(answer);
+  if (!toSave) return Response.json(images);
   const saved = await saveImages(user, toImages(answer), place, call.settings);
   const data = saved.map(({ url, media_type }) => ({ url, media_type }));
   return Response.json({ ...images, data });
