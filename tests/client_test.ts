@@ -1,5 +1,5 @@
 /** The browser client with the functions themselves, signed in through InsForge's own SDK. */
-import { AuthChangeEvent, createClient } from "@insforge/sdk";
+import { AuthChangeEvent } from "@insforge/sdk";
 import { SignJWT } from "jose";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type AiClient, AiError, createAiClient } from "../client/mod.ts";
@@ -7,6 +7,7 @@ import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
 import { collect, join } from "./client/host.ts";
 import type { WorkerOrder } from "./client/worker.ts";
+import { Browser, type Client, signIn } from "./support/browser.ts";
 
 const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
 /** Streams of the simulated OpenRouter take their time unless told otherwise. */
@@ -18,7 +19,7 @@ const TICKETS = {
   limit: 5,
   simulate: AT_ONCE,
 };
-const [{ email, password, tickets }] = DEMO_USERS;
+const [{ email, tickets }] = DEMO_USERS;
 console.log = () => {};
 
 Deno.test("the browser client", async (t) => {
@@ -176,51 +177,6 @@ Deno.test("the browser client", async (t) => {
 async function streamHello(ai: AiClient): Promise<void> {
   const last = (await collect(ai.stream(HELLO))).at(-1)!;
   assertEquals(last.type, "finish");
-}
-
-/** What a browser adds to `fetch`: the session's cookie, which scripts do not see. */
-class Browser implements Disposable {
-  /** Every request so far, with the status of its answer. */
-  readonly exchanges: string[] = [];
-  #cookie = "";
-
-  constructor() {
-    // The SDK keeps its CSRF token in a cookie of its own.
-    Object.assign(globalThis, { document: { cookie: "" } });
-  }
-
-  readonly fetch: typeof fetch = async (input, init) => {
-    const request = new Request(input, init);
-    const { pathname } = new URL(request.url);
-    if (pathname.startsWith("/api/auth/")) request.headers.set("Cookie", this.#cookie);
-    const response = await fetch(request);
-    const [cookie] = response.headers.getSetCookie();
-    if (cookie) this.#cookie = cookie.split(";")[0];
-    this.exchanges.push(`${request.method} ${pathname} ${response.status}`);
-    return response;
-  };
-
-  forget(): void {
-    this.#cookie = "";
-  }
-
-  [Symbol.dispose](): void {
-    Reflect.deleteProperty(globalThis, "document");
-  }
-}
-
-type Client = ReturnType<typeof createClient>;
-
-async function signIn(stack: Stack, browser: Browser, functionsUrl?: string): Promise<Client> {
-  const client = createClient({
-    baseUrl: stack.insforgeUrl,
-    functionsUrl,
-    anonKey: "anon_local",
-    fetch: browser.fetch,
-  });
-  const { error } = await client.auth.signInWithPassword({ email, password });
-  assertEquals(error, null);
-  return client;
 }
 
 /** Puts a token into the session that is too old, or that looks good and is not. */

@@ -2,15 +2,16 @@
  * An access token that expires while a user is signed in, met by InsForge's own SDK as it runs in a
  * browser: it must notice, refresh the session and send the request again by itself.
  */
-import { AuthChangeEvent, createClient } from "@insforge/sdk";
+import { AuthChangeEvent } from "@insforge/sdk";
 import { SignJWT } from "jose";
 import OpenAI from "openai";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
+import { Browser, type Client, signIn } from "../support/browser.ts";
 
 const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
-const [{ email, password }] = DEMO_USERS;
+const [{ email }] = DEMO_USERS;
 console.log = () => {};
 
 Deno.test("an expired token makes InsForge's SDK refresh the session and send again", async (t) => {
@@ -72,51 +73,6 @@ Deno.test("an expired token makes InsForge's SDK refresh the session and send ag
     assertEquals(browser.exchanges, ["POST /chat 401", "POST /api/auth/refresh 401"]);
   });
 });
-
-/** What a browser adds to `fetch`: cookies, those that scripts see and those that they do not. */
-class Browser implements Disposable {
-  /** Every request so far, with the status of its answer. */
-  readonly exchanges: string[] = [];
-  #refreshCookie = "";
-
-  constructor() {
-    // The SDK keeps its CSRF token in a cookie of its own.
-    Object.assign(globalThis, { document: { cookie: "" } });
-  }
-
-  readonly fetch: typeof fetch = async (input, init) => {
-    const request = new Request(input, init);
-    const { pathname } = new URL(request.url);
-    if (pathname.startsWith("/api/auth/")) request.headers.set("Cookie", this.#refreshCookie);
-    const response = await fetch(request);
-    const [cookie] = response.headers.getSetCookie();
-    if (cookie) this.#refreshCookie = cookie.split(";")[0];
-    this.exchanges.push(`${request.method} ${pathname} ${response.status}`);
-    return response;
-  };
-
-  forget(): void {
-    this.#refreshCookie = "";
-  }
-
-  [Symbol.dispose](): void {
-    Reflect.deleteProperty(globalThis, "document");
-  }
-}
-
-type Client = ReturnType<typeof createClient>;
-
-async function signIn(stack: Stack, browser: Browser, functionsUrl?: string): Promise<Client> {
-  const client = createClient({
-    baseUrl: stack.insforgeUrl,
-    functionsUrl,
-    anonKey: "anon_local",
-    fetch: browser.fetch,
-  });
-  const { error } = await client.auth.signInWithPassword({ email, password });
-  assertEquals(error, null);
-  return client;
-}
 
 /** Puts a token into the session that is the user's own in every way, and a minute too old. */
 async function expireToken(stack: Stack, client: Client): Promise<string> {

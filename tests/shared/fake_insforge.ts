@@ -1,4 +1,6 @@
 /** An InsForge on 127.0.0.1 that answers what it is told to, and remembers what it was asked. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { ApiError } from "../../shared/errors.ts";
 
 /** A request as it reached the server. */
 export interface Received {
@@ -47,4 +49,20 @@ function toResponse(status: number, body: unknown): Response {
   return typeof body === "string"
     ? new Response(body, { status })
     : Response.json(body, { status });
+}
+
+/** The body of an error of InsForge's own. */
+export function gateway(statusCode: number, error: string) {
+  return { error, message: "m", statusCode };
+}
+
+/** Fails unless a call fails with such an `ApiError`, which it returns. */
+export async function assertFailure(
+  promise: Promise<unknown>,
+  status: number,
+  code: string,
+): Promise<ApiError> {
+  const error = await assertRejects(() => promise, ApiError);
+  assertEquals([error.status, error.code as string], [status, code], error.message);
+  return error;
 }

@@ -1,9 +1,8 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ApiError } from "../../shared/errors.ts";
+import { assert, assertEquals } from "@std/assert";
 import { uploadObject } from "../../shared/insforge.ts";
 import { createSettings } from "../../shared/settings.ts";
 import { createEnvironment, TOKEN } from "../support/caller.ts";
-import { createInsForge } from "./fake_insforge.ts";
+import { assertFailure, createInsForge, gateway } from "./fake_insforge.ts";
 
 const caller = { token: TOKEN };
 const OBJECT = {
@@ -71,18 +70,4 @@ Deno.test("uploads to an InsForge that cannot be reached are a 502", async () =>
 
 function settingsOf({ url }: { url: string }) {
   return createSettings(createEnvironment({ INSFORGE_BASE_URL: url }));
-}
-
-function gateway(statusCode: number, error: string) {
-  return { error, message: "m", statusCode };
-}
-
-async function assertFailure(
-  promise: Promise<unknown>,
-  status: number,
-  code: string,
-): Promise<ApiError> {
-  const error = await assertRejects(() => promise, ApiError);
-  assertEquals([error.status, error.code as string], [status, code], error.message);
-  return error;
 }

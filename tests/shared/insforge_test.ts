@@ -1,9 +1,8 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ApiError } from "../../shared/errors.ts";
+import { assert, assertEquals } from "@std/assert";
 import { type Filter, getUserId, readRows } from "../../shared/insforge.ts";
 import { createSettings } from "../../shared/settings.ts";
 import { createEnvironment, TOKEN, USER_ID } from "../support/caller.ts";
-import { createInsForge } from "./fake_insforge.ts";
+import { assertFailure, createInsForge, gateway } from "./fake_insforge.ts";
 
 const caller = { token: TOKEN };
 const QUERY = {
@@ -245,18 +244,4 @@ function settingsOf({ url }: { url: string }) {
 
 function postgres(code: string, message: string) {
   return { code, message, details: null, hint: null };
-}
-
-function gateway(statusCode: number, error: string) {
-  return { error, message: "m", statusCode };
-}
-
-async function assertFailure(
-  promise: Promise<unknown>,
-  status: number,
-  code: string,
-): Promise<ApiError> {
-  const error = await assertRejects(() => promise, ApiError);
-  assertEquals([error.status, error.code as string], [status, code], error.message);
-  return error;
 }

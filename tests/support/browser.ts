@@ -1,0 +1,59 @@
+/** InsForge's SDK as it runs in a browser, without one. */
+import { createClient } from "@insforge/sdk";
+import { assertEquals } from "@std/assert";
+import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
+import type { Stack } from "../../tools/local/stack.ts";
+
+const [{ email, password }] = DEMO_USERS;
+
+/** What a browser adds to `fetch`: cookies, those that scripts see and those that they do not. */
+export class Browser implements Disposable {
+  /** Every request so far, with the status of its answer. */
+  readonly exchanges: string[] = [];
+  #refreshCookie = "";
+
+  constructor() {
+    // The SDK keeps its CSRF token in a cookie of its own.
+    Object.assign(globalThis, { document: { cookie: "" } });
+  }
+
+  readonly fetch: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/api/auth/")) request.headers.set("Cookie", this.#refreshCookie);
+    const response = await fetch(request);
+    const [cookie] = response.headers.getSetCookie();
+    if (cookie) this.#refreshCookie = cookie.split(";")[0];
+    this.exchanges.push(`${request.method} ${pathname} ${response.status}`);
+    return response;
+  };
+
+  /** Loses the session's cookie. */
+  forget(): void {
+    this.#refreshCookie = "";
+  }
+
+  [Symbol.dispose](): void {
+    Reflect.deleteProperty(globalThis, "document");
+  }
+}
+
+/** The SDK's client. */
+export type Client = ReturnType<typeof createClient>;
+
+/** Signs the demo user in, as an app in that browser does. */
+export async function signIn(
+  stack: Stack,
+  browser: Browser,
+  functionsUrl?: string,
+): Promise<Client> {
+  const client = createClient({
+    baseUrl: stack.insforgeUrl,
+    functionsUrl,
+    anonKey: "anon_local",
+    fetch: browser.fetch,
+  });
+  const { error } = await client.auth.signInWithPassword({ email, password });
+  assertEquals(error, null);
+  return client;
+}
