@@ -97,14 +97,17 @@ for (const { slug, handler, examples } of cases) {
   }
 }
 
-/** Both OpenRouter and InsForge at their simplest: no credits, and no rows. */
+/** Both OpenRouter and InsForge at their simplest: no credits, no rows, and room in every bucket. */
 function servePlatform() {
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
-    (request) =>
-      new URL(request.url).pathname.startsWith("/api/database")
-        ? Response.json([])
-        : Response.json({ error: { code: 402, message: "Insufficient credits" } }, { status: 402 }),
+    ({ url }) => {
+      const { pathname } = new URL(url);
+      if (pathname.startsWith("/api/database")) return Response.json([]);
+      if (pathname.startsWith("/api/storage")) return Response.json({ method: "direct" });
+      const error = { code: 402, message: "Insufficient credits" };
+      return Response.json({ error }, { status: 402 });
+    },
   );
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
