@@ -50,8 +50,9 @@ const PREFLIGHT_SECONDS = "86400";
  *
  * The handler hides how a platform routes: a request for `/slug`, `/slug/sub` or, with the slug
  * already stripped as InsForge's cloud router does, `/sub` reaches the route `/` or `/sub`. Where a
- * platform knows no sub-paths, `/slug?route=sub` does. It answers `OPTIONS`, 404 and 405 itself, renders every thrown {@link ApiError}, sets CORS headers
- * and `X-Request-Id` on every answer, and writes one JSON log line per request.
+ * platform knows no sub-paths, `/slug?route=sub` does. It answers `OPTIONS`, 404 and 405 itself,
+ * renders every thrown {@link ApiError}, sets CORS headers and `X-Request-Id` on every answer, and
+ * writes one JSON log line per request.
  *
  * @param slug the folder's name.
  * @param options.toErrorBody the shape of its errors, InsForge's flat one unless given.

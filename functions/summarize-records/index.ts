@@ -3,7 +3,7 @@ import { createApp } from "../../shared/app.ts";
 import { requireUser } from "../../shared/auth.ts";
 import { readBody } from "../../shared/body.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
-import { requireShort, toCompletionParams } from "../../shared/conversation.ts";
+import { type ChatRequest, requireShort, toCompletionParams } from "../../shared/conversation.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import { readRows } from "../../shared/insforge.ts";
 import {
@@ -55,7 +55,7 @@ app.post("/", async (c) => {
   if (instructions) requireShort(instructions, "instructions", call.settings);
   const topic = { table, instructions };
   const toParams = (messages: Params[], form = options) =>
-    toCompletionParams({ ...form, messages } as never, call.settings);
+    toCompletionParams({ ...form, messages } as ChatRequest, call.settings);
 
   // One row more than asked for tells whether there are more.
   const query = { table, columns, filters, order, limit: limit + 1 };
