@@ -14,16 +14,25 @@ export function withValues(
   return { get: (name) => values[name] ?? environment.get(name) };
 }
 
-type Read<T> = (name: string, value: string | undefined) => T;
+type Read<T> = (name: string, value: string | undefined, environment: Environment) => T;
 
 const table = {
   OPENROUTER_API_KEY: headerText(),
   OPENROUTER_BASE_URL: address("https://openrouter.ai/api/v1"),
-  OPENROUTER_CHAT_MODEL: text("openai/gpt-4o-mini"),
+  OPENROUTER_CHAT_MODEL: chatModel("openai/gpt-4o-mini", {
+    pinata: "anthropic/claude-sonnet-4-6", // none of OpenAI's is known by name there
+  }),
   OPENROUTER_EMBEDDING_MODEL: text("openai/text-embedding-3-small"),
   OPENROUTER_IMAGE_MODEL: text("google/gemini-2.5-flash-image"),
   OPENROUTER_SITE_URL: address(),
   OPENROUTER_APP_NAME: headerText(),
+
+  AI_GATEWAY: oneOf("openrouter", "pinata", "pinme"),
+  PINATA_LLM_KEY: headerText(),
+  PINATA_BASE_URL: address("https://agents.pinata.cloud/v0/llm"),
+  PINME_API_KEY: headerText(),
+  PINME_PROJECT_NAME: text(),
+  PINME_BASE_URL: address("https://pinme.cloud"),
 
   INSFORGE_BASE_URL: address(),
   INSFORGE_INTERNAL_URL: address(),
@@ -78,7 +87,8 @@ for (const name of settingNames) {
   Object.defineProperty(EnvironmentSettings.prototype, name, {
     get(this: EnvironmentSettings) {
       // An empty value is how a line left blank in `.env` arrives: as good as not set.
-      return table[name](name, this.environment.get(name)?.trim() || undefined);
+      const value = this.environment.get(name)?.trim() || undefined;
+      return table[name](name, value, this.environment);
     },
   });
 }
@@ -87,6 +97,23 @@ function text(): Read<string | undefined>;
 function text(fallback: string): Read<string>;
 function text(fallback?: string): Read<string | undefined> {
   return (_name, value) => value ?? fallback;
+}
+
+/** A model whose default depends on the gateway, because not every one calls its models the same. */
+function chatModel(fallback: string, others: Record<string, string>): Read<string> {
+  return (_name, value, environment) => {
+    const gateway = environment.get("AI_GATEWAY")?.trim() ?? "";
+    return value ?? (Object.hasOwn(others, gateway) ? others[gateway] : fallback);
+  };
+}
+
+/** One of some words, the first unless set. */
+function oneOf<Word extends string>(...words: [Word, ...Word[]]): Read<Word> {
+  return (name, value = words[0]) => {
+    const word = words.find((word) => word === value);
+    if (!word) throw unfit(name, words.map((word) => `"${word}"`).join(" or "));
+    return word;
+  };
 }
 
 function headerText(): Read<string | undefined> {
@@ -105,8 +132,13 @@ function flag(fallback: boolean): Read<boolean> {
 
 function integer(fallback: number, unit: string, min?: number, max?: number): Read<number>;
 function integer(fallback: undefined, unit: string, min?: number): Read<number | undefined>;
-function integer(fallback: number | undefined, unit: string, min = 1, max = 2 ** 31 - 1) {
-  return (name: string, value: string | undefined) => {
+function integer(
+  fallback: number | undefined,
+  unit: string,
+  min = 1,
+  max = 2 ** 31 - 1,
+): Read<number | undefined> {
+  return (name, value) => {
     if (value === undefined) return fallback;
     const number = Number(value);
     if (!/^\d+$/.test(value) || number < min || number > max) {
