@@ -45,6 +45,10 @@ const table = {
 
   IMAGE_BUCKET: text("images"),
 
+  KEYS_ENCRYPTION_KEY: encryptionKeys(),
+  CONNECT_RETURN_URLS: returnAddresses(),
+  REQUIRE_USER_KEY: flag(false),
+
   ALLOWED_ORIGINS: origins(["*"]),
   MAX_PROMPT_CHARS: integer(4_000, "characters"),
   MAX_OUTPUT_TOKENS: integer(16_384, "tokens"),
@@ -167,7 +171,7 @@ function address(fallback?: string): Read<string | undefined> {
 function origins(fallback: string[]): Read<string[]> {
   return (name, value) => {
     if (value === undefined) return fallback;
-    const list = value.split(",").map((origin) => origin.trim()).filter(Boolean);
+    const list = toList(value);
     if (list.some((origin) => origin !== "*" && URL.parse(origin)?.origin !== origin)) {
       throw unfit(name, `"*" or a comma list of origins such as https://app.example.com`);
     }
@@ -178,3 +182,43 @@ function origins(fallback: string[]): Read<string[]> {
 function unfit(name: string, form: string): ApiError {
   return new ApiError(500, "INTERNAL_ERROR", `The setting ${name} must be ${form}`);
 }
+function encryptionKeys(): Read<Uint8Array<ArrayBuffer>[] | undefined> {
+  return (name, value) => {
+    const keys = value === undefined ? undefined : toList(value).map(toKeyBytes);
+    if (keys?.length === 0 || keys?.includes(undefined)) {
+      throw unfit(name, "a key of 32 bytes in base64 or hex, or a comma list of such keys");
+    }
+    return keys as Uint8Array<ArrayBuffer>[] | undefined;
+  };
+}
+
+function toKeyBytes(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (/^[0-9a-f]{64}$/i.test(text)) {
+    return Uint8Array.from(text.match(/../g)!, (byte) => parseInt(byte, 16));
+  }
+  if (!/^[A-Za-z0-9+/]{43}=?$/.test(text)) return undefined;
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+function returnAddresses(): Read<string[]> {
+  return (name, value = "") => {
+    const addresses = toList(value).map((text) => URL.parse(text));
+    if (!addresses.every(isReturnAddress)) {
+      throw unfit(name, "a comma list of https addresses such as https://app.example.com/settings");
+    }
+    return addresses.map(({ href }) => href);
+  };
+}
+
+/** Where OpenRouter sends a browser back to: https, or plain http on the developer's machine. */
+function isReturnAddress(url: URL | null): url is URL {
+  // Whoever writes a star means a wildcard, and there is none.
+  if (!url || url.hash || url.username || url.password || url.href.includes("*")) return false;
+  return url.protocol === "https:" ||
+    url.protocol === "http:" && /^(localhost|127\.0\.0\.1)$/.test(url.hostname);
+}
+
+function toList(value: string): string[] {
+  return value.split(",").map((item) => item.trim()).filter(Boolean);
+}
+

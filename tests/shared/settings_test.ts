@@ -43,6 +43,17 @@ for (
     ["OPENROUTER_BASE_URL", "openrouter.ai", "an http or https address"],
     ["ALLOWED_ORIGINS", "https://a.example,b.example/", "a comma list of origins"],
     ["OPENROUTER_API_KEY", "sk-\nx", "printable ASCII"],
+    ["KEYS_ENCRYPTION_KEY", "correct horse battery staple", "a key of 32 bytes in base64 or hex"],
+    ["KEYS_ENCRYPTION_KEY", "AAECAwQFBgcICQoLDA0ODw==", "a key of 32 bytes in base64 or hex"],
+    ["KEYS_ENCRYPTION_KEY", `${"0f".repeat(32)},x`, "a key of 32 bytes in base64 or hex"],
+    ["KEYS_ENCRYPTION_KEY", ",,", "a key of 32 bytes in base64 or hex"],
+    ["CONNECT_RETURN_URLS", "shop.example", "a comma list of https addresses"],
+    ["CONNECT_RETURN_URLS", "http://app.example.com/", "a comma list of https addresses"],
+    ["CONNECT_RETURN_URLS", "https://u@app.example.com/", "a comma list of https addresses"],
+    ["CONNECT_RETURN_URLS", "https://app.example.com/#x", "a comma list of https addresses"],
+    ["CONNECT_RETURN_URLS", "https://*", "a comma list of https addresses"],
+    ["CONNECT_RETURN_URLS", "https://app.example.com/*", "a comma list of https addresses"],
+    ["CONNECT_RETURN_URLS", "myapp://done", "a comma list of https addresses"],
   ] as const
 ) {
   Deno.test(`${name}=${JSON.stringify(value)} is refused by name and form, not by value`, () => {
@@ -52,6 +63,29 @@ for (
     assertEquals([error.status, error.code], [500, "INTERNAL_ERROR"]);
   });
 }
+
+Deno.test("encryption keys are read from base64 and hex, several in their order", () => {
+  const bytes = Uint8Array.from({ length: 32 }, (_, i) => 255 - i);
+  const hex = [...bytes].map((byte) => byte.toString(16)).join("");
+  const base64 = btoa(String.fromCharCode(...bytes));
+  for (const value of [hex, hex.toUpperCase(), base64, base64.replace("=", "")]) {
+    assertEquals(read({ KEYS_ENCRYPTION_KEY: value }).KEYS_ENCRYPTION_KEY, [bytes]);
+  }
+  const other = "0f".repeat(32);
+  const several = read({ KEYS_ENCRYPTION_KEY: `${other}, ${base64}` }).KEYS_ENCRYPTION_KEY!;
+  assertEquals(several, [new Uint8Array(32).fill(15), bytes]);
+  assertEquals(read({}).KEYS_ENCRYPTION_KEY, undefined);
+});
+
+Deno.test("addresses to return to are kept in the form in which browsers read them", () => {
+  const value = " https://APP.example.com:443 ,http://localhost:5173/a?b=1, http://127.0.0.1:80/x";
+  assertEquals(read({ CONNECT_RETURN_URLS: value }).CONNECT_RETURN_URLS, [
+    "https://app.example.com/",
+    "http://localhost:5173/a?b=1",
+    "http://127.0.0.1/x",
+  ]);
+  assertEquals(read({}).CONNECT_RETURN_URLS, []);
+});
 
 Deno.test("withValues looks up what it lacks", () => {
   const environment = withValues({ HOST: "::1" }, { get: (name) => `${name} from outside` });
