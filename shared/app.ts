@@ -12,7 +12,6 @@ export interface EdgeFunction {
 
 /** The fields of a request's log line that are learnt on the way. */
 export interface LogFields {
-  user_id?: string;
   model?: string;
   generation_id?: string;
   prompt_tokens?: number;
@@ -23,20 +22,28 @@ export interface LogFields {
   stream?: string;
   /** Code of what really failed, where an older contract makes the answer say something else. */
   failure?: string;
+  /** What whoever runs the project should know, and callers need not. */
+  notice?: string;
 }
 
 /** One request on its way through a function. Handlers find it as `c.env`. */
 export interface Call {
+  /** The function's own. */
+  readonly slug: string;
   readonly request: Request;
   readonly settings: Settings;
   readonly requestId: string;
   readonly log: LogFields;
+  /** Who is calling, and pays, once that is known; see `auth.ts`. */
+  userId?: string;
   /** Milliseconds since the request came in. */
   elapsedMs(): number;
-  /** Keeps the log line back, because the answer goes on after its headers. */
-  holdLog(): void;
-  /** Writes the log line that was held back; to be called once, when the answer has ended. */
-  writeLog(): void;
+  /** Leaves something to be done when the call ends, whatever its answer; it must not throw. */
+  atEnd(task: () => Promise<void>): void;
+  /** Lets the call outlast its answer's headers: it then ends when {@link Call.end} is called. */
+  hold(): void;
+  /** Ends the call: does what was left for its end, then writes the log line. To be called once. */
+  end(): Promise<void>;
 }
 
 /** A function's routes; their paths are relative to the function, `/` being the function itself. */
@@ -101,7 +108,7 @@ export function createApp(
     // Other gateways make ids of their own, and not every text can be a header.
     if (/^[\x21-\x7e]+$/.test(generationId)) response.headers.set("X-Generation-Id", generationId);
     setCorsHeaders(response.headers, request, call, app);
-    call.answered(response.status);
+    await call.answered(response.status);
     return response;
   }
 
@@ -173,35 +180,43 @@ class ActiveCall implements Call {
   readonly settings: Settings;
   readonly requestId: string;
   readonly log: LogFields & { error?: string; cause?: string } = {};
+  userId?: string;
   #startedAt = performance.now();
   #status = 0;
   #firstByteMs = 0;
-  #logHeld = false;
+  #held = false;
+  #tasks: (() => Promise<void>)[] = [];
 
   constructor(readonly slug: string, readonly request: Request, environment?: Environment) {
     this.settings = createSettings(environment);
     this.requestId = toRequestId(request.headers.get("X-Request-Id"));
   }
 
-  holdLog(): void {
-    this.#logHeld = true;
+  atEnd(task: () => Promise<void>): void {
+    this.#tasks.push(task);
   }
 
-  answered(status: number): void {
+  hold(): void {
+    this.#held = true;
+  }
+
+  async answered(status: number): Promise<void> {
     this.#status = status;
     this.#firstByteMs = this.elapsedMs();
-    if (!this.#logHeld) this.writeLog();
+    if (!this.#held) await this.end();
   }
 
   elapsedMs(): number {
     return Math.round((performance.now() - this.#startedAt) * 10) / 10;
   }
 
-  writeLog(): void {
+  async end(): Promise<void> {
+    for (const task of this.#tasks) await task();
     console.log(JSON.stringify({
       timestamp: new Date().toISOString(),
       slug: this.slug,
       request_id: this.requestId,
+      user_id: this.userId,
       method: this.request.method,
       status: this.#status,
       ms: this.elapsedMs(),

@@ -29,7 +29,7 @@ const importedKeys = new Map<string, Promise<CryptoKey>>();
  * remembered for a minute and never past the token's `exp`, so a deleted user may pass that long;
  * with `AUTH_STRICT=true` InsForge is asked about every request.
  *
- * @param call the request; its log line gets the user's id.
+ * @param call the request; it learns the user's id.
  * @throws {ApiError} 401 `AUTH_INVALID_CREDENTIALS` without a token; 401 `AUTH_UNAUTHORIZED`, upon
  *   which InsForge's SDK refreshes the session, for a token that is expired, forged, a refresh token,
  *   an anon or API key or an administrator's; 502 `UPSTREAM_FAILURE` when InsForge has to be asked
@@ -37,7 +37,7 @@ const importedKeys = new Map<string, Promise<CryptoKey>>();
  */
 export async function requireUser(call: Call): Promise<User> {
   const user = await findUser(readToken(call.request), call.settings);
-  call.log.user_id = user.id;
+  call.userId = user.id;
   return user;
 }
 

@@ -49,11 +49,13 @@ interface GuardOptions {
   /** Called with the first chunk, before anything is passed on. */
   onFirst(chunk: Chunk): void;
   /**
-   * Called once, when the stream has ended.
+   * Called once, when all was passed on or nothing is going to be; the stream is closed when it is
+   * done. It must not throw.
    *
    * @param outcome `complete`, `cancelled` by the caller, or the code of the error.
+   * @param events how many data events came, which is about as many as tokens; none without a chunk.
    */
-  onEnd(outcome: string, usage?: Usage): void;
+  onEnd(outcome: string, events: number, usage?: Usage): Promise<void>;
 }
 
 /** What in some events asks for a closer look. Text of an answer cannot match: JSON escapes it. */
@@ -115,12 +117,14 @@ class CompletionGuard implements UnderlyingByteSource {
   #cutter = new EventCutter();
   #ready: Uint8Array = NOTHING;
   #end: End;
-  #settled = false;
+  #ended = false;
+  #cancelled = false;
   /** Why there is nothing more to read, where it is not the stream's own end. */
   #broke: ApiError | undefined;
 
   #first: Chunk | undefined;
   #usage: Usage | undefined;
+  #events = 0;
   #hasOutput = false;
   /** A finish reason was seen: what is missing after it is no loss. */
   #finished = false;
@@ -141,8 +145,9 @@ class CompletionGuard implements UnderlyingByteSource {
     const failed = this.#end instanceof ApiError && !this.#hasOutput;
     const refused = this.options.trusting ? this.#isTransient() : !this.#first || failed;
     if (refused) {
-      this.#leave();
-      throw this.#end instanceof ApiError ? this.#end : empty();
+      const failure = this.#end instanceof ApiError ? this.#end : empty();
+      await this.#finish(failure.code);
+      throw failure;
     }
     this.#ready = joinBytes(early);
     if (this.#first) this.options.onFirst(this.#first);
@@ -152,28 +157,30 @@ class CompletionGuard implements UnderlyingByteSource {
   async pull(stream: ReadableByteStreamController): Promise<void> {
     const bytes = this.#ready.length > 0 || this.#end ? this.#ready : await this.#next();
     this.#ready = NOTHING;
-    if (this.#settled) return; // cancelled meanwhile
+    if (this.#cancelled) return; // meanwhile
     if (bytes.length > 0) stream.enqueue(bytes as Uint8Array<ArrayBuffer>);
     if (!this.#end) return;
     if (this.#end instanceof ApiError) {
       const { dialect = { toErrorEvent } } = this.options;
       stream.enqueue(formatEvent(dialect.toErrorEvent(this.#end)));
     }
+    await this.#finish(this.#end instanceof ApiError ? this.#end.code : this.#end);
+    if (this.#cancelled) return;
     stream.close();
     stream.byobRequest?.respond(0);
-    this.#settle(this.#end instanceof ApiError ? this.#end.code : this.#end);
   }
 
-  cancel(): void {
-    this.#settle("cancelled");
+  async cancel(): Promise<void> {
+    this.#cancelled = true;
+    await this.#finish("cancelled");
   }
 
-  #settle(outcome: string): void {
-    if (this.#settled) return; // left with the last events unread
-    this.#settled = true;
+  async #finish(outcome: string): Promise<void> {
+    if (this.#ended) return; // left with the last events unread
+    this.#ended = true;
     clearTimeout(this.#watchdog);
     this.#leave();
-    this.options.onEnd(outcome, this.#usage);
+    await this.options.onEnd(outcome, this.#first ? this.#events : 0, this.#usage);
   }
 
   /** An error came before everything else, and the next try may do better. */
@@ -222,7 +229,9 @@ class CompletionGuard implements UnderlyingByteSource {
   /** Looks at whole events and returns those to pass on: all but an error and what follows it. */
   #inspect(events: Uint8Array): Uint8Array {
     const text = decoder.decode(events);
-    if (!/^data:/m.test(text)) return events;
+    const before = this.#events;
+    this.#events += countData(text);
+    if (this.#events === before) return events;
     this.#idleMs = 0;
     if (this.#hasOutput && !this.options.dialect && !NOTABLE.test(text)) return events;
     let passed = 0;
@@ -244,10 +253,10 @@ class CompletionGuard implements UnderlyingByteSource {
     const event = parseChunk(data);
     const chunk = event && dialect ? dialect.toChunk(event) : event as Chunk | undefined;
     if (!chunk) return undefined;
+    this.#usage = chunk.usage ?? this.#usage;
     const error = findError(trusting ? { error: event?.error } : chunk);
     if (error) return toInBandFailure(error);
     this.#first ??= chunk;
-    this.#usage = chunk.usage ?? this.#usage;
     const [choice] = Array.isArray(chunk.choices) ? chunk.choices : [];
     this.#hasOutput ||= OUTPUT_FIELDS.some((field) => isFilled(choice?.delta?.[field]));
     this.#finished ||= Boolean(choice?.finish_reason);
@@ -292,6 +301,13 @@ function parseChunk(data: string): Record<string, unknown> | undefined {
   } catch {
     return undefined; // not for us to judge; it is passed on
   }
+}
+
+/** How many lines of data a text holds. */
+function countData(text: string): number {
+  let count = text.startsWith("data:") ? 1 : 0;
+  for (let i = 0; (i = text.indexOf("\ndata:", i) + 1) > 0;) count++;
+  return count;
 }
 
 function isFilled(value: unknown): boolean {

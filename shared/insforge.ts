@@ -1,4 +1,4 @@
-/** The app's own data in InsForge, read and written as the calling user. */
+/** Data in InsForge: the app's own, read and written as the calling user, and the package's tables. */
 import type { InsForgeClient } from "@insforge/sdk";
 import { ApiError, invalidInput, unauthorized } from "./errors.ts";
 import type { Settings } from "./settings.ts";
@@ -142,6 +142,49 @@ function toStorageError(error: unknown, bucket: string): ApiError {
     default:
       return unavailable(error);
   }
+}
+
+/** The database as the SDK shows it. */
+export type Database = InsForgeClient["database"];
+
+/**
+ * The database with the project's own rights, past row-level security: for the package's own tables
+ * and routines (`ai_*`), never for the app's data.
+ *
+ * @throws {ApiError} 500 `INTERNAL_ERROR` when the setting `API_KEY` is missing.
+ */
+export async function adminDb(settings: Settings): Promise<Database> {
+  const { API_KEY } = settings;
+  if (!API_KEY) {
+    const message = "The setting API_KEY is missing; it must be the InsForge project's API key";
+    throw new ApiError(500, "INTERNAL_ERROR", message);
+  }
+  return (await connect(API_KEY, settings, DATA_TIMEOUT_MS)).database;
+}
+
+/**
+ * Calls a routine of `migrations/` with the project's own rights.
+ *
+ * @throws {ApiError} 500 `INTERNAL_ERROR` when there is no such routine, or InsForge refuses the
+ *   setting `API_KEY`; 502 `UPSTREAM_FAILURE` when InsForge does not answer or fails.
+ */
+export async function callRoutine<T>(
+  name: string,
+  args: Record<string, unknown>,
+  settings: Settings,
+): Promise<T> {
+  const { data, error, status } = await (await adminDb(settings)).rpc(name, args);
+  if (!error) return data as T;
+  const { code } = error as DataError;
+  if (code === "PGRST202" || code === "42883") {
+    const message = `The database has no routine ${name}; apply migrations/ to it`;
+    throw new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
+  }
+  if (status === 401 || code === "42501") {
+    const message = "InsForge refuses the setting API_KEY; it must be the project's API key";
+    throw new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
+  }
+  throw unavailable(error);
 }
 
 /** A client that acts as the owner of `token`; the SDK is loaded by requests that need it only. */

@@ -13,8 +13,9 @@ import type {
 import type { Call } from "./app.ts";
 import type { Usage } from "./completion_stream.ts";
 import { unusable } from "./openrouter_failures.ts";
-import { getJson, logUsage, type Params, postJson, postStream } from "./openrouter_transport.ts";
+import { getJson, type Params, postJson, postStream } from "./openrouter_transport.ts";
 
+export { getGeneration } from "./openrouter_transport.ts";
 export type { Params, Usage };
 
 /** OpenRouter's completion: OpenAI's, and what it adds. */
@@ -74,14 +75,8 @@ export type Embeddings = Omit<CreateEmbeddingResponse, "usage"> & { usage?: Usag
  * @see https://openrouter.ai/docs/api-reference/chat-completion
  */
 export async function createCompletion(call: Call, params: Params): Promise<Completion> {
-  const completion = await postJson<Completion>(
-    call,
-    "/chat/completions",
-    { ...params, stream: false },
-    requireOutput,
-  );
-  logUsage(call, completion);
-  return completion;
+  const body = { ...params, stream: false };
+  return await postJson<Completion>(call, "/chat/completions", body, requireOutput);
 }
 
 /**
@@ -147,7 +142,6 @@ export async function createEmbeddings(
     { ...params, encoding_format: "float" },
     (answer) => requireVectors(answer, count),
   );
-  logUsage(call, answer);
   return { ...answer, data: answer.data.toSorted((a, b) => a.index - b.index) };
 }
 
@@ -159,14 +153,12 @@ export async function createEmbeddings(
  * @see https://openrouter.ai/docs/api-reference/images
  */
 export async function createImages(call: Call, params: Params): Promise<ImageList> {
-  const answer = await postJson<ImageList>(call, "/images", params, ({ data }) => {
+  return await postJson<ImageList>(call, "/images", params, ({ data }) => {
     const images = Array.isArray(data) ? data : [];
     if (images.length === 0 || images.some((image) => !image?.b64_json)) {
       throw unusable("The AI provider answered without an image");
     }
   });
-  logUsage(call, answer);
-  return answer;
 }
 
 /** A list of OpenRouter's models, each with prices and abilities. */

@@ -5,10 +5,11 @@
  * long as a `Retry-After` says, and drops what OpenRouter adds.
  */
 import type { Call } from "./app.ts";
-import { type Dialect, guardCompletion, type Usage } from "./completion_stream.ts";
+import { type Dialect, guardCompletion } from "./completion_stream.ts";
 import { ApiError } from "./errors.ts";
 import { findError, toHttpFailure, toInBandFailure, unusable } from "./openrouter_failures.ts";
 import type { Settings } from "./settings.ts";
+import { type Answered, type Bill, type Charge, openBill } from "./usage.ts";
 
 /** Fields of a request as they stand on the wire; unknown ones are OpenRouter's own. */
 export type Params = Record<string, unknown>;
@@ -24,13 +25,21 @@ const FIRST_BACKOFF_MS = 500;
  * @throws {ApiError} as the README's table "Errors" says; 504 past `REQUEST_DEADLINE_MS`; what
  *   `judge` throws.
  */
-export function postJson<T>(
+export async function postJson<T>(
   call: Call,
   path: string,
   params: Params,
   judge: (answer: T) => void,
 ): Promise<T> {
-  return exchangeJson(call, path, { body: JSON.stringify(params), judge });
+  const exchange = await openExchange(call, path, params);
+  return await withRetries(call, exchange, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
+    const response = await send(call.settings, exchange, signal);
+    const answer = await readBilled(exchange, response, signal);
+    if (typeof answer !== "object" || answer === null) throw unreadable();
+    refuseError(answer, response.headers);
+    judge(answer as T);
+    return answer as T;
+  });
 }
 
 /**
@@ -49,33 +58,54 @@ export async function postStream(
   params: Params,
   options: { preface?: Uint8Array; dialect?: Dialect; trusting?: boolean },
 ): Promise<ReadableStream<Uint8Array>> {
-  const { settings, log } = call;
-  const body = JSON.stringify({ ...params, stream: true });
+  const { settings } = call;
+  const exchange = await openExchange(call, path, { ...params, stream: true });
   const stream = await withRetries(
     call,
+    exchange,
     settings.STREAM_FIRST_EVENT_DEADLINE_MS,
     async (signal) => {
-      const response = await send(settings, path, { body, signal });
+      const response = await send(settings, exchange, signal);
       const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
       if (!isStream && !options.trusting) {
         // A plain answer to a streamed request is an error with status 200, if it is OpenRouter's.
-        refuseError(parse(await readText(response, signal)), response.headers);
+        const answer = await readBilled(exchange, response, signal);
+        refuseError(Object(answer), response.headers);
         throw unusable("The AI provider answered without a stream");
       }
-      log.generation_id ??= response.headers.get("x-generation-id") ?? undefined;
-      return await guardCompletion(response, {
-        ...options,
-        idleMs: settings.STREAM_IDLE_WATCHDOG_MS,
-        onFirst: ({ id, model }) => logUsage(call, { id, model }),
-        onEnd: (outcome, usage) => {
-          logUsage(call, { usage });
-          log.stream = outcome;
-          call.writeLog();
-        },
-      });
+      return await guardStream(call, exchange, response, options);
     },
   );
-  call.holdLog();
+  call.hold();
+  return stream;
+}
+
+/** The guarded stream. Whatever becomes of it is charged; once it is open, its end ends the call. */
+async function guardStream(
+  call: Call,
+  { bill }: Exchange,
+  response: Response,
+  options: { preface?: Uint8Array; dialect?: Dialect; trusting?: boolean },
+): Promise<ReadableStream<Uint8Array>> {
+  const about: Answered = { id: readGenerationId(response) };
+  let isOpen = false;
+  const stream = await guardCompletion(response, {
+    ...options,
+    idleMs: call.settings.STREAM_IDLE_WATCHDOG_MS,
+    onFirst({ id, model }) {
+      about.id ??= id;
+      about.model = model;
+      call.log.model ??= model;
+      call.log.generation_id ??= about.id;
+    },
+    async onEnd(outcome, events, usage) {
+      if (usage || events > 0) bill?.charge({ ...about, usage }, events);
+      if (!isOpen) return;
+      call.log.stream = outcome;
+      await call.end();
+    },
+  });
+  isOpen = true;
   return stream;
 }
 
@@ -93,75 +123,138 @@ export async function requestUnjudged(
   path: string,
   params?: Params,
 ): Promise<unknown> {
-  const body = params && JSON.stringify(params);
+  const exchange = await openExchange(call, path, params);
   let answer: unknown;
   try {
-    await withRetries(call, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
+    await withRetries(call, exchange, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
       answer = undefined;
-      const response = await send(call.settings, path, { body, signal });
-      const text = await readText(response, signal);
-      const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "");
-      answer = response.status === 204 ? null : isJson ? parseAny(text) : text;
-      call.log.generation_id ??= response.headers.get("x-generation-id") ?? undefined;
+      const response = await send(call.settings, exchange, signal);
+      answer = await readBilled(exchange, response, signal, { orText: true });
       if (typeof answer === "object" && answer) refuseError(answer, response.headers);
     });
   } catch (thrown) {
     if (answer === undefined) throw thrown;
     call.log.failure = (thrown as ApiError).code;
   }
-  if (typeof answer === "object" && answer) logUsage(call, answer);
   return answer;
 }
 
-/** Adds one call's model, tokens and cost to the request's log line. */
-export function logUsage(
-  { log }: Call,
-  { id, model, usage }: { id?: string; model?: string; usage?: Usage | null },
-): void {
-  log.model ??= model;
-  log.generation_id ??= id;
-  if (!usage) return;
-  log.prompt_tokens = (log.prompt_tokens ?? 0) + (usage.prompt_tokens ?? 0);
-  log.completion_tokens = (log.completion_tokens ?? 0) + (usage.completion_tokens ?? 0);
-  log.cost = (log.cost ?? 0) + (usage.cost ?? 0);
-}
-
-/** Fetches a path and reads the answer as {@link postJson} does. */
-export function getJson<T>(call: Call, path: string, judge: (answer: T) => void): Promise<T> {
-  return exchangeJson(call, path, { judge });
-}
-
-function exchangeJson<T>(
+/** Fetches a path, which costs nothing, and reads the answer as {@link postJson} does. */
+export async function getJson<T>(
   call: Call,
   path: string,
-  { body, judge }: { body?: string; judge: (answer: T) => void },
+  judge: (answer: T) => void,
 ): Promise<T> {
-  return withRetries(call, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
-    const response = await send(call.settings, path, { body, signal });
+  const exchange = await openExchange(call, path);
+  return await withRetries(call, exchange, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
+    const response = await send(call.settings, exchange, signal);
     const answer = parse(await readText(response, signal));
     refuseError(answer, response.headers);
     judge(answer as T);
-    call.log.generation_id ??= response.headers.get("x-generation-id") ?? undefined;
     return answer as T;
   });
+}
+
+/**
+ * Asks once what a generation came to.
+ *
+ * @param key whose account paid for it, the project's unless given.
+ * @returns nothing while OpenRouter does not know: for seconds after it ended, sometimes for minutes.
+ * @see https://openrouter.ai/docs/api-reference/get-a-generation
+ */
+export async function getGeneration(
+  settings: Settings,
+  id: string,
+  key?: string,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Charge | undefined> {
+  const path = `/generation?id=${encodeURIComponent(id)}`;
+  try {
+    const response = await send(settings, { path, key }, signal);
+    const { data } = parse(await readText(response, signal)) as { data: GenerationRecord };
+    return {
+      generation_id: id,
+      model: data.model,
+      prompt_tokens: data.native_tokens_prompt ?? data.tokens_prompt ?? 0,
+      completion_tokens: data.native_tokens_completion ?? data.tokens_completion ?? 0,
+      usd: data.total_cost,
+      final: true,
+    };
+  } catch {
+    return undefined; // it is asked for again, and until then the estimate stands
+  }
+}
+
+/** What OpenRouter's `/generation` says, as far as it is read. */
+interface GenerationRecord {
+  model: string;
+  total_cost: number;
+  tokens_prompt?: number | null;
+  tokens_completion?: number | null;
+  native_tokens_prompt?: number | null;
+  native_tokens_completion?: number | null;
+}
+
+/** One request to the gateway, as often as it is tried. */
+interface Exchange {
+  path: string;
+  /** JSON; without it the path is fetched. */
+  body?: string;
+  /** The user's own key, the project's unless given. */
+  key?: string;
+  /** What its attempts are charged to; fetching costs nothing. */
+  bill?: Bill;
+}
+
+/** Nothing is posted but what has a bill to go to. */
+async function openExchange(call: Call, path: string, params?: Params): Promise<Exchange> {
+  if (!params) return { path };
+  const body = JSON.stringify(params);
+  const bill = await openBill(
+    call,
+    { params, body },
+    (id, key, signal) => getGeneration(call.settings, id, key, signal),
+  );
+  return { path, body, bill, key: bill.key };
+}
+
+/** Reads an answer and charges it, before anybody judges it. */
+async function readBilled(
+  { bill }: Exchange,
+  response: Response,
+  signal: AbortSignal,
+  { orText = false } = {},
+): Promise<unknown> {
+  const id = readGenerationId(response);
+  let answer: unknown;
+  try {
+    const text = await readText(response, signal);
+    const isJson = !orText || /\bjson\b/.test(response.headers.get("content-type") ?? "");
+    answer = response.status === 204 ? null : isJson ? parseAny(text) : text;
+  } catch (thrown) {
+    if (id) bill?.charge({ id }); // cut or unreadable, and yet made
+    throw thrown;
+  }
+  const about = Object(answer) as Answered & { error?: unknown };
+  if (about.usage || !findError(about)) {
+    bill?.charge({ id: id ?? about.id, model: about.model, usage: about.usage });
+  }
+  return answer;
+}
+
+function readGenerationId(response: Response): string | undefined {
+  return response.headers.get("x-generation-id") ?? undefined;
 }
 
 /** One request, judged by its status alone; what it returns is below 300 and unread. */
 async function send(
   settings: Settings,
-  path: string,
-  { body, signal }: { body?: string; signal: AbortSignal },
+  { path, body, key, bill }: Exchange,
+  signal: AbortSignal,
 ): Promise<Response> {
-  const { OPENROUTER_API_KEY, OPENROUTER_SITE_URL, OPENROUTER_APP_NAME } = settings;
-  if (!OPENROUTER_API_KEY) {
-    throw new ApiError(
-      500,
-      "AI_INVALID_API_KEY",
-      "The setting OPENROUTER_API_KEY is missing; it must be the project's OpenRouter key",
-    );
-  }
+  const { OPENROUTER_SITE_URL, OPENROUTER_APP_NAME } = settings;
   const headers: Record<string, string> = {
-    "Authorization": `Bearer ${OPENROUTER_API_KEY}`,
+    "Authorization": `Bearer ${key ?? requireKey(settings)}`,
     "Content-Type": "application/json",
   };
   if (OPENROUTER_SITE_URL) headers["HTTP-Referer"] = OPENROUTER_SITE_URL;
@@ -175,10 +268,18 @@ async function send(
     const method = body === undefined ? "GET" : "POST";
     response = await fetch(url, { method, headers, body, signal, redirect: "manual" });
   } catch (cause) {
+    if (signal.aborted) bill?.charge({}); // what is under way is finished, and billed
     throw toNetworkFailure(cause, signal, { retryable: true });
   }
   if (response.status < 300) return response;
   throw toHttpFailure(response.status, await readText(response, signal), response.headers);
+}
+
+function requireKey({ OPENROUTER_API_KEY }: Settings): string {
+  if (OPENROUTER_API_KEY) return OPENROUTER_API_KEY;
+  const message =
+    "The setting OPENROUTER_API_KEY is missing; it must be the project's OpenRouter key";
+  throw new ApiError(500, "AI_INVALID_API_KEY", message);
 }
 
 async function readText(response: Response, signal: AbortSignal): Promise<string> {
@@ -204,6 +305,7 @@ function toNetworkFailure(
 /** Runs `attempt` under the deadline and the retry policy; the caller's leaving ends it, too. */
 async function withRetries<T>(
   call: Call,
+  { key }: Exchange,
   deadlineMs: number,
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -218,9 +320,9 @@ async function withRetries<T>(
       try {
         return await attempt(controller.signal);
       } catch (thrown) {
-        if (!(thrown instanceof ApiError) || !thrown.retryable || retries === MAX_RETRIES) {
-          throw thrown;
-        }
+        if (!(thrown instanceof ApiError)) throw thrown;
+        if (key && thrown.code === "AI_INVALID_API_KEY") throw ownKeyRefused(thrown);
+        if (!thrown.retryable || retries === MAX_RETRIES) throw thrown;
         const waitMs = thrown.retryAfterSeconds === undefined
           ? FIRST_BACKOFF_MS * 2 ** retries * (0.75 + Math.random() / 2)
           : thrown.retryAfterSeconds * 1_000;
@@ -241,6 +343,15 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
       clearTimeout(timer);
       reject(signal.reason);
     }, { once: true });
+  });
+}
+
+/** For the user it is theirs to mend, where the project's key would be nobody's business. */
+function ownKeyRefused(cause: ApiError): ApiError {
+  const message = "OpenRouter no longer takes the key of the account you connected";
+  return new ApiError(403, "AI_INVALID_API_KEY", message, {
+    nextActions: "Connect your OpenRouter account again",
+    cause,
   });
 }
 

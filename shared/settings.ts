@@ -56,6 +56,14 @@ const table = {
   REQUEST_DEADLINE_MS: integer(55_000, "milliseconds", 1_000),
   STREAM_FIRST_EVENT_DEADLINE_MS: integer(55_000, "milliseconds", 1_000),
   STREAM_IDLE_WATCHDOG_MS: integer(60_000, "milliseconds", 1_000),
+  MAX_PROMPT_USD_PER_MILLION: amount("USD"),
+  MAX_COMPLETION_USD_PER_MILLION: amount("USD"),
+  USER_REQUESTS_PER_MINUTE: integer(undefined, "requests"),
+  USER_TOKENS_PER_DAY: integer(undefined, "tokens"),
+  USER_USD_PER_DAY: amount("USD"),
+  USER_USD_PER_MONTH: amount("USD"),
+  PROJECT_USD_PER_DAY: amount("USD"),
+  PROJECT_USD_PER_MONTH: amount("USD"),
   LEGACY_ALLOW_ANON: flag(false),
   LEGACY_ALLOW_API_KEY: flag(false),
 
@@ -152,6 +160,14 @@ function integer(
   };
 }
 
+function amount(unit: string): Read<number | undefined> {
+  return (name, value) => {
+    if (value === undefined) return undefined;
+    if (!/^\d+(\.\d+)?$/.test(value)) throw unfit(name, `a number of ${unit}, such as 0.5`);
+    return Number(value);
+  };
+}
+
 function port(fallback: number): Read<number> {
   return integer(fallback, "", 0, 65_535);
 }
@@ -179,9 +195,6 @@ function origins(fallback: string[]): Read<string[]> {
   };
 }
 
-function unfit(name: string, form: string): ApiError {
-  return new ApiError(500, "INTERNAL_ERROR", `The setting ${name} must be ${form}`);
-}
 function encryptionKeys(): Read<Uint8Array<ArrayBuffer>[] | undefined> {
   return (name, value) => {
     const keys = value === undefined ? undefined : toList(value).map(toKeyBytes);
@@ -222,3 +235,6 @@ function toList(value: string): string[] {
   return value.split(",").map((item) => item.trim()).filter(Boolean);
 }
 
+function unfit(name: string, form: string): ApiError {
+  return new ApiError(500, "INTERNAL_ERROR", `The setting ${name} must be ${form}`);
+}

@@ -36,24 +36,24 @@ export async function requireAdministrator(call: Call): Promise<void> {
   });
 }
 
-async function requireApiKey({ settings, log }: Call, given: string): Promise<void> {
-  const { LEGACY_ALLOW_API_KEY, API_KEY } = settings;
+async function requireApiKey(call: Call, given: string): Promise<void> {
+  const { LEGACY_ALLOW_API_KEY, API_KEY } = call.settings;
   if (!LEGACY_ALLOW_API_KEY) throw unauthorized("an API key, which LEGACY_ALLOW_API_KEY forbids");
   if (!API_KEY || !await isSame(given, API_KEY)) {
     throw new ApiError(401, "AUTH_INVALID_API_KEY", "Invalid API key", {
       nextActions: "Check the API key is valid or generate a new API key.",
     });
   }
-  log.user_id = "api-key";
+  call.userId = "api-key";
 }
 
-async function requireAnonKey({ settings, log }: Call, given: string): Promise<void> {
-  const { LEGACY_ALLOW_ANON, ANON_KEY } = settings;
+async function requireAnonKey(call: Call, given: string): Promise<void> {
+  const { LEGACY_ALLOW_ANON, ANON_KEY } = call.settings;
   if (!ANON_KEY || !await isSame(given, ANON_KEY)) {
     throw new ApiError(401, "AUTH_INVALID_CREDENTIALS", "Invalid anon key");
   }
   if (!LEGACY_ALLOW_ANON) throw unauthorized("the anon key, which LEGACY_ALLOW_ANON forbids");
-  log.user_id = "anonymous";
+  call.userId = "anonymous";
 }
 
 function findApiKey(request: Request): string | undefined {

@@ -10,7 +10,7 @@ import {
 import type { ApiError } from "../../shared/errors.ts";
 import type { Dialect } from "../../shared/completion_stream.ts";
 import type { Usage } from "../../shared/openrouter.ts";
-import { logUsage, type Params, postJson, postStream } from "../../shared/openrouter_transport.ts";
+import { type Params, postJson, postStream } from "../../shared/openrouter_transport.ts";
 import { unusable } from "../../shared/openrouter_failures.ts";
 import type { Settings } from "../../shared/settings.ts";
 
@@ -32,7 +32,7 @@ export const responsesRequest = z.looseObject({
 });
 
 /** A response, as far as it is looked at. */
-interface ModelResponse {
+export interface ModelResponse {
   id?: string;
   model?: string;
   status?: string;
@@ -40,6 +40,14 @@ interface ModelResponse {
   error?: { code?: unknown; message?: unknown } | null;
   error_type?: string;
   usage?: { input_tokens: number; output_tokens: number; total_tokens: number; cost?: number };
+}
+
+/** An event of a streamed response: of the response, a piece of it, or the error that ends it. */
+export interface ResponseEvent {
+  /** `response.created`, `response.output_text.delta`, `response.completed`, `error` … */
+  type: string;
+  response?: ModelResponse;
+  [detail: string]: unknown;
 }
 
 /** Makes the body of a response: default model, a limit of tokens always, web search within bounds. */
@@ -61,14 +69,8 @@ export function toResponseParams(
  * @throws {ApiError} as every call of OpenRouter; 502 for a response without output.
  */
 export async function createResponse(call: Call, params: Params): Promise<ModelResponse> {
-  const response = await postJson<ModelResponse>(
-    call,
-    "/responses",
-    { ...params, stream: false },
-    requireOutput,
-  );
-  logUsage(call, { ...response, usage: toUsage(response) });
-  return response;
+  const body = { ...params, stream: false };
+  return await postJson<ModelResponse>(call, "/responses", body, requireOutput);
 }
 
 /** Starts a streamed response; OpenRouter's bytes, guarded as every stream. */

@@ -20,17 +20,18 @@ app.post("/later/:kind", async (c) => {
 });
 app.post("/setting", (c) => c.json(c.env.settings.MAX_PROMPT_CHARS));
 app.post("/log", (c) => {
-  Object.assign(c.env.log, { user_id: "u", model: "m", generation_id: "gen-1", cost: 0.5 });
+  c.env.userId = "u";
+  Object.assign(c.env.log, { model: "m", generation_id: "gen-1", cost: 0.5 });
   return c.json({});
 });
 app.post("/held", (c) => {
   const call = c.env;
-  call.holdLog();
+  call.hold();
   return c.body(
     new ReadableStream({
-      pull(controller) {
+      async pull(controller) {
         call.log.stream = "complete";
-        call.writeLog();
+        await call.end();
         controller.close();
       },
     }, { highWaterMark: 0 }),

@@ -186,7 +186,7 @@ Deno.test("cancelling ends the upstream call, and the end is told once with the 
   const ends: [string, Usage | undefined][] = [];
   const stream = await guardCompletion(new Response(source), {
     ...quiet(),
-    onEnd: (outcome, usage) => ends.push([outcome, usage]),
+    onEnd: (outcome, _events, usage) => Promise.resolve(void ends.push([outcome, usage])),
   });
   const reader = stream.getReader();
   await reader.read();
@@ -218,9 +218,9 @@ Deno.test("the end is told once to a reader who leaves before the error event", 
   assertEquals(outcomes, ["RATE_LIMITED"]);
 });
 
-Deno.test("a failure before the first chunk ends the upstream call and tells no end", async () => {
+Deno.test("a failure before the first chunk ends the upstream call and tells its end", async () => {
   const { source, state } = createSource([ERRORS["numeric code"].event], { end: "hang" });
   const outcomes: string[] = [];
   await assertRejects(() => guardCompletion(new Response(source), quiet(outcomes)), ApiError);
-  assertEquals([state.cancelled, outcomes], [true, []]);
+  assertEquals([state.cancelled, outcomes], [true, ["RATE_LIMITED"]]);
 });

@@ -51,7 +51,7 @@ export function quiet(outcomes: string[] = []) {
   return {
     idleMs: 60_000,
     onFirst: () => {},
-    onEnd: (outcome: string) => void outcomes.push(outcome),
+    onEnd: (outcome: string) => Promise.resolve(void outcomes.push(outcome)),
   };
 }
 
@@ -67,7 +67,7 @@ export async function guard(
     idleMs: options.idleMs ?? 60_000,
     preface: options.preface,
     onFirst: (chunk) => first = chunk,
-    onEnd: (outcome, usage) => outcomes.push([outcome, usage]),
+    onEnd: (outcome, _events, usage) => Promise.resolve(void outcomes.push([outcome, usage])),
   });
   const text = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).text();
   return { text, outcomes, first, cancelled: state.cancelled };

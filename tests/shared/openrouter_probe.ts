@@ -1,5 +1,6 @@
 /** A function for tests that does nothing but call OpenRouter: one operation for each kind of call. */
-import { createApp } from "../../shared/app.ts";
+import { type Call, createApp } from "../../shared/app.ts";
+import { requireUser } from "../../shared/auth.ts";
 import {
   createCompletion,
   createEmbeddings,
@@ -9,13 +10,28 @@ import {
 import { createEnvironment, type RequestOptions, send } from "../support/caller.ts";
 
 const { app, handler } = createApp("probe");
-app.post("/completion", async (c) => c.json(await createCompletion(c.env, await c.req.json())));
-app.post("/embeddings", async (c) => c.json(await createEmbeddings(c.env, await c.req.json())));
-app.post("/images", async (c) => c.json(await createImages(c.env, await c.req.json())));
-app.post(
-  "/stream",
-  async (c) => new Response(await streamCompletion(c.env, await c.req.json())),
+operation(
+  "/completion",
+  async (call) => Response.json(await createCompletion(call, await read(call))),
 );
+operation(
+  "/embeddings",
+  async (call) => Response.json(await createEmbeddings(call, await read(call))),
+);
+operation("/images", async (call) => Response.json(await createImages(call, await read(call))));
+operation("/stream", async (call) => new Response(await streamCompletion(call, await read(call))));
+
+function operation(path: string, answer: (call: Call) => Promise<Response>): void {
+  app.post(path, async ({ env: call }) => {
+    await requireUser(call);
+    return await answer(call);
+  });
+}
+
+// deno-lint-ignore no-explicit-any
+function read(call: Call): Promise<any> {
+  return call.request.json();
+}
 
 export { handler };
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { addUsage } from "../../shared/openrouter.ts";
-import { logs } from "../support/caller.ts";
+import { createRequest, logs } from "../support/caller.ts";
 import {
   chunk,
   COMMENT,
@@ -230,7 +230,7 @@ Deno.test("a stream's one log line is written at its end, with usage and outcome
 Deno.test("leaving a stream cancels the upstream call and writes the log line once", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ sse: [COMMENT, chunk({ content: "x" }, { usage: USAGE })], end: "hang" });
-  const request = new Request("http://functions.test/stream", { method: "POST", body: "{}" });
+  const request = createRequest({}, { path: "/stream" });
   const response = await handler(request, environmentOf(upstream));
   const before = logs.length;
   const reader = response.body!.getReader();

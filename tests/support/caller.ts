@@ -13,7 +13,8 @@ export const USER_ID = "11111111-2222-4333-8444-555555555555";
 export const KEY_ID = "kid_test";
 
 const OPENROUTER_KEY = "sk-or-v1-canary-0123456789abcdef";
-const API_KEY = "ik_canary0123456789abcdef";
+/** The project's API key: with it, usage goes to the ledger of the InsForge at `INSFORGE_BASE_URL`. */
+export const API_KEY = "ik_canary0123456789abcdef";
 const JWT_SECRET = "canary-jwt-secret-0123456789abcdef";
 const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
 const JWT_PUBLIC_KEY = await exportSPKI(publicKey);
@@ -55,14 +56,13 @@ console.log = (line: string) => {
   logs.push(JSON.parse(line));
 };
 
-/** Settings of a project, as InsForge would give them; `values` are laid over them. */
+/** Settings of a project, as InsForge would give them, but for `API_KEY`; `values` are laid over them. */
 export function createEnvironment(values: Record<string, string | undefined> = {}): Environment {
   const all: Record<string, string | undefined> = {
     OPENROUTER_API_KEY: OPENROUTER_KEY,
     OPENROUTER_BASE_URL: "http://127.0.0.1:9/api/v1",
     INSFORGE_BASE_URL: "http://127.0.0.1:9",
     ANON_KEY: "anon_canary",
-    API_KEY,
     JWT_SECRET,
     JWT_PUBLIC_KEY,
     JWT_KEY_ID: KEY_ID,

@@ -1,0 +1,321 @@
+/**
+ * Who spent what, and may they spend more: a reservation before a request's first paid call, what
+ * each call really used, and a settlement at the request's end, in the ledger of `migrations/`.
+ */
+import type { Call } from "./app.ts";
+import type { Usage } from "./completion_stream.ts";
+import { ApiError, type ErrorCode } from "./errors.ts";
+import { callRoutine } from "./insforge.ts";
+import { readLimits, type Refusal, toRefusal } from "./limits.ts";
+import type { Settings } from "./settings.ts";
+import { openUserKey } from "./user_keys.ts";
+
+/** One generation, as the ledger keeps it. */
+export interface Charge {
+  generation_id: string | null;
+  model: string;
+  prompt_tokens: number;
+  completion_tokens: number;
+  usd: number;
+  /** False for an estimate, which gives way to what the gateway says of the generation later. */
+  final: boolean;
+}
+
+/** What a paid call asks for, as far as its cost depends on it. */
+export interface PaidCall {
+  /** Fields of the request; see {@link estimate} for those that matter. */
+  params: Record<string, unknown>;
+  /** The same as JSON, as it is sent. */
+  body: string;
+}
+
+/** What an answer says of itself. */
+export interface Answered {
+  id?: string;
+  model?: string;
+  usage?: Usage | null;
+}
+
+/** Asks the gateway what a generation came to; nothing while it does not know or cannot say. */
+export type LookUp = (
+  id: string,
+  key?: string,
+  signal?: AbortSignal,
+) => Promise<Charge | undefined>;
+
+/** The most tokens that a call may use, and what they would cost at {@link assumedPrices}. */
+interface Estimate {
+  model: string;
+  promptTokens: number;
+  completionTokens: number;
+  usd: number;
+}
+
+/** What `ai_reserve` answers. */
+type Decision =
+  | {
+    reservation: string;
+    usd_per_token: number | null;
+    key: string | null;
+    unreconciled: { generation_id: string; model: string }[];
+    refused?: undefined;
+  }
+  | Refusal;
+
+/** USD per million tokens of a model whose price is neither known nor capped. */
+const DEFAULT_PROMPT_PRICE = 3;
+const DEFAULT_COMPLETION_PRICE = 15;
+/** JSON has about as many characters per token, and an image counts as so many tokens. */
+const CHARS_PER_TOKEN = 3;
+const TOKENS_PER_IMAGE = 1_000;
+/** How long a settlement waits for what the gateway knows of earlier generations. */
+const LOOK_UP_GRACE_MS = 1_000;
+/** How long an absent ledger is not asked for again, where nothing needs it. */
+const ABSENT_MS = 60_000;
+
+/** Requests that pay, by call. */
+const tabs = new WeakMap<Call, Tab>();
+/** Ledgers that were not there a moment ago, by address. It saves time only. */
+const absent = new Map<string, number>();
+let noticed = false;
+
+/**
+ * Says how many paid calls a request will make, so that its reservation covers them all; to be said
+ * before the first. Unsaid it is one.
+ */
+export function planCalls(call: Call, count: number): void {
+  tabOf(call).plannedCalls = count;
+}
+
+/**
+ * Makes sure that the caller may spend what a paid call could cost, and finds out on whose key.
+ *
+ * The first paid call of a request reserves, in one round trip; later ones join in. The request's end
+ * settles, in one more. Where no ledger is and no setting needs it, nothing is recorded, and the log
+ * says so once.
+ *
+ * @param lookUp used beside the call for earlier generations whose cost is not known yet.
+ * @throws {ApiError} 429 `RATE_LIMITED` or 402 `BILLING_INSUFFICIENT_BALANCE` over a limit, with
+ *   `Retry-After`; 403 `AI_INVALID_API_KEY` where the user must connect an account of their own first;
+ *   500 `INTERNAL_ERROR` when a setting needs a ledger that is not there, 502 `UPSTREAM_FAILURE` when
+ *   it does not answer.
+ */
+export async function openBill(call: Call, paid: PaidCall, lookUp: LookUp): Promise<Bill> {
+  const tab = tabOf(call);
+  const expected = estimate(paid, call.settings);
+  tab.reservation ??= reserve(call, tab, expected, lookUp);
+  return new Bill(call, tab, expected, await tab.reservation);
+}
+
+/** What one paid call is charged to: each of its attempts that an answer came from, or may have. */
+export class Bill {
+  /** The user's own key, which pays in place of the project's. */
+  readonly key: string | undefined;
+  readonly #call: Call;
+  readonly #charges: Charge[];
+  readonly #expected: Estimate;
+  readonly #usdPerToken: number;
+
+  /** @ignore */
+  constructor(call: Call, tab: Tab, expected: Estimate, { key, usdPerToken }: Reservation) {
+    this.key = key;
+    this.#call = call;
+    this.#charges = tab.charges;
+    this.#expected = expected;
+    const { promptTokens, completionTokens, usd } = expected;
+    this.#usdPerToken = usdPerToken ?? usd / Math.max(1, promptTokens + completionTokens);
+  }
+
+  /**
+   * Charges what an answer says it used. Where it does not say, that is what was reserved until the
+   * gateway's own record is found.
+   *
+   * @param completionTokens how many tokens of an answer without `usage` were seen, if that is known.
+   */
+  charge({ id, model = this.#expected.model, usage }: Answered, completionTokens?: number): void {
+    const { log } = this.#call;
+    log.model ??= model;
+    log.generation_id ??= id;
+    const used = usage ? readUsage(usage) : {
+      prompt: this.#expected.promptTokens,
+      completion: Math.min(completionTokens ?? Infinity, this.#expected.completionTokens),
+    };
+    if (usage) {
+      log.prompt_tokens = (log.prompt_tokens ?? 0) + used.prompt;
+      log.completion_tokens = (log.completion_tokens ?? 0) + used.completion;
+      log.cost = (log.cost ?? 0) + (used.usd ?? 0);
+    }
+    this.#charges.push({
+      generation_id: id ?? null,
+      model,
+      prompt_tokens: used.prompt,
+      completion_tokens: used.completion,
+      usd: used.usd ?? (used.prompt + used.completion) * this.#usdPerToken,
+      final: used.usd !== undefined,
+    });
+  }
+}
+
+interface Reservation {
+  key?: string;
+  /** USD, by what the model cost before. */
+  usdPerToken?: number;
+}
+
+/** One request's reservation and charges. */
+class Tab {
+  plannedCalls = 1;
+  reservation: Promise<Reservation> | undefined;
+  readonly charges: Charge[] = [];
+}
+
+function tabOf(call: Call): Tab {
+  let tab = tabs.get(call);
+  if (!tab) tabs.set(call, tab = new Tab());
+  return tab;
+}
+
+async function reserve(
+  call: Call,
+  tab: Tab,
+  expected: Estimate,
+  lookUp: LookUp,
+): Promise<Reservation> {
+  const { settings, userId } = call;
+  if (!userId) throw new Error("A paid call needs to know who is calling");
+  const limits = readLimits(settings);
+  const usesKeys = settings.KEYS_ENCRYPTION_KEY !== undefined;
+  const need = findNeed(limits, settings);
+  const decision = await askLedger(call, need, {
+    user_id: userId,
+    slug: call.slug,
+    model: expected.model,
+    tokens: Math.min(
+      2 ** 31 - 1,
+      (expected.promptTokens + expected.completionTokens) * tab.plannedCalls,
+    ),
+    usd: expected.usd * tab.plannedCalls,
+    limits,
+    use_key: usesKeys,
+  });
+  if (!decision) return {};
+  if (decision.refused !== undefined) throw toRefusal(decision);
+
+  const { reservation, unreconciled, usd_per_token } = decision;
+  let reconciled: () => Promise<Charge[]> = () => Promise.resolve([]);
+  call.atEnd(async () => settle(call, reservation, tab.charges, await reconciled()));
+  const key = decision.key === null ? undefined : await openUserKey(decision.key, userId, settings);
+  if (!key && settings.REQUIRE_USER_KEY) throw notConnected();
+  reconciled = startLookUps(unreconciled.map(({ generation_id }) => generation_id), key, lookUp);
+  return { key, usdPerToken: usd_per_token ?? undefined };
+}
+
+/** The ledger's decision, or nothing where there is no ledger and no need of one. */
+async function askLedger(
+  call: Call,
+  need: string | undefined,
+  question: Record<string, unknown>,
+): Promise<Decision | undefined> {
+  const { settings } = call;
+  const address = settings.INSFORGE_INTERNAL_URL ?? settings.INSFORGE_BASE_URL ?? "";
+  if (!need && Date.now() < (absent.get(address) ?? 0)) return undefined;
+  try {
+    return await callRoutine<Decision>("ai_reserve", question, settings);
+  } catch (thrown) {
+    if (need) throw thrown instanceof ApiError ? explain(thrown, need) : thrown;
+    absent.set(address, Date.now() + ABSENT_MS);
+    if (!noticed) call.log.notice = "Usage is not recorded: " + (thrown as Error).message;
+    noticed = true;
+    return undefined;
+  }
+}
+
+/** Never throws: the answer is paid for and on its way, and the reservation expires by itself. */
+async function settle(
+  call: Call,
+  reservation: string,
+  charges: Charge[],
+  reconciled: Charge[],
+): Promise<void> {
+  try {
+    await callRoutine("ai_settle", { reservation, charges, reconciled }, call.settings);
+  } catch (thrown) {
+    call.log.notice = "Usage was not settled: " + (thrown as Error).message;
+  }
+}
+
+/** Starts to look generations up; the function returned waits a moment, then takes what there is. */
+function startLookUps(
+  ids: string[],
+  key: string | undefined,
+  lookUp: LookUp,
+): () => Promise<Charge[]> {
+  const controller = new AbortController();
+  const found: Charge[] = [];
+  const all = Promise.all(ids.map(async (id) => {
+    const charge = await lookUp(id, key, controller.signal);
+    if (charge) found.push(charge);
+  }));
+  return async () => {
+    const timer = setTimeout(() => controller.abort(), LOOK_UP_GRACE_MS);
+    await all;
+    clearTimeout(timer);
+    return found;
+  };
+}
+
+/** Says for whose sake a ledger must be there. */
+function explain(error: ApiError, need: string): ApiError {
+  if (error.code !== "INTERNAL_ERROR") return error;
+  const message = `The setting ${need} needs the usage ledger. ${error.message}`;
+  return new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
+}
+
+/** The setting for whose sake there must be a ledger, if there is one. */
+function findNeed(limits: object, settings: Settings): string | undefined {
+  const [limit] = Object.keys(limits);
+  if (limit) return limit.toUpperCase();
+  if (settings.REQUIRE_USER_KEY) return "REQUIRE_USER_KEY";
+  return settings.KEYS_ENCRYPTION_KEY === undefined ? undefined : "KEYS_ENCRYPTION_KEY";
+}
+
+function notConnected(): ApiError {
+  return new ApiError(403, "AI_INVALID_API_KEY", "This app uses your own OpenRouter account", {
+    nextActions: "Connect your OpenRouter account with the function connect, then try again",
+  });
+}
+
+/** Reads `prompt_tokens` and `completion_tokens`, in OpenAI's Responses `input_` and `output_tokens`. */
+function readUsage(usage: Usage): { prompt: number; completion: number; usd?: number } {
+  const cost = Number(usage.cost ?? NaN);
+  return {
+    prompt: toCount(usage.prompt_tokens ?? usage.input_tokens),
+    completion: toCount(usage.completion_tokens ?? usage.output_tokens),
+    usd: cost >= 0 ? cost : undefined,
+  };
+}
+
+function toCount(value: unknown): number {
+  const count = Number(value ?? 0);
+  return count > 0 && Number.isFinite(count) ? Math.round(count) : 0;
+}
+
+/** The most that a call may use: its prompt by length, its answer by `max_tokens`, `n` times. */
+function estimate({ params, body }: PaidCall, settings: Settings): Estimate {
+  const { model, max_tokens, max_completion_tokens, max_output_tokens, n } = params;
+  const text = body.includes("data:") ? body.replace(/"data:[^"]*"/g, "") : body;
+  const images = body.length === text.length ? 0 : body.split('"data:').length - 1;
+  const promptTokens = Math.ceil(text.length / CHARS_PER_TOKEN) + images * TOKENS_PER_IMAGE;
+  const completionTokens = toCount(max_completion_tokens ?? max_tokens ?? max_output_tokens) *
+    Math.max(1, toCount(n));
+  const {
+    MAX_PROMPT_USD_PER_MILLION: promptPrice = DEFAULT_PROMPT_PRICE,
+    MAX_COMPLETION_USD_PER_MILLION: completionPrice = DEFAULT_COMPLETION_PRICE,
+  } = settings;
+  return {
+    model: String(model ?? (Array.isArray(params.models) ? params.models[0] : undefined) ?? ""),
+    promptTokens,
+    completionTokens,
+    usd: (promptTokens * promptPrice + completionTokens * completionPrice) / 1e6,
+  };
+}
