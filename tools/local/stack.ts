@@ -6,6 +6,7 @@ import { createSettings, type Environment, withValues } from "../../shared/setti
 import { createRouter, loadFunctions } from "../functions.ts";
 import { createDemoData } from "./insforge/demo.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "./insforge/mod.ts";
+import { applyMigrations } from "./migrations.ts";
 import { createSimulatedOpenRouter, type SimulatedOpenRouter } from "./openrouter/mod.ts";
 
 /** A running stack. `insforge` and `openrouter` are absent where the real ones are used. */
@@ -58,6 +59,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
     });
     const { close, handler } = insforge;
     started.defer(() => close());
+    await applyMigrations(insforge);
     await createDemoData(insforge);
     const url = listen(started, handler, "INSFORGE_PORT", settings.INSFORGE_PORT);
     Object.assign(secrets, insforge.secrets, { INSFORGE_BASE_URL: url });
