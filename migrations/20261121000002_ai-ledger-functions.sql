@@ -163,7 +163,8 @@ returns table (charge ai_charges, change ai_user_days) language sql as $$
     )
     select settled.id, settled.user_id, settled.slug, coalesce(g.model, settled.model),
            settled.own_key, ai_today(), g.generation_id,
-           greatest(g.prompt_tokens, 0), greatest(g.completion_tokens, 0), greatest(g.usd, 0), g.final,
+           greatest(g.prompt_tokens, 0), greatest(g.completion_tokens, 0), greatest(g.usd, 0),
+           g.final,
            case when not g.final and g.generation_id is not null
              then now() + interval '2 seconds' end -- sooner OpenRouter hardly knows it
     from jsonb_to_recordset(charges) as g (
