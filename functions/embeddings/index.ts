@@ -7,12 +7,14 @@ import { mapConcurrently } from "../../shared/concurrency.ts";
 import { nonEmptyText } from "../../shared/conversation.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { addUsage, createEmbeddings, type Usage } from "../../shared/openrouter.ts";
+import { planCalls } from "../../shared/usage.ts";
 
 /** Texts per call: OpenAI takes 2048, other providers fewer. */
 const BATCH_SIZE = 100;
 const CONCURRENT_BATCHES = 4;
 
-const embeddingsRequest = z.looseObject({
+/** What to embed; OpenRouter's other fields pass through. */
+export const embeddingsRequest = z.looseObject({
   input: z.union([nonEmptyText, z.array(nonEmptyText).check(z.minLength(1))]),
   model: z.optional(nonEmptyText),
   dimensions: z.optional(z.int().check(z.gte(1))),
@@ -46,6 +48,7 @@ app.post("/", async (c) => {
     (_, i) => inputs.slice(i * BATCH_SIZE, (i + 1) * BATCH_SIZE),
   );
   const model = request.model ?? call.settings.OPENROUTER_EMBEDDING_MODEL;
+  planCalls(call, batches.length);
   const answers = await mapConcurrently(
     batches,
     CONCURRENT_BATCHES,

@@ -17,6 +17,7 @@ import {
 } from "../../shared/openrouter.ts";
 import { unusable } from "../../shared/openrouter_failures.ts";
 import { EVENT_STREAM_HEADERS, formatEvent, joinBytes } from "../../shared/sse.ts";
+import { planCalls } from "../../shared/usage.ts";
 import { mergeNotes, noteRows, summarizeRows, toChunks } from "./digest.ts";
 import { summaryRequest } from "./query.ts";
 
@@ -33,6 +34,12 @@ export interface SummaryFacts {
   chunks: number;
   /** Tokens and cost; in a stream those of the notes on the chunks, without the summary's own. */
   usage?: Usage;
+}
+
+/** The first event of a stream; those of the summary follow. */
+export interface SummaryStart {
+  summary: SummaryFacts;
+  choices: [];
 }
 
 /** The answer. */
@@ -69,6 +76,7 @@ app.post("/", async (c) => {
   };
 
   if (chunks.length === 0) return answerWithoutRows(facts, stream);
+  if (chunks.length > 1) planCalls(call, chunks.length + 1);
 
   const notes = chunks.length === 1 ? [] : await mapConcurrently(
     chunks,
@@ -86,8 +94,8 @@ app.post("/", async (c) => {
   );
   if (stream) {
     const usage = addUsage(notes.map(({ usage }) => usage));
-    const first = formatEvent(JSON.stringify({ summary: { ...facts, usage }, choices: [] }));
-    const events = await streamCompletion(call, last, first);
+    const start: SummaryStart = { summary: { ...facts, usage }, choices: [] };
+    const events = await streamCompletion(call, last, formatEvent(JSON.stringify(start)));
     return new Response(events, { headers: EVENT_STREAM_HEADERS });
   }
   const completion = await createCompletion(call, last);
