@@ -1,6 +1,8 @@
 /** The account behind the key: what is left, and what each generation was. */
 import { Hono } from "hono";
 import { listUserModels } from "./catalogue.ts";
+import type { Bill } from "./ledger.ts";
+import { PROJECT, toLabel } from "./oauth_keys.ts";
 import { invalidRequest, Refusal } from "./refusal.ts";
 import type { Env, World } from "./world.ts";
 
@@ -9,11 +11,14 @@ export function createAccountRoutes({ ledger, credits, generationDelayMs, now }:
   const routes = new Hono<Env>();
 
   for (const path of ["/key", "/auth/key"]) {
-    routes.get(path, (c) => c.json({ data: toKey(ledger.bill().total, credits) }));
+    routes.get(path, (c) => {
+      const account = c.get("account");
+      return c.json({ data: toKey(account, ledger.bill(account), credits) });
+    });
   }
 
   routes.get("/credits", (c) => {
-    const { total } = ledger.bill();
+    const { total } = ledger.bill(c.get("account"));
     return c.json({ data: { total_credits: credits, total_usage: total } });
   });
 
@@ -23,7 +28,7 @@ export function createAccountRoutes({ ledger, credits, generationDelayMs, now }:
     const id = c.req.query("id");
     if (!id) throw invalidRequest('Missing "id"');
     const found = ledger.find(id);
-    if (!found || now() < found.settledAt + generationDelayMs) {
+    if (found?.account !== c.get("account") || now() < found.settledAt + generationDelayMs) {
       throw new Refusal(404, `Generation ${id} not found`);
     }
     return c.json({ data: found.data });
@@ -32,9 +37,10 @@ export function createAccountRoutes({ ledger, credits, generationDelayMs, now }:
   return routes;
 }
 
-function toKey(used: number, credits: number) {
+function toKey(account: string, { total: used }: Bill, credits: number) {
+  const isManager = account === PROJECT;
   return {
-    label: "sk-or-v1-sim...ted",
+    label: isManager ? "sk-or-v1-sim...ted" : toLabel(account),
     limit: credits,
     limit_remaining: Math.max(0, credits - used),
     limit_reset: null,
@@ -48,8 +54,8 @@ function toKey(used: number, credits: number) {
     byok_usage_weekly: 0,
     byok_usage_monthly: 0,
     is_free_tier: false,
-    is_management_key: true,
-    is_provisioning_key: true,
+    is_management_key: isManager,
+    is_provisioning_key: isManager,
     creator_user_id: "user_simulated",
     expires_at: null,
     rate_limit: { requests: -1, interval: "10s", note: "This field is deprecated" },

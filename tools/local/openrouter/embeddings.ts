@@ -51,7 +51,7 @@ export function createEmbeddingRoutes(world: World): Hono<Env> {
     });
     const dimensions = toDimensions(request, model);
     const promptTokens = texts.reduce((sum, text) => sum + countTokens(text), 0);
-    requireCredits(world, simulation, model, { promptTokens, maxTokens: 0 });
+    requireCredits(world, { simulation, generation }, model, { promptTokens, maxTokens: 0 });
 
     const wantsBase64 = request.encoding_format === "base64";
     const data = model.embedding!.floatsOnly && wantsBase64 ? [] : texts.map((text, index) => {

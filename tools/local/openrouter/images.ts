@@ -48,7 +48,10 @@ export function createImageRoutes(world: World): Hono<Env> {
     });
     const promptTokens = countTokens(request.prompt);
     const imageTokens = count * IMAGE_OUTPUT_TOKENS;
-    requireCredits(world, simulation, model, { promptTokens, maxTokens: imageTokens });
+    requireCredits(world, { simulation, generation }, model, {
+      promptTokens,
+      maxTokens: imageTokens,
+    });
 
     const references = request.input_references ?? [];
     const data = Array.from({ length: count }, (_, i) => {

@@ -44,7 +44,12 @@ export async function readInference<T>(
     const [{ path, message }] = error.issues;
     throw invalidRequest(path.length > 0 ? `Invalid "${path.join(".")}": ${message}` : message);
   }
-  const generation = world.ledger.open(apiType, body.stream === true, c.req.header("http-referer"));
+  const generation = world.ledger.open({
+    account: c.get("account"),
+    apiType,
+    streamed: body.stream === true,
+    origin: c.req.header("http-referer") ?? "",
+  });
   requireNoFault(simulation, generation, world.now());
   return { request: body as T, simulation, generation };
 }
@@ -98,11 +103,11 @@ export function requireOutput(model: Model, modality: string): void {
  */
 export function requireCredits(
   world: World,
-  { credits }: Simulation,
+  { simulation: { credits }, generation }: Pick<Inference<unknown>, "simulation" | "generation">,
   model: Model,
   { promptTokens, maxTokens }: { promptTokens: number; maxTokens: number },
 ): void {
-  const left = credits ?? world.credits - world.ledger.bill().total;
+  const left = credits ?? world.credits - world.ledger.bill(generation.account).total;
   if (toHighestCost(model, promptTokens, maxTokens) <= left) return;
   const affordable = toAffordableTokens(model, promptTokens, left);
   const message = affordable === 0

@@ -26,6 +26,8 @@ export type ApiType = "completions" | "embeddings" | "image";
 export interface Generation {
   id: string;
   apiType: ApiType;
+  /** Who pays. */
+  account: string;
   /** Epoch milliseconds. */
   createdAt: number;
   streamed: boolean;
@@ -44,16 +46,28 @@ export interface Settlement {
 /** `usage` as it stands in an answer. */
 export type Usage = ReturnType<typeof toUsage>;
 
+/** A sum of generations, in USD. */
+export interface Bill {
+  total: number;
+  generations: number;
+}
+
+interface Settled {
+  account: string;
+  data: Record<string, unknown>;
+  settledAt: number;
+}
+
 /** Everything that was billed so far. */
 export interface Ledger {
   /** A new generation, with an id nobody has. */
-  open(apiType: ApiType, streamed: boolean, origin?: string | null): Generation;
+  open(generation: Pick<Generation, "account" | "apiType" | "streamed" | "origin">): Generation;
   /** Bills a generation that has ended. */
   settle(generation: Generation, settlement: Settlement): void;
   /** A settled generation as `/generation` shows it, and since when, in epoch milliseconds. */
-  find(id: string): { data: Record<string, unknown>; settledAt: number } | undefined;
-  /** What all came to, in USD, and of how many generations. */
-  bill(): { total: number; generations: number };
+  find(id: string): Settled | undefined;
+  /** What an account's generations came to, or all, in USD, and how many they were. */
+  bill(account?: string): Bill;
 }
 
 /** Generations remembered; the oldest is forgotten, its cost is not. */
@@ -61,25 +75,32 @@ const MAX_GENERATIONS = 1_000;
 
 /** Opens a ledger. */
 export function createLedger(now: () => number): Ledger {
-  const settled = new Map<string, { data: Record<string, unknown>; settledAt: number }>();
-  let total = 0;
-  let generations = 0;
+  const settled = new Map<string, Settled>();
+  /** In nano-dollars. */
+  const bills = new Map<string, Bill>();
   return {
-    open(apiType, streamed, origin) {
+    open(generation) {
       const createdAt = now();
       const random = crypto.randomUUID().replaceAll("-", "").slice(0, 20);
       const id = `gen-${Math.floor(createdAt / 1_000)}-${random}`;
-      return { id, apiType, createdAt, streamed, origin: origin ?? "" };
+      return { ...generation, id, createdAt };
     },
     settle(generation, settlement) {
-      total += toCost(settlement.model, settlement.spending).total;
-      generations++;
+      const { account } = generation;
+      const { total, generations } = bills.get(account) ?? { total: 0, generations: 0 };
+      const cost = toCost(settlement.model, settlement.spending).total;
+      bills.set(account, { total: total + cost, generations: generations + 1 });
       const settledAt = now();
-      settled.set(generation.id, { data: toData(generation, settlement, settledAt), settledAt });
+      const data = toData(generation, settlement, settledAt);
+      settled.set(generation.id, { account, data, settledAt });
       if (settled.size > MAX_GENERATIONS) settled.delete(settled.keys().next().value!);
     },
     find: (id) => settled.get(id),
-    bill: () => ({ total: total / NANO, generations }),
+    bill(account) {
+      const counted = [...bills].filter(([name]) => account === undefined || name === account);
+      const sum = (field: keyof Bill) => counted.reduce((sum, [, bill]) => sum + bill[field], 0);
+      return { total: sum("total") / NANO, generations: sum("generations") };
+    },
   };
 }
 

@@ -11,7 +11,9 @@ import { createCatalogueRoutes } from "./catalogue.ts";
 import { createChatRoutes } from "./chat/routes.ts";
 import { createEmbeddingRoutes } from "./embeddings.ts";
 import { createImageRoutes } from "./images.ts";
-import { createLedger } from "./ledger.ts";
+import { type Bill, createLedger } from "./ledger.ts";
+import { createOAuthPages, createOAuthRoutes } from "./oauth.ts";
+import { createOAuthKeys, PROJECT } from "./oauth_keys.ts";
 import { receive, type RecordedRequest } from "./received.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
 import { createAttempts } from "./simulation.ts";
@@ -22,17 +24,19 @@ export type { Simulation } from "./simulation.ts";
 
 /** A simulated OpenRouter; serve `handler` wherever it is wanted. */
 export interface SimulatedOpenRouter {
-  /** Answers requests below `/api/v1`. */
+  /** Answers requests below `/api/v1`, and browsers at `/auth`. */
   handler(request: Request): Promise<Response>;
   /** The latest 200 requests, the newest last. */
   requests: RecordedRequest[];
-  /** What all generations came to, in USD, and how many they were. */
-  bill(): { total: number; generations: number };
+  /**
+   * What all generations came to, or those of one account: `"project"`, or a key given by OAuth.
+   */
+  bill(account?: string): Bill;
 }
 
 /** How it is set up; what a single request wants is in its {@link Simulation}. */
 export interface SimulatedOpenRouterOptions {
-  /** The only key that is good; without it every one that begins with `sk-or-` is. */
+  /** The only key that is good, beside those given by OAuth; without it every one that begins with `sk-or-` is. */
   apiKey?: string;
   /** USD on the account, 1000 unless given. What could cost more than is left is a 402. */
   credits?: number;
@@ -54,7 +58,16 @@ export function createSimulatedOpenRouter(
   const now = options.now ?? Date.now;
   const ledger = createLedger(now);
   const attempts = createAttempts();
-  const world: World = { ledger, attempts, now, credits, chunkDelayMs, generationDelayMs };
+  const oauthKeys = createOAuthKeys(now);
+  const world: World = {
+    ledger,
+    oauthKeys,
+    attempts,
+    now,
+    credits,
+    chunkDelayMs,
+    generationDelayMs,
+  };
   const app = createRouter(world, apiKey);
   const requests: RecordedRequest[] = [];
 
@@ -73,11 +86,14 @@ export function createSimulatedOpenRouter(
 }
 
 function createRouter(world: World, apiKey?: string): Hono<Env> {
-  const app = new Hono<Env>().basePath("/api/v1");
+  const root = new Hono<Env>();
+  root.route("/", createOAuthPages(world));
+  const app = root.basePath("/api/v1");
   app.use(cors({ origin: "*", exposeHeaders: ["X-Generation-Id", "Retry-After"] }));
   app.route("/", createCatalogueRoutes());
+  app.route("/", createOAuthRoutes(world));
   app.use(async (c, next) => {
-    requireKey(c.req.header("authorization"), apiKey);
+    c.set("account", requireAccount(c.req.header("authorization"), world, apiKey));
     await next();
   });
   app.route("/", createChatRoutes(world));
@@ -93,10 +109,18 @@ function createRouter(world: World, apiKey?: string): Hono<Env> {
   return app;
 }
 
-function requireKey(authorization: string | undefined, apiKey: string | undefined): void {
+/** Whose key this is. */
+function requireAccount(
+  authorization: string | undefined,
+  { oauthKeys }: World,
+  apiKey: string | undefined,
+): string {
   const [, key] = /^Bearer (.+)$/i.exec(authorization ?? "") ?? [];
   const metadata = { error_type: "authentication" };
   if (!key) throw new Refusal(401, "Missing Authentication header", { metadata });
-  if (apiKey === undefined ? key.startsWith("sk-or-") : key === apiKey) return;
+  const isGiven = oauthKeys.isGood(key);
+  if (isGiven) return key;
+  const isGood = apiKey === undefined ? key.startsWith("sk-or-") : key === apiKey;
+  if (isGood && isGiven === undefined) return PROJECT;
   throw new Refusal(401, "User not found.", { metadata });
 }

@@ -27,7 +27,7 @@ export function createChatRoutes(world: World): Hono<Env> {
     requireConsistent(request);
     const names = [request.model ?? [], request.models ?? []].flat();
     const model = chooseModel(names, simulation, (model) => requireFit(request, model));
-    requireCredits(world, simulation, model, {
+    requireCredits(world, inference, model, {
       promptTokens: countPromptTokens(request.messages),
       maxTokens: readMaxTokens(request) ?? model.maxOutput,
     });
