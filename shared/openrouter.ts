@@ -19,7 +19,8 @@ export { getGeneration } from "./openrouter_transport.ts";
 export type { Params, Usage };
 
 /** OpenRouter's completion: OpenAI's, and what it adds. */
-export type Completion = Omit<ChatCompletion, "choices" | "usage"> & {
+export type Completion = Omit<ChatCompletion, "choices" | "system_fingerprint" | "usage"> & {
+  system_fingerprint?: string | null;
   choices: {
     finish_reason: string | null;
     native_finish_reason?: string | null;
@@ -63,7 +64,7 @@ export interface ImageList {
 }
 
 /** The answer of OpenRouter's `/embeddings`, floats asked for. */
-export type Embeddings = Omit<CreateEmbeddingResponse, "usage"> & { usage?: Usage };
+export type Embeddings = Omit<CreateEmbeddingResponse, "usage"> & { usage?: Partial<Usage> };
 
 /**
  * Asks for one whole chat completion.
@@ -180,7 +181,7 @@ export function listModels(call: Call): Promise<ModelList> {
 }
 
 /** The sum of what several calls used. */
-export function addUsage(usages: (Usage | undefined)[]): Usage {
+export function addUsage(usages: (Partial<Usage> | undefined)[]): Usage {
   const sum = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost: 0 };
   for (const usage of usages) {
     for (const field of Object.keys(sum) as (keyof typeof sum)[]) sum[field] += usage?.[field] ?? 0;

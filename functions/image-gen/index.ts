@@ -7,7 +7,8 @@ import { type Image, type SavedImage, saveImages } from "../../shared/images.ts"
 import { requireBucket } from "../../shared/insforge.ts";
 import { draw, type Drawing, imageRequest } from "./generation.ts";
 
-const request = z.extend(imageRequest, {
+/** What to draw, and whether to save it. */
+export const request = z.extend(imageRequest, {
   save: z.optional(z.strictObject({
     bucket: z.string().check(z.regex(/^[\w-]+$/, "must be a bucket's name: letters, digits, _, -")),
     prefix: z.optional(

@@ -1,17 +1,34 @@
 /** A streamed chat in the old proxy's events. */
-import type {
-  ChatCompletionRequest,
-  ToolCall,
-  UrlCitationAnnotation,
-} from "@insforge/shared-schemas";
+import type { ChatCompletionRequest } from "@insforge/shared-schemas";
 import type { Call } from "../../shared/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { type CompletionStream, readCompletion } from "../../shared/openrouter.ts";
+import { type CompletionStream, readCompletion, type ToolCall } from "../../shared/openrouter.ts";
 import { redact } from "../../shared/openrouter_failures.ts";
 import { formatEvent } from "../../shared/sse.ts";
 import { toAnnotations } from "./answers.ts";
 import { toLegacyFailure } from "./failures.ts";
 import { toChatParams } from "./params.ts";
+
+/** InsForge's `UrlCitationAnnotation`. */
+interface Citation {
+  type: "url_citation";
+  urlCitation: {
+    url: string;
+    title?: string;
+    content?: string;
+    startIndex?: number;
+    endIndex?: number;
+  };
+}
+
+/** An event: a piece of text, running usage, what comes at the end, or the error that ends it. */
+export type LegacyEvent =
+  | { chunk: string }
+  | { tokenUsage: { promptTokens: number; completionTokens: number; totalTokens: number } }
+  | { tool_calls: ToolCall[] }
+  | { annotations: Citation[] }
+  | { done: true }
+  | { error: true; message: string };
 
 /**
  * Starts a streamed chat. The old proxy answered 200 before it called anyone, so every failure is an
@@ -44,14 +61,14 @@ export async function startStream(
   });
 }
 
-function toEvent(data: unknown): Uint8Array {
+function toEvent(data: LegacyEvent): Uint8Array {
   return formatEvent(JSON.stringify(data));
 }
 
-async function* translate(chunks: CompletionStream): AsyncGenerator<unknown> {
+async function* translate(chunks: CompletionStream): AsyncGenerator<LegacyEvent> {
   const tokenUsage = { promptTokens: 0, completionTokens: 0, totalTokens: 0 };
   const toolCalls = new Map<number, ToolCall>();
-  const annotations: UrlCitationAnnotation[] = [];
+  const annotations: Citation[] = [];
   try {
     for await (const chunk of chunks) {
       if (!chunk?.choices) throw new Error("a chunk came without choices");

@@ -17,12 +17,15 @@ export async function readModels(call: Call): Promise<ModelList> {
   return remembered.list;
 }
 
+/** One of OpenRouter's models. */
+export type Model = ModelList["data"][number];
+
 /**
  * Reads one model's entry in the list.
  *
  * @throws {ApiError} 404 `AI_INVALID_MODEL` when the list has none of this id.
  */
-export async function readModel(call: Call, id: string): Promise<ModelList["data"][number]> {
+export async function readModel(call: Call, id: string): Promise<Model> {
   const { data } = await readModels(call);
   const model = data.find((model) => model.id === id);
   if (!model) throw new ApiError(404, "AI_INVALID_MODEL", `There is no model "${id}"`);

@@ -1,7 +1,7 @@
 /** Vectors in the form that OpenAI's clients ask for. */
 import * as z from "zod/mini";
 import { nonEmptyText } from "../../shared/conversation.ts";
-import type { Embeddings } from "../../shared/openrouter.ts";
+import type { Embeddings, Usage } from "../../shared/openrouter.ts";
 
 const tokens = z.array(z.int()).check(z.minLength(1));
 const mixture = z.looseObject({ content: z.array(z.unknown()).check(z.minLength(1)) });
@@ -18,8 +18,16 @@ export const embeddingsRequest = z.looseObject({
   encoding_format: z.nullish(z.enum(["float", "base64"])),
 });
 
+/** The answer with each vector as base64. */
+export interface Base64Embeddings {
+  object: "list";
+  data: { object: "embedding"; index: number; embedding: string }[];
+  model: string;
+  usage?: Partial<Usage>;
+}
+
 /** The same answer, each vector as base64: OpenAI's SDK asks for that unless told otherwise. */
-export function toBase64Vectors(answer: Embeddings): object {
+export function toBase64Vectors(answer: Embeddings): Base64Embeddings {
   const data = answer.data.map((item) => ({ ...item, embedding: toBase64(item.embedding) }));
   return { ...answer, data };
 }

@@ -37,8 +37,13 @@ export function toImageParams(request: z.infer<typeof imagesRequest>, settings: 
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
 }
 
+/** The answer: each image in base64, or its address in the app's storage. */
+export interface OpenAIImages extends Omit<ImageList, "data"> {
+  data: (ImageList["data"][number] | { url: string; media_type: string })[];
+}
+
 /** The same answer, its usage also under the names that OpenAI has for images. */
-export function toOpenAIImages({ usage, ...answer }: ImageList): object {
+export function toOpenAIImages({ usage, ...answer }: ImageList): OpenAIImages {
   if (!usage) return answer;
   const { prompt_tokens: input_tokens, completion_tokens: output_tokens } = usage;
   return { ...answer, usage: { ...usage, input_tokens, output_tokens } };

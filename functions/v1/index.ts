@@ -15,7 +15,13 @@ import {
 import { EVENT_STREAM_HEADERS } from "../../shared/sse.ts";
 import { readModel, readModels } from "./catalogue.ts";
 import { embeddingsRequest, toBase64Vectors } from "./embeddings.ts";
-import { imagesRequest, toImageParams, toImages, toOpenAIImages } from "./images.ts";
+import {
+  imagesRequest,
+  type OpenAIImages,
+  toImageParams,
+  toImages,
+  toOpenAIImages,
+} from "./images.ts";
 import { createResponse, responsesRequest, streamResponse, toResponseParams } from "./responses.ts";
 
 const { app, handler } = createApp("v1", { toErrorBody: toOpenAIErrorBody });
@@ -57,7 +63,7 @@ app.post("/images/generations", async ({ env: call }) => {
   if (!toSave) return Response.json(images);
   const saved = await saveImages(user, toImages(answer), place, call.settings);
   const data = saved.map(({ url, media_type }) => ({ url, media_type }));
-  return Response.json({ ...images, data });
+  return Response.json({ ...images, data } satisfies OpenAIImages);
 });
 
 app.get("/models", async ({ env: call }) => {
