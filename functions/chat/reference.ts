@@ -1,0 +1,77 @@
+/** What the API reference says of `chat`, beside its schema and its answer's type. */
+import { chatRequest } from "../../shared/conversation.ts";
+import type { Reference } from "../../tools/reference/operation.ts";
+
+export const reference = {
+  operations: {
+    "POST /": {
+      summary: "One whole answer to a prompt or a conversation",
+      request: chatRequest,
+      answer: "ChatAnswer",
+      errors: [400, 401, 402, 403, 413, 429, 500, 502, 504],
+      examples: {
+        "A prompt": {
+          request: { prompt: "Three names for a bakery on a hill?" },
+          answer: {
+            id: "gen-1795278385-f5eaf1bc595448afbea0",
+            model: "openai/gpt-4o-mini",
+            text: "Hilltop Crust, The Rising Slope, Summit & Crumb",
+            finish_reason: "stop",
+            usage: { prompt_tokens: 12, completion_tokens: 14, total_tokens: 26, cost: 0.0000102 },
+          },
+        },
+        "A conversation": {
+          request: {
+            messages: [
+              { role: "system", content: "Answer in one sentence." },
+              { role: "user", content: "What is row-level security?" },
+            ],
+            max_tokens: 200,
+          },
+        },
+        "A tool": {
+          request: {
+            prompt: "What is the weather in Lisbon?",
+            tools: [{
+              type: "function",
+              function: {
+                name: "get_weather",
+                parameters: { type: "object", properties: { city: { type: "string" } } },
+              },
+            }],
+          },
+          answer: {
+            id: "gen-1795278385-3dbb3a39436a4f988392",
+            model: "openai/gpt-4o-mini",
+            text: "",
+            finish_reason: "tool_calls",
+            tool_calls: [{
+              id: "call_f8a5f3dc",
+              type: "function",
+              function: { name: "get_weather", arguments: '{"city":"Lisbon"}' },
+            }],
+            usage: { prompt_tokens: 10, completion_tokens: 15, total_tokens: 25, cost: 0.0000105 },
+          },
+        },
+        "A prompt and messages": {
+          request: { prompt: "Hello", messages: [{ role: "user", content: "Hello" }] },
+          status: 400,
+          answer: {
+            error: "INVALID_INPUT",
+            message: 'Either "prompt" or "messages" must be given, and not both',
+            statusCode: 400,
+          },
+        },
+        "A stream, which another function answers": {
+          request: { prompt: "Hello", stream: true },
+          status: 400,
+          answer: {
+            error: "INVALID_INPUT",
+            message: '"stream" must be false here; the function "stream" streams',
+            statusCode: 400,
+          },
+        },
+      },
+    },
+  },
+} satisfies Reference;

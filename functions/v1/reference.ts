@@ -1,0 +1,206 @@
+/** What the API reference says of `v1`, beside its schemas and its answers' types. */
+import { completionRequest } from "../../shared/conversation.ts";
+import { toOpenAIErrorBody } from "../../shared/errors.ts";
+import type { Reference } from "../../tools/reference/operation.ts";
+import { embeddingsRequest } from "./embeddings.ts";
+import { imagesRequest } from "./images.ts";
+import { responsesRequest } from "./responses.ts";
+
+const ERRORS = [400, 401, 402, 403, 413, 429, 500, 502, 504];
+
+export const reference = {
+  toErrorBody: toOpenAIErrorBody,
+  operations: {
+    "POST /chat/completions": {
+      summary: "A chat completion, whole or streamed",
+      request: completionRequest,
+      answer: "Completion",
+      events: "Chunk | StreamError",
+      errors: ERRORS,
+      examples: {
+        "A conversation": {
+          request: { messages: [{ role: "user", content: "What is row-level security?" }] },
+          answer: {
+            id: "gen-1795278392-2b37d4896cc94004b162",
+            object: "chat.completion",
+            created: 1795278392,
+            model: "openai/gpt-4o-mini",
+            choices: [{
+              index: 0,
+              finish_reason: "stop",
+              message: { role: "assistant", content: "Rules on who may see which rows." },
+            }],
+            usage: { prompt_tokens: 10, completion_tokens: 9, total_tokens: 19, cost: 0.0000069 },
+          },
+        },
+        "A stream": {
+          request: {
+            messages: [{ role: "user", content: "What is row-level security?" }],
+            stream: true,
+          },
+          answer: [
+            {
+              id: "gen-1795278388-6cd023a8741e4a8e97f4",
+              model: "openai/gpt-4o-mini",
+              choices: [{ index: 0, delta: { content: "Rules" }, finish_reason: null }],
+            },
+            {
+              id: "gen-1795278388-6cd023a8741e4a8e97f4",
+              model: "openai/gpt-4o-mini",
+              choices: [{ index: 0, delta: { content: "" }, finish_reason: "stop" }],
+              usage: {
+                prompt_tokens: 12,
+                completion_tokens: 14,
+                total_tokens: 26,
+                cost: 0.0000102,
+              },
+            },
+            "[DONE]",
+          ],
+        },
+        "No messages": {
+          request: { messages: [] },
+          status: 400,
+          answer: {
+            error: {
+              message: '"messages" must be a non-empty array',
+              type: "invalid_request_error",
+              code: "INVALID_INPUT",
+              param: "messages",
+            },
+          },
+        },
+      },
+    },
+    "POST /responses": {
+      summary: "A response, whole or streamed; it is not stored",
+      request: responsesRequest,
+      answer: "ModelResponse",
+      events: "ResponseEvent",
+      errors: ERRORS,
+      examples: {
+        "To be stored": {
+          request: { input: "Hello", store: true },
+          status: 400,
+          answer: {
+            error: {
+              message: '"store" must be false',
+              type: "invalid_request_error",
+              code: "INVALID_INPUT",
+              param: "store",
+            },
+          },
+        },
+      },
+    },
+    "POST /embeddings": {
+      summary: "Vectors for texts, as numbers or as base64",
+      request: embeddingsRequest,
+      answer: "Embeddings | Base64Embeddings",
+      errors: ERRORS,
+      examples: {
+        "A text": {
+          request: { input: "A bakery on a hill", dimensions: 3 },
+          answer: {
+            object: "list",
+            model: "openai/text-embedding-3-small",
+            data: [{ object: "embedding", index: 0, embedding: [-0.5626, 0.6058, -0.5626] }],
+          },
+        },
+        "As OpenAI's SDK asks": {
+          request: { input: ["A bakery on a hill"], dimensions: 3, encoding_format: "base64" },
+          answer: {
+            object: "list",
+            model: "openai/text-embedding-3-small",
+            data: [{ object: "embedding", index: 0, embedding: "QwQQv0gYGz9DBBC/" }],
+          },
+        },
+        "No text": {
+          request: { input: "" },
+          status: 400,
+          answer: {
+            error: {
+              message: '"input" must not be empty',
+              type: "invalid_request_error",
+              code: "INVALID_INPUT",
+              param: "input",
+            },
+          },
+        },
+      },
+    },
+    "POST /images/generations": {
+      summary: "Images, in base64 or as addresses in the app's storage",
+      request: imagesRequest,
+      answer: "OpenAIImages",
+      errors: ERRORS,
+      examples: {
+        "In base64": {
+          request: { prompt: "A lighthouse at dusk, woodcut" },
+          answer: {
+            created: 1795278394,
+            data: [{ b64_json: "iVBORw0KGgo…", media_type: "image/png" }],
+          },
+        },
+        "In the app's storage": {
+          request: { prompt: "A lighthouse at dusk, woodcut", response_format: "url" },
+          answer: {
+            created: 1795278394,
+            data: [{
+              url: "https://app.insforge.app/api/storage/buckets/images/objects/e3d46931.png",
+              media_type: "image/png",
+            }],
+          },
+        },
+        "Too many": {
+          request: { prompt: "A lighthouse", n: 11 },
+          status: 400,
+          answer: {
+            error: {
+              message: '"n" must be 10 or less',
+              type: "invalid_request_error",
+              code: "INVALID_INPUT",
+              param: "n",
+            },
+          },
+        },
+      },
+    },
+    "GET /models": {
+      summary: "OpenRouter's catalogue of models",
+      answer: "ModelList",
+      errors: [401, 500, 502, 504],
+      examples: {
+        "All": { answer: { data: [{ id: "openai/gpt-4o-mini", context_length: 128000 }] } },
+      },
+    },
+    "GET /models/:id{.+}": {
+      summary: "One model of the catalogue",
+      answer: "Model",
+      errors: [401, 404, 500, 502, 504],
+      examples: {
+        "A model": {
+          parameters: { id: "openai/gpt-4o-mini" },
+          answer: {
+            id: "openai/gpt-4o-mini",
+            name: "OpenAI: GPT-4o-mini",
+            context_length: 128000,
+            pricing: { prompt: "0.00000015", completion: "0.0000006" },
+          },
+        },
+        "No model": {
+          parameters: { id: "openai/gpt-0" },
+          status: 404,
+          answer: {
+            error: {
+              message: 'There is no model "openai/gpt-0"',
+              type: "invalid_request_error",
+              code: "AI_INVALID_MODEL",
+              param: "model",
+            },
+          },
+        },
+      },
+    },
+  },
+} satisfies Reference;

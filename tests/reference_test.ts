@@ -1,0 +1,96 @@
+/** The API reference: a valid document, of exactly the operations that exist, true in its examples. */
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { listSlugs, loadFunction } from "../tools/functions.ts";
+import { createDocument, formatDocument } from "../tools/reference/document.ts";
+import { toPath } from "../tools/reference/entry.ts";
+import type { JsonSchema } from "../tools/reference/json_schema.ts";
+import {
+  assertFits,
+  type Content,
+  findResponse,
+  listEntries,
+  readPlace,
+  type Response,
+  text,
+} from "./reference/schemas.ts";
+
+console.log = () => {};
+
+Deno.test("the reference is a valid OpenAPI 3.1 document", async () => {
+  const validator = new Validator();
+  const { valid, errors } = await validator.validate(JSON.parse(text));
+  assert(valid, JSON.stringify(errors, null, 2));
+  assertEquals(validator.version, "3.1");
+});
+
+Deno.test("the reference has every operation of every function, and no other", async () => {
+  const routed = await Promise.all(
+    listSlugs().map(async (slug) => {
+      const { routes } = (await loadFunction(slug)).default;
+      return routes.filter(({ method }) => method !== "ALL")
+        .map(({ method, path }) => `${method} ${toPath(slug, path)}`);
+    }),
+  );
+  const documented = listEntries().map(([path, method]) => `${method.toUpperCase()} ${path}`);
+  assertEquals(documented.toSorted(), routed.flat().toSorted());
+});
+
+Deno.test("every operation has a name of its own, an answer, and errors that the README knows", () => {
+  const ids = new Set<string>();
+  for (const [path, method, entry] of listEntries()) {
+    const { operationId, responses } = entry;
+    ids.add(operationId);
+    assert(Object.keys(responses).length > 2, path);
+    for (const status of Object.keys(responses).filter((status) => status !== "200")) {
+      const place = findResponse(path, method, status);
+      const { description } = readPlace<Response>(place);
+      assertMatch(description, /^(`[A-Z_]+`|Service Unavailable$)/, `${path} ${status}`);
+    }
+  }
+  assertEquals(ids.size, listEntries().length);
+});
+
+Deno.test("every example in the reference fits its own schema", () => {
+  let count = 0;
+  const check = (content: Record<string, Content> = {}, place: string[]) => {
+    for (const [type, { examples = {} }] of Object.entries(content)) {
+      for (const { value } of Object.values(examples)) {
+        assertFits(value, [...place, "content", type, "schema"]);
+        count++;
+      }
+    }
+  };
+  for (const [path, method, { requestBody, parameters = [], responses }] of listEntries()) {
+    check(requestBody?.content, ["paths", path, method, "requestBody"]);
+    for (const [i, { examples = {} }] of parameters.entries()) {
+      for (const { value } of Object.values(examples)) {
+        assertFits(value, ["paths", path, method, "parameters", String(i), "schema"]);
+      }
+    }
+    for (const status of Object.keys(responses)) {
+      const place = findResponse(path, method, status);
+      check(readPlace<Response>(place).content, place);
+    }
+  }
+  assert(count > 40, `only ${count} examples`);
+});
+
+Deno.test("the reference says which fields pass through, and what our own checks ask", () => {
+  const body = ["requestBody", "content", "application/json", "schema"];
+  const chat = readPlace<JsonSchema>(["paths", "/chat", "post", ...body]);
+  assertEquals(chat.additionalProperties, {});
+  assertMatch(chat.description!, /Either "prompt" or "messages" must be given/);
+  const image = readPlace<JsonSchema>(["paths", "/image-gen", "post", ...body]);
+  assertEquals(image.properties!.save.additionalProperties, false);
+});
+
+Deno.test("the reference calls the old routes deprecated, and no others", () => {
+  for (const [path, , { deprecated = false }] of listEntries()) {
+    assertEquals(deprecated, path.startsWith("/legacy-compat/"), path);
+  }
+});
+
+Deno.test("the reference is the same each time it is made", async () => {
+  assertEquals(formatDocument(await createDocument()), text);
+});

@@ -1,0 +1,159 @@
+/** The API reference: one OpenAPI 3.1 document of all functions. https://spec.openapis.org/oas/v3.1.1 */
+import { toErrorBody, toErrorEvent } from "../../shared/errors.ts";
+import { listSlugs, loadFunction } from "../functions.ts";
+import { createAnswerSchemas } from "./answer_schemas.ts";
+import { createEntry, toPath } from "./entry.ts";
+import {
+  createRefusal,
+  describeError,
+  type Meanings,
+  readMeanings,
+  type RenderError,
+  toErrorName,
+} from "./failures.ts";
+import type { JsonSchema } from "./json_schema.ts";
+import type { Operation, Reference } from "./operation.ts";
+import { readSources, type Sources } from "./program.ts";
+
+/** The document; JSON once fields that are undefined are gone. */
+export interface ReferenceDocument {
+  openapi: string;
+  paths: Record<string, Record<string, Record<string, unknown>>>;
+  components: Record<string, Record<string, unknown>>;
+  [field: string]: unknown;
+}
+
+type References = Map<string, Reference>;
+
+const ROOT = new URL("../../", import.meta.url);
+
+const RULES = `\
+Every function takes the access token of a signed-in InsForge user and answers JSON or, where an \
+operation says so, \`text/event-stream\`. Fields of OpenRouter that are not named here pass through \
+untouched; a value that cannot be honoured is a 400 that names the field.
+
+Where a platform knows no sub-paths, the path below a slug comes by query: \
+\`/v1?route=chat/completions\` is \`/v1/chat/completions\`.
+
+A call to OpenRouter that may pass by itself is tried up to three times, as long as nothing was \
+delivered. A stream that fails after its first byte ends with one \`StreamError\`, and without \
+\`[DONE]\`.`;
+
+const HEADERS = {
+  "X-Request-Id": "Names the request in the log; the caller's own, where it sent one",
+  "X-Generation-Id": "Names the generation at OpenRouter, where there was one",
+  "Retry-After": "Seconds until the same request may succeed, if known",
+  "WWW-Authenticate": "`Bearer`",
+};
+
+/** Makes the document, the same until a source changes. It takes about two seconds. */
+export async function createDocument(): Promise<ReferenceDocument> {
+  const [references, meanings] = await Promise.all([loadReferences(), readMeanings()]);
+  const sources = readSources();
+  const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const paths: ReferenceDocument["paths"] = {};
+  for (const [slug, reference] of references) {
+    for (const key of Object.keys(reference.operations)) {
+      const [method, route] = key.split(" ");
+      const entry = createEntry({ slug, reference, sources, meanings }, key);
+      (paths[toPath(slug, route)] ??= {})[method.toLowerCase()] = entry;
+    }
+  }
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "insforge-ai-functions",
+      version,
+      description: RULES,
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    security: [{ user: [] }],
+    tags: await Promise.all([...references].map(([slug, one]) => createTag(slug, one))),
+    paths: sortFields(paths),
+    components: {
+      securitySchemes: {
+        user: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "The access token of a signed-in InsForge user",
+        },
+      },
+      headers: toHeaders(HEADERS),
+      schemas: sortFields(createSchemas(references, sources)),
+      responses: sortFields(createRefusals(references, meanings)),
+    },
+  };
+}
+
+/** The document as it is served and written. */
+export function formatDocument(document: ReferenceDocument): string {
+  return JSON.stringify(document, null, 2) + "\n";
+}
+
+/** Loads what every function's `reference.ts` says, by slug. */
+export async function loadReferences(): Promise<Map<string, Reference>> {
+  const modules = listSlugs().map(async (slug) => {
+    const { reference } = await import(new URL(`functions/${slug}/reference.ts`, ROOT).href);
+    return [slug, reference as Reference] as const;
+  });
+  return new Map(await Promise.all(modules));
+}
+
+/** What the function's own module says it is, and where else it is served. */
+async function createTag(slug: string, { description }: Reference): Promise<object> {
+  const source = await Deno.readTextFile(new URL(`functions/${slug}/index.ts`, ROOT));
+  const [, summary, url] = /^\/\*\* (.+?) (https:\S+) \*\/\n/.exec(source) ?? [];
+  const { aliases = [] } = await loadFunction(slug);
+  const also = aliases.map((alias) => `Also served as \`/${alias}\`.`);
+  const paragraphs = [summary, ...also, description].filter(Boolean);
+  return {
+    name: slug,
+    description: paragraphs.join("\n\n"),
+    externalDocs: url ? { url } : undefined,
+  };
+}
+
+function toHeaders(descriptions: Record<string, string>): Record<string, unknown> {
+  const schema = { type: "string" };
+  return Object.fromEntries(
+    Object.entries(descriptions).map(([name, description]) => [name, { description, schema }]),
+  );
+}
+
+function createSchemas(references: References, sources: Sources): Record<string, JsonSchema> {
+  const operations = [...references.values()].flatMap((one) => Object.values(one.operations));
+  const types = new Set(["ErrorCode", ...operations.flatMap(listTypes)]);
+  types.delete("StreamError");
+  const errors = listRenders(references)
+    .map((render) => [toErrorName(render), describeError(render)]);
+  return {
+    ...createAnswerSchemas(sources, [...types]),
+    ...Object.fromEntries(errors),
+    StreamError: describeError((error) => JSON.parse(toErrorEvent(error))),
+  };
+}
+
+function createRefusals(references: References, meanings: Meanings): Record<string, unknown> {
+  const refusals = [...references.values()].flatMap((reference) => {
+    const render = reference.toErrorBody ?? toErrorBody;
+    const statuses = Object.values(reference.operations).flatMap(({ errors }) => errors);
+    return statuses.map((status) =>
+      [`${toErrorName(render)}${status}`, createRefusal(status, render, meanings)] as const
+    );
+  });
+  return Object.fromEntries(refusals);
+}
+
+function listRenders(references: References): RenderError[] {
+  return [...new Set([...references.values()].map((one) => one.toErrorBody ?? toErrorBody))];
+}
+
+function listTypes({ answer, events }: Operation): string[] {
+  return [answer, events].flatMap((shape) => typeof shape === "string" ? shape.split(" | ") : []);
+}
+
+function sortFields<T>(fields: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => a < b ? -1 : 1));
+}

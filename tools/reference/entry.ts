@@ -1,0 +1,142 @@
+/** From one operation, as a function tells of it, to its entry in the document. */
+import { toErrorBody } from "../../shared/errors.ts";
+import { formatEvents, isGood, toExamples } from "./examples.ts";
+import { createRefusal, type Meanings, toErrorName } from "./failures.ts";
+import { type JsonSchema, toSchemaRef } from "./json_schema.ts";
+import type { Example, Operation, Reference, Schema, Shape } from "./operation.ts";
+import { findSchemaType, type Sources } from "./program.ts";
+import { describeFields, toJsonSchema } from "./request_schema.ts";
+
+/** What entries are made of, beside the operation. */
+export interface Context {
+  slug: string;
+  reference: Reference;
+  sources: Sources;
+  meanings: Meanings;
+}
+
+/** Makes the entry of one of the function's operations, named by method and route. */
+export function createEntry(context: Context, key: string): Record<string, unknown> {
+  const { slug, reference } = context;
+  const operation = reference.operations[key];
+  const { summary, request, errors, open } = operation;
+  const examples = selectExamples(operation, isGood);
+  const parameters = createParameters(context, key, examples);
+  const refusals = errors.map((status) => [status, toRefusal(context, operation, status)]);
+  return {
+    operationId: toOperationId(slug, key),
+    tags: [slug],
+    summary,
+    deprecated: reference.deprecated,
+    security: open ? [] : undefined,
+    parameters: parameters.length > 0 ? parameters : undefined,
+    requestBody: request && {
+      required: true,
+      content: {
+        "application/json": {
+          schema: describeSchema(context, [key, "request"], request),
+          examples: toExamples(examples, (example) => example.request),
+        },
+      },
+    },
+    responses: { 200: createAnswer(operation, examples), ...Object.fromEntries(refusals) },
+  };
+}
+
+/** A route as OpenAPI writes it: `/models/:id{.+}` of `v1` is `/v1/models/{id}`. */
+export function toPath(slug: string, route: string): string {
+  return `/${slug}${route === "/" ? "" : route.replaceAll(/:(\w+)(\{[^}]*\})?/g, "{$1}")}`;
+}
+
+/** `POST /chat/completions` of `v1` is `v1-chat-completions`; methods but POST are named. */
+function toOperationId(slug: string, key: string): string {
+  const [method, ...words] = key.match(/\w+/g)!;
+  return [slug, ...words, ...(method === "POST" ? [] : [method.toLowerCase()])].join("-");
+}
+
+function createParameters(
+  context: Context,
+  key: string,
+  examples: Record<string, Example>,
+): object[] {
+  const { query } = context.reference.operations[key];
+  const create = (place: string, required: boolean, name: string, given: JsonSchema) => {
+    const { description, ...schema } = given;
+    const values = toExamples(examples, ({ parameters }) => parameters?.[name]);
+    return { name, in: place, required, description, schema, examples: values };
+  };
+  const inPath = [...key.matchAll(/:(\w+)/g)]
+    .map(([, name]) => create("path", true, name, { type: "string" }));
+  if (!query) return inPath;
+  const { properties = {}, required = [] } = describeSchema(context, [key, "query"], query);
+  const inQuery = Object.entries(properties)
+    .map(([name, schema]) => create("query", required.includes(name), name, schema));
+  return [...inPath, ...inQuery];
+}
+
+function describeSchema(
+  { slug, sources }: Context,
+  path: string[],
+  schema: Schema,
+): JsonSchema {
+  const described = toJsonSchema(schema);
+  const type = findSchemaType(sources, slug, ["operations", ...path]);
+  return type ? describeFields(described, type, sources.checker) : described;
+}
+
+function createAnswer(
+  { answer, events }: Operation,
+  examples: Record<string, Example>,
+): Record<string, unknown> {
+  const stream = (example: Example) => events && Array.isArray(example.answer);
+  const headers = ["X-Request-Id", "X-Generation-Id"];
+  return {
+    description: "The answer",
+    headers: Object.fromEntries(
+      headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+    ),
+    content: {
+      "application/json": answer && {
+        schema: toSchema(answer),
+        examples: toExamples(examples, (one) => stream(one) ? undefined : one.answer),
+      },
+      "text/event-stream": events && {
+        schema: {
+          type: "string",
+          description: "Each event's data is JSON; that of the last may be `[DONE]`.",
+          contentMediaType: "application/json",
+          contentSchema: toSchema(events),
+        },
+        examples: toExamples(
+          examples,
+          (one) => stream(one) ? formatEvents(one.answer as unknown[]) : undefined,
+        ),
+      },
+    },
+  };
+}
+
+function toSchema(shape: Shape): JsonSchema {
+  if (typeof shape !== "string") return toJsonSchema(shape);
+  const schemas = shape.split(" | ").map(toSchemaRef);
+  return schemas.length === 1 ? schemas[0] : { anyOf: schemas };
+}
+
+/** What all operations answer with such a status, or, with examples of its own, just that in full. */
+function toRefusal(
+  { reference: { toErrorBody: render = toErrorBody }, meanings }: Context,
+  operation: Operation,
+  status: number,
+): object {
+  const examples = selectExamples(operation, (example) => example.status === status);
+  return Object.keys(examples).length === 0
+    ? { $ref: `#/components/responses/${toErrorName(render)}${status}` }
+    : createRefusal(status, render, meanings, examples);
+}
+
+function selectExamples(
+  { examples }: Operation,
+  select: (example: Example) => boolean,
+): Record<string, Example> {
+  return Object.fromEntries(Object.entries(examples).filter(([, example]) => select(example)));
+}

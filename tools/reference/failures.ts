@@ -1,0 +1,120 @@
+/** How operations fail: when, by the README's table; in what shape, by `shared/errors.ts`. */
+import { STATUS_CODES } from "node:http";
+import { ApiError, toErrorBody, unauthorized } from "../../shared/errors.ts";
+import { toExamples } from "./examples.ts";
+import { type JsonSchema, toSchemaRef } from "./json_schema.ts";
+import type { Example, Reference } from "./operation.ts";
+
+const README = new URL("../../README.md", import.meta.url);
+const HEADING = "### Errors";
+
+/** Makes the body of an error. */
+export type RenderError = NonNullable<Reference["toErrorBody"]>;
+
+/** What each status means, Markdown. */
+export type Meanings = Map<number, string>;
+
+/** Who is refused everywhere, and how. */
+const STRANGERS: { name: string; caller: Example["caller"]; error: ApiError }[] = [
+  {
+    name: "No token",
+    caller: "nobody",
+    error: new ApiError(401, "AUTH_INVALID_CREDENTIALS", "No token provided", {
+      nextActions: "Send the signed-in user's access token as Authorization: Bearer <token>",
+    }),
+  },
+  { name: "No user's token", caller: "stranger", error: unauthorized("no user's token") },
+];
+
+/**
+ * Reads what each status means from the README's table of errors.
+ *
+ * @returns a paragraph per row: the codes, and when they come.
+ * @throws {Error} when the table is not where it was.
+ */
+export async function readMeanings(): Promise<Meanings> {
+  const [, section = ""] = (await Deno.readTextFile(README)).split(`\n${HEADING}\n`);
+  const rows = section.split("\n## ")[0].matchAll(/^\| *([\d, ]+?) *\| *(.+?) *\| *(.+?) *\|$/gm);
+  const meanings: Meanings = new Map();
+  for (const [, statuses, codes, when] of rows) {
+    for (const status of statuses.split(", ").map(Number)) {
+      const paragraphs = [meanings.get(status), `${codes}: ${when}`].filter(Boolean);
+      meanings.set(status, paragraphs.join("\n\n"));
+    }
+  }
+  if (meanings.size === 0) throw new Error(`The README must have a table under "${HEADING}"`);
+  return meanings;
+}
+
+/** The name of a shape of errors, from the function that makes it: `Error`, `OpenAIError`. */
+export function toErrorName(render: RenderError = toErrorBody): string {
+  return render.name.replace(/^to(\w+)Body$/, "$1");
+}
+
+/** Tells the shape of the errors that `render` makes, by having it make two. */
+export function describeError(render: RenderError): JsonSchema {
+  const full = new ApiError(400, "INVALID_INPUT", '"field" is wrong', { nextActions: "Do this" });
+  const bare = new ApiError(500, "INTERNAL_ERROR", "Something went wrong");
+  const [most, least] = [full, bare].map((error) => JSON.parse(JSON.stringify(render(error))));
+  return toShape(most, least);
+}
+
+/** The examples of a status that hold for every operation. */
+export function createCommonExamples(
+  status: number,
+  render: RenderError = toErrorBody,
+): Record<string, Example> {
+  const strangers = STRANGERS.filter(({ error }) => error.status === status);
+  return Object.fromEntries(
+    strangers.map(({ name, caller, error }) => {
+      const answer = JSON.parse(JSON.stringify(render(error)));
+      return [name, { caller, status, answer }];
+    }),
+  );
+}
+
+/** Makes the response of a status. */
+export function createRefusal(
+  status: number,
+  render: RenderError,
+  meanings: Meanings,
+  examples = createCommonExamples(status, render),
+): Record<string, unknown> {
+  const headers = ["X-Request-Id"];
+  if (status === 401) headers.push("WWW-Authenticate");
+  if (status === 429) headers.push("Retry-After");
+  return {
+    description: meanings.get(status) ?? STATUS_CODES[status],
+    headers: Object.fromEntries(
+      headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+    ),
+    content: {
+      "application/json": {
+        schema: toSchemaRef(toErrorName(render)),
+        examples: toExamples(examples, ({ answer }) => answer),
+      },
+    },
+  };
+}
+
+/** The shape of two values of which the second lacks what is optional. */
+function toShape(most: unknown, least: unknown): JsonSchema {
+  if (most === "INVALID_INPUT") return toSchemaRef("ErrorCode");
+  if (Array.isArray(most)) return { type: "array" };
+  if (typeof most !== "object" || most === null) {
+    const types = [most, least].filter((value) => value !== undefined).map(toType);
+    return { type: types[0] === types[1] || types.length === 1 ? types[0] : types };
+  }
+  const known = (least ?? {}) as Record<string, unknown>;
+  const properties = Object.entries(most)
+    .map(([name, value]) => [name, toShape(value, known[name])]);
+  return {
+    type: "object",
+    properties: Object.fromEntries(properties),
+    required: Object.keys(known),
+  };
+}
+
+function toType(value: unknown): string {
+  return value === null ? "null" : typeof value === "number" ? "integer" : typeof value;
+}

@@ -1,0 +1,75 @@
+/** The functions' sources as TypeScript sees them: their types, and the docstrings on their fields. */
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { listSlugs } from "../functions.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+const OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  lib: ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  strict: true,
+  noEmit: true,
+  allowImportingTsExtensions: true,
+  types: [],
+};
+
+/** The sources, ready to be asked. */
+export interface Sources {
+  program: ts.Program;
+  checker: ts.TypeChecker;
+}
+
+/** Parses the functions and all they import; about a second. */
+export function readSources(): Sources {
+  const roots = listSlugs().flatMap((slug) => [toPath(slug, "index"), toPath(slug, "reference")]);
+  const program = ts.createProgram(roots, OPTIONS);
+  return { program, checker: program.getTypeChecker() };
+}
+
+/**
+ * Finds the declaration of an exported type by its name.
+ *
+ * @throws {Error} when nothing has that name, or two things have.
+ */
+export function findDeclaration({ program }: Sources, name: string): ts.Node {
+  const found = program.getSourceFiles().filter(isOurs).flatMap((file) =>
+    file.statements.filter((node) =>
+      (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) &&
+      node.name.text === name &&
+      node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
+    )
+  );
+  if (found.length === 1) return found[0];
+  throw new Error(`"${name}" must be one exported type of functions/ or shared/`);
+}
+
+/** The type of what an operation's schema lets through, as the function's `reference.ts` names it. */
+export function findSchemaType(
+  { program, checker }: Sources,
+  slug: string,
+  path: string[],
+): ts.Type | undefined {
+  const file = program.getSourceFile(toPath(slug, "reference"))!;
+  const [exported] = checker.getExportsOfModule(checker.getSymbolAtLocation(file)!);
+  const schema = findField(checker, checker.getTypeOfSymbol(exported), path);
+  return schema && (findField(checker, schema, ["_zod", "output"]) ??
+    findField(checker, schema, ["_output"]));
+}
+
+function findField(checker: ts.TypeChecker, type: ts.Type, path: string[]): ts.Type | undefined {
+  return path.reduce<ts.Type | undefined>((at, name) => {
+    const field = at && checker.getPropertyOfType(at, name);
+    return field && checker.getTypeOfSymbol(field);
+  }, type);
+}
+
+function isOurs({ fileName }: ts.SourceFile): boolean {
+  return fileName.startsWith(`${ROOT}functions/`) || fileName.startsWith(`${ROOT}shared/`);
+}
+
+function toPath(slug: string, module: string): string {
+  return `${ROOT}functions/${slug}/${module}.ts`;
+}
