@@ -4,10 +4,11 @@
  */
 import { createSettings, type Environment, withValues } from "../../shared/settings.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
-import { createDemoData } from "./insforge/demo.ts";
+import { createDemoData, DEMO_USERS } from "./insforge/demo.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "./insforge/mod.ts";
 import { applyMigrations } from "./migrations.ts";
 import { createSimulatedOpenRouter, type SimulatedOpenRouter } from "./openrouter/mod.ts";
+import { createPages } from "./pages.ts";
 
 /** A running stack. `insforge` and `openrouter` are absent where the real ones are used. */
 export interface Stack extends AsyncDisposable {
@@ -68,14 +69,21 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
   const all = withValues(secrets, environment);
   const functions = await loadFunctions();
   router.handle = createRouter(functions, all);
-  const functionsUrl = listen(started, router.handle, "PORT", settings.PORT, settings.HOST);
   const { INSFORGE_BASE_URL, OPENROUTER_BASE_URL } = createSettings(all);
+  const slugs = [...functions.keys()];
+  const pages = createPages({
+    insforgeUrl: INSFORGE_BASE_URL!,
+    isSimulated: openrouter !== undefined,
+    demoUsers: insforge ? DEMO_USERS.map(({ tickets: _, ...user }) => user) : [],
+    slugs,
+  }, router.handle);
+  const functionsUrl = listen(started, pages, "PORT", settings.PORT, settings.HOST);
   const stop = started.move();
   return {
     functionsUrl,
     insforgeUrl: INSFORGE_BASE_URL!,
     openrouterUrl: OPENROUTER_BASE_URL,
-    slugs: [...functions.keys()],
+    slugs,
     insforge,
     openrouter,
     [Symbol.asyncDispose]: () => stop.disposeAsync(),

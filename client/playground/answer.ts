@@ -1,0 +1,149 @@
+/** One answer of a model, as it is written. */
+import type { StreamPart, SummaryPart, Usage } from "../mod.ts";
+import { createElement, createFrame } from "./element.ts";
+import { showMarkdown, toLink } from "./markdown.ts";
+import { toCount, toDollars } from "./spending.ts";
+import type { ToolCallPart } from "./tool_calls.ts";
+
+/** An answer on the page, and what it has said so far. */
+export interface Answer {
+  element: HTMLElement;
+  /** For what comes after the text: calls of tools, failures, buttons. */
+  tail: HTMLElement;
+  readonly text: string;
+  readonly reasoningDetails: unknown[];
+  readonly calls: ToolCallPart[];
+  readonly usage: Usage | undefined;
+  readonly model: string;
+  /** Shows a part; `error` is for the caller to show. */
+  show(part: StreamPart | SummaryPart): void;
+  /** Says in a few words how it ended, where that is not as hoped. */
+  note(text: string): void;
+  /** Nothing more comes. */
+  end(): void;
+}
+
+const ENDINGS: Record<string, string> = {
+  length: "Cut short: the limit of tokens was reached. Raise “Max tokens” and try again.",
+  content_filter: "Ended by the provider’s content filter.",
+};
+
+/** Creates an empty answer. @param onDraw is called after each frame in which it has grown. */
+export function createAnswer(onDraw: () => void): Answer {
+  const thoughts = createElement("p");
+  const reasoning = createElement(
+    "details",
+    { class: "reasoning", hidden: true },
+    createElement("summary", {}, "Reasoning"),
+    thoughts,
+  );
+  const body = createElement("div", { class: "prose" });
+  const pictures = createElement("div", { class: "pictures" });
+  const sources = createElement("ol", { class: "sources", "aria-label": "Sources", hidden: true });
+  const tail = createElement("div", { class: "tail" });
+  const meta = createElement("p", { class: "meta" });
+  const element = createElement(
+    "div",
+    { class: "answer", "aria-busy": "true" },
+    reasoning,
+    body,
+    pictures,
+    sources,
+    tail,
+    meta,
+  );
+  const reasoningDetails: unknown[] = [];
+  const calls: ToolCallPart[] = [];
+  let [text, thought, model] = ["", "", ""];
+  let usage: Usage | undefined;
+
+  const draw = createFrame(() => {
+    showMarkdown(body, text);
+    thoughts.textContent = thought;
+    onDraw();
+  });
+
+  function show(part: StreamPart | SummaryPart): void {
+    switch (part.type) {
+      case "text":
+      case "refusal":
+        text += part.text;
+        break;
+      case "reasoning":
+        thought += part.text;
+        reasoningDetails.push(...part.details ?? []);
+        reasoning.hidden = thought === "";
+        break;
+      case "image":
+        pictures.append(createPicture(part.url));
+        break;
+      case "annotation":
+        sources.append(createElement("li", {}, toSource(part.annotation)));
+        sources.hidden = false;
+        break;
+      case "tool-call":
+        calls.push(part);
+        break;
+      case "usage":
+        usage = part.usage;
+        break;
+      case "finish":
+        model = part.model;
+        meta.textContent = toMeta(model, usage);
+        if (ENDINGS[part.reason]) note(ENDINGS[part.reason]);
+        else if (!text && calls.length === 0 && !pictures.hasChildNodes()) {
+          note("The model answered without a word.");
+        }
+    }
+    draw();
+  }
+
+  function note(words: string): void {
+    tail.append(createElement("p", { class: "note" }, words));
+  }
+
+  return {
+    element,
+    tail,
+    reasoningDetails,
+    calls,
+    get text() {
+      return text;
+    },
+    get usage() {
+      return usage;
+    },
+    get model() {
+      return model;
+    },
+    show,
+    note,
+    end() {
+      element.setAttribute("aria-busy", "false");
+      draw();
+    },
+  };
+}
+
+/** One line about an answer: who wrote it and what it cost. */
+export function toMeta(model: string | null, usage: Usage | undefined): string {
+  const { prompt_tokens = 0, completion_tokens = 0, cost } = usage ?? {};
+  return [
+    model,
+    usage && `${toCount(prompt_tokens)} tokens in, ${toCount(completion_tokens)} out`,
+    cost !== undefined && cost !== null && toDollars(cost),
+  ].filter(Boolean).join(" · ");
+}
+
+/** A picture that came inside the answer; one behind an address stays a link. */
+export function createPicture(url: string, alt = "Image of the model"): HTMLElement {
+  if (!/^data:image\//.test(url)) return toLink(url, [`Image: ${url}`]);
+  return createElement("img", { src: url, alt });
+}
+
+function toSource(annotation: unknown): Node {
+  const { url_citation, file } = Object(annotation);
+  const { url, title } = Object(url_citation);
+  if (!url) return document.createTextNode(String(file?.name ?? "A file"));
+  return toLink(String(url), [String(title || url)]);
+}

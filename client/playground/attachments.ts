@@ -1,0 +1,95 @@
+/** Images that go with a request: chosen, dropped or pasted. */
+import { announce, createElement } from "./element.ts";
+
+/** What every provider takes. */
+const MEDIA_TYPES = /^image\/(png|jpeg|webp|gif)$/;
+/** A request may have 8 MiB in all, and base64 adds a third. */
+const MAX_BYTES = 5 * 1_024 * 1_024;
+
+/** The images that wait to be sent, as data URLs. */
+export interface Attachments {
+  readonly urls: string[];
+  clear(): void;
+}
+
+/** Where images come from. */
+export interface AttachmentSources {
+  list: HTMLElement;
+  button: HTMLInputElement;
+  /** Images may be dropped and pasted anywhere in it. */
+  area: HTMLElement;
+  /** Says why a file was not taken; nothing takes the word back. */
+  refuse: (reason: string) => void;
+  onChange: () => void;
+}
+
+/** Makes the ways to add images work. */
+export function createAttachments(sources: AttachmentSources): Attachments {
+  const { list, button, area, refuse, onChange } = sources;
+  let urls: string[] = [];
+
+  function draw(): void {
+    list.replaceChildren(...urls.map((src, index) => {
+      const remove = createElement("button", {
+        type: "button",
+        class: "quiet",
+        "aria-label": `Remove image ${index + 1}`,
+        click: () => set(urls.filter((_, other) => other !== index)),
+      }, "×");
+      return createElement("li", {}, createElement("img", { src, alt: "" }), remove);
+    }));
+    onChange();
+  }
+
+  function set(changed: string[]): void {
+    urls = changed;
+    draw();
+  }
+
+  async function add(files: Iterable<File>): Promise<void> {
+    refuse("");
+    for (const file of files) {
+      if (!MEDIA_TYPES.test(file.type)) refuse(`${file.name} is no PNG, JPEG, WebP or GIF image`);
+      else if (file.size > MAX_BYTES) refuse(`${file.name} has more than 5 MB`);
+      else {
+        set([...urls, await readUrl(file)]);
+        announce(`${file.name} added`);
+      }
+    }
+  }
+
+  button.addEventListener("change", async () => {
+    await add(button.files ?? []);
+    button.value = "";
+  });
+  area.addEventListener("paste", (event) => add(event.clipboardData?.files ?? []));
+  area.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    area.classList.add("dropping");
+  });
+  area.addEventListener("dragleave", (event) => {
+    if (!area.contains(event.relatedTarget as Node | null)) area.classList.remove("dropping");
+  });
+  area.addEventListener("drop", (event) => {
+    area.classList.remove("dropping");
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    void add(event.dataTransfer.files);
+  });
+  return {
+    get urls() {
+      return urls;
+    },
+    clear: () => set([]),
+  };
+}
+
+function readUrl(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as string);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+}

@@ -1,0 +1,47 @@
+/** The models that can be chosen, and what they cost. */
+import { readError } from "../ai_error.ts";
+import type { Session } from "./session.ts";
+
+/** One model. */
+export interface ModelEntry {
+  id: string;
+  name: string;
+  /** Per million tokens, such as `$0.15 in · $0.60 out`; empty where there is no price. */
+  price: string;
+  input: string[];
+  output: string[];
+  /** What is searched: name and id in small letters. */
+  words: string;
+}
+
+/** Reads the catalogue once per sign-in; an empty one where `v1` is not served. */
+export async function readCatalogue(session: Session): Promise<ModelEntry[]> {
+  const response = await session.fetch("/v1/models");
+  if (!response.ok) throw await readError(response);
+  const { data } = await response.json();
+  return (Array.isArray(data) ? data : []).map(toEntry);
+}
+
+// deno-lint-ignore no-explicit-any
+function toEntry({ id, name = id, pricing, architecture }: any): ModelEntry {
+  const price = [toPrice(pricing?.prompt, "in"), toPrice(pricing?.completion, "out")];
+  return {
+    id,
+    name,
+    price: price.filter(Boolean).join(" · "),
+    input: architecture?.input_modalities ?? [],
+    output: architecture?.output_modalities ?? ["text"],
+    words: `${id} ${name}`.toLowerCase(),
+  };
+}
+
+/** Prices come per token; what is not known beforehand is negative. */
+function toPrice(perToken: unknown, direction: string): string {
+  const usd = Number(perToken ?? NaN) * 1e6;
+  if (!(usd >= 0)) return "";
+  return usd === 0 ? `free ${direction}` : `$${toShort(usd)} ${direction}`;
+}
+
+function toShort(usd: number): string {
+  return usd >= 0.1 ? usd.toFixed(2) : usd.toPrecision(2);
+}

@@ -1,0 +1,91 @@
+/** How alike texts are, by the vectors of their meanings. */
+import { toClientCode } from "./api_request.ts";
+import { toMeta } from "./answer.ts";
+import { announce, createElement, findElement } from "./element.ts";
+import { createFailure } from "./failure.ts";
+import { createHeatMap } from "./heat_map.ts";
+import { createModelPicker } from "./model_picker.ts";
+import type { Panel, Workbench } from "./workbench.ts";
+
+/** A larger table than this is no picture any more. */
+const MAX_LINES = 24;
+
+const EXAMPLE = [
+  "The invoice was charged twice",
+  "I was billed two times this month",
+  "How do I export my data as CSV?",
+  "Download all records to a spreadsheet",
+  "The app crashes when I open the settings",
+].join("\n");
+
+/** Makes the embeddings' tab work. */
+export function createEmbeddings(workbench: Workbench): Panel {
+  const { functionsUrl, spending } = workbench;
+  const ai = workbench.createClient();
+  const form = findElement("embeddings-form", HTMLFormElement);
+  const lines = findElement("lines", HTMLTextAreaElement);
+  const model = findElement("embedding-model", HTMLInputElement);
+  const output = findElement("similarity");
+  let running: AbortController | undefined;
+  lines.value = EXAMPLE;
+
+  function toRequest() {
+    const input = lines.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    return { input: input.slice(0, MAX_LINES), model: model.value.trim() || undefined };
+  }
+
+  async function compare(): Promise<void> {
+    const request = toRequest();
+    if (request.input.length === 0) return;
+    running?.abort();
+    const own = running = new AbortController();
+    output.replaceChildren(createElement("p", { class: "note" }, "Comparing …"));
+    try {
+      const answer = await ai.embeddings(request, { signal: own.signal });
+      spending.add(answer.model, answer.usage);
+      output.replaceChildren(
+        createHeatMap(request.input, answer.embeddings),
+        createElement(
+          "p",
+          { class: "meta" },
+          `${answer.dimensions} dimensions · ${toMeta(answer.model, answer.usage)}`,
+        ),
+      );
+      announce(`${request.input.length} lines compared`);
+    } catch (error) {
+      if (own.signal.aborted) return;
+      output.replaceChildren(createFailure(error, () => void compare()));
+    } finally {
+      if (running === own) running = undefined;
+    }
+  }
+
+  createModelPicker(
+    model,
+    () => workbench.models().filter(({ output }) => output.includes("embeddings")),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void compare();
+  });
+
+  return {
+    requests: () => [{
+      title: "Embeddings",
+      url: `${functionsUrl}/embeddings`,
+      body: toRequest(),
+      client: toClientCode(
+        functionsUrl,
+        `const { embeddings } = await ai.embeddings(${JSON.stringify(toRequest(), null, 2)});`,
+      ),
+    }],
+    stop() {
+      running?.abort();
+      return running !== undefined;
+    },
+    clear() {
+      running?.abort();
+      output.replaceChildren();
+    },
+  };
+}

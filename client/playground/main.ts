@@ -1,0 +1,100 @@
+/** The playground: every function of this package, to try as a signed-in user. */
+import { createAiClient } from "../mod.ts";
+import { type ModelEntry, readCatalogue } from "./catalogue.ts";
+import { createChat } from "./chat.ts";
+import { findElement } from "./element.ts";
+import { createEmbeddings } from "./embeddings.ts";
+import { createFailure } from "./failure.ts";
+import { createImages } from "./images.ts";
+import { createInspector } from "./inspector.ts";
+import { createRecords } from "./records.ts";
+import { createSession } from "./session.ts";
+import { readSetup, type Setup } from "./setup.ts";
+import { createSpending, toCount, toDollars } from "./spending.ts";
+import { createTabs } from "./tabs.ts";
+import { createTappedFetch } from "./tapped_fetch.ts";
+import { startTheme } from "./theme.ts";
+import { createUsage } from "./usage.ts";
+import { startWelcome } from "./welcome.ts";
+import type { Panel, Workbench } from "./workbench.ts";
+
+startTheme(findElement("theme"));
+try {
+  start(await readSetup());
+} catch (error) {
+  findElement("page-failure").replaceChildren(createFailure(error, () => location.reload()));
+}
+
+function start(setup: Setup): void {
+  const session = createSession(setup.insforgeUrl, showSession);
+  const inspector = createInspector();
+  const spending = createSpending(showSpending);
+  let models: ModelEntry[] = [];
+  const functionsUrl = location.origin;
+  const { getAccessToken } = session;
+  const workbench: Workbench = {
+    setup,
+    session,
+    functionsUrl,
+    spending,
+    models: () => models,
+    createClient: (...watchers) => {
+      const fetch = createTappedFetch(inspector, ...watchers);
+      return createAiClient({ functionsUrl, getAccessToken, fetch });
+    },
+  };
+  const panels: Record<string, Panel> = {
+    chat: createChat(workbench),
+    records: createRecords(workbench),
+    embeddings: createEmbeddings(workbench),
+    images: createImages(workbench),
+    usage: createUsage(workbench),
+  };
+  const tabs = createTabs(findElement("function-tabs"), showPanel);
+
+  function showPanel(tab: string): void {
+    const shown = tab.slice("tab-".length);
+    for (const id of Object.keys(panels)) findElement(id).hidden = id !== shown;
+    findElement("inspector").hidden = panels[shown].requests().length === 0;
+    inspector.inspect(() => panels[shown].requests());
+    history.replaceState(null, "", `#${shown}`);
+    if (session.name) panels[shown].show?.();
+  }
+
+  function showSession(): void {
+    const { name } = session;
+    findElement("welcome").hidden = name !== undefined;
+    for (const id of ["workbench", "account"]) findElement(id).hidden = name === undefined;
+    findElement("account-name").textContent = name ?? "";
+    if (name === undefined) {
+      for (const panel of Object.values(panels)) panel.clear();
+      spending.clear();
+      inspector.clear();
+      models = [];
+      return;
+    }
+    // Without a catalogue any model can still be named.
+    readCatalogue(session).then((list) => models = list, () => {});
+    const asked = `tab-${location.hash.slice(1)}`;
+    tabs.choose(asked.slice("tab-".length) in panels ? asked : "tab-chat");
+  }
+
+  function showSpending(): void {
+    const { requests, promptTokens, completionTokens, usd } = spending.sum();
+    findElement("spent").textContent = requests === 0
+      ? ""
+      : `${toCount(promptTokens + completionTokens)} tokens · ${toDollars(usd)} on this page`;
+  }
+
+  startWelcome(setup, session);
+  findElement("sign-out").addEventListener("click", session.signOut);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !session.name) return;
+    if (panels[tabs.chosen.slice("tab-".length)].stop?.()) event.preventDefault();
+  });
+  // A file that misses its place must not replace the page.
+  for (const type of ["dragover", "drop"]) {
+    document.addEventListener(type, (event) => event.preventDefault());
+  }
+  showSession();
+}

@@ -1,0 +1,165 @@
+/**
+ * Markdown as elements. No text of a model is ever parsed as HTML: marked only cuts it into tokens,
+ * each of which becomes an element made here, so that tags, handlers and styles stay letters.
+ */
+import { marked, type MarkedToken, type Token, type Tokens } from "marked";
+import { createCopyButton } from "./copying.ts";
+import { type Child, createElement } from "./element.ts";
+
+const LINKS = /^(https?|mailto):$/;
+const IMAGES = /^data:image\/(png|jpeg|gif|webp);base64,/;
+
+/** What is shown in each element, block by block. */
+const shown = new WeakMap<Element, string[]>();
+
+/**
+ * Shows a text in `target`. Called again with a longer one it changes only the blocks that differ, so
+ * that a selection lives on and a long answer costs no more than its last paragraph.
+ */
+export function showMarkdown(target: Element, text: string): void {
+  const tokens = tokenize(text);
+  const definitions = tokens.filter(({ type }) => type === "def").length;
+  const blocks = tokens.filter(({ type }) => type !== "space" && type !== "def");
+  const keys = blocks.map(({ type, raw }) => `${definitions} ${type} ${raw}`);
+  const before = shown.get(target) ?? [];
+  const same = keys.findIndex((key, index) => key !== before[index]);
+  const kept = same < 0 ? keys.length : same;
+  while (target.childNodes.length > kept) target.lastChild!.remove();
+  for (const block of blocks.slice(kept)) target.append(toNode(block));
+  shown.set(target, keys);
+}
+
+/** Some texts are too deeply nested for any parser; those are shown as they are. */
+function tokenize(text: string): Token[] {
+  try {
+    return marked.lexer(text);
+  } catch {
+    return [{ type: "html", raw: text, text, block: true } as Tokens.HTML];
+  }
+}
+
+function toNodes(tokens: Token[] | undefined, fallback = ""): Node[] {
+  return tokens ? tokens.map(toNode) : [document.createTextNode(decode(fallback))];
+}
+
+function toNode(token: Token): Node {
+  const known = token as MarkedToken;
+  switch (known.type) {
+    case "heading": {
+      // The page's own headings come first.
+      const level = Math.min(known.depth + 2, 6) as 3 | 4 | 5 | 6;
+      return createElement(`h${level}`, {}, ...toNodes(known.tokens));
+    }
+    case "paragraph":
+      return createElement("p", {}, ...toNodes(known.tokens));
+    case "blockquote":
+      return createElement("blockquote", {}, ...toNodes(known.tokens));
+    case "list":
+      return known.ordered
+        ? createElement("ol", { start: Number(known.start) }, ...known.items.map(toNode))
+        : createElement("ul", {}, ...known.items.map(toNode));
+    case "list_item":
+      return createElement("li", { class: known.task && "task" }, ...toNodes(known.tokens));
+    case "checkbox":
+      return document.createTextNode(known.checked ? "☑ " : "☐ ");
+    case "code":
+      return toCode(known);
+    case "table":
+      return toTable(known);
+    case "hr":
+      return createElement("hr");
+    case "br":
+      return createElement("br");
+    case "strong":
+      return createElement("strong", {}, ...toNodes(known.tokens));
+    case "em":
+      return createElement("em", {}, ...toNodes(known.tokens));
+    case "del":
+      return createElement("del", {}, ...toNodes(known.tokens));
+    case "codespan":
+      return createElement("code", {}, known.text);
+    case "link":
+      return toLink(known.href, toNodes(known.tokens, known.text));
+    case "image":
+      return toImage(known);
+    case "escape":
+      return document.createTextNode(known.text);
+    case "html":
+      return toHtml(known);
+    case "text":
+      return toText(known);
+    default:
+      return document.createTextNode(token.raw);
+  }
+}
+
+function toText(token: Tokens.Text | Tokens.Tag): Node {
+  const nodes = toNodes("tokens" in token ? token.tokens : undefined, token.text);
+  const fragment = document.createDocumentFragment();
+  fragment.append(...nodes);
+  return fragment;
+}
+
+/** Tags stay visible, so that nobody wonders what is missing; only a line break is one. */
+function toHtml({ raw, block }: Tokens.HTML | Tokens.Tag): Node {
+  if (/^<br\s*\/?>$/i.test(raw)) return createElement("br");
+  return block ? createElement("p", { class: "tags" }, raw) : document.createTextNode(raw);
+}
+
+function toCode({ text, lang }: Tokens.Code): Node {
+  const language = lang?.split(/\s/)[0] ?? "";
+  return createElement(
+    "div",
+    { class: "code" },
+    createElement("div", {}, createElement("span", {}, language), createCopyButton(() => text)),
+    createElement("pre", { tabindex: 0 }, createElement("code", {}, text)),
+  );
+}
+
+function toTable({ header, rows }: Tokens.Table): Node {
+  const toCell = (tag: "th" | "td") => (cell: Tokens.TableCell) =>
+    createElement(tag, { class: cell.align ?? undefined }, ...toNodes(cell.tokens));
+  const body = rows.map((row) => createElement("tr", {}, ...row.map(toCell("td"))));
+  const head = createElement("tr", {}, ...header.map(toCell("th")));
+  return createElement(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table" },
+    createElement(
+      "table",
+      {},
+      createElement("thead", {}, head),
+      createElement("tbody", {}, ...body),
+    ),
+  );
+}
+
+/** A link where the address leads to a page or a mailbox; its words alone where it does not. */
+export function toLink(href: string, content: Child[]): HTMLElement {
+  if (!LINKS.test(URL.parse(href)?.protocol ?? "")) return createElement("span", {}, ...content);
+  const attributes = { href, target: "_blank", rel: "noopener noreferrer nofollow" };
+  return createElement("a", attributes, ...content);
+}
+
+/** An image that came along is shown. One from elsewhere would tell its host who reads what. */
+function toImage({ href, text }: Tokens.Image): Node {
+  if (IMAGES.test(href)) return createElement("img", { src: href, alt: text });
+  const host = URL.parse(href)?.host;
+  return toLink(href, [`Image: ${decode(text) || "untitled"}${host ? ` (${host})` : ""}`]);
+}
+
+const ENTITIES: Record<string, string> = {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+  nbsp: "\u00a0",
+};
+
+/** The references that models write; whatever they stand for is text. */
+function decode(text: string): string {
+  return text.replace(/&(?:#(\d{1,6})|([a-z]{2,4}));/g, (whole, number, name) => {
+    if (name) return ENTITIES[name] ?? whole;
+    return Number(number) > 0 ? String.fromCodePoint(Number(number)) : whole;
+  });
+}

@@ -1,0 +1,185 @@
+/** Rows of a table as the user may read them, and their summary. */
+import { AiError, readError } from "../ai_error.ts";
+import { createAnswer } from "./answer.ts";
+import { type ApiRequest, toClientCode } from "./api_request.ts";
+import { announce, createElement, findElement } from "./element.ts";
+import { createFailure } from "./failure.ts";
+import { toCount } from "./spending.ts";
+import { createTable } from "./table.ts";
+import type { Panel, Workbench } from "./workbench.ts";
+
+const PAGE_ROWS = 20;
+
+/** Makes the records' tab work. */
+export function createRecords(workbench: Workbench): Panel {
+  const { setup, session, functionsUrl, spending } = workbench;
+  const ai = workbench.createClient();
+  const form = findElement("records-form", HTMLFormElement);
+  const table = findElement("table", HTMLInputElement);
+  const limit = findElement("row-limit", HTMLInputElement);
+  const instructions = findElement("instructions", HTMLTextAreaElement);
+  const rows = findElement("rows");
+  const summary = findElement("summary");
+  const stop = findElement("stop-summary");
+  let running: AbortController | undefined;
+  let isShown = false;
+
+  function toRequest() {
+    return {
+      table: table.value.trim(),
+      limit: Number(limit.value),
+      instructions: instructions.value.trim() || undefined,
+    };
+  }
+
+  function toRowsUrl(offset: number): string {
+    const query = new URLSearchParams({ limit: String(PAGE_ROWS), offset: String(offset) });
+    return `${setup.insforgeUrl}/api/database/records/${
+      encodeURIComponent(table.value.trim())
+    }?${query}`;
+  }
+
+  async function showRows(offset: number): Promise<void> {
+    rows.setAttribute("aria-busy", "true");
+    try {
+      const headers = { Prefer: "count=exact" };
+      const response = await session.fetch(toRowsUrl(offset), { headers }).catch((cause) => {
+        throw new AiError(0, "NETWORK_ERROR", "InsForge could not be reached", { cause });
+      });
+      if (!response.ok) throw await readError(response);
+      const page: Record<string, unknown>[] = await response.json();
+      // `0-19/120`, where the count is known.
+      const total = Number(response.headers.get("Content-Range")?.split("/")[1]) || undefined;
+      rows.replaceChildren(...toPage(page, offset, total));
+      announce(`${page.length} rows`);
+    } catch (error) {
+      rows.replaceChildren(createFailure(error, () => void showRows(offset)));
+    } finally {
+      rows.removeAttribute("aria-busy");
+    }
+  }
+
+  function toPage(page: Record<string, unknown>[], offset: number, total?: number): HTMLElement[] {
+    if (page.length === 0) {
+      return [createElement("p", { class: "note" }, "No rows that this user may read.")];
+    }
+    const columns = Object.keys(page[0]);
+    const last = offset + page.length;
+    const range = `${toCount(offset + 1)}–${toCount(last)}${total ? ` of ${toCount(total)}` : ""}`;
+    const turn = (name: string, to: number, isThere: boolean) =>
+      createElement("button", {
+        type: "button",
+        class: "plain",
+        disabled: !isThere,
+        click: () => void showRows(to),
+      }, name);
+    const hasMore = total ? last < total : page.length === PAGE_ROWS;
+    return [
+      createTable(
+        `Rows ${range} of ${table.value.trim()}`,
+        columns,
+        page.map((row) => columns.map((column) => toCell(row[column]))),
+      ),
+      createElement(
+        "div",
+        { class: "actions" },
+        turn("Previous", Math.max(0, offset - PAGE_ROWS), offset > 0),
+        turn("Next", last, hasMore),
+      ),
+    ];
+  }
+
+  async function summarize(): Promise<void> {
+    running?.abort();
+    const own = running = new AbortController();
+    stop.hidden = false;
+    const facts = createElement("p", { class: "facts" }, "Reading the rows …");
+    const view = createAnswer(() => {});
+    summary.replaceChildren(createElement("h3", {}, "Summary"), facts, view.element);
+    announce("The summary is being written");
+    try {
+      for await (const part of ai.streamSummary(toRequest(), { signal: own.signal })) {
+        if (part.type === "summary") {
+          const { rows_read, truncated, chunks, usage } = part.summary;
+          facts.textContent = `${toCount(rows_read)} rows read · ` +
+            `${truncated ? "there are more" : "all there are"} · ` +
+            `${chunks} ${chunks === 1 ? "chunk" : "chunks"}`;
+          if (usage?.total_tokens) spending.add("notes on the chunks", usage);
+        }
+        view.show(part);
+        if (part.type === "error") throw part.error;
+      }
+      if (view.model) spending.add(view.model, view.usage);
+      announce(`Summary: ${view.text.slice(0, 600)}`);
+    } catch (error) {
+      if (own.signal.aborted) view.note("Stopped.");
+      else view.tail.append(createFailure(error, () => void summarize()));
+    } finally {
+      view.end();
+      if (running === own) {
+        running = undefined;
+        stop.hidden = true;
+      }
+    }
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void summarize();
+  });
+  findElement("show-rows").addEventListener("click", () => void showRows(0));
+  table.addEventListener("change", () => void showRows(0));
+  stop.addEventListener("click", () => running?.abort());
+
+  return {
+    requests: () => [
+      toSummaryRequest(functionsUrl, toRequest()),
+      toRowsRequest(toRowsUrl(0), table.value.trim()),
+    ],
+    show() {
+      if (!isShown) void showRows(0);
+      isShown = true;
+    },
+    stop() {
+      running?.abort();
+      return running !== undefined;
+    },
+    clear() {
+      running?.abort();
+      rows.replaceChildren();
+      summary.replaceChildren();
+      isShown = false;
+    },
+  };
+}
+
+function toCell(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value ?? "");
+  return text === '""' ? "" : text.length > 160 ? `${text.slice(0, 159)}…` : text;
+}
+
+function toSummaryRequest(functionsUrl: string, request: unknown): ApiRequest {
+  const call = `for await (const part of ai.streamSummary(${JSON.stringify(request, null, 2)})) {
+  if (part.type === "summary") console.log(part.summary.rows_read);
+  if (part.type === "text") output.textContent += part.text;
+  if (part.type === "error") throw part.error;
+}`;
+  return {
+    title: "Summary",
+    url: `${functionsUrl}/summarize-records`,
+    body: { ...Object(request), stream: true },
+    client: toClientCode(functionsUrl, call),
+  };
+}
+
+function toRowsRequest(url: string, table: string): ApiRequest {
+  return {
+    title: "Rows, from InsForge",
+    url,
+    client: `// With your InsForge client
+const { data, error } = await insforge.database
+  .from(${JSON.stringify(table)})
+  .select("*")
+  .range(0, ${PAGE_ROWS - 1});`,
+  };
+}

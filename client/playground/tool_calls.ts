@@ -1,0 +1,104 @@
+/** Calls of tools: what the model wants, as it says it, and the user's answer. */
+import { readEvents } from "../events.ts";
+import type { StreamPart } from "../mod.ts";
+import { WEATHER_RESULT } from "./demo_tool.ts";
+import { createElement } from "./element.ts";
+import type { Watcher } from "./tapped_fetch.ts";
+
+/** A call that the model has made. */
+export type ToolCallPart = Extract<StreamPart, { type: "tool-call" }>;
+
+/** The user's answer to a call. */
+export interface ToolResult {
+  id: string;
+  content: string;
+}
+
+/**
+ * Watches a raw stream for arguments that are still being written; the client gives whole calls only.
+ *
+ * @param onGrow gets the name and the arguments so far of each call, in their order.
+ */
+export function createCallWatcher(onGrow: (calls: [string, string][]) => void): Watcher {
+  let pieces: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  const encoder = new TextEncoder();
+  return {
+    begin() {
+      const { readable, writable } = new TransformStream<Uint8Array>();
+      pieces = writable.getWriter();
+      void readCalls(readable, onGrow);
+    },
+    append: (text) => void pieces?.write(encoder.encode(text)),
+  };
+}
+
+async function readCalls(
+  stream: ReadableStream<Uint8Array>,
+  onGrow: (calls: [string, string][]) => void,
+): Promise<void> {
+  const calls: [string, string][] = [];
+  for await (const data of readEvents(new Response(stream))) {
+    if (!data.includes('"tool_calls"')) continue;
+    try {
+      for (const piece of JSON.parse(data).choices[0].delta.tool_calls) {
+        const call = calls[piece.index ?? 0] ??= ["", ""];
+        call[0] ||= piece.function?.name ?? "";
+        call[1] += piece.function?.arguments ?? "";
+      }
+      onGrow(calls.filter(Boolean));
+    } catch {
+      // Judging the stream is the client's.
+    }
+  }
+}
+
+/** Shows calls that are not whole yet. */
+export function createCallPreviews(calls: [string, string][]): HTMLElement[] {
+  return calls.map(([name, written]) => createCard(name, written));
+}
+
+/** Shows whole calls with a field for each answer, and one button to go on. */
+export function createCallForm(
+  calls: ToolCallPart[],
+  onAnswer: (results: ToolResult[]) => void,
+): HTMLElement {
+  const fields = calls.map(({ id, name }) => ({
+    id,
+    field: createElement(
+      "textarea",
+      { rows: 2, spellcheck: "false", "aria-label": `Result of ${name}` },
+      WEATHER_RESULT,
+    ),
+  }));
+  const cards = calls.map((call, index) => {
+    const card = createCard(call.name, toReadable(call.arguments));
+    card.append(createElement("label", {}, "Result", fields[index].field));
+    return card;
+  });
+  const button = createElement("button", { type: "submit" }, "Send the result");
+  const form = createElement("form", { class: "calls" }, ...cards, button);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    button.remove();
+    for (const { field } of fields) field.readOnly = true;
+    onAnswer(fields.map(({ id, field }) => ({ id, content: field.value })));
+  });
+  return form;
+}
+
+function createCard(name: string, written: string): HTMLElement {
+  return createElement(
+    "div",
+    { class: "call" },
+    createElement("p", {}, "The model calls ", createElement("code", {}, name)),
+    createElement("pre", { tabindex: 0, "aria-label": `Arguments of ${name}` }, written),
+  );
+}
+
+function toReadable(json: string): string {
+  try {
+    return JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json;
+  }
+}
