@@ -16,6 +16,9 @@ export function withValues(
 
 type Read<T> = (name: string, value: string | undefined, environment: Environment) => T;
 
+/** Tokens of an answer, at most, where a project sets no other limit. */
+export const DEFAULT_MAX_OUTPUT_TOKENS = 16_384;
+
 const table = {
   OPENROUTER_API_KEY: headerText(),
   OPENROUTER_BASE_URL: address("https://openrouter.ai/api/v1"),
@@ -50,8 +53,11 @@ const table = {
   REQUIRE_USER_KEY: flag(false),
 
   ALLOWED_ORIGINS: origins(["*"]),
+  ALLOWED_MODELS: allowed("models"),
+  ALLOWED_SERVER_TOOLS: allowed("server tools"),
+  ALLOWED_PLUGINS: allowed("plugins"),
   MAX_PROMPT_CHARS: integer(4_000, "characters"),
-  MAX_OUTPUT_TOKENS: integer(16_384, "tokens"),
+  MAX_OUTPUT_TOKENS: integer(DEFAULT_MAX_OUTPUT_TOKENS, "tokens"),
   MAX_BODY_BYTES: integer(undefined, "bytes"),
   REQUEST_DEADLINE_MS: integer(55_000, "milliseconds", 1_000),
   STREAM_FIRST_EVENT_DEADLINE_MS: integer(55_000, "milliseconds", 1_000),
@@ -190,6 +196,18 @@ function origins(fallback: string[]): Read<string[]> {
     const list = toList(value);
     if (list.some((origin) => origin !== "*" && URL.parse(origin)?.origin !== origin)) {
       throw unfit(name, `"*" or a comma list of origins such as https://app.example.com`);
+    }
+    return list;
+  };
+}
+
+/** Names with `*` in them; everything unless set, nothing for `none`. */
+function allowed(what: string): Read<string[]> {
+  return (name, value = "*") => {
+    if (value === "none") return [];
+    const list = toList(value);
+    if (list.length === 0 || list.includes("none") || list.some((item) => /\s/.test(item))) {
+      throw unfit(name, `a comma list of ${what}, in which * stands for any text, or "none"`);
     }
     return list;
   };

@@ -32,6 +32,15 @@ Deno.test("an empty setting counts as not set, and an address loses its last sla
   assertEquals(settings.INSFORGE_BASE_URL, "https://x.example");
 });
 
+Deno.test("what is allowed is everything, a list, or nothing", () => {
+  assertEquals(read({}).ALLOWED_MODELS, ["*"]);
+  assertEquals(read({ ALLOWED_MODELS: " openai/gpt-4o*, *:free," }).ALLOWED_MODELS, [
+    "openai/gpt-4o*",
+    "*:free",
+  ]);
+  assertEquals(read({ ALLOWED_PLUGINS: "none" }).ALLOWED_PLUGINS, []);
+});
+
 for (
   const [name, value, form] of [
     ["REQUEST_DEADLINE_MS", "999", "a whole number of milliseconds from 1000"],
@@ -42,6 +51,9 @@ for (
     ["AUTH_STRICT", "yes", '"true" or "false"'],
     ["OPENROUTER_BASE_URL", "openrouter.ai", "an http or https address"],
     ["ALLOWED_ORIGINS", "https://a.example,b.example/", "a comma list of origins"],
+    ["ALLOWED_MODELS", "none,openai/*", "a comma list of models, in which * stands for any text"],
+    ["ALLOWED_SERVER_TOOLS", "web_search datetime", "a comma list of server tools"],
+    ["ALLOWED_PLUGINS", ",", "a comma list of plugins"],
     ["OPENROUTER_API_KEY", "sk-\nx", "printable ASCII"],
     ["KEYS_ENCRYPTION_KEY", "correct horse battery staple", "a key of 32 bytes in base64 or hex"],
     ["KEYS_ENCRYPTION_KEY", "AAECAwQFBgcICQoLDA0ODw==", "a key of 32 bytes in base64 or hex"],
