@@ -28,7 +28,7 @@ export async function readInference<T>(
   apiType: ApiType,
 ): Promise<Inference<T>> {
   const { received } = c.env;
-  const { body } = received;
+  const body = received.forwarded ?? received.body;
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw invalidRequest("Invalid JSON: the body must be an object");
   }

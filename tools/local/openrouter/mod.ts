@@ -10,6 +10,8 @@ import { createAccountRoutes } from "./account.ts";
 import { createCatalogueRoutes } from "./catalogue.ts";
 import { createChatRoutes } from "./chat/routes.ts";
 import { createEmbeddingRoutes } from "./embeddings.ts";
+import { createPinataRoutes } from "./gateways/pinata.ts";
+import { createPinmeRoutes } from "./gateways/pinme.ts";
 import { createImageRoutes } from "./images.ts";
 import { type Bill, createLedger } from "./ledger.ts";
 import { createOAuthPages, createOAuthRoutes } from "./oauth.ts";
@@ -24,7 +26,10 @@ export type { Simulation } from "./simulation.ts";
 
 /** A simulated OpenRouter; serve `handler` wherever it is wanted. */
 export interface SimulatedOpenRouter {
-  /** Answers requests below `/api/v1`, and browsers at `/auth`. */
+  /**
+   * Answers requests below `/api/v1`, and browsers at `/auth`; as Pinata below `/v0/llm`, as PinMe
+   * below `/pinme`.
+   */
   handler(request: Request): Promise<Response>;
   /** The latest 200 requests, the newest last. */
   requests: RecordedRequest[];
@@ -88,6 +93,8 @@ export function createSimulatedOpenRouter(
 function createRouter(world: World, apiKey?: string): Hono<Env> {
   const root = new Hono<Env>();
   root.route("/", createOAuthPages(world));
+  root.route("/v0/llm", createPinataRoutes(world));
+  root.route("/pinme/api/v1", createPinmeRoutes(world));
   const app = root.basePath("/api/v1");
   app.use(cors({ origin: "*", exposeHeaders: ["X-Generation-Id", "Retry-After"] }));
   app.route("/", createCatalogueRoutes());

@@ -46,6 +46,14 @@ const CHAT = [...SAMPLING, "tools", "tool_choice", "response_format", "structure
 const REASONING = [...CHAT, "reasoning", "include_reasoning"];
 const IMAGE = ["seed", "size", "resolution", "aspect_ratio", "quality", "output_format"];
 
+const SONNET = {
+  ...sizes(1_000_000, 64_000),
+  ...speaks(["text", "image", "file"], ["text"]),
+  price: { prompt: 3_000, completion: 15_000 },
+  parameters: REASONING,
+  reasoning: { mandatory: false },
+};
+
 const MODELS: Model[] = [
   {
     ...names("openrouter/auto", "Auto Router", "OpenRouter"),
@@ -86,12 +94,12 @@ const MODELS: Model[] = [
     reasoning: { mandatory: true },
   },
   {
+    ...names("anthropic/claude-sonnet-4.6", "Anthropic: Claude Sonnet 4.6", "Anthropic"),
+    ...SONNET,
+  },
+  {
     ...names("anthropic/claude-sonnet-4.5", "Anthropic: Claude Sonnet 4.5", "Anthropic"),
-    ...sizes(1_000_000, 64_000),
-    ...speaks(["text", "image", "file"], ["text"]),
-    price: { prompt: 3_000, completion: 15_000 },
-    parameters: REASONING,
-    reasoning: { mandatory: false },
+    ...SONNET,
   },
   {
     ...names("anthropic/claude-haiku-4.5", "Anthropic: Claude Haiku 4.5", "Anthropic"),

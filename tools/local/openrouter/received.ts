@@ -11,6 +11,8 @@ export interface RecordedRequest {
   body: any;
   /** The body as it came. */
   text: string;
+  /** What a gateway made of the body, where one stands in front. */
+  forwarded?: Record<string, unknown>;
   /** Settles when the answer is done with: true if the client left before its end. */
   cancelled: Promise<boolean>;
 }

@@ -60,6 +60,20 @@ const simulation = z.strictObject({
   vectors: z.optional(z.enum(["unordered", "empty", "missing", "base64"])),
   down: z.optional(z.array(z.string())),
   credits: z.optional(z.number()),
+  microcredits: z.optional(z.enum(["beside", "inside", "nowhere"])),
+  envelope: z.optional(
+    z.enum([
+      "missing_key",
+      "invalid_key",
+      "invalid_project",
+      "missing_project",
+      "not_configured",
+      "no_balance",
+      "too_large",
+      "build_failed",
+      "unavailable",
+    ]),
+  ),
 });
 
 /**
@@ -108,6 +122,9 @@ const simulation = z.strictObject({
  * | | `empty_arguments` | `""` for arguments |
  * | `image_bytes` | number | images are at least so large, on one line |
  * | `vectors` | `unordered` `empty` `missing` `base64` | of embeddings: last first, without numbers, one too few, base64 unasked |
+ * | **other gateways** | | |
+ * | `microcredits` | `beside` `inside` `nowhere` | where Pinata's 402 says what is left: beside the error, in it |
+ * | `envelope` | `missing_key` `invalid_key` `invalid_project` `missing_project` `not_configured` `no_balance` `too_large` `build_failed` `unavailable` | a failure of PinMe's own |
  *
  * What OpenRouter itself can be asked for is asked for as there: a debug chunk by
  * `debug.echo_upstream_body`, a length cut by `max_tokens`, a fallback by `models`.
@@ -139,7 +156,8 @@ export function createAttempts(): Attempts {
   };
 }
 
-function parseSimulation(value: unknown): Simulation {
+/** What a body's field `simulate` asks for; throws for what is no way to simulate. */
+export function parseSimulation(value: unknown): Simulation {
   if (value === undefined || value === null) return {};
   const { success, data, error } = simulation.safeParse(value);
   if (success) return data;

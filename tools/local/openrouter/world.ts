@@ -13,6 +13,8 @@ export interface World {
   now: () => number;
   /** Milliseconds between two chunks of a stream. */
   chunkDelayMs: number;
+  /** How a gateway in front words completions and chunks. */
+  toWire?: (body: Record<string, unknown>) => Record<string, unknown>;
   /** Milliseconds in which `/generation` does not know a generation that has ended. */
   generationDelayMs: number;
   /** USD that each account has in all. */

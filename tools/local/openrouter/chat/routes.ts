@@ -19,6 +19,7 @@ import { toStreamSteps } from "./stream.ts";
 /** The chat routes. */
 export function createChatRoutes(world: World): Hono<Env> {
   const routes = new Hono<Env>();
+  const { toWire = (body) => body } = world;
 
   routes.post("/chat/completions", async (c) => {
     const { received } = c.env;
@@ -37,13 +38,14 @@ export function createChatRoutes(world: World): Hono<Env> {
     const settlement = { model, spending, finishReason, nativeFinishReason };
 
     if (!request.stream) {
-      const completion = toCompletion(answer, generation, simulation);
+      const completion = toWire(toCompletion(answer, generation, simulation));
       world.ledger.settle(generation, settlement);
       return answerJson(c, completion, simulation, generation.id);
     }
 
     const steps = toStreamSteps(answer, generation, simulation, {
       chunkDelayMs: world.chunkDelayMs,
+      toWire,
       echo: request.debug?.echo_upstream_body ? toEcho(received.body, model.id) : undefined,
     });
     const body = playSteps(steps, received, ({ cancelled, tokens }) => {

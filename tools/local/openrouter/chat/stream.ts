@@ -12,6 +12,8 @@ const DEFAULT_AFTER = 3;
 /** What the steps are made of beside the answer. */
 export interface StreamOptions {
   chunkDelayMs: number;
+  /** How each chunk is worded in the end. */
+  toWire: (body: Record<string, unknown>) => Record<string, unknown>;
   /** What a debug chunk shows, where one was asked for. */
   echo?: unknown;
 }
@@ -21,7 +23,7 @@ export function toStreamSteps(
   answer: Answer,
   generation: Generation,
   simulation: Simulation,
-  { chunkDelayMs, echo }: StreamOptions,
+  { chunkDelayMs, toWire, echo }: StreamOptions,
 ): Step[] {
   const { fail, after = DEFAULT_AFTER, comments_before = 1, comments_between = 0, chop } =
     simulation;
@@ -34,13 +36,13 @@ export function toStreamSteps(
   const steps: Step[] = repeat(comments_before);
   delivered.forEach(({ body, tokens }, i) => {
     if (i > 0) steps.push(...repeat(comments_between));
-    steps.push({ waitMs, bytes: toEvent(body), tokens });
+    steps.push({ waitMs, bytes: toEvent(toWire(body)), tokens });
   });
   const erroneous = fail === "event" || fail === "choice";
   if (erroneous) {
-    steps.push({ waitMs, bytes: toEvent(toErrorChunk(answer, generation, simulation)) });
+    steps.push({ waitMs, bytes: toEvent(toWire(toErrorChunk(answer, generation, simulation))) });
   } else if (interrupted) {
-    steps.push(...toInterruption(simulation, toEvent(chunks[delivered.length].body)));
+    steps.push(...toInterruption(simulation, toEvent(toWire(chunks[delivered.length].body))));
   }
   // Nothing is known of `[DONE]` after an error: it comes there when asked for, else without asking.
   if (interrupted ? erroneous && simulation.done : simulation.done !== false) steps.push(DONE);
