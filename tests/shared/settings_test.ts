@@ -53,7 +53,7 @@ for (
     ["ALLOWED_ORIGINS", "https://a.example,b.example/", "a comma list of origins"],
     ["ALLOWED_MODELS", "none,openai/*", "a comma list of models, in which * stands for any text"],
     ["ALLOWED_SERVER_TOOLS", "web_search datetime", "a comma list of server tools"],
-    ["ALLOWED_PLUGINS", ",", "a comma list of plugins"],
+    ["ALLOWED_PLUGINS", ",,", "a comma list of plugins"],
     ["OPENROUTER_API_KEY", "sk-\nx", "printable ASCII"],
     ["KEYS_ENCRYPTION_KEY", "correct horse battery staple", "a key of 32 bytes in base64 or hex"],
     ["KEYS_ENCRYPTION_KEY", "AAECAwQFBgcICQoLDA0ODw==", "a key of 32 bytes in base64 or hex"],
