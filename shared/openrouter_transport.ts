@@ -1,5 +1,5 @@
 /**
- * One exchange with OpenRouter: sent, retried, timed out, cancelled, read and judged.
+ * One exchange with OpenRouter, or the gateway in its place: sent, retried, timed out, cancelled, read and judged.
  *
  * It sends with `fetch`: the OpenAI SDK's client class costs 394 KB at every cold start, sleeps as
  * long as a `Retry-After` says, and drops what OpenRouter adds.
@@ -7,7 +7,20 @@
 import type { Call } from "./app.ts";
 import { type Dialect, guardCompletion } from "./completion_stream.ts";
 import { ApiError } from "./errors.ts";
-import { findError, toHttpFailure, toInBandFailure, unusable } from "./openrouter_failures.ts";
+import {
+  createGatewayRequest,
+  type GatewayRequest,
+  requireGatewayKey,
+  requireUserKeysTaken,
+  toGatewayHeaders,
+} from "./gateways.ts";
+import {
+  type Asked,
+  findError,
+  toHttpFailure,
+  toInBandFailure,
+  unusable,
+} from "./openrouter_failures.ts";
 import type { Settings } from "./settings.ts";
 import { type Answered, type Bill, type Charge, openBill } from "./usage.ts";
 
@@ -36,7 +49,7 @@ export async function postJson<T>(
     const response = await send(call.settings, exchange, signal);
     const answer = await readBilled(exchange, response, signal);
     if (typeof answer !== "object" || answer === null) throw unreadable();
-    refuseError(answer, response.headers);
+    refuseError(answer, response.headers, exchange.asked);
     judge(answer as T);
     return answer as T;
   });
@@ -70,10 +83,10 @@ export async function postStream(
       if (!isStream && !options.trusting) {
         // A plain answer to a streamed request is an error with status 200, if it is OpenRouter's.
         const answer = await readBilled(exchange, response, signal);
-        refuseError(Object(answer), response.headers);
+        refuseError(Object(answer), response.headers, exchange.asked);
         throw unusable("The AI provider answered without a stream");
       }
-      return await guardStream(call, exchange, response, options);
+      return await guardStream(call, exchange, response, signal, options);
     },
   );
   call.hold();
@@ -85,6 +98,7 @@ async function guardStream(
   call: Call,
   { bill }: Exchange,
   response: Response,
+  signal: AbortSignal,
   options: { preface?: Uint8Array; dialect?: Dialect; trusting?: boolean },
 ): Promise<ReadableStream<Uint8Array>> {
   const about: Answered = { id: readGenerationId(response) };
@@ -99,7 +113,8 @@ async function guardStream(
       call.log.generation_id ??= about.id;
     },
     async onEnd(outcome, events, usage) {
-      if (usage || events > 0) bill?.charge({ ...about, usage }, events);
+      // What ended before its first chunk was refused, unless it was we who left.
+      if (usage || events > 0 || signal.aborted) bill?.charge({ ...about, usage }, events);
       if (!isOpen) return;
       call.log.stream = outcome;
       await call.end();
@@ -130,7 +145,9 @@ export async function requestUnjudged(
       answer = undefined;
       const response = await send(call.settings, exchange, signal);
       answer = await readBilled(exchange, response, signal, { orText: true });
-      if (typeof answer === "object" && answer) refuseError(answer, response.headers);
+      if (typeof answer === "object" && answer) {
+        refuseError(answer, response.headers, exchange.asked);
+      }
     });
   } catch (thrown) {
     if (answer === undefined) throw thrown;
@@ -148,8 +165,8 @@ export async function getJson<T>(
   const exchange = await openExchange(call, path);
   return await withRetries(call, exchange, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
     const response = await send(call.settings, exchange, signal);
-    const answer = parse(await readText(response, signal));
-    refuseError(answer, response.headers);
+    const answer = Object(exchange.toAnswer(parse(await readText(response, signal))));
+    refuseError(answer, response.headers, exchange.asked);
     judge(answer as T);
     return answer as T;
   });
@@ -170,7 +187,8 @@ export async function getGeneration(
 ): Promise<Charge | undefined> {
   const path = `/generation?id=${encodeURIComponent(id)}`;
   try {
-    const response = await send(settings, { path, key }, signal);
+    const request = createGatewayRequest(settings, path); // not every gateway can be asked
+    const response = await send(settings, { ...request, key }, signal);
     const { data } = parse(await readText(response, signal)) as { data: GenerationRecord };
     return {
       generation_id: id,
@@ -196,10 +214,7 @@ interface GenerationRecord {
 }
 
 /** One request to the gateway, as often as it is tried. */
-interface Exchange {
-  path: string;
-  /** JSON; without it the path is fetched. */
-  body?: string;
+interface Exchange extends GatewayRequest {
   /** The user's own key, the project's unless given. */
   key?: string;
   /** What its attempts are charged to; fetching costs nothing. */
@@ -208,19 +223,20 @@ interface Exchange {
 
 /** Nothing is posted but what has a bill to go to. */
 async function openExchange(call: Call, path: string, params?: Params): Promise<Exchange> {
-  if (!params) return { path };
-  const body = JSON.stringify(params);
+  const request = createGatewayRequest(call.settings, path, params);
+  if (!params) return request;
   const bill = await openBill(
     call,
-    { params, body },
+    { params, body: request.body! },
     (id, key, signal) => getGeneration(call.settings, id, key, signal),
   );
-  return { path, body, bill, key: bill.key };
+  if (bill.key) requireUserKeysTaken(call.settings);
+  return { ...request, bill, key: bill.key };
 }
 
 /** Reads an answer and charges it, before anybody judges it. */
 async function readBilled(
-  { bill }: Exchange,
+  { bill, toAnswer }: Exchange,
   response: Response,
   signal: AbortSignal,
   { orText = false } = {},
@@ -230,13 +246,14 @@ async function readBilled(
   try {
     const text = await readText(response, signal);
     const isJson = !orText || /\bjson\b/.test(response.headers.get("content-type") ?? "");
-    answer = response.status === 204 ? null : isJson ? parseAny(text) : text;
+    answer = response.status === 204 ? null : isJson ? toAnswer(parseAny(text)) : text;
   } catch (thrown) {
-    if (id) bill?.charge({ id }); // cut or unreadable, and yet made
+    if (id || signal.aborted) bill?.charge({ id }); // cut or left, and yet made
     throw thrown;
   }
-  const about = Object(answer) as Answered & { error?: unknown };
-  if (about.usage || !findError(about)) {
+  if (typeof answer !== "object" || answer === null) return answer;
+  const about = answer as Answered;
+  if (about.usage || !findError(answer)) {
     bill?.charge({ id: id ?? about.id, model: about.model, usage: about.usage });
   }
   return answer;
@@ -249,20 +266,10 @@ function readGenerationId(response: Response): string | undefined {
 /** One request, judged by its status alone; what it returns is below 300 and unread. */
 async function send(
   settings: Settings,
-  { path, body, key, bill }: Exchange,
+  { url, body, asked, bill, key = requireGatewayKey(settings) }: Exchange,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { OPENROUTER_SITE_URL, OPENROUTER_APP_NAME } = settings;
-  const headers: Record<string, string> = {
-    "Authorization": `Bearer ${key ?? requireKey(settings)}`,
-    "Content-Type": "application/json",
-  };
-  if (OPENROUTER_SITE_URL) headers["HTTP-Referer"] = OPENROUTER_SITE_URL;
-  if (OPENROUTER_APP_NAME) {
-    headers["X-OpenRouter-Title"] = OPENROUTER_APP_NAME;
-    headers["X-Title"] = OPENROUTER_APP_NAME; // its older name, which other gateways still read
-  }
-  const url = settings.OPENROUTER_BASE_URL + path;
+  const headers = toGatewayHeaders(settings, key);
   let response: Response;
   try {
     const method = body === undefined ? "GET" : "POST";
@@ -272,14 +279,9 @@ async function send(
     throw toNetworkFailure(cause, signal, { retryable: true });
   }
   if (response.status < 300) return response;
-  throw toHttpFailure(response.status, await readText(response, signal), response.headers);
-}
-
-function requireKey({ OPENROUTER_API_KEY }: Settings): string {
-  if (OPENROUTER_API_KEY) return OPENROUTER_API_KEY;
-  const message =
-    "The setting OPENROUTER_API_KEY is missing; it must be the project's OpenRouter key";
-  throw new ApiError(500, "AI_INVALID_API_KEY", message);
+  // A gateway may repeat the key, and not every key looks like one.
+  const text = (await readText(response, signal)).replaceAll(key, "[removed]");
+  throw toHttpFailure(response.status, text, response.headers, asked);
 }
 
 async function readText(response: Response, signal: AbortSignal): Promise<string> {
@@ -382,7 +384,7 @@ function unreadable(): ApiError {
   return unusable("The AI provider's answer could not be read");
 }
 
-function refuseError(answer: object, headers: Headers): void {
+function refuseError(answer: object, headers: Headers, asked: Asked): void {
   const error = findError(answer);
-  if (error) throw toInBandFailure(error, headers);
+  if (error) throw toInBandFailure(error, headers, asked);
 }

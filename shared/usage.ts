@@ -4,7 +4,8 @@
  */
 import type { Call } from "./app.ts";
 import type { Usage } from "./completion_stream.ts";
-import { ApiError, type ErrorCode } from "./errors.ts";
+import { ApiError } from "./errors.ts";
+import { type Estimate, estimate, type PaidCall, toCount } from "./estimate.ts";
 import { callRoutine } from "./insforge.ts";
 import { readLimits, type Refusal, toRefusal } from "./limits.ts";
 import type { Settings } from "./settings.ts";
@@ -21,14 +22,6 @@ export interface Charge {
   final: boolean;
 }
 
-/** What a paid call asks for, as far as its cost depends on it. */
-export interface PaidCall {
-  /** Fields of the request; see {@link estimate} for those that matter. */
-  params: Record<string, unknown>;
-  /** The same as JSON, as it is sent. */
-  body: string;
-}
-
 /** What an answer says of itself. */
 export interface Answered {
   id?: string;
@@ -43,14 +36,6 @@ export type LookUp = (
   signal?: AbortSignal,
 ) => Promise<Charge | undefined>;
 
-/** The most tokens that a call may use, and what they would cost at {@link assumedPrices}. */
-interface Estimate {
-  model: string;
-  promptTokens: number;
-  completionTokens: number;
-  usd: number;
-}
-
 /** What `ai_reserve` answers. */
 type Decision =
   | {
@@ -62,16 +47,11 @@ type Decision =
   }
   | Refusal;
 
-/** USD per million tokens of a model whose price is neither known nor capped. */
-const DEFAULT_PROMPT_PRICE = 3;
-const DEFAULT_COMPLETION_PRICE = 15;
-/** JSON has about as many characters per token, and an image counts as so many tokens. */
-const CHARS_PER_TOKEN = 3;
-const TOKENS_PER_IMAGE = 1_000;
 /** How long a settlement waits for what the gateway knows of earlier generations. */
 const LOOK_UP_GRACE_MS = 1_000;
-/** How long an absent ledger is not asked for again, where nothing needs it. */
+/** How long a ledger that is absent, or out of reach, is left alone where nothing needs it. */
 const ABSENT_MS = 60_000;
+const UNREACHABLE_MS = 5_000;
 
 /** Requests that pay, by call. */
 const tabs = new WeakMap<Call, Tab>();
@@ -184,7 +164,6 @@ async function reserve(
   const { settings, userId } = call;
   if (!userId) throw new Error("A paid call needs to know who is calling");
   const limits = readLimits(settings);
-  const usesKeys = settings.KEYS_ENCRYPTION_KEY !== undefined;
   const need = findNeed(limits, settings);
   const decision = await askLedger(call, need, {
     user_id: userId,
@@ -196,7 +175,7 @@ async function reserve(
     ),
     usd: expected.usd * tab.plannedCalls,
     limits,
-    use_key: usesKeys,
+    use_key: settings.KEYS_ENCRYPTION_KEY !== undefined || settings.REQUIRE_USER_KEY,
   });
   if (!decision) return {};
   if (decision.refused !== undefined) throw toRefusal(decision);
@@ -222,10 +201,12 @@ async function askLedger(
   try {
     return await callRoutine<Decision>("ai_reserve", question, settings);
   } catch (thrown) {
-    if (need) throw thrown instanceof ApiError ? explain(thrown, need) : thrown;
-    absent.set(address, Date.now() + ABSENT_MS);
-    if (!noticed) call.log.notice = "Usage is not recorded: " + (thrown as Error).message;
-    noticed = true;
+    if (!(thrown instanceof ApiError)) throw thrown;
+    const isMissing = thrown.code === "INTERNAL_ERROR";
+    if (need) throw isMissing ? ledgerMissing(need, thrown) : thrown;
+    absent.set(address, Date.now() + (isMissing ? ABSENT_MS : UNREACHABLE_MS));
+    if (!isMissing || !noticed) call.log.notice = `Usage is not recorded: ${thrown.message}`;
+    noticed ||= isMissing;
     return undefined;
   }
 }
@@ -264,11 +245,9 @@ function startLookUps(
   };
 }
 
-/** Says for whose sake a ledger must be there. */
-function explain(error: ApiError, need: string): ApiError {
-  if (error.code !== "INTERNAL_ERROR") return error;
-  const message = `The setting ${need} needs the usage ledger. ${error.message}`;
-  return new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
+function ledgerMissing(need: string, cause: ApiError): ApiError {
+  const message = `The setting ${need} needs the usage ledger. ${cause.message}`;
+  return new ApiError(500, "INTERNAL_ERROR", message, { cause });
 }
 
 /** The setting for whose sake there must be a ledger, if there is one. */
@@ -292,30 +271,5 @@ function readUsage(usage: Usage): { prompt: number; completion: number; usd?: nu
     prompt: toCount(usage.prompt_tokens ?? usage.input_tokens),
     completion: toCount(usage.completion_tokens ?? usage.output_tokens),
     usd: cost >= 0 ? cost : undefined,
-  };
-}
-
-function toCount(value: unknown): number {
-  const count = Number(value ?? 0);
-  return count > 0 && Number.isFinite(count) ? Math.round(count) : 0;
-}
-
-/** The most that a call may use: its prompt by length, its answer by `max_tokens`, `n` times. */
-function estimate({ params, body }: PaidCall, settings: Settings): Estimate {
-  const { model, max_tokens, max_completion_tokens, max_output_tokens, n } = params;
-  const text = body.includes("data:") ? body.replace(/"data:[^"]*"/g, "") : body;
-  const images = body.length === text.length ? 0 : body.split('"data:').length - 1;
-  const promptTokens = Math.ceil(text.length / CHARS_PER_TOKEN) + images * TOKENS_PER_IMAGE;
-  const completionTokens = toCount(max_completion_tokens ?? max_tokens ?? max_output_tokens) *
-    Math.max(1, toCount(n));
-  const {
-    MAX_PROMPT_USD_PER_MILLION: promptPrice = DEFAULT_PROMPT_PRICE,
-    MAX_COMPLETION_USD_PER_MILLION: completionPrice = DEFAULT_COMPLETION_PRICE,
-  } = settings;
-  return {
-    model: String(model ?? (Array.isArray(params.models) ? params.models[0] : undefined) ?? ""),
-    promptTokens,
-    completionTokens,
-    usd: (promptTokens * promptPrice + completionTokens * completionPrice) / 1e6,
   };
 }

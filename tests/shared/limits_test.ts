@@ -1,0 +1,26 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { readLimits, toRefusal } from "../../shared/limits.ts";
+import { createSettings } from "../../shared/settings.ts";
+import { createEnvironment } from "../support/caller.ts";
+
+Deno.test("the limits are those that are set, by the ledger's names", () => {
+  const read = (values: Record<string, string>) =>
+    readLimits(createSettings(createEnvironment(values)));
+  assertEquals(read({}), {});
+  assertEquals(read({ USER_USD_PER_DAY: " " }), {});
+  assertEquals(read({ USER_REQUESTS_PER_MINUTE: "10", PROJECT_USD_PER_MONTH: "0.25" }), {
+    user_requests_per_minute: 10,
+    project_usd_per_month: 0.25,
+  });
+});
+
+Deno.test("a refusal tells the user what is used up, and when to come back", () => {
+  const { status, message, retryAfterSeconds, nextActions } = toRefusal({
+    refused: "project_usd_per_day",
+    retry_after: 90,
+    in_flight: false,
+  });
+  assertEquals([status, retryAfterSeconds], [402, 90]);
+  assertMatch(message, /app.*today/);
+  assertMatch(nextActions!, /90 seconds/);
+});

@@ -1,0 +1,305 @@
+/** Reserving and settling, with a ledger that answers as it is told to. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { sealUserKey } from "../../shared/user_keys.ts";
+import type { Charge } from "../../shared/usage.ts";
+import { createSettings } from "../../shared/settings.ts";
+import { API_KEY, createEnvironment, createRequest, logs, USER_ID } from "../support/caller.ts";
+import { chunk, COMMENT, completion, createUpstream, USAGE } from "../support/upstream.ts";
+import { createInsForge } from "./fake_insforge.ts";
+import { environmentOf, handler, probe } from "./openrouter_probe.ts";
+
+const RESERVE = "POST /api/database/rpc/ai_reserve";
+const SETTLE = "POST /api/database/rpc/ai_settle";
+const RESERVED = { reservation: "r1", usd_per_token: 0.001, key: null, unreconciled: [] };
+const LIMIT = { USER_USD_PER_DAY: "0.5" };
+const MISSING = { code: "PGRST202", message: "Could not find the function", hint: null };
+const OWN_KEYS = { KEYS_ENCRYPTION_KEY: "A".repeat(43) + "=" };
+const ask = { model: "m", max_tokens: 50, messages: [] };
+
+Deno.test("a call is reserved before it is made and settled after, in one round trip each", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.reply(200, RESERVED);
+  ledger.replyAlways(204, null);
+  upstream.reply({ json: completion(), headers: { "X-Generation-Id": "gen-9" } });
+  const { status } = await probe("/completion", upstream, {
+    params: ask,
+    values: { ...withLedger(ledger), ...LIMIT, USER_REQUESTS_PER_MINUTE: "10" },
+  });
+  assertEquals([status, ledger.requests.map(({ line }) => line)], [200, [RESERVE, SETTLE]]);
+  const [reserve, settle] = ledger.requests.map(({ text }) => JSON.parse(text));
+  const { tokens, usd, ...rest } = reserve;
+  const promptTokens = tokens - 50;
+  assertEquals(promptTokens > 0, true);
+  assertEquals(usd, (promptTokens * 3 + 50 * 15) / 1e6);
+  assertEquals(rest, {
+    user_id: USER_ID,
+    slug: "probe",
+    model: "m",
+    limits: { user_usd_per_day: 0.5, user_requests_per_minute: 10 },
+    use_key: false,
+  });
+  const { prompt_tokens, completion_tokens, cost } = USAGE;
+  assertEquals(settle, {
+    reservation: "r1",
+    charges: [{
+      generation_id: "gen-9",
+      model: completion().model,
+      prompt_tokens,
+      completion_tokens,
+      usd: cost,
+      final: true,
+    }],
+    reconciled: [],
+  });
+  for (const { headers } of ledger.requests) {
+    assertEquals(headers.get("authorization"), `Bearer ${API_KEY}`);
+  }
+});
+
+Deno.test("every attempt is charged that says it was billed, whatever is thought of it", async () => {
+  const empty = { ...completion(), choices: [{ message: { content: "" }, finish_reason: "stop" }] };
+  const failed = { error: { code: 502, message: "no" }, usage: USAGE };
+  const charges = await settleOf("/completion", [
+    { json: empty },
+    { json: failed },
+    { json: completion() },
+  ]);
+  assertEquals(charges.map(({ usd }) => usd), [USAGE.cost, USAGE.cost, USAGE.cost]);
+});
+
+Deno.test("what was refused by its status, or by an error inside, costs nothing", async () => {
+  assertEquals(await settleOf("/completion", [{ status: 400, json: {} }]), []);
+  assertEquals(
+    await settleOf("/completion", [{ json: { error: { code: 400, message: "no" } } }]),
+    [],
+  );
+});
+
+Deno.test("an answer that does not say what it used counts as what was reserved", async () => {
+  const { usage: _, ...silent } = completion() as Record<string, unknown>;
+  const [charge] = await settleOf("/completion", [{ json: silent }]);
+  assertEquals([charge.completion_tokens, charge.final], [50, false]);
+  assertEquals(charge.usd, (charge.prompt_tokens + 50) * RESERVED.usd_per_token);
+});
+
+Deno.test("an answer that breaks off is charged by its generation's id until more is known", async () => {
+  const headers = { "X-Generation-Id": "gen-7", "Content-Type": "application/json" };
+  const [charge] = await settleOf("/completion", [{ text: '{"id":', headers, end: "cut" }]);
+  assertEquals([charge.generation_id, charge.completion_tokens, charge.final], [
+    "gen-7",
+    50,
+    false,
+  ]);
+});
+
+Deno.test("a stream that its caller leaves is charged for what was seen", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.reply(200, RESERVED);
+  ledger.replyAlways(204, null);
+  const words = ["one", "two", "three"].map((content) => chunk({ content }));
+  upstream.reply({ sse: [COMMENT, ...words], end: "hang" });
+  const request = createRequest(ask, { path: "/stream" });
+  const response = await handler(request, environmentOf(upstream, withLedger(ledger)));
+  const reader = response.body!.getReader();
+  let text = "";
+  while (!text.includes("three")) text += new TextDecoder().decode((await reader.read()).value);
+  await reader.cancel();
+  const { charges: [charge] } = JSON.parse(ledger.requests[1].text);
+  assertEquals([charge.completion_tokens, charge.final], [3, false]);
+});
+
+Deno.test("an answer given up at its deadline is charged: it is finished, and billed", async () => {
+  const [charge] = await settleOf("/completion", [{ end: "hang", text: "" }], {
+    REQUEST_DEADLINE_MS: "1000",
+  });
+  assertEquals([charge.completion_tokens, charge.final], [50, false]);
+});
+
+Deno.test("a settlement that fails takes nothing from the answer, and is told in the log", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.reply(200, RESERVED);
+  ledger.replyAlways(500, "down");
+  upstream.reply({ json: completion() });
+  const { status } = await probe("/completion", upstream, {
+    params: ask,
+    values: withLedger(ledger),
+  });
+  assertEquals(status, 200);
+  assertMatch(String(logs.at(-1)!.notice), /^Usage was not settled/);
+});
+
+Deno.test("generations not known yet are looked up beside the call, and handed in with it", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  const unreconciled = [{ generation_id: "gen-a" }, { generation_id: "gen-b" }];
+  ledger.reply(200, { ...RESERVED, unreconciled });
+  ledger.replyAlways(204, null);
+  const reply = ({ path }: { path: string }) => {
+    if (path.endsWith("gen-b")) return { status: 404, json: { error: { code: 404 } } };
+    if (!path.endsWith("gen-a")) return { json: completion() };
+    return {
+      json: {
+        data: {
+          model: "m",
+          total_cost: 0.25,
+          native_tokens_prompt: 7,
+          tokens_prompt: 1,
+          native_tokens_completion: 8,
+        },
+      },
+    };
+  };
+  upstream.reply(reply, reply, reply);
+  await probe("/completion", upstream, { params: ask, values: withLedger(ledger) });
+  assertEquals(JSON.parse(ledger.requests[1].text).reconciled, [{
+    generation_id: "gen-a",
+    model: "m",
+    prompt_tokens: 7,
+    completion_tokens: 8,
+    usd: 0.25,
+    final: true,
+  }]);
+});
+
+for (
+  const [refused, in_flight, status, code] of [
+    ["user_requests_per_minute", false, 429, "RATE_LIMITED"],
+    ["user_tokens_per_day", false, 429, "RATE_LIMITED"],
+    ["user_usd_per_day", false, 402, "BILLING_INSUFFICIENT_BALANCE"],
+    ["user_usd_per_month", false, 402, "BILLING_INSUFFICIENT_BALANCE"],
+    ["project_usd_per_day", false, 402, "BILLING_INSUFFICIENT_BALANCE"],
+    ["project_usd_per_month", false, 402, "BILLING_INSUFFICIENT_BALANCE"],
+    ["user_usd_per_day", true, 429, "RATE_LIMITED"],
+  ] as const
+) {
+  Deno.test(`${refused}${in_flight ? " in flight" : ""} is a ${status}, and nothing is sent`, async () => {
+    await using ledger = createInsForge();
+    await using upstream = await createUpstream();
+    ledger.reply(200, { refused, retry_after: 12, in_flight });
+    for (const path of ["/completion", "/stream"] as const) {
+      const answer = await probe(path, upstream, { params: ask, values: withLedger(ledger) });
+      assertEquals([answer.status, answer.body.error], [status, code]);
+      assertEquals(answer.headers.get("retry-after"), "12");
+      ledger.reply(200, { refused, retry_after: 12, in_flight });
+    }
+    assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, RESERVE]);
+  });
+}
+
+for (
+  const [setting, values] of Object.entries({
+    USER_USD_PER_DAY: LIMIT,
+    PROJECT_USD_PER_MONTH: { PROJECT_USD_PER_MONTH: "10" },
+    KEYS_ENCRYPTION_KEY: OWN_KEYS,
+    REQUIRE_USER_KEY: { REQUIRE_USER_KEY: "true" },
+  })
+) {
+  Deno.test(`${setting} without a ledger refuses every call, and says what is missing`, async () => {
+    await using ledger = createInsForge();
+    await using upstream = await createUpstream();
+    const cases: [number, unknown, Record<string, string | undefined>, number, RegExp][] = [
+      [404, MISSING, {}, 500, /apply migrations\//],
+      [200, RESERVED, { API_KEY: undefined }, 500, /API_KEY is missing/],
+      [401, { error: "AUTH_UNAUTHORIZED" }, {}, 500, /refuses the setting API_KEY/],
+      [500, "down", {}, 502, /InsForge/],
+    ];
+    for (const [status, body, more, expected, message] of cases) {
+      ledger.replyAlways(status, body);
+      const all = { ...withLedger(ledger), ...values, ...more } as Record<string, string>;
+      const answer = await probe("/completion", upstream, { params: ask, values: all });
+      assertEquals(answer.status, expected);
+      assertMatch(answer.body.message, message);
+      if (expected === 500) assertMatch(answer.body.message, new RegExp(setting));
+    }
+  });
+}
+
+Deno.test("without a limit a missing ledger is no obstacle; the log says so once", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.replyAlways(404, MISSING);
+  const before = logs.length;
+  for (let i = 0; i < 3; i++) {
+    upstream.reply({ json: completion() });
+    const values = withLedger(ledger);
+    assertEquals((await probe("/completion", upstream, { params: ask, values })).status, 200);
+  }
+  const notices = logs.slice(before).map(({ notice }) => notice).filter(Boolean);
+  assertEquals(notices.length <= 1, true);
+  assertEquals(ledger.requests.length, 1);
+});
+
+Deno.test("a user's own key pays for their calls", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own") });
+  ledger.replyAlways(204, null);
+  upstream.reply({ json: completion() });
+  const values = { ...withLedger(ledger), ...OWN_KEYS };
+  assertEquals((await probe("/completion", upstream, { params: ask, values })).status, 200);
+  assertEquals(upstream.requests[0].headers.get("authorization"), "Bearer sk-or-v1-own");
+  assertEquals(JSON.parse(ledger.requests[0].text).use_key, true);
+});
+
+Deno.test("an own key that OpenRouter refuses is for its owner to mend", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  for (const status of [401, 403]) {
+    ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own") });
+    ledger.reply(204, null);
+    upstream.reply({ status, json: { error: { code: status, message: "Key limit exceeded" } } });
+    const values = { ...withLedger(ledger), ...OWN_KEYS };
+    const answer = await probe("/completion", upstream, { params: ask, values });
+    assertEquals([answer.status, answer.body.error], [403, "AI_INVALID_API_KEY"]);
+  }
+});
+
+Deno.test("a stored key that cannot be opened pays nothing, and the project's does not step in", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own", "somebody else") });
+  ledger.replyAlways(204, null);
+  const values = { ...withLedger(ledger), ...OWN_KEYS };
+  const answer = await probe("/completion", upstream, { params: ask, values });
+  assertEquals([answer.status, answer.body.error], [403, "AI_INVALID_API_KEY"]);
+  assertEquals(JSON.parse(ledger.requests[1].text).charges, []);
+});
+
+Deno.test("where an own key is required, who has none is told to connect", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.reply(200, RESERVED);
+  ledger.replyAlways(204, null);
+  const values = { ...withLedger(ledger), ...OWN_KEYS, REQUIRE_USER_KEY: "true" };
+  const answer = await probe("/completion", upstream, { params: ask, values });
+  assertEquals([answer.status, answer.body.error], [403, "AI_INVALID_API_KEY"]);
+  assertMatch(answer.body.nextActions, /connect/i);
+  assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, SETTLE]);
+});
+
+function withLedger({ url }: { url: string }): Record<string, string> {
+  return { API_KEY, INSFORGE_BASE_URL: url };
+}
+
+function seal(key: string, userId = USER_ID): Promise<string> {
+  return sealUserKey(key, userId, createSettings(createEnvironment(OWN_KEYS)));
+}
+
+/** Calls with a good ledger, and returns the charges that were settled. */
+async function settleOf(
+  path: "/completion" | "/stream",
+  replies: Parameters<Awaited<ReturnType<typeof createUpstream>>["reply"]>,
+  values: Record<string, string> = {},
+): Promise<Charge[]> {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.reply(200, RESERVED);
+  ledger.replyAlways(204, null);
+  upstream.reply(...replies);
+  await probe(path, upstream, { params: ask, values: { ...withLedger(ledger), ...values } });
+  assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, SETTLE]);
+  return JSON.parse(ledger.requests[1].text).charges;
+}
