@@ -1,0 +1,87 @@
+/** What a user is told of their own OpenRouter key: everything but the key. */
+import type { Call } from "../../shared/app.ts";
+import { unusable } from "../../shared/openrouter_failures.ts";
+import { readUserKey, sealUserKey } from "../../shared/user_keys.ts";
+import {
+  deleteStoredKey,
+  readStoredKey,
+  replaceSealed,
+  type StoredKey,
+  storeKey,
+} from "./key_store.ts";
+import { type KeyFacts, readKeyFacts, toManageUrl } from "./openrouter_keys.ts";
+
+/** A user's connection with OpenRouter; amounts are USD. */
+export interface Connection extends KeyFacts {
+  connected: boolean;
+  /** Whether this app works for connected users only. */
+  required: boolean;
+  /** Whether OpenRouter takes the stored key. If not, the user has to connect again. */
+  valid?: boolean;
+  /** ISO 8601. */
+  connected_at?: string;
+  /** Where the user can limit the key or delete it; disconnecting does not. */
+  manage_url?: string;
+}
+
+/** Tells what the stored key is worth. A key sealed with a retired encryption key is sealed anew. */
+export async function readConnection(call: Call, userId: string): Promise<Connection> {
+  const { settings } = call;
+  const stored = await readStoredKey(userId, settings);
+  if (!stored) return { connected: false, required: settings.REQUIRE_USER_KEY };
+  const opened = await readUserKey(stored.key, userId, settings);
+  if (!opened) return await describe(call, stored);
+  if (opened.retired) {
+    await replaceSealed(stored, await sealUserKey(opened.text, userId, settings), settings);
+  }
+  return await describe(call, stored, opened.text, await readKeyFacts(call, opened.text));
+}
+
+/** Checks a new key with OpenRouter and stores it. */
+export async function createConnection(
+  call: Call,
+  userId: string,
+  key: string,
+): Promise<Connection> {
+  const facts = await readKeyFacts(call, key);
+  if (!facts) throw unusable("OpenRouter gave a key that it does not take");
+  const stored = {
+    user_id: userId,
+    key: await sealUserKey(key, userId, call.settings),
+    label: facts.label ?? null,
+    created_at: new Date().toISOString(),
+  };
+  await storeKey(stored, call.settings);
+  return await describe(call, stored, key, facts);
+}
+
+/** Forgets the stored key, if there is one. At OpenRouter it stays valid: only its owner can end it. */
+export async function deleteConnection(
+  { settings }: Call,
+  userId: string,
+): Promise<Connection> {
+  const stored = await deleteStoredKey(userId, settings);
+  const opened = stored && await readUserKey(stored.key, userId, settings);
+  return {
+    connected: false,
+    required: settings.REQUIRE_USER_KEY,
+    manage_url: opened && await toManageUrl(opened.text, settings),
+  };
+}
+
+async function describe(
+  { settings }: Call,
+  { label, created_at }: StoredKey,
+  key?: string,
+  facts?: KeyFacts,
+): Promise<Connection> {
+  return {
+    connected: true,
+    required: settings.REQUIRE_USER_KEY,
+    valid: facts !== undefined,
+    label: label ?? undefined,
+    ...facts,
+    connected_at: new Date(created_at).toISOString(),
+    manage_url: key && await toManageUrl(key, settings),
+  };
+}

@@ -1,0 +1,63 @@
+/** Lets users pay with OpenRouter accounts of their own. https://openrouter.ai/docs/guides/overview/auth/oauth */
+import * as z from "zod/mini";
+import { createApp } from "../../shared/app.ts";
+import { requireUser } from "../../shared/auth.ts";
+import { readBody } from "../../shared/body.ts";
+import { nonEmptyText } from "../../shared/conversation.ts";
+import { createConnection, deleteConnection, readConnection } from "./connection.ts";
+import { readStoredKey } from "./key_store.ts";
+import { exchangeCode, toAuthorizationUrl } from "./openrouter_keys.ts";
+import { createVerifier, toChallenge } from "./pkce.ts";
+import { openState, requireReturnUrl, sealState } from "./state.ts";
+
+export type { Connection } from "./connection.ts";
+
+/** As long as OpenRouter's own codes live. */
+const FLOW_MS = 10 * 60_000;
+
+/** Where the browser is to come back to, one of `CONNECT_RETURN_URLS`. */
+export const startRequest = z.looseObject({ return_url: nonEmptyText });
+
+/** What the browser came back with: `code` and `connect_state`. */
+export const callbackRequest = z.looseObject({ code: nonEmptyText, state: nonEmptyText });
+
+/** Where the connection goes on. */
+export interface StartAnswer {
+  /** OpenRouter's page to send the browser to; it comes back with `code` and `connect_state`. */
+  url: string;
+}
+
+const { app, handler } = createApp("connect");
+export default handler;
+
+app.post("/start", async (c) => {
+  const { settings } = c.env;
+  const { id: userId } = await requireUser(c.env);
+  const { return_url } = await readBody(c.env, startRequest);
+  const returnUrl = requireReturnUrl(return_url, settings);
+  const verifier = createVerifier();
+  const challenge = await toChallenge(verifier);
+  const expiresAt = Date.now() + FLOW_MS;
+  const state = await sealState({ userId, verifier, returnUrl, expiresAt }, settings);
+  await readStoredKey(userId, settings); // or the user would come back with a key and no place for it
+  const url = toAuthorizationUrl({ returnUrl, state, challenge }, settings);
+  return c.json({ url } satisfies StartAnswer);
+});
+
+app.post("/callback", async (c) => {
+  const user = await requireUser(c.env);
+  const { code, state } = await readBody(c.env, callbackRequest);
+  const { verifier } = await openState(state, user.id, c.env.settings);
+  const key = await exchangeCode(c.env, { code, verifier });
+  return c.json(await createConnection(c.env, user.id, key));
+});
+
+app.on("GET", ["/", "/status"], async (c) => {
+  const user = await requireUser(c.env);
+  return c.json(await readConnection(c.env, user.id));
+});
+
+app.post("/disconnect", async (c) => {
+  const user = await requireUser(c.env);
+  return c.json(await deleteConnection(c.env, user.id));
+});

@@ -1,0 +1,83 @@
+/** Users' own keys in the project's database, where no client role can read them. */
+import { ApiError } from "../../shared/errors.ts";
+import { adminDb } from "../../shared/insforge.ts";
+import type { Settings } from "../../shared/settings.ts";
+
+/** One user's key, as it is stored. */
+export interface StoredKey {
+  user_id: string;
+  /** Sealed; see `shared/user_keys.ts`. */
+  key: string;
+  /** As OpenRouter masks it. */
+  label: string | null;
+  /** When the user connected, ISO 8601. */
+  created_at: string;
+}
+
+const TABLE = "ai_user_keys";
+
+/**
+ * Reads a user's key, if there is one.
+ *
+ * @throws {ApiError} 500 `INTERNAL_ERROR` when the project has no such table or refuses `API_KEY`,
+ *   502 `UPSTREAM_FAILURE` when InsForge does not answer or fails; so do all functions here.
+ */
+export async function readStoredKey(
+  userId: string,
+  settings: Settings,
+): Promise<StoredKey | undefined> {
+  const db = await adminDb(settings);
+  const rows = await settle(db.from(TABLE).select("*").eq("user_id", userId).limit(1));
+  return rows[0];
+}
+
+/** Stores a user's key in the place of the one before, if there was one. */
+export async function storeKey(key: StoredKey, settings: Settings): Promise<void> {
+  const db = await adminDb(settings);
+  await settle(db.from(TABLE).upsert([key], { onConflict: "user_id" }).select());
+}
+
+/** Puts the same key, sealed anew, in a row's place, unless that was changed meanwhile. */
+export async function replaceSealed(
+  { user_id, key }: StoredKey,
+  sealed: string,
+  settings: Settings,
+): Promise<void> {
+  const db = await adminDb(settings);
+  const update = db.from(TABLE).update({ key: sealed }).eq("user_id", user_id).eq("key", key);
+  await settle(update.select());
+}
+
+/** Deletes a user's key. */
+export async function deleteStoredKey(
+  userId: string,
+  settings: Settings,
+): Promise<StoredKey | undefined> {
+  const db = await adminDb(settings);
+  const rows = await settle(db.from(TABLE).delete().eq("user_id", userId).select());
+  return rows[0];
+}
+
+interface Outcome {
+  data: unknown;
+  error: unknown;
+  status: number;
+}
+
+async function settle(request: PromiseLike<Outcome>): Promise<StoredKey[]> {
+  const { data, error, status } = await request;
+  const { code } = Object(error);
+  if (code === "42P01" || code === "PGRST205") {
+    const message = `The database has no table ${TABLE}; apply migrations/ to it`;
+    throw new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
+  }
+  if (status === 401 || status === 403) {
+    const message = "InsForge refuses the setting API_KEY; it must be the project's API key";
+    throw new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
+  }
+  if (error || !Array.isArray(data)) {
+    const message = "InsForge could not be reached or failed";
+    throw new ApiError(502, "UPSTREAM_FAILURE", message, { cause: error });
+  }
+  return data;
+}

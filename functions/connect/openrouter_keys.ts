@@ -1,0 +1,133 @@
+/** Keys of OpenRouter's users, by its OAuth. https://openrouter.ai/docs/guides/overview/auth/oauth */
+import type { Call } from "../../shared/app.ts";
+import { ApiError } from "../../shared/errors.ts";
+import { toHttpFailure, unusable } from "../../shared/openrouter_failures.ts";
+import type { Settings } from "../../shared/settings.ts";
+import { CODE_CHALLENGE_METHOD } from "./pkce.ts";
+
+/** What OpenRouter says of a key; amounts are USD. */
+export interface KeyFacts {
+  /** The key as OpenRouter masks it. */
+  label?: string;
+  /** The most the key may spend; null is no limit. */
+  limit?: number | null;
+  limit_remaining?: number | null;
+  /** What the key has spent. */
+  usage?: number;
+  expires_at?: string | null;
+}
+
+const TIMEOUT_MS = 15_000;
+
+/**
+ * Where to send the browser, so that its user can give the app a key.
+ *
+ * OpenRouter documents no `state` of its own, so it travels in the address to come back to.
+ */
+export function toAuthorizationUrl(
+  { returnUrl, state, challenge }: { returnUrl: string; state: string; challenge: string },
+  settings: Settings,
+): string {
+  const callback = new URL(returnUrl);
+  callback.searchParams.set("connect_state", state);
+  const url = new URL("../../auth", settings.OPENROUTER_BASE_URL + "/");
+  url.searchParams.set("callback_url", callback.href);
+  url.searchParams.set("code_challenge", challenge);
+  url.searchParams.set("code_challenge_method", CODE_CHALLENGE_METHOD);
+  return url.href;
+}
+
+/** The page on which its owner can limit or delete a key. */
+export async function toManageUrl(key: string, settings: Settings): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));
+  return new URL(`../../keys/${hex.join("")}`, settings.OPENROUTER_BASE_URL + "/").href;
+}
+
+/**
+ * Exchanges a code for a key. It is tried once: OpenRouter takes a code once.
+ *
+ * @throws {ApiError} 400 `INVALID_INPUT` or 403 `FORBIDDEN` when OpenRouter refuses the code, 502 or
+ *   504 `AI_UPSTREAM_UNAVAILABLE` when it fails.
+ */
+export async function exchangeCode(
+  call: Call,
+  { code, verifier }: { code: string; verifier: string },
+): Promise<string> {
+  const { status, headers, text } = await request(call, "/auth/keys", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({
+      code,
+      code_verifier: verifier,
+      code_challenge_method: CODE_CHALLENGE_METHOD,
+    }),
+  });
+  if (status === 400 || status === 403) {
+    throw new ApiError(
+      status,
+      status === 400 ? "INVALID_INPUT" : "FORBIDDEN",
+      "OpenRouter refused the code: it was used before, has expired or belongs to something else",
+      { nextActions: "Start again with POST /connect?route=start" },
+    );
+  }
+  if (status >= 300) throw toFailure(status, text, headers);
+  const { key } = parse(text) as { key?: unknown };
+  if (typeof key !== "string" || !/^[\x21-\x7e]+$/.test(key)) throw unreadable();
+  return key;
+}
+
+/**
+ * Asks OpenRouter about a key.
+ *
+ * @returns nothing when it does not take the key any more.
+ * @throws {ApiError} 502 or 504 `AI_UPSTREAM_UNAVAILABLE` when it fails.
+ */
+export async function readKeyFacts(call: Call, key: string): Promise<KeyFacts | undefined> {
+  const { status, headers, text } = await request(call, "/key", {
+    headers: { Authorization: `Bearer ${key}` },
+  });
+  if (status === 401 || status === 403) return undefined;
+  if (status >= 300) throw toFailure(status, text, headers);
+  const { data } = parse(text) as { data?: KeyFacts };
+  if (typeof data !== "object" || data === null) throw unreadable();
+  const { label, limit, limit_remaining, usage, expires_at } = data;
+  return { label, limit, limit_remaining, usage, expires_at };
+}
+
+async function request(
+  { settings, request: { signal } }: Call,
+  path: string,
+  init: RequestInit,
+): Promise<{ status: number; headers: Headers; text: string }> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    const response = await fetch(settings.OPENROUTER_BASE_URL + path, {
+      ...init,
+      redirect: "manual",
+      signal: AbortSignal.any([timeout, signal]),
+    });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  } catch (cause) {
+    throw timeout.aborted
+      ? new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "OpenRouter took too long to answer")
+      : new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", "OpenRouter could not be reached", { cause });
+  }
+}
+
+/** A 404 or 405 is no fault of the caller's: there is no OAuth at that address. */
+function toFailure(status: number, text: string, headers: Headers): ApiError {
+  return toHttpFailure(status < 500 && ![408, 429].includes(status) ? 502 : status, text, headers);
+}
+
+function parse(text: string): object {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    throw unreadable();
+  }
+}
+
+function unreadable(): ApiError {
+  return unusable("OpenRouter's answer could not be read");
+}

@@ -1,0 +1,192 @@
+/** What goes wrong on the way: OpenRouter, InsForge, the request. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import handler from "../../functions/connect/index.ts";
+import { sealState } from "../../functions/connect/state.ts";
+import { createSettings } from "../../shared/settings.ts";
+import { sealUserKey } from "../../shared/user_keys.ts";
+import { createInsForge, gateway } from "../shared/fake_insforge.ts";
+import { createEnvironment, send, USER_ID } from "../support/caller.ts";
+import { createUpstream, type Reply } from "../support/upstream.ts";
+
+const RETURN_URL = "https://app.example.com/settings";
+const USER_KEY = "sk-or-v1-canary-user-key-0123456789";
+const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const GIVEN = { json: { key: USER_KEY, user_id: null } };
+const FACTS = { json: { data: { label: "sk-or-v1-can...789", limit: null, usage: 0.5 } } };
+
+/** A project in which OpenRouter and InsForge answer as they are told. */
+async function createProject(values: Record<string, string | undefined> = {}) {
+  const upstream = await createUpstream();
+  const insforge = createInsForge();
+  const environment = createEnvironment({
+    OPENROUTER_BASE_URL: upstream.url,
+    INSFORGE_BASE_URL: insforge.url,
+    API_KEY: "ik_canary0123456789abcdef",
+    KEYS_ENCRYPTION_KEY: "a1".repeat(32),
+    CONNECT_RETURN_URLS: RETURN_URL,
+    ...values,
+  });
+  const settings = createSettings(environment);
+  return {
+    upstream,
+    insforge,
+    settings,
+    async call(path: string, body?: unknown, method = "POST") {
+      const answer = await send(handler, environment, body, { path: `/connect${path}`, method });
+      const { length } = [USER_KEY, VERIFIER].filter((secret) => answer.text.includes(secret));
+      assertEquals(length, 0, answer.text);
+      return answer;
+    },
+    /** What the app's page sends when OpenRouter has led the user back. */
+    async comeBack() {
+      const expiresAt = Date.now() + 60_000;
+      const flow = { userId: USER_ID, verifier: VERIFIER, returnUrl: RETURN_URL, expiresAt };
+      return { code: "canary-code", state: await sealState(flow, settings) };
+    },
+    async [Symbol.asyncDispose]() {
+      await insforge[Symbol.asyncDispose]();
+      await upstream[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("POST /connect/start leads to OpenRouter's page, the state in the address to come back to", async () => {
+  await using project = await createProject();
+  project.insforge.reply(200, []);
+  const { status, body } = await project.call("/start", { return_url: RETURN_URL });
+  assertEquals(status, 200);
+  const url = new URL(body.url);
+  assertEquals(url.origin + url.pathname, `${new URL(project.upstream.url).origin}/auth`);
+  const { callback_url, code_challenge, code_challenge_method, ...rest } = Object.fromEntries(
+    url.searchParams,
+  );
+  assertEquals([code_challenge_method, rest], ["S256", {}]);
+  assertMatch(code_challenge, /^[\w-]{43}$/);
+  const callback = new URL(callback_url);
+  assertEquals(callback.origin + callback.pathname, RETURN_URL);
+  assertEquals([...callback.searchParams.keys()], ["connect_state"]);
+  assertEquals(url.href.length < 2_000, true);
+});
+
+Deno.test("POST /connect/callback sends code, verifier and method, and no key of the project's", async () => {
+  await using project = await createProject();
+  project.upstream.reply(GIVEN, FACTS);
+  project.insforge.reply(201, [{}]);
+  const { status, body } = await project.call("/callback", await project.comeBack());
+  assertEquals([status, body.connected, body.limit, body.usage], [200, true, null, 0.5]);
+  const [exchange, check] = project.upstream.requests;
+  assertEquals([exchange.method, exchange.path], ["POST", "/api/v1/auth/keys"]);
+  assertEquals(exchange.headers.get("authorization"), null);
+  assertEquals(exchange.body, {
+    code: "canary-code",
+    code_verifier: VERIFIER,
+    code_challenge_method: "S256",
+  });
+  assertEquals([check.method, check.path], ["GET", "/api/v1/key"]);
+  assertEquals(check.headers.get("authorization"), `Bearer ${USER_KEY}`);
+  const [{ line, text, headers }] = project.insforge.requests;
+  assertEquals(line, "POST /api/database/records/ai_user_keys");
+  assertMatch(headers.get("prefer")!, /merge-duplicates/);
+  assertEquals(text.includes(USER_KEY), false);
+});
+
+for (
+  const [name, reply, status, code] of [
+    ["Invalid code_challenge_method", refusal(400), 400, "INVALID_INPUT"],
+    ["Invalid code or code_verifier", refusal(403), 403, "FORBIDDEN"],
+    ["a failure of its own", refusal(500), 502, "AI_UPSTREAM_UNAVAILABLE"],
+    ["method not allowed", refusal(405), 502, "AI_UPSTREAM_UNAVAILABLE"],
+    ["not found", { status: 404, text: "<html>" }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+    ["too many requests", refusal(429), 429, "RATE_LIMITED"],
+    ["a redirect", { status: 302, headers: { location: "/" } }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+    ["no JSON", { text: "<html>" }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+    ["no key", { json: { user_id: "u" } }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+    ["null", { json: null }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+    ["a key that is no header", { json: { key: "a\nb" } }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+    ["nothing", { reset: true }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+  ] as [string, Reply, number, string][]
+) {
+  Deno.test(`POST /connect/callback answers ${status} when OpenRouter's exchange answers ${name}`, async () => {
+    await using project = await createProject();
+    project.upstream.reply(reply);
+    const answer = await project.call("/callback", await project.comeBack());
+    assertEquals([answer.status, answer.body.error], [status, code]);
+    assertEquals(project.insforge.requests, []);
+    if (status < 429) assertStringIncludes(answer.body.nextActions, "route=start");
+  });
+}
+
+Deno.test("POST /connect/callback stores no key that OpenRouter does not take", async () => {
+  await using project = await createProject();
+  for (const reply of [refusal(401), refusal(500), { json: {} }]) {
+    project.upstream.reply(GIVEN, reply);
+    const { status, body } = await project.call("/callback", await project.comeBack());
+    assertEquals([status, body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+  }
+  assertEquals(project.insforge.requests, []);
+});
+
+for (
+  const [name, [status, body], expected, mention] of [
+    ["no such table", [404, { code: "PGRST205", message: "m" }], 500, "migrations/"],
+    ["a key it refuses", [401, gateway(401, "AUTH_INVALID_API_KEY")], 500, "API_KEY"],
+    ["no rights", [403, { code: "42501", message: "permission denied" }], 500, "API_KEY"],
+    ["a failure", [500, gateway(500, "INTERNAL_ERROR")], 502, "InsForge"],
+    ["a page", [200, "<html>"], 502, "InsForge"],
+  ] as [string, [number, unknown], number, string][]
+) {
+  Deno.test(`nothing is started, told or deleted when InsForge answers ${name}`, async () => {
+    await using project = await createProject();
+    project.insforge.replyAlways(status, body);
+    for (
+      const answer of [
+        await project.call("/start", { return_url: RETURN_URL }),
+        await project.call("/status", undefined, "GET"),
+        await project.call("/disconnect", {}),
+      ]
+    ) {
+      assertEquals(answer.status, expected);
+      assertStringIncludes(answer.body.message, mention);
+    }
+  });
+}
+
+Deno.test("without API_KEY nothing is started, and the setting is named", async () => {
+  await using project = await createProject({ API_KEY: undefined });
+  const { status, body } = await project.call("/start", { return_url: RETURN_URL });
+  assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
+  assertStringIncludes(body.message, "API_KEY");
+});
+
+Deno.test("GET /connect/status does not call a key invalid because OpenRouter is down", async () => {
+  await using project = await createProject();
+  const key = await sealUserKey(USER_KEY, USER_ID, project.settings);
+  const created_at = new Date().toISOString();
+  project.insforge.replyAlways(200, [{ user_id: USER_ID, key, label: null, created_at }]);
+  project.upstream.reply({ status: 503, text: "<html>" }, { status: 401, json: {} });
+  const down = await project.call("/status", undefined, "GET");
+  assertEquals([down.status, down.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+  const refused = await project.call("/status", undefined, "GET");
+  assertEquals([refused.status, refused.body.connected, refused.body.valid], [200, true, false]);
+});
+
+for (
+  const [path, body, message] of [
+    ["/start", { return_url: 5 }, '"return_url" must be a string'],
+    ["/start", { return_url: "" }, '"return_url" must not be empty'],
+    ["/callback", { state: "x" }, '"code" is required'],
+    ["/callback", { code: "x" }, '"state" is required'],
+    ["/callback", { code: "x", state: "x" }, '"state" must be the one that this function gave'],
+    ["/callback", { code: ["x"], state: "x" }, '"code" must be a string'],
+  ] as const
+) {
+  Deno.test(`POST /connect${path} refuses ${JSON.stringify(body)}`, async () => {
+    await using project = await createProject();
+    const answer = await project.call(path, body);
+    assertEquals([answer.status, answer.body.message], [400, message]);
+  });
+}
+
+function refusal(status: number): Reply {
+  return { status, json: { error: { code: status, message: `about ${USER_KEY}` } } };
+}
