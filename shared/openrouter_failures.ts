@@ -1,13 +1,28 @@
-/** What OpenRouter's failures mean: pure judgement, from an error in any of its shapes to ours. */
+/** What a gateway's failures mean: pure judgement, from an error in any of its shapes to ours. */
 import { ApiError, type ErrorCode } from "./errors.ts";
+import {
+  describe,
+  findError,
+  findMicrocredits,
+  findReasons,
+  type UpstreamError,
+} from "./upstream_error.ts";
 
-/** An error object as OpenRouter sends it: in a body, in a stream's chunk or inside a choice. */
-export interface UpstreamError {
-  /** HTTP status as a number, or a provider's word such as `server_error`. */
-  code?: unknown;
-  message?: unknown;
-  metadata?: Record<string, unknown>;
+export { findError, redact, type UpstreamError } from "./upstream_error.ts";
+
+/** Who was asked, for the words of a failure. */
+export interface Asked {
+  title: string;
+  /** The setting that holds the project's key. */
+  keySetting: string;
+  /** Whether errors may be those of a gateway behind it, which knows a key that is not ours. */
+  passesErrorsOn?: true;
 }
+
+const OPENROUTER: Asked = { title: "OpenRouter", keySetting: "OPENROUTER_API_KEY" };
+
+/** PinMe's 400 is about the project that the key is for, its 403 about an empty balance. */
+const ENVELOPE_STATUS = new Map([[400, 401], [403, 402]]);
 
 /** What an {@link ApiError} made here was judged by; it is its `cause`. */
 export interface Evidence {
@@ -48,49 +63,40 @@ const KIND_STATUS = new Map(Object.entries({
 const RETRYABLE = new Set([408, 409, 429, 500, 502, 503, 504, 524, 529]);
 
 /**
- * Finds the error that hides in a body or chunk that came with status 200: at its top, or in its
- * first choice, with or without an error object.
- */
-export function findError(body: unknown): UpstreamError | undefined {
-  const { error, error_type, choices } = body as {
-    error?: UpstreamError | string | null;
-    error_type?: string; // where OpenRouter's Responses have it
-    choices?: { error?: UpstreamError; finish_reason?: string; native_finish_reason?: string }[];
-  };
-  if (typeof error === "string") return { message: error };
-  if (error) return error_type ? { metadata: { error_type }, ...error } : error;
-  const [choice] = Array.isArray(choices) ? choices : [];
-  if (choice?.error) return choice.error;
-  const ended = choice?.finish_reason === "error" ||
-    /^(network_)?error$/.test(choice?.native_finish_reason ?? "");
-  return ended ? { message: "The provider ended the answer with an error" } : undefined;
-}
-
-/**
- * Translates a failed HTTP answer of OpenRouter.
+ * Translates a failed HTTP answer.
  *
  * @param status the HTTP status, 300 or above.
  * @param text the body as it came; it may be JSON, HTML or nothing.
  * @param headers the answer's headers.
+ * @param asked the gateway, OpenRouter unless given.
  * @returns the error for our caller, see the table in the README's "Errors".
  * @see https://openrouter.ai/docs/api-reference/errors
  */
-export function toHttpFailure(status: number, text: string, headers: Headers): ApiError {
+export function toHttpFailure(
+  status: number,
+  text: string,
+  headers: Headers,
+  asked = OPENROUTER,
+): ApiError {
   let error: UpstreamError = {};
   try {
     error = findError(JSON.parse(text)) ?? {};
   } catch {
     // HTML from the edge, or nothing at all: the status says enough.
   }
-  return toFailure({ status, error, text }, headers);
+  return toFailure({ status: toMeantStatus(status, error), error, text }, asked, headers);
 }
 
 /** Translates an error that came inside a 200, by its own code or kind; without either it is a 502. */
-export function toInBandFailure(error: UpstreamError, headers?: Headers): ApiError {
+export function toInBandFailure(
+  error: UpstreamError,
+  headers?: Headers,
+  asked = OPENROUTER,
+): ApiError {
   const code = Number(error.code);
   const kind = String(error.metadata?.error_type ?? error.code ?? "");
   const status = code >= 400 && code < 600 ? code : KIND_STATUS.get(kind) ?? 502;
-  return toFailure({ status, error }, headers);
+  return toFailure({ status: toMeantStatus(status, error), error }, asked, headers);
 }
 
 /** A 502 for an answer that cannot be used, though nobody called it an error. */
@@ -98,8 +104,13 @@ export function unusable(message: string, options?: { retryable: boolean }): Api
   return new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", message, options);
 }
 
-function toFailure(evidence: Evidence, headers?: Headers): ApiError {
+function toMeantStatus(status: number, { enveloped }: UpstreamError): number {
+  return enveloped && ENVELOPE_STATUS.get(status) || status;
+}
+
+function toFailure(evidence: Evidence, asked: Asked, headers?: Headers): ApiError {
   const { status, error } = evidence;
+  const { title } = asked;
   const metadata = error.metadata ?? {};
   const retryAfterSeconds = readRetryAfter(headers, metadata);
   const fail = (ours: number, code: ErrorCode, message: string, retryable = false) =>
@@ -107,18 +118,20 @@ function toFailure(evidence: Evidence, headers?: Headers): ApiError {
 
   switch (status) {
     case 401:
-      return fail(502, "AI_INVALID_API_KEY", "OpenRouter refused this project's API key");
+      return fail(502, "AI_INVALID_API_KEY", toKeyRefusal("refused", error, asked));
     case 402: {
       const transient = metadata.limit_source === "openrouter_in_flight_budget" ||
         metadata.reason === "in_flight_budget_exhausted";
+      const left = findMicrocredits(error, evidence.text);
       return new ApiError(
         402,
         "BILLING_INSUFFICIENT_BALANCE",
-        "The AI credits of this project do not cover the request",
+        "The AI credits of this project do not cover the request" +
+          (left === undefined ? "" : `; ${left} microcredits are available`),
         {
           retryable: transient && retryAfterSeconds !== undefined,
           retryAfterSeconds,
-          nextActions: 'Add credits at OpenRouter, or ask for less with a lower "max_tokens"',
+          nextActions: `Add credits at ${title}, or ask for less with a lower "max_tokens"`,
           cause: evidence,
         },
       );
@@ -127,14 +140,14 @@ function toFailure(evidence: Evidence, headers?: Headers): ApiError {
       const reasons = findReasons(error);
       return reasons
         ? fail(403, "FORBIDDEN", `The request was refused: ${reasons}`)
-        : fail(502, "AI_INVALID_API_KEY", "OpenRouter denied this project's API key the request");
+        : fail(502, "AI_INVALID_API_KEY", toKeyRefusal("denied", error, asked));
     }
     case 404:
       return fail(400, "AI_INVALID_MODEL", describe(error, "No model fits the request"));
     case 400:
     case 412:
     case 422: {
-      const message = describe(error, "OpenRouter refused the request as invalid");
+      const message = describe(error, `${title} refused the request as invalid`);
       const code = /\bmodel\b.*\b(not found|not exist|invalid)|not a valid model/i.test(message)
         ? "AI_INVALID_MODEL"
         : "INVALID_INPUT";
@@ -163,6 +176,19 @@ function toFailure(evidence: Evidence, headers?: Headers): ApiError {
   }
 }
 
+/** Whose key was refused, and where it is to be set right. */
+function toKeyRefusal(
+  verb: string,
+  error: UpstreamError,
+  { title, keySetting, passesErrorsOn }: Asked,
+): string {
+  if (passesErrorsOn && !error.enveloped) {
+    return `The gateway behind ${title} ${verb} ${title}'s own key`;
+  }
+  const reason = error.enveloped ? `: ${describe(error, "no reason given")}` : "";
+  return `${title} ${verb} this project's API key, the setting ${keySetting}${reason}`;
+}
+
 /** Seconds to wait, from the header in any of its forms or from where else OpenRouter says it. */
 function readRetryAfter(headers?: Headers, metadata?: Record<string, unknown>): number | undefined {
   const ms = Number(headers?.get("retry-after-ms") || NaN);
@@ -178,51 +204,4 @@ function readRetryAfter(headers?: Headers, metadata?: Record<string, unknown>): 
   const limits = metadata?.headers as Record<string, unknown> | undefined;
   const reset = Number(headers?.get("x-ratelimit-reset") ?? limits?.["X-RateLimit-Reset"]);
   return reset > Date.now() ? (reset - Date.now()) / 1_000 : undefined;
-}
-
-/** Why content was refused (moderation, guardrail, provider policy); nothing for a key's 403. */
-function findReasons(error: UpstreamError): string | undefined {
-  const metadata = error.metadata ?? {};
-  for (const list of [metadata.reasons, metadata.patterns]) {
-    if (Array.isArray(list) && list.length > 0) return clean(list.join(", "));
-  }
-  const kind = metadata.error_type ?? error.code;
-  if (kind === "refusal") return "the model refused it";
-  if (kind === "content_policy_violation") return "the provider's content policy";
-  return metadata.flagged_input === undefined ? undefined : "moderation";
-}
-
-/** The real reason, which often stands in the raw answer of the provider behind OpenRouter. */
-function describe({ message, metadata }: UpstreamError, fallback: string): string {
-  if (typeof message !== "string") return fallback;
-  if (!/^Provider returned error/i.test(message)) return clean(message) || fallback;
-  let raw: unknown = metadata?.raw;
-  try {
-    if (typeof raw === "string") raw = JSON.parse(raw);
-  } catch {
-    // Plain text is a reason, too.
-  }
-  const { error, message: own } = (raw ?? {}) as {
-    error?: { message?: unknown };
-    message?: unknown;
-  };
-  const reason = [error?.message, error, own, raw].find((value) => typeof value === "string");
-  return clean((reason as string | undefined) ?? "") || fallback;
-}
-
-/** The text without what looks like a credential. */
-export function redact(text: string): string {
-  return text.replace(
-    /\b(g?sk|xai|ik|anon|pk|key)[-_][\w*.-]{6,}|\bAIza[\w-]{20,}|\bBearer\s+\S+|(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/gi,
-    "[removed]",
-  );
-}
-
-/** Text fit to be shown: one line, no markup, nothing that looks like a credential, not too long. */
-function clean(text: string): string {
-  return redact(text.replace(/<[^<>]*>/g, " "))
-    .replace(/\s+/g, " ")
-    .trim()
-    .slice(0, 300)
-    .replace(/\.$/, "");
 }

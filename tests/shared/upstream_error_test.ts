@@ -1,7 +1,8 @@
-/** What a caller reads of OpenRouter's failures: the real reason, and nothing secret. */
+/** Where errors hide, and what a caller reads of them: the real reason, and nothing secret. */
 import { assert, assertEquals } from "@std/assert";
 import type { ApiError } from "../../shared/errors.ts";
 import { toHttpFailure } from "../../shared/openrouter_failures.ts";
+import { findError } from "../../shared/upstream_error.ts";
 
 /** Why a caller learns more than "refused": each metadata with the message it becomes. */
 const REFUSALS: [metadata: Record<string, unknown>, message: string][] = [
@@ -84,6 +85,8 @@ Deno.test("what looks like a credential never reaches the caller", () => {
     error: { message: "Authorization: Bearer abc.def-1 refused" },
   });
   assertEquals(message, "Authorization: [removed] refused");
+  const other = toHttp(400, { error: { message: "X-API-Key: 5a5b5c and x-api-key=5a5b5c" } });
+  assertEquals(other.message, "[removed] and [removed]");
 });
 
 Deno.test("ordinary messages stay readable", () => {
@@ -104,6 +107,47 @@ Deno.test("a huge message is cleaned in no time", () => {
     const start = performance.now();
     toHttp(400, { error: provider(text) });
     assert(performance.now() - start < 5_000, text.slice(0, 10));
+  }
+});
+
+Deno.test("findError finds an error wherever it hides, and none where there is none", () => {
+  const error = { code: 502, message: "m" };
+  assertEquals(findError({ error }), error);
+  assertEquals(findError({ error, choices: [{ error: { code: 400 } }] }), error);
+  assertEquals(findError({ error: "text" }), { message: "text" });
+  assertEquals(findError({ choices: [{ error }] }), error);
+  for (const data of [{ error: "why" }, { error: "why", choices: [] }]) {
+    const message = "why";
+    const found = findError({ code: 403, msg: "error", data });
+    assertEquals(found, { code: 403, message, enveloped: true });
+  }
+  for (const data of [undefined, null, {}, []]) {
+    assertEquals(findError({ code: 1, msg: "error", data })!.message, "error");
+  }
+  for (
+    const choice of [
+      { finish_reason: "error" },
+      { finish_reason: "stop", native_finish_reason: "error" },
+      { finish_reason: "stop", native_finish_reason: "network_error" },
+    ]
+  ) {
+    assert(findError({ choices: [choice] }), JSON.stringify(choice));
+  }
+  for (
+    const body of [
+      {},
+      [],
+      { error: null },
+      { code: 200, msg: "ok", data: {} },
+      { data: [], msg: 5 },
+      { choices: [] },
+      { choices: {} },
+      { choices: [null] },
+      { choices: [{ finish_reason: "stop", native_finish_reason: "STOP", error: null }] },
+      { choices: [{ finish_reason: "content_filter", native_finish_reason: "SAFETY" }] },
+    ]
+  ) {
+    assertEquals(findError(body), undefined, JSON.stringify(body));
   }
 });
 
