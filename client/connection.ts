@@ -21,7 +21,10 @@ export interface ConnectionOptions {
   fetch?: typeof fetch;
 }
 
-/** Posts JSON to a function. What it returns has a status below 300 and is unread. */
+/**
+ * Posts JSON to a function, or fetches from it where there is nothing to post. What it returns has a
+ * status below 300 and is unread.
+ */
 export type Post = (slug: string, request: unknown, signal?: AbortSignal) => Promise<Response>;
 
 /** Creates what all calls of a client go through. */
@@ -49,13 +52,13 @@ export function createPost(options: ConnectionOptions): Post {
 
   async function send(
     slug: string,
-    { body, token, signal }: { body: string; token?: string; signal?: AbortSignal },
+    { body, token, signal }: { body?: string; token?: string; signal?: AbortSignal },
   ): Promise<Response> {
     const headers: Record<string, string> = { "Content-Type": "application/json" };
     if (token) headers.Authorization = `Bearer ${token}`;
     // Called through a variable: browsers want their `fetch` to be no other object's method.
     const request = options.fetch ?? fetch;
-    const init = { method: "POST", headers, body, signal };
+    const init = { method: body === undefined ? "GET" : "POST", headers, body, signal };
     const response = await request(`${address}/${slug}`, init).catch((cause) => {
       throw toNetworkError("The functions could not be reached", cause, signal);
     });
@@ -66,7 +69,7 @@ export function createPost(options: ConnectionOptions): Post {
   }
 
   return async (slug, request, signal) => {
-    const body = JSON.stringify(request);
+    const body: string | undefined = JSON.stringify(request);
     const token = await orAbort(getToken(false), signal);
     try {
       return await send(slug, { body, token, signal });

@@ -3,6 +3,7 @@
  * types out in full, so that the published client needs neither zod nor this repository.
  */
 export type { ChatAnswer } from "../functions/chat/index.ts";
+export type { Connection, StartAnswer } from "../functions/connect/index.ts";
 export type { EmbeddingsAnswer, EmbeddingsRequest } from "../functions/embeddings/index.ts";
 export type { ImageAnswer, ImageRequest } from "../functions/image-gen/index.ts";
 export type { SummaryAnswer, SummaryFacts } from "../functions/summarize-records/index.ts";

@@ -13,6 +13,7 @@
  * @module
  */
 import { AiError } from "./ai_error.ts";
+import { type ConnectClient, createConnect } from "./connect.ts";
 import { type ConnectionOptions, createPost, readJson } from "./connection.ts";
 import type {
   ChatAnswer,
@@ -28,6 +29,7 @@ import { type InsForgeOptions, toConnection } from "./insforge.ts";
 import { readParts, type StreamPart, type SummaryPart } from "./parts.ts";
 
 export { AiError, type AiErrorCode, type AiErrorOptions } from "./ai_error.ts";
+export type { ConnectClient } from "./connect.ts";
 export type { ConnectionOptions, GetAccessToken } from "./connection.ts";
 export type * from "./contract.ts";
 export type { InsForgeClient, InsForgeOptions } from "./insforge.ts";
@@ -72,6 +74,8 @@ export interface AiClient {
   embeddings(request: EmbeddingsRequest, options?: CallOptions): Promise<EmbeddingsAnswer>;
   /** Draws. */
   generateImage(request: ImageRequest, options?: CallOptions): Promise<ImageAnswer>;
+  /** Lets the user pay with an OpenRouter account of their own. */
+  readonly connect: ConnectClient;
 }
 
 /** Creates a client. It keeps nothing between calls and sends nothing by itself. */
@@ -110,5 +114,6 @@ export function createAiClient(options: AiClientOptions): AiClient {
     },
     embeddings: ask("embeddings"),
     generateImage: ask("image-gen"),
+    connect: createConnect(post),
   };
 }
