@@ -1,20 +1,15 @@
 /** Every example of the API reference, asked of the local stack as the demo user. */
 import { assert, assertEquals } from "@std/assert";
 import { readData } from "../../shared/sse.ts";
+import { loadFunction } from "../../tools/functions.ts";
 import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
 import { loadReferences } from "../../tools/reference/document.ts";
 import { toPath } from "../../tools/reference/entry.ts";
-import { createCommonExamples } from "../../tools/reference/failures.ts";
+import { isGood } from "../../tools/reference/examples.ts";
+import { type CommonExample, createCommonExamples } from "../../tools/reference/common_failures.ts";
 import type { Example } from "../../tools/reference/operation.ts";
-import {
-  assertFits,
-  type Content,
-  document,
-  findResponse,
-  readPlace,
-  type Response as Documented,
-} from "./schemas.ts";
+import { assertFits, document, findResponse } from "./schemas.ts";
 
 const SETTINGS: Record<string, string> = {
   PORT: "0",
@@ -24,75 +19,133 @@ const SETTINGS: Record<string, string> = {
 };
 console.log = () => {};
 
-Deno.test("every example in the reference is answered as it says", async (t) => {
+interface Case {
+  slug: string;
+  /** As the document has it. */
+  path: string;
+  method: string;
+  name: string;
+  example: CommonExample;
+}
+
+Deno.test("every example in the reference is answered as it says", async () => {
   await using stack = await startStack({ get: (name) => SETTINGS[name] });
   const token = await signIn(stack);
-  const asked = new Set<string>();
-
-  for (const [slug, { operations, toErrorBody }] of await loadReferences()) {
-    for (const [key, operation] of Object.entries(operations)) {
-      const [method, route] = key.split(" ");
-      const path = toPath(slug, route);
-      const entry = document.paths[path][method.toLowerCase()];
-      const refused = "$ref" in entry.responses[401] ? createCommonExamples(401, toErrorBody) : {};
-
-      await t.step(`${method} ${path}`, async () => {
-        const examples = Object.entries({ ...operation.examples, ...refused });
-        await Promise.all(examples.map(async ([name, example]) => {
-          const { status = 200, answer } = example;
-          const ask = (address: string) => send(stack, token, method, address, example);
-          const place = findResponse(path, method.toLowerCase(), String(status));
-          const received = await ask(fill(path, example));
-          assertEquals(received.status, status, `${name}: ${received.text}`);
-          const values = read(received);
-          const schema = [...place, "content", received.type, "schema"];
-          if (received.type === "text/event-stream") {
-            for (const value of values.filter((value) => value !== "[DONE]")) {
-              assertFits(value, [...schema, "contentSchema"]);
-            }
-          } else assertFits(values[0], schema);
-
-          if (status >= 400) assertEquals(values[0], answer, name);
-          else if (answer !== undefined) assertExcerpts(answer, received.type, values, name);
-          asked.add(`${path} ${method.toLowerCase()} ${name}`);
-        }));
-      });
-
-      if (route === "/") continue;
-      await t.step(`${method} ${path}, by query`, async () => {
-        const [example] = Object.values(operation.examples);
-        const address = `/${slug}?route=${fill(path, example).slice(slug.length + 2)}`;
-        const { status, text } = await send(stack, token, method, address, example);
-        assertEquals(status, example.status ?? 200, text);
-      });
+  const cases = await listCases();
+  await Promise.all(cases.map(async (one) => {
+    const { slug, path, method, example } = one;
+    const about = toName(one);
+    const { status = 200, answer, settings } = example;
+    const request = createRequest(stack, token, method, fill(path, example), example);
+    const received = settings
+      ? await askFunction(stack, slug, settings, request)
+      : await read(await fetch(request));
+    assertEquals(received.status, status, `${about}: ${received.text}`);
+    const place = findResponse(path, method.toLowerCase(), String(status));
+    const schema = [...place, "content", received.type, "schema"];
+    if (received.type === "text/event-stream") schema.push("contentSchema");
+    for (const value of received.values) {
+      if (value !== "[DONE]") assertFits(value, schema);
     }
-  }
+    if (status >= 400) assertEquals(received.values[0], answer, about);
+    else if (answer !== undefined) assertExcerpts(answer, received, about);
+  }));
+  const asked = new Set(cases.flatMap(listNames));
   assertEquals(listDocumented().filter((name) => !asked.has(name)), []);
 });
+
+Deno.test("an operation below a slug is also reached by query", async () => {
+  await using stack = await startStack({ get: (name) => SETTINGS[name] });
+  const token = await signIn(stack);
+  const cases = (await listCases()).filter(({ slug, path }) => path !== `/${slug}`);
+  const firsts = Object.values(Object.groupBy(cases, ({ method, path }) => `${method} ${path}`));
+  assert(firsts.length > 9);
+  for (const [{ slug, path, method, example }] of firsts as Case[][]) {
+    const address = `/${slug}?route=${fill(path, example).slice(slug.length + 2)}`;
+    const response = await fetch(createRequest(stack, token, method, address, example));
+    assertEquals(response.status, example.status ?? 200, `${address}: ${await response.text()}`);
+  }
+});
+
+/** Every example, those that all operations share with the first good request of each. */
+async function listCases(): Promise<Case[]> {
+  const cases: Case[] = [];
+  for (const [slug, reference] of await loadReferences()) {
+    for (const [key, { examples, errors }] of Object.entries(reference.operations)) {
+      const [method, route] = key.split(" ");
+      const path = toPath(slug, route);
+      const add = (name: string, example: CommonExample) =>
+        cases.push({ slug, path, method, name, example });
+      for (const [name, example] of Object.entries(examples)) add(name, example);
+
+      const { responses } = document.paths[path][method.toLowerCase()];
+      const good = Object.values(examples).find(isGood);
+      const shared = errors.filter((status) => good && responses[status].$ref)
+        .flatMap((status) => Object.entries(createCommonExamples(status, reference)));
+      for (const [name, change] of shared) {
+        const { request, parameters } = good!;
+        const { simulate } = change;
+        if (!simulate) add(name, { ...change, parameters, request });
+        else if (request) add(name, { ...change, request: { ...request, simulate } });
+      }
+    }
+  }
+  return cases;
+}
 
 interface Received {
   status: number;
   /** Media type. */
   type: string;
   text: string;
+  /** The one value of a whole answer, or the data of each event. */
+  values: unknown[];
 }
 
-async function send(
-  stack: Stack,
+function createRequest(
+  { functionsUrl, insforge }: Stack,
   token: string,
   method: string,
   address: string,
   { request, caller }: Example,
-): Promise<Received> {
+): Request {
   const headers = new Headers({ "Content-Type": "application/json" });
-  const tokens = { stranger: "nobody", administrator: stack.insforge!.secrets.API_KEY };
+  const tokens = { stranger: "nobody", administrator: insforge!.secrets.API_KEY };
   if (caller !== "nobody") {
     headers.set("Authorization", `Bearer ${caller ? tokens[caller] : token}`);
   }
-  const body = request && JSON.stringify(request);
-  const response = await fetch(stack.functionsUrl + address, { method, headers, body });
+  return new Request(functionsUrl + address, {
+    method,
+    headers,
+    body: request && JSON.stringify(request),
+  });
+}
+
+/** Asks a function that has other settings than the stack's. */
+async function askFunction(
+  { insforgeUrl, openrouterUrl }: Stack,
+  slug: string,
+  settings: Record<string, string>,
+  request: Request,
+): Promise<Received> {
+  const { default: handler } = await loadFunction(slug);
+  const values: Record<string, string> = {
+    INSFORGE_BASE_URL: insforgeUrl,
+    OPENROUTER_BASE_URL: openrouterUrl,
+    OPENROUTER_API_KEY: "sk-or-v1-local",
+    ...settings,
+  };
+  return await read(await handler(request, { get: (name) => values[name] }));
+}
+
+async function read(response: Response): Promise<Received> {
   const [type] = response.headers.get("Content-Type")!.split(";");
-  return { status: response.status, type, text: await response.text() };
+  const text = await response.text();
+  const data = type === "text/event-stream"
+    ? text.split("\n\n").map(readData).filter((data) => data !== undefined)
+    : [text];
+  const values = data.map((data) => data === "[DONE]" ? data : JSON.parse(data));
+  return { status: response.status, type, text, values };
 }
 
 /** An address with an example's parameters in path and query. */
@@ -107,22 +160,15 @@ function fill(path: string, { parameters = {} }: Example): string {
   return query.size > 0 ? `${filled}?${query}` : filled;
 }
 
-/** The one value of a whole answer, or the data of each event. */
-function read({ type, text }: Received): unknown[] {
-  if (type !== "text/event-stream") return [JSON.parse(text)];
-  const data = text.split("\n\n").map(readData).filter((data) => data !== undefined);
-  return data.map((data) => data === "[DONE]" ? data : JSON.parse(data));
-}
-
-function assertExcerpts(answer: unknown, type: string, values: unknown[], name: string): void {
-  const excerpts = type === "text/event-stream" ? answer as unknown[] : [answer];
+function assertExcerpts(answer: unknown, { type, values }: Received, about: string): void {
+  const isStream = type === "text/event-stream";
+  const excerpts = isStream ? answer as unknown[] : [answer];
   for (const excerpt of excerpts) {
     const found = values.some((value) => isExcerpt(excerpt, value));
-    assert(found, `${name}: no answer of the shape ${JSON.stringify(excerpt)}`);
+    assert(found, `${about}: no answer of the shape ${JSON.stringify(excerpt)}`);
   }
   // How a stream ends is part of the contract, to the letter.
-  if (excerpts.at(-1) === "[DONE]") assertEquals(values.at(-1), "[DONE]", name);
-  else if (type === "text/event-stream") assertEquals(values.at(-1), excerpts.at(-1), name);
+  if (isStream) assertEquals(values.at(-1), excerpts.at(-1), about);
 }
 
 /** Whether all that an example shows is also there, and of the same kind. */
@@ -140,19 +186,34 @@ function isExcerpt(shown: unknown, there: unknown): boolean {
     );
 }
 
-/** Every example that the document itself shows, by path, method and name. */
+/** Every example that the document itself shows; those that operations share by where they stand. */
 function listDocumented(): string[] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).flatMap(([method, { requestBody, parameters = [], responses }]) => {
-      const places = Object.keys(responses).map((status) => findResponse(path, method, status));
-      const answers = places.map((place) => readPlace<Documented>(place));
-      const contents: Record<string, Content>[] = [requestBody, ...answers]
-        .map((one) => one?.content ?? {});
-      const holders = [...contents.flatMap((content) => Object.values(content)), ...parameters];
-      const names = holders.flatMap(({ examples = {} }) => Object.keys(examples));
-      return names.map((name) => `${path} ${method} ${name}`);
+      const own = [requestBody, ...Object.values(responses)].map((one) => one?.content ?? {});
+      const holders = [...own.flatMap((content) => Object.values(content)), ...parameters];
+      return listExamples(`${method.toUpperCase()} ${path}`, holders);
     })
+  ).concat(
+    Object.entries(document.components.responses).flatMap(([name, { content = {} }]) =>
+      listExamples(`components/responses/${name}`, Object.values(content))
+    ),
   );
+}
+
+function listExamples(place: string, holders: { examples?: object }[]): string[] {
+  return holders.flatMap(({ examples = {} }) => Object.keys(examples))
+    .map((name) => `${place}, ${name}`);
+}
+
+function listNames(one: Case): string[] {
+  const { path, method, name, example: { status = 200 } } = one;
+  const place = findResponse(path, method.toLowerCase(), String(status));
+  return [toName(one), `${place.join("/")}, ${name}`];
+}
+
+function toName({ path, method, name }: Case): string {
+  return `${method} ${path}, ${name}`;
 }
 
 async function signIn({ insforgeUrl }: Stack): Promise<string> {

@@ -26,8 +26,10 @@ export interface Content {
 
 /** The document as it is served: text, parsed again. */
 export const text = formatDocument(await createDocument());
-export const document: { paths: Record<string, Record<string, Entry>>; [field: string]: unknown } =
-  JSON.parse(text);
+export const document: {
+  paths: Record<string, Record<string, Entry>>;
+  components: { responses: Record<string, Response> };
+} = JSON.parse(text);
 
 const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
 ajv.addSchema(document, "reference");

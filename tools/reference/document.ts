@@ -137,10 +137,12 @@ function createSchemas(references: References, sources: Sources): Record<string,
 
 function createRefusals(references: References, meanings: Meanings): Record<string, unknown> {
   const refusals = [...references.values()].flatMap((reference) => {
-    const render = reference.toErrorBody ?? toErrorBody;
     const statuses = Object.values(reference.operations).flatMap(({ errors }) => errors);
     return statuses.map((status) =>
-      [`${toErrorName(render)}${status}`, createRefusal(status, render, meanings)] as const
+      [
+        `${toErrorName(reference.toErrorBody)}${status}`,
+        createRefusal(status, reference, meanings),
+      ] as const
     );
   });
   return Object.fromEntries(refusals);

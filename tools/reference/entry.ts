@@ -1,5 +1,4 @@
 /** From one operation, as a function tells of it, to its entry in the document. */
-import { toErrorBody } from "../../shared/errors.ts";
 import { formatEvents, isGood, toExamples } from "./examples.ts";
 import { createRefusal, type Meanings, toErrorName } from "./failures.ts";
 import { type JsonSchema, toSchemaRef } from "./json_schema.ts";
@@ -124,14 +123,14 @@ function toSchema(shape: Shape): JsonSchema {
 
 /** What all operations answer with such a status, or, with examples of its own, just that in full. */
 function toRefusal(
-  { reference: { toErrorBody: render = toErrorBody }, meanings }: Context,
+  { reference, meanings }: Context,
   operation: Operation,
   status: number,
 ): object {
   const examples = selectExamples(operation, (example) => example.status === status);
   return Object.keys(examples).length === 0
-    ? { $ref: `#/components/responses/${toErrorName(render)}${status}` }
-    : createRefusal(status, render, meanings, examples);
+    ? { $ref: `#/components/responses/${toErrorName(reference.toErrorBody)}${status}` }
+    : createRefusal(status, reference, meanings, examples);
 }
 
 function selectExamples(

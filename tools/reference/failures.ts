@@ -1,6 +1,7 @@
 /** How operations fail: when, by the README's table; in what shape, by `shared/errors.ts`. */
 import { STATUS_CODES } from "node:http";
-import { ApiError, toErrorBody, unauthorized } from "../../shared/errors.ts";
+import { ApiError, toErrorBody } from "../../shared/errors.ts";
+import { createCommonExamples } from "./common_failures.ts";
 import { toExamples } from "./examples.ts";
 import { type JsonSchema, toSchemaRef } from "./json_schema.ts";
 import type { Example, Reference } from "./operation.ts";
@@ -13,18 +14,6 @@ export type RenderError = NonNullable<Reference["toErrorBody"]>;
 
 /** What each status means, Markdown. */
 export type Meanings = Map<number, string>;
-
-/** Who is refused everywhere, and how. */
-const STRANGERS: { name: string; caller: Example["caller"]; error: ApiError }[] = [
-  {
-    name: "No token",
-    caller: "nobody",
-    error: new ApiError(401, "AUTH_INVALID_CREDENTIALS", "No token provided", {
-      nextActions: "Send the signed-in user's access token as Authorization: Bearer <token>",
-    }),
-  },
-  { name: "No user's token", caller: "stranger", error: unauthorized("no user's token") },
-];
 
 /**
  * Reads what each status means from the README's table of errors.
@@ -59,26 +48,12 @@ export function describeError(render: RenderError): JsonSchema {
   return toShape(most, least);
 }
 
-/** The examples of a status that hold for every operation. */
-export function createCommonExamples(
-  status: number,
-  render: RenderError = toErrorBody,
-): Record<string, Example> {
-  const strangers = STRANGERS.filter(({ error }) => error.status === status);
-  return Object.fromEntries(
-    strangers.map(({ name, caller, error }) => {
-      const answer = JSON.parse(JSON.stringify(render(error)));
-      return [name, { caller, status, answer }];
-    }),
-  );
-}
-
 /** Makes the response of a status. */
 export function createRefusal(
   status: number,
-  render: RenderError,
+  reference: Reference,
   meanings: Meanings,
-  examples = createCommonExamples(status, render),
+  examples: Record<string, Example> = createCommonExamples(status, reference),
 ): Record<string, unknown> {
   const headers = ["X-Request-Id"];
   if (status === 401) headers.push("WWW-Authenticate");
@@ -90,7 +65,7 @@ export function createRefusal(
     ),
     content: {
       "application/json": {
-        schema: toSchemaRef(toErrorName(render)),
+        schema: toSchemaRef(toErrorName(reference.toErrorBody)),
         examples: toExamples(examples, ({ answer }) => answer),
       },
     },

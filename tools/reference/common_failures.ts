@@ -1,0 +1,71 @@
+/** Failures that every function words alike, and how a request comes to meet them. */
+import { ApiError, toErrorBody, unauthorized } from "../../shared/errors.ts";
+import { toHttpFailure } from "../../shared/openrouter_failures.ts";
+import type { Example, Reference } from "./operation.ts";
+
+/** An example that any good request becomes by a change around it. */
+export interface CommonExample extends Example {
+  /** What to ask the simulated OpenRouter for. */
+  simulate?: Record<string, unknown>;
+  /** Settings to change. */
+  settings?: Record<string, string>;
+}
+
+interface CommonFailure extends Pick<CommonExample, "caller" | "simulate" | "settings"> {
+  name: string;
+  error: ApiError;
+}
+
+const FAILURES: CommonFailure[] = [
+  {
+    name: "No token",
+    caller: "nobody",
+    error: new ApiError(401, "AUTH_INVALID_CREDENTIALS", "No token provided", {
+      nextActions: "Send the signed-in user's access token as Authorization: Bearer <token>",
+    }),
+  },
+  { name: "No user's token", caller: "stranger", error: unauthorized("no user's token") },
+  {
+    name: "A body beyond the limit",
+    settings: { MAX_BODY_BYTES: "10" },
+    error: new ApiError(413, "INVALID_INPUT", "The request body must not exceed 10 bytes"),
+  },
+  {
+    name: "A wrong setting",
+    settings: { OPENROUTER_BASE_URL: "nowhere" },
+    error: new ApiError(
+      500,
+      "INTERNAL_ERROR",
+      "The setting OPENROUTER_BASE_URL must be an http or https address",
+    ),
+  },
+  refused("No credits left", 402),
+  refused("Content that was flagged", 403, { reasons: ["violence"] }),
+  refused("Too many requests", 429),
+  refused("A provider that fails", 500),
+  refused("A provider that takes too long", 408),
+];
+
+/**
+ * The examples of a status, in the words of one function. Functions that drop unknown fields, as
+ * the old routes do, cannot ask for simulated failures and have only those of the caller.
+ */
+export function createCommonExamples(
+  status: number,
+  { toErrorBody: render = toErrorBody, deprecated }: Reference,
+): Record<string, CommonExample> {
+  const examples = FAILURES
+    .filter(({ error, caller }) => error.status === status && (caller || !deprecated))
+    .map(({ name, error, ...change }): [string, CommonExample] => {
+      const answer = JSON.parse(JSON.stringify(render(error)));
+      return [name, { ...change, status, answer }];
+    });
+  return Object.fromEntries(examples);
+}
+
+/** What OpenRouter refuses with a status. */
+function refused(name: string, status: number, metadata?: Record<string, unknown>): CommonFailure {
+  const text = JSON.stringify({ error: { code: status, message: "", metadata } });
+  const error = toHttpFailure(status, text, new Headers());
+  return { name, simulate: { status, metadata }, error };
+}

@@ -1,0 +1,79 @@
+/** The pages of the API reference, served from this machine alone. https://github.com/swagger-api/swagger-ui */
+import { fileURLToPath } from "node:url";
+import getSwaggerFolder from "swagger-ui-dist/absolute-path.js";
+
+const PAGE = fileURLToPath(new URL("page/", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../reference.ts", import.meta.url));
+
+const HTML = "text/html; charset=utf-8";
+const CSS = "text/css; charset=utf-8";
+const SCRIPT = "text/javascript; charset=utf-8";
+
+const HEADERS = {
+  "Cache-Control": "no-cache",
+  // Swagger UI writes some styles into its elements; scripts of that kind it needs none.
+  "Content-Security-Policy": [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+};
+
+/** Answers what is below `/docs`, and `/openapi.json`; nothing else. */
+export type ReferencePages = (request: Request) => Promise<Response | undefined>;
+
+/**
+ * Creates the pages: `/docs`, the files it loads, and `/openapi.json`.
+ *
+ * The document is made when it is first asked for, by a process of its own, as that takes seconds
+ * and some hundred megabytes; from then on it is remembered. It needs to run this Deno.
+ */
+export function createReferencePages(): ReferencePages {
+  const folder = getSwaggerFolder();
+  const files = new Map([
+    ["/docs", [`${PAGE}index.html`, HTML]],
+    ["/docs/", [`${PAGE}index.html`, HTML]],
+    ["/docs/page.js", [`${PAGE}page.js`, SCRIPT]],
+    ["/docs/page.css", [`${PAGE}page.css`, CSS]],
+    ["/docs/swagger-ui.css", [`${folder}/swagger-ui.css`, CSS]],
+    ["/docs/swagger-ui-bundle.js", [`${folder}/swagger-ui-bundle.js`, SCRIPT]],
+  ]);
+  let document: Promise<string> | undefined;
+
+  return async ({ method, url }) => {
+    if (method !== "GET" && method !== "HEAD") return undefined;
+    const { pathname } = new URL(url);
+    if (pathname === "/openapi.json") {
+      document ??= makeDocument().catch((failure) => {
+        document = undefined;
+        throw failure;
+      });
+      return respond(await document, "application/json");
+    }
+    const [path, type] = files.get(pathname) ?? [];
+    if (path) return respond(await Deno.readFile(path), type!);
+    return pathname.startsWith("/docs/") ? new Response("Not found", { status: 404 }) : undefined;
+  };
+}
+
+function respond(body: BodyInit, type: string): Response {
+  return new Response(body, { headers: { ...HEADERS, "Content-Type": type } });
+}
+
+async function makeDocument(): Promise<string> {
+  const args = ["run", "--quiet", "--no-prompt", "--no-check", "--allow-read", "--ignore-env"];
+  const command = new Deno.Command(Deno.execPath(), { args: [...args, PROGRAM], stdin: "null" });
+  const { success, stdout, stderr } = await command.output();
+  const [text, failure] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (!success) throw new Error(`The API reference could not be made: ${failure}`);
+  return text;
+}
