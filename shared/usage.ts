@@ -127,13 +127,20 @@ export class Bill {
     }
     this.#charges.push({
       generation_id: id ?? null,
-      model,
+      model: toPricedName(model, this.#expected.model),
       prompt_tokens: used.prompt,
       completion_tokens: used.completion,
       usd: used.usd ?? (used.prompt + used.completion) * this.#usdPerToken,
       final: used.usd !== undefined,
     });
   }
+}
+
+/** A dated version, or a variant, goes by the name it was asked for: by that its price is known. */
+function toPricedName(answered: string, asked: string): string {
+  const isDated = answered.startsWith(asked) && /^-\d[\d-]*$/.test(answered.slice(asked.length));
+  const isVariant = asked.startsWith(`${answered}:`);
+  return asked && (isDated || isVariant) ? asked : answered;
 }
 
 interface Reservation {

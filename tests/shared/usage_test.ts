@@ -68,6 +68,21 @@ Deno.test("every attempt is charged that says it was billed, whatever is thought
   assertEquals(charges.map(({ usd }) => usd), [USAGE.cost, USAGE.cost, USAGE.cost]);
 });
 
+for (
+  const [asked, answered, charged] of [
+    ["openai/gpt-4o", "openai/gpt-4o-2024-08-06", "openai/gpt-4o"],
+    ["openai/gpt-4o:online", "openai/gpt-4o", "openai/gpt-4o:online"],
+    ["openai/gpt-4o", "openai/gpt-4o-mini", "openai/gpt-4o-mini"],
+    ["openrouter/auto", "openai/gpt-4o", "openai/gpt-4o"],
+  ]
+) {
+  Deno.test(`what ${answered} answers for ${asked} is charged to ${charged}`, async () => {
+    const json = completion({}, { model: answered });
+    const [{ model }] = await settleOf("/completion", [{ json }], { model: asked });
+    assertEquals(model, charged);
+  });
+}
+
 Deno.test("what was refused by its status, or by an error inside, costs nothing", async () => {
   assertEquals(await settleOf("/completion", [{ status: 400, json: {} }]), []);
   assertEquals(
@@ -111,7 +126,7 @@ Deno.test("a stream that its caller leaves is charged for what was seen", async 
 });
 
 Deno.test("an answer given up at its deadline is charged: it is finished, and billed", async () => {
-  const [charge] = await settleOf("/completion", [{ end: "hang", text: "" }], {
+  const [charge] = await settleOf("/completion", [{ end: "hang", text: "" }], ask, {
     REQUEST_DEADLINE_MS: "1000",
   });
   assertEquals([charge.completion_tokens, charge.final], [50, false]);
@@ -292,6 +307,7 @@ function seal(key: string, userId = USER_ID): Promise<string> {
 async function settleOf(
   path: "/completion" | "/stream",
   replies: Parameters<Awaited<ReturnType<typeof createUpstream>>["reply"]>,
+  more: Record<string, unknown> = {},
   values: Record<string, string> = {},
 ): Promise<Charge[]> {
   await using ledger = createInsForge();
@@ -299,7 +315,10 @@ async function settleOf(
   ledger.reply(200, RESERVED);
   ledger.replyAlways(204, null);
   upstream.reply(...replies);
-  await probe(path, upstream, { params: ask, values: { ...withLedger(ledger), ...values } });
+  await probe(path, upstream, {
+    params: { ...ask, ...more },
+    values: { ...withLedger(ledger), ...values },
+  });
   assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, SETTLE]);
   return JSON.parse(ledger.requests[1].text).charges;
 }
