@@ -14,6 +14,7 @@ import {
   requireUserKeysTaken,
   toGatewayHeaders,
 } from "./gateways.ts";
+import { applyModelPolicy } from "./model_policy.ts";
 import {
   type Asked,
   findError,
@@ -222,7 +223,8 @@ interface Exchange extends GatewayRequest {
 }
 
 /** Nothing is posted but what has a bill to go to. */
-async function openExchange(call: Call, path: string, params?: Params): Promise<Exchange> {
+async function openExchange(call: Call, path: string, fields?: Params): Promise<Exchange> {
+  const params = fields && applyModelPolicy(path, fields, call.settings);
   const request = createGatewayRequest(call.settings, path, params);
   if (!params) return request;
   const bill = await openBill(
@@ -269,6 +271,7 @@ async function send(
   { url, body, asked, bill, key = requireGatewayKey(settings) }: Exchange,
   signal: AbortSignal,
 ): Promise<Response> {
+  if (signal.aborted) throw signal.reason;
   const headers = toGatewayHeaders(settings, key);
   let response: Response;
   try {

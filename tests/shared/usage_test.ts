@@ -132,6 +132,16 @@ Deno.test("an answer given up at its deadline is charged: it is finished, and bi
   assertEquals([charge.completion_tokens, charge.final], [50, false]);
 });
 
+Deno.test("a caller who left before anything was sent is charged nothing", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.reply(200, RESERVED);
+  ledger.replyAlways(204, null);
+  const values = withLedger(ledger);
+  await probe("/completion", upstream, { params: ask, values, signal: AbortSignal.abort() });
+  assertEquals(JSON.parse(ledger.requests[1].text).charges, []);
+});
+
 Deno.test("a settlement that fails takes nothing from the answer, and is told in the log", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
