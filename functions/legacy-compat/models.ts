@@ -2,6 +2,8 @@
 import type { AIModelSchema } from "@insforge/shared-schemas";
 import type { Call } from "../../shared/app.ts";
 import { ApiError } from "../../shared/errors.ts";
+import { isAllowedModel } from "../../shared/model_policy.ts";
+import { toGatewayAddress } from "../../shared/gateways.ts";
 import { requestUnjudged } from "../../shared/openrouter_transport.ts";
 import type { Evidence } from "../../shared/openrouter_failures.ts";
 
@@ -39,13 +41,18 @@ interface Catalogue {
 const catalogues = new Map<string, Catalogue>();
 
 /**
- * Lists the models that take and give something, OpenAI's, Anthropic's, Google's and Amazon's first.
- * Kept for an hour; when the gateway fails, an older list is served, and it is left alone for 5 s.
+ * Lists the models that the project allows and that take and give something, OpenAI's, Anthropic's,
+ * Google's and Amazon's first. Kept for an hour; when the gateway fails, an older list is served, and it is left alone for 5 s.
  *
  * @throws {ApiError} 503 `AI_UPSTREAM_UNAVAILABLE` when there is no list to serve.
  */
 export async function listLegacyModels(call: Call): Promise<AIModelSchema[]> {
-  const gateway = call.settings.OPENROUTER_BASE_URL;
+  const allowed = call.settings.ALLOWED_MODELS;
+  return (await readCatalogue(call)).filter(({ id }) => isAllowedModel(id, allowed));
+}
+
+async function readCatalogue(call: Call): Promise<AIModelSchema[]> {
+  const gateway = toGatewayAddress(call.settings);
   const { models: known, until } = catalogues.get(gateway) ?? { until: 0 };
   if (Date.now() < until) {
     if (known) return known;

@@ -1,6 +1,8 @@
 /** The models an OpenAI client can name. */
 import type { Call } from "../../shared/app.ts";
 import { ApiError } from "../../shared/errors.ts";
+import { isAllowedModel } from "../../shared/model_policy.ts";
+import { toGatewayAddress } from "../../shared/gateways.ts";
 import { listModels, type ModelList } from "../../shared/openrouter.ts";
 
 const REMEMBERED_MS = 5 * 60_000;
@@ -8,9 +10,15 @@ const REMEMBERED_MS = 5 * 60_000;
 /** The list as it was a moment ago. It saves time only: nothing breaks when it is empty. */
 let remembered: { list: ModelList; gateway: string; until: number } | undefined;
 
-/** Lists the gateway's models, up to five minutes old. */
+/** Lists those of the gateway's models that the project allows, up to five minutes old. */
 export async function readModels(call: Call): Promise<ModelList> {
-  const gateway = call.settings.OPENROUTER_BASE_URL;
+  const list = await readCatalogue(call);
+  const allowed = call.settings.ALLOWED_MODELS;
+  return { ...list, data: list.data.filter(({ id }) => isAllowedModel(id, allowed)) };
+}
+
+async function readCatalogue(call: Call): Promise<ModelList> {
+  const gateway = toGatewayAddress(call.settings);
   if (remembered?.gateway !== gateway || remembered.until < Date.now()) {
     remembered = { list: await listModels(call), gateway, until: Date.now() + REMEMBERED_MS };
   }
