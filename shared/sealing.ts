@@ -4,7 +4,7 @@ import { ApiError } from "./errors.ts";
 import type { Settings } from "./settings.ts";
 
 /** For what and for whom a text is sealed; it opens for exactly the same. */
-export interface Seal {
+export interface Binding {
   /** Keeps texts of one kind from passing for another. */
   purpose: string;
   /** Id of the user, where the text is one user's. */
@@ -27,11 +27,11 @@ const encoder = new TextEncoder();
  * @returns `<id of the key>.<base64url>`; about 4/3 of the text's bytes and 50 more, fit for URLs.
  * @throws {ApiError} 500 `INTERNAL_ERROR` when `KEYS_ENCRYPTION_KEY` is not set.
  */
-export async function seal(text: string, purpose: Seal, settings: Settings): Promise<string> {
+export async function seal(text: string, binding: Binding, settings: Settings): Promise<string> {
   const [key] = requireKeys(settings);
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const cipher = await crypto.subtle.encrypt(
-    toAlgorithm(nonce, purpose),
+    toAlgorithm(nonce, binding),
     await importKey(key, "encrypt"),
     encoder.encode(text),
   );
@@ -50,7 +50,7 @@ export async function seal(text: string, purpose: Seal, settings: Settings): Pro
  */
 export async function open(
   sealed: string,
-  purpose: Seal,
+  binding: Binding,
   settings: Settings,
 ): Promise<Opened | undefined> {
   const keys = requireKeys(settings);
@@ -61,8 +61,9 @@ export async function open(
   if (!key) return undefined;
   try {
     const bytes = new Uint8Array(base64url.decode(content));
+    if (base64url.encode(bytes) !== content) return undefined; // the last character has spare bits
     const text = await crypto.subtle.decrypt(
-      toAlgorithm(bytes.subarray(0, NONCE_BYTES), purpose),
+      toAlgorithm(bytes.subarray(0, NONCE_BYTES), binding),
       await importKey(key, "decrypt"),
       bytes.subarray(NONCE_BYTES),
     );
@@ -86,7 +87,7 @@ function importKey(key: Uint8Array<ArrayBuffer>, use: "encrypt" | "decrypt"): Pr
 }
 
 /** Purpose and user are additional data: authenticated with the text, and not in it. */
-function toAlgorithm(iv: Uint8Array<ArrayBuffer>, { purpose, userId = "" }: Seal): AesGcmParams {
+function toAlgorithm(iv: Uint8Array<ArrayBuffer>, { purpose, userId = "" }: Binding): AesGcmParams {
   return { name: "AES-GCM", iv, additionalData: encoder.encode(`${purpose}\0${userId}`) };
 }
 

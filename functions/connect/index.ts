@@ -4,6 +4,7 @@ import { createApp } from "../../shared/app.ts";
 import { requireUser } from "../../shared/auth.ts";
 import { readBody } from "../../shared/body.ts";
 import { nonEmptyText } from "../../shared/conversation.ts";
+import { requireUserKeysTaken } from "../../shared/gateways.ts";
 import { createConnection, deleteConnection, readConnection } from "./connection.ts";
 import { readStoredKey } from "./key_store.ts";
 import { exchangeCode, toAuthorizationUrl } from "./openrouter_keys.ts";
@@ -35,6 +36,7 @@ app.post("/start", async (c) => {
   const { id: userId } = await requireUser(c.env);
   const { return_url } = await readBody(c.env, startRequest);
   const returnUrl = requireReturnUrl(return_url, settings);
+  requireUserKeysTaken(settings);
   const verifier = createVerifier();
   const challenge = await toChallenge(verifier);
   const expiresAt = Date.now() + FLOW_MS;

@@ -95,21 +95,22 @@ export async function readKeyFacts(call: Call, key: string): Promise<KeyFacts | 
   return { label, limit, limit_remaining, usage, expires_at };
 }
 
+/** The caller's leaving ends nothing: a code that is spent must come to its key. */
 async function request(
-  { settings, request: { signal } }: Call,
+  { settings }: Call,
   path: string,
   init: RequestInit,
 ): Promise<{ status: number; headers: Headers; text: string }> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const response = await fetch(settings.OPENROUTER_BASE_URL + path, {
       ...init,
       redirect: "manual",
-      signal: AbortSignal.any([timeout, signal]),
+      signal,
     });
     return { status: response.status, headers: response.headers, text: await response.text() };
   } catch (cause) {
-    throw timeout.aborted
+    throw signal.aborted
       ? new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "OpenRouter took too long to answer")
       : new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", "OpenRouter could not be reached", { cause });
   }

@@ -14,12 +14,12 @@ export interface Flow {
   expiresAt: number;
 }
 
-const SEAL = { purpose: "insforge-ai-functions connect state" };
+const BINDING = { purpose: "insforge-ai-functions connect state" };
 const START_AGAIN = { nextActions: "Start again with POST /connect?route=start" };
 
 /** Seals a started connection, fit for a URL's query. */
 export function sealState(flow: Flow, settings: Settings): Promise<string> {
-  return seal(JSON.stringify(flow), SEAL, settings);
+  return seal(JSON.stringify(flow), BINDING, settings);
 }
 
 /**
@@ -29,7 +29,7 @@ export function sealState(flow: Flow, settings: Settings): Promise<string> {
  *   `FORBIDDEN` when another user started it.
  */
 export async function openState(state: string, userId: string, settings: Settings): Promise<Flow> {
-  const opened = await open(state, SEAL, settings);
+  const opened = await open(state, BINDING, settings);
   if (!opened) throw invalidInput('"state" must be the one that this function gave');
   const flow: Flow = JSON.parse(opened.text);
   // Or else somebody could have a victim approve a link, and get the victim's key as his own.

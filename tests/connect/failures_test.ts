@@ -151,6 +151,13 @@ for (
   });
 }
 
+Deno.test("with another gateway nothing is started, as the key would be of no use", async () => {
+  await using project = await createProject({ AI_GATEWAY: "pinata" });
+  const { status, body } = await project.call("/start", { return_url: RETURN_URL });
+  assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
+  assertStringIncludes(body.message, "AI_GATEWAY");
+});
+
 Deno.test("without API_KEY nothing is started, and the setting is named", async () => {
   await using project = await createProject({ API_KEY: undefined });
   const { status, body } = await project.call("/start", { return_url: RETURN_URL });
