@@ -55,14 +55,16 @@ function indent(text: string): string {
   return text.replaceAll("\n", "\n  ");
 }
 
-/** The lines that every use of the client begins with. */
-export function toClientCode(functionsUrl: string, call: string): string {
-  return `import { createAiClient } from "insforge-ai-client";
-
-const ai = createAiClient({
-  functionsUrl: ${JSON.stringify(functionsUrl)},
-  getAccessToken: () => $TOKEN, // or give it your InsForge client: { insforge }
-});
-
-${call}`;
+/** The lines that every use of the client begins with, and then those of this one. */
+export function toClientCode(functionsUrl: string, ...lines: string[]): string {
+  return [
+    'import { createAiClient } from "insforge-ai-client";',
+    "",
+    "const ai = createAiClient({",
+    `  functionsUrl: ${JSON.stringify(functionsUrl)},`,
+    "  getAccessToken: () => $TOKEN, // or give it your InsForge client: { insforge }",
+    "});",
+    "",
+    ...lines,
+  ].join("\n");
 }

@@ -7,6 +7,7 @@ import { readChatOptions, startChatOptions } from "./chat_options.ts";
 import { announce, createElement, findElement } from "./element.ts";
 import { createFailure } from "./failure.ts";
 import { createFollower } from "./following.ts";
+import { createRunner } from "./runner.ts";
 import { createCallForm, createCallPreviews, createCallWatcher } from "./tool_calls.ts";
 import type { ToolResult } from "./tool_calls.ts";
 import type { Panel, Workbench } from "./workbench.ts";
@@ -39,7 +40,7 @@ export function createChat(workbench: Workbench): Panel {
   });
 
   let messages: Message[] = [];
-  let running: AbortController | undefined;
+  const runner = createRunner(stop, showRunning);
   let growing: Answer | undefined;
   const ai = workbench.createClient(createCallWatcher((calls) => {
     growing?.tail.replaceChildren(...createCallPreviews(calls));
@@ -66,81 +67,64 @@ export function createChat(workbench: Workbench): Panel {
     return { ...options, messages: [...first, ...conversation] };
   }
 
-  async function answer(): Promise<void> {
-    const start = messages.length;
-    const view = createAnswer(follow);
-    const turn = createElement("li", { class: "turn theirs" }, view.element);
-    turns.append(turn);
-    growing = view;
+  async function answer(signal: AbortSignal): Promise<void> {
+    // A new chat must not get what an old one still had to say.
+    const conversation = messages;
+    const asked = [...conversation];
+    const view = growing = createAnswer(follow);
+    const turn = createElement("li", { class: "turn" }, view.element);
     const retry = () => {
       turn.remove();
-      messages = messages.slice(0, start);
-      void answer();
+      messages = asked;
+      void runner.run(answer);
     };
     turns.querySelectorAll(".retry").forEach((button) => button.remove());
-    setRunning(new AbortController());
+    turns.append(turn);
     announce("The answer is being written");
     follow(true);
     try {
-      for await (const part of ai.stream(toRequest(messages), { signal: running!.signal })) {
+      for await (const part of ai.stream(toRequest(asked), { signal })) {
         view.show(part);
         if (part.type === "error") throw part.error;
       }
-      messages.push(toMessage(view));
+      conversation.push(toMessage(view));
       announce(`Answer: ${view.text.slice(0, 600)}`);
+      if (view.calls.length > 0) {
+        view.tail.replaceChildren(createCallForm(view.calls, (results) => {
+          conversation.push(...results.map(toToolMessage));
+          void runner.run(answer);
+        }));
+      }
+      view.element.append(createRetry(retry));
     } catch (error) {
-      if (running?.signal.aborted) view.note("Stopped.");
-      else view.tail.append(createFailure(error, retry));
-      if (view.text) messages.push({ role: "assistant", content: view.text });
-      if (running?.signal.aborted) announce("Stopped");
+      if (view.text) conversation.push({ role: "assistant", content: view.text });
+      if (!signal.aborted) return view.tail.append(createFailure(error, retry));
+      view.note("Stopped.");
+      announce("Stopped");
+      view.element.append(createRetry(retry));
     } finally {
-      growing = undefined;
       view.end();
-      setRunning(undefined);
+      if (view.usage) spending.add(view.model, view.usage);
+      touch();
     }
-    finish(view, retry);
   }
 
-  function finish(view: Answer, retry: () => void): void {
-    if (view.usage) spending.add(view.model, view.usage);
-    if (view.calls.length > 0) {
-      const results = createCallForm(view.calls, (results) => goOn(results));
-      view.tail.replaceChildren(results);
-    }
-    if (!view.tail.querySelector(".failure")) {
-      view.element.append(
-        createElement("button", { type: "button", class: "quiet retry", click: retry }, "Retry"),
-      );
-    }
-    follow();
-    touch();
-  }
-
-  function goOn(results: ToolResult[]): void {
-    for (const { id, content } of results) {
-      messages.push({ role: "tool", tool_call_id: id, content });
-    }
-    void answer();
-  }
-
-  function setRunning(controller: AbortController | undefined): void {
-    running = controller;
+  function showRunning(isRunning: boolean): void {
     // The focus must not fall out of a button that disappears.
-    if (!controller && document.activeElement === stop) prompt.focus();
-    stop.hidden = !controller;
-    send.hidden = !!controller;
+    if (!isRunning && document.activeElement === stop) prompt.focus();
+    send.hidden = isRunning;
   }
 
   function submit(): void {
     const draft = readDraft();
-    if (running || draft.length === 0) return;
+    if (send.hidden || draft.length === 0) return;
     messages.push(...draft);
     blank.hidden = true;
     turns.append(createElement("li", { class: "turn mine" }, ...toQuestion(draft[0])));
     prompt.value = "";
     fit();
     attachments.clear();
-    void answer();
+    void runner.run(answer);
   }
 
   /** As high as its text, within what the styles allow. */
@@ -150,7 +134,7 @@ export function createChat(workbench: Workbench): Panel {
   }
 
   function clear(): void {
-    running?.abort();
+    runner.stop();
     messages = [];
     turns.replaceChildren();
     blank.hidden = false;
@@ -182,7 +166,6 @@ export function createChat(workbench: Workbench): Panel {
     event.preventDefault();
     submit();
   });
-  stop.addEventListener("click", () => running?.abort());
   findElement("new-chat").addEventListener("click", () => {
     clear();
     prompt.focus();
@@ -190,13 +173,17 @@ export function createChat(workbench: Workbench): Panel {
 
   return {
     requests: () => [toApiRequest(functionsUrl, toRequest([...messages, ...readDraft()]))],
-    show: () => prompt.focus({ preventScroll: true }),
-    stop() {
-      running?.abort();
-      return running !== undefined;
-    },
+    stop: runner.stop,
     clear,
   };
+}
+
+function createRetry(retry: () => void): HTMLElement {
+  return createElement("button", { type: "button", class: "quiet retry", click: retry }, "Retry");
+}
+
+function toToolMessage({ id, content }: ToolResult): Message {
+  return { role: "tool", tool_call_id: id, content };
 }
 
 function toMessage({ text, calls, reasoningDetails }: Answer): Message {
@@ -226,14 +213,16 @@ function toApiRequest(functionsUrl: string, request: ChatRequest): ApiRequest {
   const body = request.messages!.length > 0
     ? request
     : { ...request, messages: [{ role: "user", content: "…" }] };
-  const call = `for await (const part of ai.stream(${JSON.stringify(body, null, 2)})) {
-  if (part.type === "text") output.textContent += part.text;
-  if (part.type === "error") throw part.error;
-}`;
   return {
     title: "Answer",
     url: `${functionsUrl}/stream`,
     body,
-    client: toClientCode(functionsUrl, call),
+    client: toClientCode(
+      functionsUrl,
+      `for await (const part of ai.stream(${JSON.stringify(body, null, 2)})) {`,
+      '  if (part.type === "text") output.textContent += part.text;',
+      '  if (part.type === "error") throw part.error;',
+      "}",
+    ),
   };
 }

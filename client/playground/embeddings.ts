@@ -5,6 +5,7 @@ import { announce, createElement, findElement } from "./element.ts";
 import { createFailure } from "./failure.ts";
 import { createHeatMap } from "./heat_map.ts";
 import { createModelPicker } from "./model_picker.ts";
+import { createRunner } from "./runner.ts";
 import type { Panel, Workbench } from "./workbench.ts";
 
 /** A larger table than this is no picture any more. */
@@ -26,7 +27,7 @@ export function createEmbeddings(workbench: Workbench): Panel {
   const lines = findElement("lines", HTMLTextAreaElement);
   const model = findElement("embedding-model", HTMLInputElement);
   const output = findElement("similarity");
-  let running: AbortController | undefined;
+  const runner = createRunner(findElement("stop-comparing"));
   lines.value = EXAMPLE;
 
   function toRequest() {
@@ -34,14 +35,12 @@ export function createEmbeddings(workbench: Workbench): Panel {
     return { input: input.slice(0, MAX_LINES), model: model.value.trim() || undefined };
   }
 
-  async function compare(): Promise<void> {
+  async function compare(signal: AbortSignal): Promise<void> {
     const request = toRequest();
     if (request.input.length === 0) return;
-    running?.abort();
-    const own = running = new AbortController();
     output.replaceChildren(createElement("p", { class: "note" }, "Comparing …"));
     try {
-      const answer = await ai.embeddings(request, { signal: own.signal });
+      const answer = await ai.embeddings(request, { signal });
       spending.add(answer.model, answer.usage);
       output.replaceChildren(
         createHeatMap(request.input, answer.embeddings),
@@ -53,10 +52,9 @@ export function createEmbeddings(workbench: Workbench): Panel {
       );
       announce(`${request.input.length} lines compared`);
     } catch (error) {
-      if (own.signal.aborted) return;
-      output.replaceChildren(createFailure(error, () => void compare()));
-    } finally {
-      if (running === own) running = undefined;
+      output.replaceChildren(
+        signal.aborted ? "" : createFailure(error, () => void runner.run(compare)),
+      );
     }
   }
 
@@ -66,7 +64,7 @@ export function createEmbeddings(workbench: Workbench): Panel {
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    void compare();
+    void runner.run(compare);
   });
 
   return {
@@ -79,12 +77,9 @@ export function createEmbeddings(workbench: Workbench): Panel {
         `const { embeddings } = await ai.embeddings(${JSON.stringify(toRequest(), null, 2)});`,
       ),
     }],
-    stop() {
-      running?.abort();
-      return running !== undefined;
-    },
+    stop: runner.stop,
     clear() {
-      running?.abort();
+      runner.stop();
       output.replaceChildren();
     },
   };

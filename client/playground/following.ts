@@ -1,6 +1,9 @@
 /** Keeps the end of what grows in view, for as long as the reader is there. */
 import "./element.ts";
 
+/** So near to the end a reader is taken to be there. */
+const NEAR_PX = 48;
+
 /**
  * Follows `end` above `edge`, the upper edge of what lies below.
  *
@@ -8,9 +11,15 @@ import "./element.ts";
  */
 export function createFollower(end: HTMLElement, edge: HTMLElement): (force?: boolean) => void {
   let isThere = true;
-  const look = () => {
+  let last = 0;
+  const look = ({ target }: Event) => {
+    const scroller = target === document ? document.scrollingElement : target;
+    if (!(scroller instanceof Element) || !scroller.contains(end)) return;
     const gap = end.getBoundingClientRect().top - edge.getBoundingClientRect().top;
-    isThere = gap < 48;
+    // What grows moves the end away without anybody scrolling; only the reader moves up.
+    if (gap < NEAR_PX) isThere = true;
+    else if (scroller.scrollTop < last) isThere = false;
+    last = scroller.scrollTop;
   };
   // Scrolling does not bubble, and on small screens it is the page that scrolls.
   document.addEventListener("scroll", look, { capture: true, passive: true });

@@ -5,6 +5,7 @@ import { createAttachments } from "./attachments.ts";
 import { announce, createElement, findElement } from "./element.ts";
 import { createFailure } from "./failure.ts";
 import { createModelPicker } from "./model_picker.ts";
+import { createRunner } from "./runner.ts";
 import type { Session } from "./session.ts";
 import type { Panel, Workbench } from "./workbench.ts";
 
@@ -17,10 +18,10 @@ export function createImages(workbench: Workbench): Panel {
   const model = findElement("image-model", HTMLInputElement);
   const bucket = findElement("bucket", HTMLInputElement);
   const output = findElement("drawings");
-  const stop = findElement("stop-drawing");
+  const runner = createRunner(findElement("stop-drawing"));
+  const start = () => void runner.run(draw);
   const refusal = createElement("p", { class: "note wide", role: "alert" });
   form.append(refusal);
-  let running: AbortController | undefined;
   const attachments = createAttachments({
     list: findElement("image-attachments"),
     button: findElement("image-attach", HTMLInputElement),
@@ -40,15 +41,12 @@ export function createImages(workbench: Workbench): Panel {
     };
   }
 
-  async function draw(): Promise<void> {
-    running?.abort();
-    const own = running = new AbortController();
-    stop.hidden = false;
+  async function draw(signal: AbortSignal): Promise<void> {
     const place = createElement("div", { class: "drawing", "aria-busy": "true" }, "Drawing …");
     output.prepend(place);
     announce("The picture is being drawn");
     try {
-      const answer = await ai.generateImage(toRequest(), { signal: own.signal });
+      const answer = await ai.generateImage(toRequest(), { signal });
       spending.add(answer.model, answer.usage);
       place.replaceChildren(
         ...answer.images.map((image, index) =>
@@ -58,14 +56,10 @@ export function createImages(workbench: Workbench): Panel {
       );
       announce(`${answer.images.length} pictures drawn`);
     } catch (error) {
-      if (own.signal.aborted) place.remove();
-      else place.replaceChildren(createFailure(error, () => (place.remove(), void draw())));
+      if (signal.aborted) place.remove();
+      else place.replaceChildren(createFailure(error, () => (place.remove(), start())));
     } finally {
       place.removeAttribute("aria-busy");
-      if (running === own) {
-        running = undefined;
-        stop.hidden = true;
-      }
     }
   }
 
@@ -75,9 +69,8 @@ export function createImages(workbench: Workbench): Panel {
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    void draw();
+    start();
   });
-  stop.addEventListener("click", () => running?.abort());
 
   return {
     requests: () => [{
@@ -89,12 +82,9 @@ export function createImages(workbench: Workbench): Panel {
         `const { images } = await ai.generateImage(${JSON.stringify(toRequest(), null, 2)});`,
       ),
     }],
-    stop() {
-      running?.abort();
-      return running !== undefined;
-    },
+    stop: runner.stop,
     clear() {
-      running?.abort();
+      runner.stop();
       attachments.clear();
       output.replaceChildren();
     },

@@ -71,12 +71,17 @@ function start(setup: Setup): void {
       spending.clear();
       inspector.clear();
       models = [];
+      if (document.activeElement !== document.body) findElement("main").focus();
       return;
     }
     // Without a catalogue any model can still be named.
     readCatalogue(session).then((list) => models = list, () => {});
     const asked = `tab-${location.hash.slice(1)}`;
     tabs.choose(asked.slice("tab-".length) in panels ? asked : "tab-chat");
+    scrollTo(0, 0);
+    // A touch screen would open its keyboard.
+    const isChat = tabs.chosen === "tab-chat" && matchMedia("(hover: hover)").matches;
+    findElement(isChat ? "prompt" : tabs.chosen).focus({ preventScroll: true });
   }
 
   function showSpending(): void {

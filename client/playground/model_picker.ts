@@ -66,7 +66,6 @@ export function createModelPicker(input: HTMLInputElement, list: () => ModelEntr
     input.value = model;
     toggle(false);
     input.dispatchEvent(new Event("input", { bubbles: true }));
-    toggle(false);
   }
 
   function activate(index: number): void {
@@ -105,7 +104,10 @@ export function createModelPicker(input: HTMLInputElement, list: () => ModelEntr
     event.preventDefault();
   }
 
-  input.addEventListener("input", (event) => event.isTrusted && open());
+  input.addEventListener("input", (event) => {
+    // What was chosen is written here, too.
+    if (event.isTrusted) input.value ? open() : toggle(false);
+  });
   input.addEventListener("click", () => open(true));
   input.addEventListener("keydown", press);
   input.addEventListener("blur", () => toggle(false));

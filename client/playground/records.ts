@@ -4,6 +4,7 @@ import { createAnswer } from "./answer.ts";
 import { type ApiRequest, toClientCode } from "./api_request.ts";
 import { announce, createElement, findElement } from "./element.ts";
 import { createFailure } from "./failure.ts";
+import { createRunner } from "./runner.ts";
 import { toCount } from "./spending.ts";
 import { createTable } from "./table.ts";
 import type { Panel, Workbench } from "./workbench.ts";
@@ -20,8 +21,8 @@ export function createRecords(workbench: Workbench): Panel {
   const instructions = findElement("instructions", HTMLTextAreaElement);
   const rows = findElement("rows");
   const summary = findElement("summary");
-  const stop = findElement("stop-summary");
-  let running: AbortController | undefined;
+  const runner = createRunner(findElement("stop-summary"));
+  const start = () => void runner.run(summarize);
   let isShown = false;
 
   function toRequest() {
@@ -89,16 +90,13 @@ export function createRecords(workbench: Workbench): Panel {
     ];
   }
 
-  async function summarize(): Promise<void> {
-    running?.abort();
-    const own = running = new AbortController();
-    stop.hidden = false;
+  async function summarize(signal: AbortSignal): Promise<void> {
     const facts = createElement("p", { class: "facts" }, "Reading the rows …");
     const view = createAnswer(() => {});
     summary.replaceChildren(createElement("h3", {}, "Summary"), facts, view.element);
     announce("The summary is being written");
     try {
-      for await (const part of ai.streamSummary(toRequest(), { signal: own.signal })) {
+      for await (const part of ai.streamSummary(toRequest(), { signal })) {
         if (part.type === "summary") {
           const { rows_read, truncated, chunks, usage } = part.summary;
           facts.textContent = `${toCount(rows_read)} rows read · ` +
@@ -112,24 +110,19 @@ export function createRecords(workbench: Workbench): Panel {
       if (view.model) spending.add(view.model, view.usage);
       announce(`Summary: ${view.text.slice(0, 600)}`);
     } catch (error) {
-      if (own.signal.aborted) view.note("Stopped.");
-      else view.tail.append(createFailure(error, () => void summarize()));
+      if (signal.aborted) view.note("Stopped.");
+      else view.tail.append(createFailure(error, start));
     } finally {
       view.end();
-      if (running === own) {
-        running = undefined;
-        stop.hidden = true;
-      }
     }
   }
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    void summarize();
+    start();
   });
   findElement("show-rows").addEventListener("click", () => void showRows(0));
   table.addEventListener("change", () => void showRows(0));
-  stop.addEventListener("click", () => running?.abort());
 
   return {
     requests: () => [
@@ -140,12 +133,9 @@ export function createRecords(workbench: Workbench): Panel {
       if (!isShown) void showRows(0);
       isShown = true;
     },
-    stop() {
-      running?.abort();
-      return running !== undefined;
-    },
+    stop: runner.stop,
     clear() {
-      running?.abort();
+      runner.stop();
       rows.replaceChildren();
       summary.replaceChildren();
       isShown = false;
@@ -159,16 +149,18 @@ function toCell(value: unknown): string {
 }
 
 function toSummaryRequest(functionsUrl: string, request: unknown): ApiRequest {
-  const call = `for await (const part of ai.streamSummary(${JSON.stringify(request, null, 2)})) {
-  if (part.type === "summary") console.log(part.summary.rows_read);
-  if (part.type === "text") output.textContent += part.text;
-  if (part.type === "error") throw part.error;
-}`;
   return {
     title: "Summary",
     url: `${functionsUrl}/summarize-records`,
     body: { ...Object(request), stream: true },
-    client: toClientCode(functionsUrl, call),
+    client: toClientCode(
+      functionsUrl,
+      `for await (const part of ai.streamSummary(${JSON.stringify(request, null, 2)})) {`,
+      '  if (part.type === "summary") console.log(part.summary.rows_read);',
+      '  if (part.type === "text") output.textContent += part.text;',
+      '  if (part.type === "error") throw part.error;',
+      "}",
+    ),
   };
 }
 
@@ -176,10 +168,12 @@ function toRowsRequest(url: string, table: string): ApiRequest {
   return {
     title: "Rows, from InsForge",
     url,
-    client: `// With your InsForge client
-const { data, error } = await insforge.database
-  .from(${JSON.stringify(table)})
-  .select("*")
-  .range(0, ${PAGE_ROWS - 1});`,
+    client: [
+      "// With your InsForge client",
+      "const { data, error } = await insforge.database",
+      `  .from(${JSON.stringify(table)})`,
+      '  .select("*")',
+      `  .range(0, ${PAGE_ROWS - 1});`,
+    ].join("\n"),
   };
 }

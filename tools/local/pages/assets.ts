@@ -34,13 +34,17 @@ export async function readAsset(path: string): Promise<Response> {
   return new Response(name ? text : toLean(text, extension), { headers });
 }
 
-/** Leaves out what no browser reads: types, docstrings, margins. */
+/**
+ * Leaves out what no browser reads: types, comments, margins. Text over several lines would lose its
+ * own margins, too: no template in `client/` spans lines, and a test looks after that.
+ */
 function toLean(text: string, extension: string): string {
   if (extension !== "ts") return text.replace(/^ +/gm, "");
   // By Deno itself, in about a millisecond. It leaves every docstring at the start of a line.
   return stripTypeScriptTypes(text, { mode: "transform" })
-    .replace(/^ *\/\*\*[\s\S]*?\*\/ */gm, "")
-    .replace(/(?<=\bfrom ")(\w+)(?=";)/g, "/client/packages/$1.js");
+    .replace(/^ *\/\*\*[\s\S]*?\*\/\s*/gm, "")
+    .replace(/^ *(\/\/.*\n)?/gm, "")
+    .replace(/^(import .* from ")(\w+)";$/gm, '$1/client/packages/$2.js";');
 }
 
 async function readText(file: string): Promise<string | undefined> {
