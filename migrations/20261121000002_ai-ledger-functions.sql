@@ -1,5 +1,6 @@
 -- What the functions ask of the ledger, one call each: ai_reserve before a request spends,
--- ai_settle when it ended, ai_usage, ai_sweep and ai_reconcile. The others are their parts.
+-- ai_settle when it ended, ai_usage, ai_sweep and ai_reconcile. The others are their parts, in
+-- plpgsql because that keeps plans: planned anew at each call they take five times as long.
 --
 -- Locks are taken in one order, so that no two calls wait for each other: the user's and then the
 -- project's advisory lock (ai_reserve alone, which waits for no row), or rows of reservations,
@@ -12,88 +13,97 @@ $$;
 -- Why this user may not start another request now: the reason that lasts longest, or null.
 -- One statement, hence one snapshot: a request settled meanwhile is held or spent, never neither.
 create function ai_refusal(user_id text, limits jsonb, at timestamptz) returns jsonb
-language sql stable as $$
-  with clock as (
-    select day::date,
-           date_trunc('month', day)::date as month,
-           (day + interval '1 day') at time zone 'UTC' as next_day,
-           (date_trunc('month', day) + interval '1 month') at time zone 'UTC' as next_month
-    from date_trunc('day', at at time zone 'UTC') as day
-  ),
-  user_spent as (
-    select coalesce(sum(d.usd), 0) as month_usd,
-           coalesce(sum(d.usd) filter (where d.day = clock.day), 0) as day_usd,
-           coalesce(sum(d.prompt_tokens + d.completion_tokens)
-             filter (where d.day = clock.day), 0) as day_tokens
-    from clock, ai_user_days d
-    where d.user_id = ai_refusal.user_id and d.day >= clock.month and not d.own_key
-  ),
-  user_held as (
-    select coalesce(sum(r.held_tokens), 0) as tokens, coalesce(sum(r.held_usd), 0) as usd
-    from ai_reservations r
-    where r.user_id = ai_refusal.user_id and r.created_at > at - interval '10 minutes'
-      and r.settled_at is null and not r.own_key
-  ),
-  project_spent as (
-    select coalesce(sum(d.usd), 0) as month_usd,
-           coalesce(sum(d.usd) filter (where d.day = clock.day), 0) as day_usd
-    from clock, ai_project_days d
-    where d.day >= clock.month
-  ),
-  project_held as (
-    select coalesce(sum(r.held_usd), 0) as usd
-    from ai_reservations r
-    where limits ?| array['project_usd_per_day', 'project_usd_per_month']
-      and r.created_at > at - interval '10 minutes' and r.settled_at is null and not r.own_key
-  ),
-  -- The newest request but so many as the limit allows: when it is a minute old, one more may come.
-  minute_filled as (
-    select r.created_at + interval '60 seconds' as until
-    from ai_reservations r
-    where limits ->> 'user_requests_per_minute' is not null
-      and r.user_id = ai_refusal.user_id and r.created_at > at - interval '60 seconds'
-      and not r.own_key
-    order by r.created_at desc
-    offset (limits ->> 'user_requests_per_minute')::integer - 1
+language plpgsql stable as $$
+#variable_conflict use_column
+begin
+  return (
+    with clock as (
+      select day::date,
+             date_trunc('month', day)::date as month,
+             (day + interval '1 day') at time zone 'UTC' as next_day,
+             (date_trunc('month', day) + interval '1 month') at time zone 'UTC' as next_month
+      from date_trunc('day', at at time zone 'UTC') as day
+    ),
+    user_spent as (
+      select coalesce(sum(d.usd), 0) as month_usd,
+             coalesce(sum(d.usd) filter (where d.day = clock.day), 0) as day_usd,
+             coalesce(sum(d.prompt_tokens + d.completion_tokens)
+               filter (where d.day = clock.day), 0) as day_tokens
+      from clock, ai_user_days d
+      where d.user_id = ai_refusal.user_id and d.day >= clock.month and not d.own_key
+    ),
+    user_held as (
+      select coalesce(sum(r.held_tokens), 0) as tokens, coalesce(sum(r.held_usd), 0) as usd
+      from ai_reservations r
+      where r.user_id = ai_refusal.user_id and r.created_at > at - interval '10 minutes'
+        and r.settled_at is null and not r.own_key
+    ),
+    project_spent as (
+      select coalesce(sum(d.usd), 0) as month_usd,
+             coalesce(sum(d.usd) filter (where d.day = clock.day), 0) as day_usd
+      from clock, ai_project_days d
+      where d.day >= clock.month
+    ),
+    project_held as (
+      select coalesce(sum(r.held_usd), 0) as usd
+      from ai_reservations r
+      where limits ?| array['project_usd_per_day', 'project_usd_per_month']
+        and r.created_at > at - interval '10 minutes' and r.settled_at is null and not r.own_key
+    ),
+    -- The newest request but so many as the limit allows: once a minute old, it makes room.
+    minute_filled as (
+      select r.created_at + interval '60 seconds' as until
+      from ai_reservations r
+      where limits ->> 'user_requests_per_minute' is not null
+        and r.user_id = ai_refusal.user_id and r.created_at > at - interval '60 seconds'
+        and not r.own_key
+      order by r.created_at desc
+      offset (limits ->> 'user_requests_per_minute')::integer - 1
+      limit 1
+    ),
+    refusals as (
+      select name, spent < (limits ->> name)::numeric as in_flight, until
+      from clock, user_spent, user_held, project_spent, project_held, lateral (values
+        ('user_tokens_per_day', user_spent.day_tokens, user_held.tokens, clock.next_day),
+        ('user_usd_per_day', user_spent.day_usd, user_held.usd, clock.next_day),
+        ('user_usd_per_month', user_spent.month_usd, user_held.usd, clock.next_month),
+        ('project_usd_per_day', project_spent.day_usd, project_held.usd, clock.next_day),
+        ('project_usd_per_month', project_spent.month_usd, project_held.usd, clock.next_month)
+      ) as rule (name, spent, held, until)
+      where spent + held >= (limits ->> name)::numeric
+      union all
+      select 'user_requests_per_minute', false, until from minute_filled
+    ),
+    -- What is in flight may turn out to cost less, and soon.
+    timed as (
+      select name, in_flight,
+             case when in_flight then at + interval '5 seconds' else until end as until
+      from refusals
+    )
+    select jsonb_build_object(
+      'refused', name,
+      'retry_after', greatest(1, ceil(extract(epoch from until - at)))::integer,
+      'in_flight', in_flight
+    )
+    from timed
+    order by until desc, name
     limit 1
-  ),
-  refusals as (
-    select name, spent < (limits ->> name)::numeric as in_flight, until
-    from clock, user_spent, user_held, project_spent, project_held, lateral (values
-      ('user_tokens_per_day', user_spent.day_tokens, user_held.tokens, clock.next_day),
-      ('user_usd_per_day', user_spent.day_usd, user_held.usd, clock.next_day),
-      ('user_usd_per_month', user_spent.month_usd, user_held.usd, clock.next_month),
-      ('project_usd_per_day', project_spent.day_usd, project_held.usd, clock.next_day),
-      ('project_usd_per_month', project_spent.month_usd, project_held.usd, clock.next_month)
-    ) as rule (name, spent, held, until)
-    where spent + held >= (limits ->> name)::numeric
-    union all
-    select 'user_requests_per_minute', false, until from minute_filled
-  ),
-  -- What is in flight may turn out to cost less, and soon.
-  timed as (
-    select name, in_flight,
-           case when in_flight then at + interval '5 seconds' else until end as until
-    from refusals
-  )
-  select jsonb_build_object(
-    'refused', name,
-    'retry_after', greatest(1, ceil(extract(epoch from until - at)))::integer,
-    'in_flight', in_flight
-  )
-  from timed
-  order by until desc, name
-  limit 1
+  );
+end
 $$;
 
 -- Hands charges out for looking up: the next try comes after 5 seconds, then twice as long each
 -- time; after the tenth the estimate stands.
-create function ai_claim(charges uuid[]) returns setof ai_charges language sql as $$
+create function ai_claim(charges uuid[]) returns setof ai_charges language plpgsql rows 10 as $$
+#variable_conflict use_column
+begin
+  return query
   update ai_charges c
   set tries = c.tries + 1,
       next_try_at = case when c.tries < 9 then now() + interval '5 seconds' * (1 << c.tries) end
   where c.id = any (charges)
-  returning c.*
+  returning c.*;
+end
 $$;
 
 -- Lets a request start, or says why not. With a key of their own users spend their own money, and
@@ -155,7 +165,10 @@ $$;
 
 -- Writes down what a request's generations cost: gives each charge, and what it adds to the sums.
 create function ai_record(settled ai_reservations, charges jsonb)
-returns table (charge ai_charges, change ai_user_days) language sql as $$
+returns table (charge ai_charges, change ai_user_days) language plpgsql as $$
+#variable_conflict use_column
+begin
+  return query
   with recorded as (
     insert into ai_charges as c (
       reservation, user_id, slug, model, own_key, day, generation_id,
@@ -178,13 +191,17 @@ returns table (charge ai_charges, change ai_user_days) language sql as $$
     (row_number() over () = 1)::integer, -- of a request with several charges
     (charge).prompt_tokens, (charge).completion_tokens, (charge).usd
   )::ai_user_days
-  from recorded
+  from recorded;
+end
 $$;
 
 -- Replaces estimates by the real numbers, of one user or, with null, of all: gives each charge as
 -- it is now, and what that adds to the sums.
 create function ai_correct(user_id text, reconciled jsonb)
-returns table (charge ai_charges, change ai_user_days) language sql as $$
+returns table (charge ai_charges, change ai_user_days) language plpgsql as $$
+#variable_conflict use_column
+begin
+  return query
   with real as (
     select distinct on (generation_id) *
     from jsonb_to_recordset(reconciled) as r (
@@ -207,13 +224,16 @@ returns table (charge ai_charges, change ai_user_days) language sql as $$
   returning c, row(
     c.user_id, c.day, c.model, c.own_key, 0, c.prompt_tokens - e.prompt_tokens,
     c.completion_tokens - e.completion_tokens, c.usd - e.usd
-  )::ai_user_days
+  )::ai_user_days;
+end
 $$;
 
 -- Brings the sums and the prices up to date with charges that are new or corrected. What went on a
 -- user's own key teaches no price: their contract with a provider may be another.
 create function ai_add_up(charges ai_charges[], changes ai_user_days[]) returns void
-language sql as $$
+language plpgsql as $$
+#variable_conflict use_column
+begin
   insert into ai_user_days as sums
   select user_id, day, model, own_key,
          sum(requests), sum(prompt_tokens), sum(completion_tokens), sum(usd)
@@ -252,6 +272,7 @@ language sql as $$
     prompt_tokens = sums.prompt_tokens + excluded.prompt_tokens,
     completion_tokens = sums.completion_tokens + excluded.completion_tokens,
     usd = sums.usd + excluded.usd;
+end
 $$;
 
 -- Ends a request: its hold gives way to what its generations cost. Settling twice changes nothing.
