@@ -7,6 +7,8 @@ import type { Settings } from "./settings.ts";
 /** A gateway's manners. */
 interface Gateway extends Asked {
   keySetting: "OPENROUTER_API_KEY" | "PINATA_LLM_KEY" | "PINME_API_KEY";
+  /** The settings that have no default, and what each must be. */
+  needs: { [Name in keyof Settings]?: string };
   toUrl(path: string, settings: Settings): string;
   toHeaders(key: string, settings: Settings): Record<string, string>;
   /** The operations it has, where they are not all of OpenRouter's. */
@@ -29,6 +31,7 @@ const GATEWAYS: Record<Settings["AI_GATEWAY"], Gateway> = {
   openrouter: {
     title: "OpenRouter",
     keySetting: "OPENROUTER_API_KEY",
+    needs: { OPENROUTER_API_KEY: "the project's OpenRouter key" },
     toUrl: (path, { OPENROUTER_BASE_URL }) => OPENROUTER_BASE_URL + path,
     toHeaders: (key, settings) => ({ ...toBearer(key), ...toAttribution(settings) }),
     takesUserKeys: true,
@@ -36,6 +39,7 @@ const GATEWAYS: Record<Settings["AI_GATEWAY"], Gateway> = {
   pinata: {
     title: "Pinata",
     keySetting: "PINATA_LLM_KEY",
+    needs: { PINATA_LLM_KEY: "the project's Pinata key for inference" },
     toUrl: (path, { PINATA_BASE_URL }) => PINATA_BASE_URL + toOperation(path),
     toHeaders: toBearer,
     paths: CHAT_ALONE,
@@ -45,8 +49,15 @@ const GATEWAYS: Record<Settings["AI_GATEWAY"], Gateway> = {
   pinme: {
     title: "PinMe",
     keySetting: "PINME_API_KEY",
+    needs: {
+      PINME_API_KEY: "the project's PinMe key",
+      PINME_PROJECT_NAME: "the project's name at PinMe",
+    },
     passesErrorsOn: true,
-    toUrl: toPinmeUrl,
+    toUrl: (path, { PINME_BASE_URL, PINME_PROJECT_NAME = "" }) => {
+      const project = new URLSearchParams({ project_name: PINME_PROJECT_NAME });
+      return `${PINME_BASE_URL}/api/v1${path}${path.includes("?") ? "&" : "?"}${project}`;
+    },
     toHeaders: (key) => ({ "X-API-Key": key }),
     paths: CHAT_ALONE,
     maxBodyBytes: 1_048_576,
@@ -70,7 +81,7 @@ export interface GatewayRequest {
  * @param path an operation of OpenRouter's, such as `/chat/completions`, with its query.
  * @param params the body's fields; without them the path is fetched.
  * @throws {ApiError} 400 `INVALID_INPUT` for an operation or a field that the gateway lacks, 413 for
- *   a body above its limit, 500 `INTERNAL_ERROR` when a setting is missing.
+ *   a body above its limit.
  */
 export function createGatewayRequest(
   settings: Settings,
@@ -93,16 +104,23 @@ export function createGatewayRequest(
 }
 
 /**
- * The key of the chosen gateway.
+ * The project's key for the chosen gateway.
  *
- * @throws {ApiError} 500 `AI_INVALID_API_KEY` that names the setting, where it is missing.
+ * @throws {ApiError} 500 `AI_INVALID_API_KEY` that names the setting where it, or what belongs to
+ *   it, is missing.
  */
 export function requireGatewayKey(settings: Settings): string {
-  const { title, keySetting } = GATEWAYS[settings.AI_GATEWAY];
-  const key = settings[keySetting];
-  if (key) return key;
-  const message = `The setting ${keySetting} is missing; it must be the project's ${title} key`;
-  throw new ApiError(500, "AI_INVALID_API_KEY", message);
+  for (const [name, meaning] of Object.entries(listGatewayNeeds(settings))) {
+    if (settings[name as keyof Settings]) continue;
+    const message = `The setting ${name} is missing; it must be ${meaning}`;
+    throw new ApiError(500, "AI_INVALID_API_KEY", message);
+  }
+  return settings[GATEWAYS[settings.AI_GATEWAY].keySetting]!;
+}
+
+/** The settings without which the chosen gateway cannot be asked, by what each must be. */
+export function listGatewayNeeds({ AI_GATEWAY }: Settings): Gateway["needs"] {
+  return GATEWAYS[AI_GATEWAY].needs;
 }
 
 /** The headers of a request to the chosen gateway. */
@@ -144,16 +162,6 @@ function toAttribution({ OPENROUTER_SITE_URL, OPENROUTER_APP_NAME }: Settings) {
     headers["X-Title"] = OPENROUTER_APP_NAME; // its older name, which other servers still read
   }
   return headers;
-}
-
-function toPinmeUrl(path: string, { PINME_BASE_URL, PINME_PROJECT_NAME }: Settings): string {
-  if (!PINME_PROJECT_NAME) {
-    const message =
-      "The setting PINME_PROJECT_NAME is missing; it must be the project's PinMe name";
-    throw new ApiError(500, "INTERNAL_ERROR", message);
-  }
-  const project = new URLSearchParams({ project_name: PINME_PROJECT_NAME });
-  return `${PINME_BASE_URL}/api/v1${path}${path.includes("?") ? "&" : "?"}${project}`;
 }
 
 /** Counts bytes only where characters leave it open. */

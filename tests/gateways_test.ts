@@ -1,5 +1,11 @@
 /** Functions with another gateway behind them: real HTTP, to a Pinata and a PinMe that are simulated. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import OpenAI from "openai";
 import chat from "../functions/chat/index.ts";
 import embeddings from "../functions/embeddings/index.ts";
@@ -9,6 +15,8 @@ import stream from "../functions/stream/index.ts";
 import v1 from "../functions/v1/index.ts";
 import type { EdgeFunction } from "../shared/app.ts";
 import { createRouter } from "../tools/functions.ts";
+import { startStack } from "../tools/local/stack.ts";
+import { startStandalone } from "../tools/start/standalone.ts";
 import type { Simulation } from "../tools/local/openrouter/mod.ts";
 import { serve, type Server } from "./local/openrouter_server.ts";
 import { withShortWaits } from "./shared/short_waits.ts";
@@ -383,4 +391,34 @@ Deno.test("a missing setting of a gateway is a 500 that names it", async () => {
     assertMatch(body.message, new RegExp(`^The setting ${setting} is missing`));
   }
   assertEquals(server.requests.length, 0);
+});
+
+for (const name of names) {
+  Deno.test(`${name}: the local stack simulates it where it has no key`, async () => {
+    const anyPort = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
+    const absent = { OPENROUTER_API_KEY: undefined, OPENROUTER_BASE_URL: undefined };
+    const environment = createEnvironment({ ...anyPort, ...absent, AI_GATEWAY: name });
+    await using stack = await startStack(environment);
+    const response = await fetch(`${stack.functionsUrl}/chat`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${TOKEN}` },
+      body: JSON.stringify({ prompt: PROMPT }),
+    });
+    assertEquals([response.status, (await response.json()).model], [200, GATEWAYS[name].model]);
+    assertMatch(stack.openrouter!.requests[0].path, name === "pinata" ? /^\/v0\/llm/ : /^\/pinme/);
+  });
+}
+
+Deno.test("deno task start names what the chosen gateway needs", async () => {
+  const environment = createEnvironment({
+    AI_GATEWAY: "pinme",
+    PINME_API_KEY: "pinme-x",
+    PORT: "0",
+  });
+  const { message } = await assertRejects(() => startStandalone(environment));
+  assertMatch(message, /^- PINME_PROJECT_NAME is missing: the project's name at PinMe$/m);
+  assertEquals(/OPENROUTER|PINATA|PINME_API_KEY/.test(message), false, message);
+  const wrong = createEnvironment({ AI_GATEWAY: "constructor", PORT: "0" });
+  const refused = await assertRejects(() => startStandalone(wrong));
+  assertMatch(refused.message, /AI_GATEWAY must be "openrouter" or "pinata" or "pinme"/);
 });

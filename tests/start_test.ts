@@ -20,7 +20,7 @@ Deno.test("the server does not start without its settings, and lists all that is
     "The server cannot start:",
     "- The setting MAX_PROMPT_CHARS must be a whole number of characters from 1 to 2147483647",
     "- The setting PORT must be a whole number from 0 to 65535",
-    "- OPENROUTER_API_KEY is missing: OpenRouter's key",
+    "- OPENROUTER_API_KEY is missing: the project's OpenRouter key",
     "- INSFORGE_BASE_URL is missing: the address of the InsForge project",
   ]);
 });

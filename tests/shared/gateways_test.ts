@@ -104,7 +104,7 @@ const MISSING: [values: Record<string, string>, name: string, code: string][] = 
   [{}, "OPENROUTER_API_KEY", "AI_INVALID_API_KEY"],
   [{ AI_GATEWAY: "pinata" }, "PINATA_LLM_KEY", "AI_INVALID_API_KEY"],
   [{ ...PINME, PINME_API_KEY: "" }, "PINME_API_KEY", "AI_INVALID_API_KEY"],
-  [{ ...PINME, PINME_PROJECT_NAME: " " }, "PINME_PROJECT_NAME", "INTERNAL_ERROR"],
+  [{ ...PINME, PINME_PROJECT_NAME: " " }, "PINME_PROJECT_NAME", "AI_INVALID_API_KEY"],
   [{ AI_GATEWAY: "constructor" }, "AI_GATEWAY", "INTERNAL_ERROR"],
 ];
 for (const [values, name, code] of MISSING) {

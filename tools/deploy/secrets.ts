@@ -34,5 +34,5 @@ export function planSecrets(environment: Environment, existing: SecretSchema[]):
 /** Whether functions will have the key without which no model answers. */
 export function hasGatewayKey({ missing }: SecretPlan, existing: SecretSchema[]): boolean {
   return [...missing, ...existing.filter(({ isActive }) => isActive)]
-    .some(({ key }) => key === "OPENROUTER_API_KEY");
+    .some(({ key }) => /^(OPENROUTER_API_KEY|PINATA_LLM_KEY|PINME_API_KEY)$/.test(key));
 }

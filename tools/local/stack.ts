@@ -7,6 +7,7 @@ import { createRouter, loadFunctions } from "../functions.ts";
 import { createDemoData, DEMO_USERS } from "./insforge/demo.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "./insforge/mod.ts";
 import { applyMigrations } from "./migrations.ts";
+import { toSimulatedGateways } from "./openrouter/gateways/settings.ts";
 import { createSimulatedOpenRouter, type SimulatedOpenRouter } from "./openrouter/mod.ts";
 import { createPages } from "./pages.ts";
 
@@ -46,6 +47,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
       openrouter = createSimulatedOpenRouter();
       const url = listen(started, openrouter.handler, "OPENROUTER_PORT", settings.OPENROUTER_PORT);
       secrets.OPENROUTER_BASE_URL = `${url}/api/v1`;
+      Object.assign(secrets, toSimulatedGateways(url, settings));
     }
   }
 

@@ -1,4 +1,5 @@
 /** The functions as one server of their own, for self-hosted InsForge or plain Deno. */
+import { listGatewayNeeds } from "../../shared/gateways.ts";
 import { createSettings, type Environment, settingNames } from "../../shared/settings.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
 
@@ -55,7 +56,12 @@ function findSettingFaults(environment: Environment): string[] {
     }
   }
   const isSet = (name: string) => Boolean(environment.get(name)?.trim());
-  if (!isSet("OPENROUTER_API_KEY")) faults.push("OPENROUTER_API_KEY is missing: OpenRouter's key");
+  // With a wrong AI_GATEWAY, which is a fault by now, nobody knows what is needed.
+  if (!faults.some((fault) => fault.includes("AI_GATEWAY"))) {
+    for (const [name, meaning] of Object.entries(listGatewayNeeds(settings))) {
+      if (!isSet(name)) faults.push(`${name} is missing: ${meaning}`);
+    }
+  }
   if (!isSet("INSFORGE_BASE_URL") && !isSet("INSFORGE_INTERNAL_URL")) {
     faults.push("INSFORGE_BASE_URL is missing: the address of the InsForge project");
   }
