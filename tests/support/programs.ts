@@ -1,0 +1,32 @@
+/**
+ * The programs that tests may run: this Deno, and PostgreSQL's server where it is installed. Run by
+ * itself this prints them as `--allow-run` wants them.
+ */
+
+/** Where Debian and those after it have the two programs of a server, the newest version first. */
+const SERVERS = [18, 17, 16, 15]
+  .map((version) => `/usr/lib/postgresql/${version}/bin`)
+  .map((folder) => ({ initdb: `${folder}/initdb`, postgres: `${folder}/postgres` }));
+
+/** PostgreSQL's programs that these tests may run; nothing where it is not installed. */
+export const postgresPrograms = SERVERS.find((server) => Object.values(server).every(mayRun));
+
+if (import.meta.main) {
+  const installed = SERVERS.find((server) => !Object.values(server).some(isMissing)) ?? {};
+  console.log([Deno.execPath(), ...Object.values(installed)].join(","));
+}
+
+function mayRun(program: string): boolean {
+  // With `deno test -A` that says nothing of whether it is there.
+  const { state } = Deno.permissions.querySync({ name: "run", command: program });
+  return state === "granted" && !isMissing(program);
+}
+
+/** Whether it surely is not there: those who may not look were told by those who have looked. */
+function isMissing(path: string): boolean {
+  try {
+    return !Deno.statSync(path).isFile;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
