@@ -53,16 +53,9 @@ const message = z.looseObject({
   }),
 );
 
-/** Parameters of a web search: how many results it may bring, and be billed for. */
-export const searchBounds = z.looseObject({
-  max_results: z.optional(z.int().check(z.gte(1), z.lte(25))),
-  max_total_results: z.optional(z.int().check(z.gte(1), z.lte(50))),
-});
-
 const tool = z.looseObject({
   type: nonEmptyText,
   function: z.optional(z.looseObject({ name: nonEmptyText })),
-  parameters: z.optional(searchBounds),
 }).check(
   z.refine((tool) => tool.type !== "function" || tool.function !== undefined, {
     path: ["function"],
@@ -72,7 +65,7 @@ const tool = z.looseObject({
 
 const messages = z.array(message).check(z.minLength(1));
 
-/** The two names of the limit of tokens, to be checked by {@link toMaxTokens}. */
+/** The two names of the limit of tokens; how high it may be is the model policy's to say. */
 export const tokenLimits = {
   max_tokens: z.nullish(z.int().check(z.gte(1))),
   max_completion_tokens: z.nullish(z.int().check(z.gte(1))),
@@ -110,10 +103,9 @@ export type ChatRequest = z.infer<typeof chatRequest>;
 
 /**
  * Makes the body of a chat completion: the default model where the request names none, one limit of
- * tokens always, web search within bounds, every other field as it came.
+ * tokens always, every other field as it came.
  *
- * @throws {ApiError} 400 `INVALID_INPUT` for a prompt beyond `MAX_PROMPT_CHARS`, more tokens than
- *   `MAX_OUTPUT_TOKENS`, or more search results than the bounds.
+ * @throws {ApiError} 400 `INVALID_INPUT` for a prompt beyond `MAX_PROMPT_CHARS`, or two limits.
  */
 export function toCompletionParams(request: ChatRequest, settings: Settings): Params {
   const { prompt, messages, stream: _, max_tokens: _1, max_completion_tokens, ...rest } = request;
@@ -126,45 +118,34 @@ export function toCompletionParams(request: ChatRequest, settings: Settings): Pa
   const limit = max_completion_tokens || REFUSES_MAX_TOKENS.test(model)
     ? "max_completion_tokens"
     : "max_tokens";
-  params[limit] = toMaxTokens(request, settings);
-  if (request.tools) params.tools = request.tools.map(boundSearch);
+  params[limit] = findMaxTokens(request) ?? createMaxTokens(settings, request.n);
   return params;
 }
 
 /**
- * The limit of tokens to send: 4096, or what the request asks for.
+ * The limit of tokens that a request asks for, by either name.
  *
- * @throws {ApiError} 400 `INVALID_INPUT` beyond `MAX_OUTPUT_TOKENS`.
+ * @throws {ApiError} 400 `INVALID_INPUT` for two different ones.
  */
-export function toMaxTokens(
-  request: { max_tokens?: number | null; max_completion_tokens?: number | null },
-  settings: Settings,
-): number {
-  const { max_tokens, max_completion_tokens } = request;
+export function findMaxTokens(
+  { max_tokens, max_completion_tokens }: Pick<ChatRequest, keyof typeof tokenLimits>,
+): number | undefined {
   if (max_tokens && max_completion_tokens && max_tokens !== max_completion_tokens) {
     throw invalidInput(
       '"max_tokens" and "max_completion_tokens" must be the same, or one left out',
     );
   }
-  return max_completion_tokens
-    ? requireTokens(max_completion_tokens, "max_completion_tokens", settings)
-    : requireTokens(max_tokens, "max_tokens", settings);
+  return max_completion_tokens ?? max_tokens ?? undefined;
 }
 
 /**
- * Returns a limit of tokens if it is no more than `MAX_OUTPUT_TOKENS`, and 4096 for none.
+ * The limit of tokens where a request has none: 4096, or less where `MAX_OUTPUT_TOKENS` is less.
  *
- * @throws {ApiError} 400 `INVALID_INPUT` that names `field`.
+ * @param answers how many answers at once share `MAX_OUTPUT_TOKENS`.
  */
-export function requireTokens(
-  tokens: number | null | undefined,
-  field: string,
-  { MAX_OUTPUT_TOKENS }: Settings,
-): number {
-  if (tokens && tokens > MAX_OUTPUT_TOKENS) {
-    throw invalidInput(`"${field}" must be ${MAX_OUTPUT_TOKENS} or less`);
-  }
-  return tokens ?? Math.min(DEFAULT_MAX_TOKENS, MAX_OUTPUT_TOKENS);
+export function createMaxTokens({ MAX_OUTPUT_TOKENS }: Settings, answers?: unknown): number {
+  const share = Math.floor(MAX_OUTPUT_TOKENS / Math.max(1, Number(answers) || 1));
+  return Math.max(1, Math.min(DEFAULT_MAX_TOKENS, share));
 }
 
 /**
@@ -182,11 +163,4 @@ export function requireShort(
     throw invalidInput(`"${field}" must have at most ${MAX_PROMPT_CHARS} characters`);
   }
   return text;
-}
-
-/** Web search is billed by the search, and the model decides how often: never without bounds. */
-export function boundSearch(tool: Params): Params {
-  if (tool.type !== "openrouter:web_search") return tool;
-  const parameters = tool.parameters as Params | undefined;
-  return { ...tool, parameters: { max_results: 5, max_total_results: 10, ...parameters } };
 }

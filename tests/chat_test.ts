@@ -105,7 +105,7 @@ Deno.test("POST /chat bounds web search unless the request does", async () => {
     search({ max_results: 26 }),
   );
   assertEquals(status, 400);
-  assertEquals(body.message, '"tools[0].parameters.max_results" must be 25 or less');
+  assertEquals(body.message, '"tools[0].parameters.max_results" must be a number from 1 to 25');
 });
 
 Deno.test("POST /chat gives tool calls, reasoning, annotations and images as they came", async () => {

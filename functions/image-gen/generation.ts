@@ -2,11 +2,11 @@
 import * as z from "zod/mini";
 import type { Call } from "../../shared/app.ts";
 import {
+  findMaxTokens,
   imageUrl,
   nonEmptyText,
   requireShort,
   tokenLimits,
-  toMaxTokens,
 } from "../../shared/conversation.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Image } from "../../shared/images.ts";
@@ -86,17 +86,14 @@ interface Order {
 
 async function drawByChat(call: Call, order: Order): Promise<Drawing> {
   const { model, prompt, parts } = order;
-  const { max_tokens, max_completion_tokens, ...options } = order.options;
-  // An image alone takes thousands of tokens.
-  const limits = max_tokens || max_completion_tokens
-    ? { max_tokens, max_completion_tokens }
-    : { max_tokens: call.settings.MAX_OUTPUT_TOKENS };
+  const { max_tokens: _, max_completion_tokens: _1, ...options } = order.options;
   const completion = await createCompletion(call, {
     modalities: ["image", "text"],
     ...options,
     model,
     messages: [{ role: "user", content: [{ type: "text", text: prompt }, ...parts] }],
-    max_tokens: toMaxTokens(limits, call.settings),
+    // An image alone takes thousands of tokens.
+    max_tokens: findMaxTokens(order.options) ?? call.settings.MAX_OUTPUT_TOKENS,
   });
   const [{ message, finish_reason }] = completion.choices;
   const found = Array.isArray(message.images) ? message.images : [];

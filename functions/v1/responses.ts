@@ -1,12 +1,7 @@
 /** OpenAI's Responses, which OpenRouter speaks without keeping any state. https://openrouter.ai/docs/api-reference/responses */
 import * as z from "zod/mini";
 import type { Call } from "../../shared/app.ts";
-import {
-  boundSearch,
-  nonEmptyText,
-  requireTokens,
-  searchBounds,
-} from "../../shared/conversation.ts";
+import { createMaxTokens, nonEmptyText } from "../../shared/conversation.ts";
 import type { ApiError } from "../../shared/errors.ts";
 import type { Dialect } from "../../shared/completion_stream.ts";
 import type { Usage } from "../../shared/openrouter.ts";
@@ -20,10 +15,7 @@ export const responsesRequest = z.looseObject({
   model: z.optional(nonEmptyText),
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
   max_output_tokens: z.nullish(z.int().check(z.gte(1))),
-  tools: z.nullish(z.array(z.looseObject({
-    type: nonEmptyText,
-    parameters: z.nullish(searchBounds),
-  }))),
+  tools: z.nullish(z.array(z.looseObject({ type: nonEmptyText }))),
   stream: z.nullish(z.boolean()),
   store: z.nullish(z.literal(false)),
   background: z.nullish(z.literal(false)),
@@ -50,7 +42,7 @@ export interface ResponseEvent {
   [detail: string]: unknown;
 }
 
-/** Makes the body of a response: default model, a limit of tokens always, web search within bounds. */
+/** Makes the body of a response: default model, a limit of tokens always. */
 export function toResponseParams(
   request: z.infer<typeof responsesRequest>,
   settings: Settings,
@@ -58,8 +50,7 @@ export function toResponseParams(
   return {
     model: request.models ? undefined : settings.OPENROUTER_CHAT_MODEL,
     ...request,
-    max_output_tokens: requireTokens(request.max_output_tokens, "max_output_tokens", settings),
-    tools: request.tools?.map(boundSearch),
+    max_output_tokens: request.max_output_tokens ?? createMaxTokens(settings),
   };
 }
 

@@ -3,9 +3,9 @@ import { parseValue } from "../../shared/body.ts";
 import {
   type ChatRequest,
   chatRequest,
+  createMaxTokens,
   requireShort,
   toCompletionParams,
-  toMaxTokens,
 } from "../../shared/conversation.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { createSettings } from "../../shared/settings.ts";
@@ -72,7 +72,7 @@ for (const [named, sent] of MODELS) {
   });
 }
 
-/** What is sent for a limit of tokens, or the message that refuses it; the cap is 16384. */
+/** What is sent for a limit of tokens, or the message that refuses it. */
 const LIMITS: [given: Record<string, unknown>, sent: Record<string, unknown> | RegExp][] = [
   [{}, { max_tokens: 4096 }],
   [{ max_tokens: null }, { max_tokens: 4096 }],
@@ -85,8 +85,6 @@ const LIMITS: [given: Record<string, unknown>, sent: Record<string, unknown> | R
   [{ model: "o3", max_tokens: 5 }, { max_completion_tokens: 5 }],
   [{ models: ["openai/o4-mini"] }, { max_completion_tokens: 4096 }],
   [{ model: "openai/gpt-4o" }, { max_tokens: 4096 }],
-  [{ max_tokens: 16_385 }, /^"max_tokens" must be 16384 or less$/],
-  [{ max_completion_tokens: 16_385 }, /^"max_completion_tokens" must be 16384 or less$/],
   [{ max_tokens: 5, max_completion_tokens: 6 }, /"max_completion_tokens" must be the same/],
   [{ max_tokens: 0 }, /^"max_tokens" must be 1 or more$/],
   [{ max_tokens: -1 }, /^"max_tokens" must be 1 or more$/],
@@ -105,35 +103,16 @@ for (const [given, sent] of LIMITS) {
   });
 }
 
-Deno.test("the default of tokens gives way to a lower cap", () => {
+Deno.test("the default of tokens gives way to a lower cap, and is shared by several answers", () => {
   const low = createSettings(createEnvironment({ MAX_OUTPUT_TOKENS: "100" }));
-  assertEquals(toMaxTokens({}, low), 100);
-  const error = assertThrows(() => toMaxTokens({ max_tokens: 101 }, low), ApiError);
-  assertEquals(error.message, '"max_tokens" must be 100 or less');
+  assertEquals(createMaxTokens(low), 100);
+  assertEquals(createMaxTokens(low, 3), 33);
+  assertEquals(createMaxTokens(low, 1000), 1);
+  assertEquals(createMaxTokens(settings, 3), 4096);
+  assertEquals(createMaxTokens(settings, 8), 2048);
+  assertEquals(createMaxTokens(settings, "many"), 4096);
+  assertEquals(toParams({ prompt: "x", n: 8 }).max_tokens, 2048);
 });
-
-/** Tools, and what of them is sent: a search is never without bounds. */
-const TOOLS: [tool: Record<string, unknown>, parameters: unknown][] = [
-  [search(), { max_results: 5, max_total_results: 10 }],
-  [search({}), { max_results: 5, max_total_results: 10 }],
-  [search({ max_results: 25 }), { max_results: 25, max_total_results: 10 }],
-  [search({ max_total_results: 50 }), { max_results: 5, max_total_results: 50 }],
-  [search({ engine: "exa", allowed_domains: ["a.example"] }), {
-    max_results: 5,
-    max_total_results: 10,
-    engine: "exa",
-    allowed_domains: ["a.example"],
-  }],
-  [{ type: "openrouter:datetime" }, undefined],
-  [{ type: "openrouter:datetime", parameters: { timezone: "UTC" } }, { timezone: "UTC" }],
-];
-
-for (const [tool, parameters] of TOOLS) {
-  Deno.test(`the tool ${JSON.stringify(tool)} is sent within bounds`, () => {
-    const { tools } = toParams({ prompt: "x", tools: [tool] });
-    assertEquals(wire({ tools }), wire({ tools: [{ ...tool, parameters }] }));
-  });
-}
 
 Deno.test("a function tool passes as it is, whatever its own parameters are called", () => {
   const tool = { type: "function", function: { name: "f", parameters: { max_results: 99 } } };
@@ -197,20 +176,6 @@ const REFUSED: [request: Record<string, unknown>, message: RegExp][] = [
     { prompt: "x", tools: [{ type: "function", function: {} }] },
     /^"tools\[0\]\.function\.name" is required$/,
   ],
-  [
-    { prompt: "x", tools: [search({ max_results: 0 })] },
-    /parameters\.max_results" must be 1 or more$/,
-  ],
-  [
-    { prompt: "x", tools: [search({ max_results: 26 })] },
-    /parameters\.max_results" must be 25 or less$/,
-  ],
-  [
-    { prompt: "x", tools: [search({ max_total_results: 51 })] },
-    /max_total_results" must be 50 or less$/,
-  ],
-  [{ prompt: "x", tools: [search({ max_results: null })] }, /parameters\.max_results" must be a/],
-  [{ prompt: "x", tools: [search("many")] }, /^"tools\[0\]\.parameters" must be an object$/],
   [{ prompt: "x", stream: "true" }, /^"stream" must be a boolean/],
 ];
 
@@ -274,10 +239,6 @@ function toParams(request: Record<string, unknown>) {
 /** What is left of a value on the wire, where `undefined` is nothing. */
 function wire(value: unknown) {
   return JSON.parse(JSON.stringify(value));
-}
-
-function search(parameters?: unknown) {
-  return { type: "openrouter:web_search", ...(parameters === undefined ? {} : { parameters }) };
 }
 
 function assertRefused(request: Record<string, unknown>, message: RegExp): void {

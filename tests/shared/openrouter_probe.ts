@@ -28,9 +28,10 @@ function operation(path: string, answer: (call: Call) => Promise<Response>): voi
   });
 }
 
+/** The params as they were sent, with a model: nothing is asked without one. */
 // deno-lint-ignore no-explicit-any
-function read(call: Call): Promise<any> {
-  return call.request.json();
+async function read(call: Call): Promise<any> {
+  return { model: "a/b", ...await call.request.json() };
 }
 
 export { handler };

@@ -55,8 +55,8 @@ Deno.test("a stream, embeddings and images have their own paths and flags", asyn
   await probe("/images", upstream, { params: { prompt: "x" } });
   assertEquals(upstream.requests.map(({ path, body }) => [path, body]), [
     ["/api/v1/chat/completions", { ...PARAMS, stream: true }],
-    ["/api/v1/embeddings", { input: ["x"], encoding_format: "float" }],
-    ["/api/v1/images", { prompt: "x" }],
+    ["/api/v1/embeddings", { model: "a/b", input: ["x"], encoding_format: "float" }],
+    ["/api/v1/images", { model: "a/b", prompt: "x" }],
   ]);
 });
 
