@@ -42,7 +42,8 @@ const catalogues = new Map<string, Catalogue>();
 
 /**
  * Lists the models that the project allows and that take and give something, OpenAI's, Anthropic's,
- * Google's and Amazon's first. Kept for an hour; when the gateway fails, an older list is served, and it is left alone for 5 s.
+ * Google's and Amazon's first. Kept for an hour; when the gateway fails, an older list is served, and
+ * it is left alone for 5 s.
  *
  * @throws {ApiError} 503 `AI_UPSTREAM_UNAVAILABLE` when there is no list to serve.
  */

@@ -2,7 +2,12 @@
 import type { ChatCompletionRequest } from "@insforge/shared-schemas";
 import type { Call } from "../../shared/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { type CompletionStream, readCompletion, type ToolCall } from "../../shared/openrouter.ts";
+import {
+  type CompletionStream,
+  type Params,
+  readCompletion,
+  type ToolCall,
+} from "../../shared/openrouter.ts";
 import { redact } from "../../shared/openrouter_failures.ts";
 import { formatEvent } from "../../shared/sse.ts";
 import { toAnnotations } from "./answers.ts";
@@ -34,17 +39,23 @@ export type LegacyEvent =
  * Starts a streamed chat. The old proxy answered 200 before it called anyone, so every failure is an
  * event: `{"error":true,"message":…}`, the last one, without `{"done":true}`. Text and running usage
  * come at once, tool calls and citations at the end. Cancelling the stream cancels the upstream call.
+ *
+ * @throws {ApiError} 400 for a request that is not allowed; nobody was called for it.
  */
 export async function startStream(
   call: Call,
   request: ChatCompletionRequest,
 ): Promise<ReadableStream<Uint8Array>> {
+  let params: Params | undefined;
   let chunks: CompletionStream;
   try {
-    chunks = await readCompletion(call, toChatParams(request, call.settings));
+    params = toChatParams(request, call.settings);
+    chunks = await readCompletion(call, params);
   } catch (thrown) {
     const failure = toLegacyFailure(thrown);
-    if (!(failure instanceof ApiError)) throw failure;
+    if (!(failure instanceof ApiError) || params && isRefusal(thrown as ApiError)) {
+      throw failure;
+    }
     call.log.stream = (thrown as ApiError).code;
     return ReadableStream.from([toEvent({ error: true, message: failure.message })]);
   }
@@ -59,6 +70,11 @@ export async function startStream(
       chunks.controller.abort();
     },
   });
+}
+
+/** Whether it is we who refused a request; what the gateway refused comes with its evidence. */
+function isRefusal({ status, cause }: ApiError): boolean {
+  return status === 400 && cause === undefined;
 }
 
 function toEvent(data: LegacyEvent): Uint8Array {

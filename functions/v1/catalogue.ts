@@ -1,8 +1,8 @@
 /** The models an OpenAI client can name. */
 import type { Call } from "../../shared/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { isAllowedModel } from "../../shared/model_policy.ts";
 import { toGatewayAddress } from "../../shared/gateways.ts";
+import { isAllowedModel } from "../../shared/model_policy.ts";
 import { listModels, type ModelList } from "../../shared/openrouter.ts";
 
 const REMEMBERED_MS = 5 * 60_000;
@@ -14,7 +14,7 @@ let remembered: { list: ModelList; gateway: string; until: number } | undefined;
 export async function readModels(call: Call): Promise<ModelList> {
   const list = await readCatalogue(call);
   const allowed = call.settings.ALLOWED_MODELS;
-  return { ...list, data: list.data.filter(({ id }) => isAllowedModel(id, allowed)) };
+  return { ...list, data: list.data.filter((model) => isAllowedModel(`${model?.id}`, allowed)) };
 }
 
 async function readCatalogue(call: Call): Promise<ModelList> {
