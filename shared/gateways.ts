@@ -205,7 +205,7 @@ function toOpenRouterModels(list: unknown): unknown {
 
 /** A price as OpenRouter writes it: a decimal without exponent; `-1` is one that is not known. */
 function toUsdPerToken(perMillion: number | string | null | undefined): string {
-  const usd = Number(perMillion ?? NaN);
+  const usd = parseFloat(String(perMillion));
   if (!(usd >= 0 && usd < Infinity)) return "-1";
   return (usd / 1e6).toFixed(15).replace(/\.?0+$/, "");
 }

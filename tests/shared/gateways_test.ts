@@ -134,6 +134,9 @@ Deno.test("Pinata's bare array becomes OpenRouter's list, prices per token in de
     [undefined, "-1"],
     [-1, "-1"],
     ["free", "-1"],
+    ["", "-1"],
+    [[], "-1"],
+    [Infinity, "-1"],
     [{}, "-1"],
   ];
   const list = prices.map(([price], i) => ({
