@@ -174,8 +174,8 @@ begin
       reservation, user_id, slug, model, own_key, day, generation_id,
       prompt_tokens, completion_tokens, usd, final, next_try_at
     )
-    select settled.id, settled.user_id, settled.slug, coalesce(g.model, settled.model),
-           settled.own_key, ai_today(), g.generation_id,
+    select settled.id, settled.user_id, settled.slug, left(coalesce(g.model, settled.model), 200),
+           settled.own_key, ai_today(), left(g.generation_id, 200), -- an index takes no long text
            greatest(g.prompt_tokens, 0), greatest(g.completion_tokens, 0), greatest(g.usd, 0),
            g.final,
            case when not g.final and g.generation_id is not null

@@ -63,6 +63,13 @@ test("what upstream leaves out or gets wrong counts as nothing, and refuses noth
   assertEquals((await readUsage(ledger)).today, { ...NOTHING, requests: 1 });
 });
 
+test("names that no index would take are cut, and refuse nothing", async (ledger) => {
+  const noise = Array.from({ length: 999 }, () => crypto.randomUUID()).join("");
+  await spend(ledger, [toCharge({ model: noise, generation_id: noise, final: false })]);
+  const { days } = await readUsage(ledger);
+  assertEquals([days.length, days[0].model], [1, noise.slice(0, 200)]);
+});
+
 test("money is exact", async (ledger) => {
   for (let i = 0; i < 10; i++) await spend(ledger, [toCharge({ usd: 0.1 })]);
   await spend(ledger, [toCharge({ usd: 1e-10 })]);
