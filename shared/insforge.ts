@@ -173,14 +173,28 @@ export async function callRoutine<T>(
   args: Record<string, unknown>,
   settings: Settings,
 ): Promise<T> {
-  const { data, error, status } = await (await adminDb(settings)).rpc(name, args);
+  const db = await adminDb(settings);
+  return await toAdminData(db.rpc(name, args), `routine ${name}`);
+}
+
+/**
+ * What a request of {@link adminDb} brings.
+ *
+ * @param subject the table or routine, for messages.
+ * @throws {ApiError} as {@link callRoutine}.
+ */
+export async function toAdminData<T>(
+  request: PromiseLike<{ data: unknown; error: unknown; status: number }>,
+  subject: string,
+): Promise<T> {
+  const { data, error, status } = await request;
   if (!error) return data as T;
-  const { code } = error as DataError;
-  if (code === "PGRST202" || code === "42883") {
-    const message = `The database has no routine ${name}; apply migrations/ to it`;
+  const { code = "" } = error as DataError;
+  if (["PGRST202", "PGRST205", "42883", "42P01"].includes(code)) {
+    const message = `The database has no ${subject}; apply migrations/ to it`;
     throw new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
   }
-  if (status === 401 || code === "42501") {
+  if (status === 401 || status === 403) {
     const message = "InsForge refuses the setting API_KEY; it must be the project's API key";
     throw new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
   }

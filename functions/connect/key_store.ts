@@ -1,6 +1,5 @@
 /** Users' own keys in the project's database, where no client role can read them. */
-import { ApiError } from "../../shared/errors.ts";
-import { adminDb } from "../../shared/insforge.ts";
+import { adminDb, toAdminData } from "../../shared/insforge.ts";
 import type { Settings } from "../../shared/settings.ts";
 
 /** One user's key, as it is stored. */
@@ -15,6 +14,7 @@ export interface StoredKey {
 }
 
 const TABLE = "ai_user_keys";
+const SUBJECT = `table ${TABLE}`;
 
 /**
  * Reads a user's key, if there is one.
@@ -27,14 +27,15 @@ export async function readStoredKey(
   settings: Settings,
 ): Promise<StoredKey | undefined> {
   const db = await adminDb(settings);
-  const rows = await settle(db.from(TABLE).select("*").eq("user_id", userId).limit(1));
-  return rows[0];
+  const query = db.from(TABLE).select("*").eq("user_id", userId).limit(1);
+  const [row] = await toAdminData<StoredKey[]>(query, SUBJECT);
+  return row;
 }
 
 /** Stores a user's key in the place of the one before, if there was one. */
 export async function storeKey(key: StoredKey, settings: Settings): Promise<void> {
   const db = await adminDb(settings);
-  await settle(db.from(TABLE).upsert([key], { onConflict: "user_id" }).select());
+  await toAdminData(db.from(TABLE).upsert([key], { onConflict: "user_id" }).select(), SUBJECT);
 }
 
 /** Puts the same key, sealed anew, in a row's place, unless that was changed meanwhile. */
@@ -45,7 +46,7 @@ export async function replaceSealed(
 ): Promise<void> {
   const db = await adminDb(settings);
   const update = db.from(TABLE).update({ key: sealed }).eq("user_id", user_id).eq("key", key);
-  await settle(update.select());
+  await toAdminData(update.select(), SUBJECT);
 }
 
 /** Deletes a user's key. */
@@ -54,30 +55,7 @@ export async function deleteStoredKey(
   settings: Settings,
 ): Promise<StoredKey | undefined> {
   const db = await adminDb(settings);
-  const rows = await settle(db.from(TABLE).delete().eq("user_id", userId).select());
-  return rows[0];
-}
-
-interface Outcome {
-  data: unknown;
-  error: unknown;
-  status: number;
-}
-
-async function settle(request: PromiseLike<Outcome>): Promise<StoredKey[]> {
-  const { data, error, status } = await request;
-  const { code } = Object(error);
-  if (code === "42P01" || code === "PGRST205") {
-    const message = `The database has no table ${TABLE}; apply migrations/ to it`;
-    throw new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
-  }
-  if (status === 401 || status === 403) {
-    const message = "InsForge refuses the setting API_KEY; it must be the project's API key";
-    throw new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
-  }
-  if (error || !Array.isArray(data)) {
-    const message = "InsForge could not be reached or failed";
-    throw new ApiError(502, "UPSTREAM_FAILURE", message, { cause: error });
-  }
-  return data;
+  const query = db.from(TABLE).delete().eq("user_id", userId).select();
+  const [row] = await toAdminData<StoredKey[]>(query, SUBJECT);
+  return row;
 }
