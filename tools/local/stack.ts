@@ -21,6 +21,9 @@ export interface Stack extends AsyncDisposable {
   openrouter?: SimulatedOpenRouter;
 }
 
+/** Everybody knows it, like all keys of the embedded parts. */
+const LOCAL_ENCRYPTION_KEY = "0".repeat(64);
+
 type Handler = (request: Request) => Response | Promise<Response>;
 
 /**
@@ -80,6 +83,15 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
     slugs,
   }, router.handle);
   const functionsUrl = listen(started, pages, "PORT", settings.PORT, settings.HOST);
+  if (insforge && openrouter) {
+    const connecting = {
+      KEYS_ENCRYPTION_KEY: LOCAL_ENCRYPTION_KEY,
+      CONNECT_RETURN_URLS: `${functionsUrl}/`,
+    };
+    for (const [name, value] of Object.entries(connecting)) {
+      if (!environment.get(name)?.trim()) secrets[name] = value;
+    }
+  }
   const stop = started.move();
   return {
     functionsUrl,
