@@ -3,7 +3,7 @@
  * for errors, cuts, stalls and usage.
  */
 import { ApiError, toErrorEvent } from "./errors.ts";
-import { findError, toInBandFailure, unusable } from "./openrouter_failures.ts";
+import { type Asked, findError, toInBandFailure, unusable } from "./openrouter_failures.ts";
 import { EventCutter, formatEvent, joinBytes, readData, splitEvents } from "./sse.ts";
 
 /** Tokens and cost of a call as OpenRouter reports them; `cost` is in USD. */
@@ -35,6 +35,8 @@ export interface Dialect {
 type End = undefined | "complete" | ApiError;
 
 interface GuardOptions {
+  /** Who streams, for the words of its failures; OpenRouter unless given. */
+  asked?: Asked;
   /** Bytes to pass on before all others. */
   preface?: Uint8Array;
   /** Chat completions unless given. */
@@ -255,7 +257,7 @@ class CompletionGuard implements UnderlyingByteSource {
     if (!chunk) return undefined;
     this.#usage = chunk.usage ?? this.#usage;
     const error = findError(trusting ? { error: event?.error } : chunk);
-    if (error) return toInBandFailure(error);
+    if (error) return toInBandFailure(error, undefined, this.options.asked);
     this.#first ??= chunk;
     const [choice] = Array.isArray(chunk.choices) ? chunk.choices : [];
     this.#hasOutput ||= OUTPUT_FIELDS.some((field) => isFilled(choice?.delta?.[field]));

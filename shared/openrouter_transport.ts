@@ -97,7 +97,7 @@ export async function postStream(
 /** The guarded stream. Whatever becomes of it is charged; once it is open, its end ends the call. */
 async function guardStream(
   call: Call,
-  { bill }: Exchange,
+  { asked, bill }: Exchange,
   response: Response,
   signal: AbortSignal,
   options: { preface?: Uint8Array; dialect?: Dialect; trusting?: boolean },
@@ -106,6 +106,7 @@ async function guardStream(
   let isOpen = false;
   const stream = await guardCompletion(response, {
     ...options,
+    asked,
     idleMs: call.settings.STREAM_IDLE_WATCHDOG_MS,
     onFirst({ id, model }) {
       about.id ??= id;

@@ -154,6 +154,14 @@ for (const name of names) {
     assert(answer.status >= 400, answer.text);
   });
 
+  Deno.test(`${name}: an error that begins a stream names whom to pay`, async () => {
+    await using server = serve();
+    const body = { prompt: PROMPT, simulate: { fail: "event", after: 0, code: 402 } };
+    const answer = await ask(stream, environmentOf(server, name), body);
+    assertEquals([answer.status, answer.body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
+    assertMatch(answer.body.nextActions, name === "pinata" ? /at Pinata/ : /at PinMe/);
+  });
+
   Deno.test(`${name}: a key that is refused is named by its setting`, async () => {
     await using server = serve();
     const setting = name === "pinata" ? "PINATA_LLM_KEY" : "PINME_API_KEY";
