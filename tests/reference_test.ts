@@ -2,7 +2,6 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { listSlugs, loadFunction } from "../tools/functions.ts";
-import { createDocument, formatDocument } from "../tools/reference/document.ts";
 import { toPath } from "../tools/reference/entry.ts";
 import type { JsonSchema } from "../tools/reference/json_schema.ts";
 import {
@@ -89,8 +88,4 @@ Deno.test("the reference calls the old routes deprecated, and no others", () => 
   for (const [path, , { deprecated = false }] of listEntries()) {
     assertEquals(deprecated, path.startsWith("/legacy-compat/"), path);
   }
-});
-
-Deno.test("the reference is the same each time it is made", async () => {
-  assertEquals(formatDocument(await createDocument()), text);
 });

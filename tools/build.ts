@@ -1,10 +1,18 @@
-/** `deno task build [folder]`: one file per function and platform, in `dist/` unless told otherwise. */
+/**
+ * `deno task build [folder]`: one file per function and platform, and the API reference, in `dist/`
+ * unless told otherwise.
+ */
+import { join } from "node:path";
 import { writeArtefacts } from "./build/artefacts.ts";
 import { type Artefact, bundleFunctions, type Platform } from "./build/bundle.ts";
+import { createDocument, formatDocument } from "./reference/document.ts";
+
+const folder = Deno.args[0] ?? "dist";
 
 try {
   const artefacts = await bundleFunctions();
-  await writeArtefacts(artefacts, Deno.args[0] ?? "dist");
+  await writeArtefacts(artefacts, folder);
+  await Deno.writeTextFile(join(folder, "openapi.json"), formatDocument(await createDocument()));
   console.log(formatSizes(artefacts));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import type { Setup } from "../../client/playground/setup.ts";
+import { createReferencePages } from "../reference/pages.ts";
 import { readAsset } from "./pages/assets.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
@@ -13,18 +14,20 @@ const INDEX = "client/playground/index.html";
  * Puts the pages in front of the functions.
  *
  * `GET /` is the playground, `/client/*` the modules and styles it loads, `/playground.json` what it
- * has to know of this machine. Files are read when they are asked for: a change shows on reload.
+ * has to know of this machine, `/docs` the API reference. Files are read when they are asked for: a
+ * change shows on reload.
  *
  * @param next answers everything that is no page.
  */
 export function createPages(setup: Setup, next: Handler): Handler {
   const pages = new Hono();
+  const reference = createReferencePages();
   const guards = [createHeaders(setup), etag()] as const;
 
   pages.get("/", ...guards, () => readAsset(INDEX));
   pages.get("/playground.json", ...guards, (c) => c.json(setup));
   pages.get("/client/*", ...guards, (c) => readAsset(c.req.path.slice(1)));
-  pages.all("*", (c) => next(c.req.raw));
+  pages.all("*", async (c) => await reference(c.req.raw) ?? await next(c.req.raw));
   return (request) => pages.fetch(request);
 }
 

@@ -1,7 +1,7 @@
 /** How operations fail: when, by the README's table; in what shape, by `shared/errors.ts`. */
 import { STATUS_CODES } from "node:http";
 import { ApiError, toErrorBody } from "../../shared/errors.ts";
-import { createCommonExamples } from "./common_failures.ts";
+import { createTypicalExamples } from "./typical_failures.ts";
 import { toExamples } from "./examples.ts";
 import { type JsonSchema, toSchemaRef } from "./json_schema.ts";
 import type { Example, Reference } from "./operation.ts";
@@ -53,7 +53,7 @@ export function createRefusal(
   status: number,
   reference: Reference,
   meanings: Meanings,
-  examples: Record<string, Example> = createCommonExamples(status, reference),
+  examples: Record<string, Example> = createTypicalExamples(status, reference),
 ): Record<string, unknown> {
   const headers = ["X-Request-Id"];
   if (status === 401) headers.push("WWW-Authenticate");

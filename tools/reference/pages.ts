@@ -11,11 +11,10 @@ const SCRIPT = "text/javascript; charset=utf-8";
 
 const HEADERS = {
   "Cache-Control": "no-cache",
-  // Swagger UI writes some styles into its elements; scripts of that kind it needs none.
   "Content-Security-Policy": [
     "default-src 'none'",
     "script-src 'self'",
-    "style-src 'self' 'unsafe-inline'",
+    "style-src 'self'",
     "img-src 'self' data:",
     "connect-src 'self'",
     "base-uri 'none'",

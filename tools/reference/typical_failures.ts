@@ -4,19 +4,19 @@ import { toHttpFailure } from "../../shared/openrouter_failures.ts";
 import type { Example, Reference } from "./operation.ts";
 
 /** An example that any good request becomes by a change around it. */
-export interface CommonExample extends Example {
+export interface TypicalExample extends Example {
   /** What to ask the simulated OpenRouter for. */
   simulate?: Record<string, unknown>;
   /** Settings to change. */
   settings?: Record<string, string>;
 }
 
-interface CommonFailure extends Pick<CommonExample, "caller" | "simulate" | "settings"> {
+interface TypicalFailure extends Pick<TypicalExample, "caller" | "simulate" | "settings"> {
   name: string;
   error: ApiError;
 }
 
-const FAILURES: CommonFailure[] = [
+const FAILURES: TypicalFailure[] = [
   {
     name: "No token",
     caller: "nobody",
@@ -32,11 +32,11 @@ const FAILURES: CommonFailure[] = [
   },
   {
     name: "A wrong setting",
-    settings: { OPENROUTER_BASE_URL: "nowhere" },
+    settings: { ALLOWED_ORIGINS: "nowhere" },
     error: new ApiError(
       500,
       "INTERNAL_ERROR",
-      "The setting OPENROUTER_BASE_URL must be an http or https address",
+      'The setting ALLOWED_ORIGINS must be "*" or a comma list of origins such as https://app.example.com',
     ),
   },
   refused("No credits left", 402),
@@ -50,13 +50,13 @@ const FAILURES: CommonFailure[] = [
  * The examples of a status, in the words of one function. Functions that drop unknown fields, as
  * the old routes do, cannot ask for simulated failures and have only those of the caller.
  */
-export function createCommonExamples(
+export function createTypicalExamples(
   status: number,
   { toErrorBody: render = toErrorBody, deprecated }: Reference,
-): Record<string, CommonExample> {
+): Record<string, TypicalExample> {
   const examples = FAILURES
     .filter(({ error, caller }) => error.status === status && (caller || !deprecated))
-    .map(({ name, error, ...change }): [string, CommonExample] => {
+    .map(({ name, error, ...change }): [string, TypicalExample] => {
       const answer = JSON.parse(JSON.stringify(render(error)));
       return [name, { ...change, status, answer }];
     });
@@ -64,7 +64,7 @@ export function createCommonExamples(
 }
 
 /** What OpenRouter refuses with a status. */
-function refused(name: string, status: number, metadata?: Record<string, unknown>): CommonFailure {
+function refused(name: string, status: number, metadata?: Record<string, unknown>): TypicalFailure {
   const text = JSON.stringify({ error: { code: status, message: "", metadata } });
   const error = toHttpFailure(status, text, new Headers());
   return { name, simulate: { status, metadata }, error };
