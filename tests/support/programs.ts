@@ -1,7 +1,8 @@
 /**
- * The programs that tests may run: this Deno, and PostgreSQL's server where it is installed. Run by
- * itself this prints them as `--allow-run` wants them.
+ * The programs that tests may run: this Deno, and PostgreSQL's server and Chromium where they are
+ * installed. Run by itself this prints them as `--allow-run` wants them.
  */
+import { CHROMIUM } from "../../tools/chromium.ts";
 
 /** Where Debian and those after it have the two programs of a server, the newest version first. */
 const SERVERS = [18, 17, 16, 15]
@@ -11,9 +12,14 @@ const SERVERS = [18, 17, 16, 15]
 /** PostgreSQL's programs that these tests may run; nothing where it is not installed. */
 export const postgresPrograms = SERVERS.find((server) => Object.values(server).every(mayRun));
 
+/** Whether these tests may start Chromium. */
+export const mayRunChromium = mayRun(CHROMIUM);
+
 if (import.meta.main) {
   const installed = SERVERS.find((server) => !Object.values(server).some(isMissing)) ?? {};
-  console.log([Deno.execPath(), ...Object.values(installed)].join(","));
+  const programs = [Deno.execPath(), ...Object.values(installed)];
+  if (!isMissing(CHROMIUM)) programs.push(CHROMIUM);
+  console.log(programs.join(","));
 }
 
 function mayRun(program: string): boolean {

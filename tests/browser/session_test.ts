@@ -1,0 +1,142 @@
+/** Signing in and out in a browser, and what a session lives through. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Page } from "playwright-core";
+import { ask, readAnswer } from "./chatting.ts";
+import { createVisits, DEMO, SECOND, signIn } from "./visits.ts";
+
+const test = createVisits();
+const STORED = "playground.session";
+
+test(
+  "each demo user signs in with one click, and signing out forgets who it was",
+  async ({ page }) => {
+    for (const [as, { email }] of [["demo", DEMO], ["second", SECOND]] as const) {
+      await signIn(page, as);
+      assertEquals(await page.locator("#account-name").textContent(), email);
+      await ask(page, "Hello");
+      await readAnswer(page);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.locator("#welcome").waitFor();
+      assertEquals(await page.locator("#turns").textContent(), "");
+      assertEquals(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), "{}");
+    }
+  },
+  { as: "nobody" },
+);
+
+test("a password signs in, a wrong one says so", async ({ page, expectComplaint }) => {
+  await page.getByLabel("Email").fill(SECOND.email);
+  await page.getByLabel("Password").fill("not the password");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  assertMatch(await page.getByRole("alert").innerText(), /invalid/i);
+  expectComplaint(/status of 401 .*\/api\/auth\/sessions/);
+
+  await page.getByLabel("Password").fill(SECOND.password);
+  await page.keyboard.press("Enter");
+  await page.locator("#workbench").waitFor();
+  assertEquals(await page.locator("#account-name").textContent(), SECOND.email);
+}, { as: "nobody" });
+
+test("a pasted token signs in", async ({ page, stack }) => {
+  await page.getByText("Use an access token").click();
+  const { accessToken } = await readTokens(stack.insforgeUrl);
+  await page.getByLabel("Access token").fill(accessToken);
+  await page.getByRole("button", { name: "Use this token" }).click();
+  await page.locator("#workbench").waitFor();
+  assertEquals(await page.locator("#account-name").textContent(), DEMO.email);
+  await ask(page, "Hello");
+  assert((await readAnswer(page)).length > 0);
+}, { as: "nobody" });
+
+test("a reload keeps the session and the tab", async ({ page }) => {
+  await page.getByRole("tab", { name: "Records" }).click();
+  await page.reload();
+  await page.getByRole("heading", { name: "Records" }).waitFor();
+  assertEquals(await page.locator("#account-name").textContent(), DEMO.email);
+});
+
+test("an expired token is refreshed before it is sent, once", async ({ page }) => {
+  const sent = watchPosts(page);
+  await page.clock.setSystemTime(Date.now() + 20 * 60_000);
+  await ask(page, "Hello");
+  assert((await readAnswer(page)).length > 0);
+  assertEquals(sent, ["/api/auth/refresh", "/stream"]);
+});
+
+test("a token that the functions refuse is refreshed, and the request sent once more", async ({ page, expectComplaint }) => {
+  await forge(page, "accessToken");
+  // Held back, so that the chat is the first to be refused.
+  await page.route("**/v1/models", () => {});
+  await page.reload();
+  const sent = watchPosts(page);
+  await ask(page, "Hello");
+  assert((await readAnswer(page)).length > 0);
+  assertEquals(await page.locator(".failure").count(), 0);
+  assertEquals(sent, ["/stream", "/api/auth/refresh", "/stream"]);
+  expectComplaint(/status of 401 .*\/stream/);
+});
+
+test("requests that are refused together share one refresh", async ({ page, expectComplaint }) => {
+  await page.getByRole("tab", { name: "Records" }).click();
+  await forge(page, "accessToken");
+  const sent = watchPosts(page);
+  const answers = Promise.all(
+    ["/v1/models", "/api/database/records/support_tickets"].map((path) =>
+      page.waitForResponse((answer) => new URL(answer.url()).pathname === path && answer.ok())
+    ),
+  );
+  await page.reload();
+  await answers;
+  assertEquals(sent, ["/api/auth/refresh"]);
+  expectComplaint(/status of 401 .*\/v1\/models/);
+  expectComplaint(/status of 401 .*\/support_tickets/);
+});
+
+test("a session that cannot be refreshed ends at the welcome", async ({ page, expectComplaint }) => {
+  await forge(page, "accessToken");
+  await forge(page, "refreshToken");
+  await page.reload();
+  await page.getByRole("button", { name: "Demo user" }).waitFor();
+  assertEquals(await page.evaluate((key) => sessionStorage.getItem(key), STORED), null);
+  expectComplaint(/status of 401 .*\/v1\/models/);
+  expectComplaint(/status of 401 .*\/api\/auth\/refresh/);
+});
+
+test("an InsForge that is away is told as that", async ({ page, expectComplaint }) => {
+  await page.route("**/api/auth/**", (route) => route.abort());
+  await page.getByRole("button", { name: "Demo user" }).click();
+  const failure = await page.getByRole("alert").innerText();
+  assertStringIncludes(failure, "InsForge could not be reached");
+  assertStringIncludes(failure, "Check that the server is running");
+  expectComplaint(/ERR_FAILED/);
+}, { as: "nobody" });
+
+async function readTokens(insforgeUrl: string): Promise<{ accessToken: string }> {
+  const { email, password } = DEMO;
+  const response = await fetch(`${insforgeUrl}/api/auth/sessions?client_type=mobile`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ email, password }),
+  });
+  return await response.json();
+}
+
+/** The paths of what the page posts from now on. */
+function watchPosts(page: Page): string[] {
+  const paths: string[] = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST") paths.push(new URL(request.url()).pathname);
+  });
+  return paths;
+}
+
+/** Breaks the signature of a token of the stored session. */
+async function forge(page: Page, name: "accessToken" | "refreshToken"): Promise<void> {
+  await page.evaluate(([key, name]) => {
+    const session = JSON.parse(sessionStorage.getItem(key)!);
+    session[name] = session[name].replace(/\.([\w-]+)$/, (_: string, signature: string) => {
+      return `.${[...signature].reverse().join("")}`;
+    });
+    sessionStorage.setItem(key, JSON.stringify(session));
+  }, [STORED, name]);
+}
