@@ -61,11 +61,13 @@ function start(setup: Setup): void {
     if (session.name) panels[shown].show?.();
   }
 
-  function showSession(): void {
+  function showSession(reason = ""): void {
     const { name } = session;
+    delete document.documentElement.dataset.returning;
     findElement("welcome").hidden = name !== undefined;
     for (const id of ["workbench", "account"]) findElement(id).hidden = name === undefined;
     findElement("account-name").textContent = name ?? "";
+    findElement("sign-in-failure").textContent = reason;
     if (name === undefined) {
       for (const panel of Object.values(panels)) panel.clear();
       spending.clear();

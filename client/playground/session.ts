@@ -1,8 +1,7 @@
 /** Who is signed in, and the access token that goes with every request. */
 import { AiError, readError } from "../ai_error.ts";
-import "./element.ts";
+import { SESSION_KEY } from "./returning.ts";
 
-const STORED = "playground.session";
 /** A token that ends sooner is not worth sending. */
 const LEEWAY_SECONDS = 20;
 
@@ -31,19 +30,20 @@ export interface Session {
 /**
  * Creates the session, as it was before a reload.
  *
- * @param onChange is called after somebody has signed in or out, or the session has ended by itself.
+ * @param onChange is called after somebody has signed in or out, and with a reason after the session
+ *   has ended by itself.
  */
-export function createSession(insforgeUrl: string, onChange: () => void): Session {
-  let tokens: Tokens | undefined = JSON.parse(sessionStorage.getItem(STORED) ?? "null") ??
+export function createSession(insforgeUrl: string, onChange: (reason?: string) => void): Session {
+  let tokens: Tokens | undefined = JSON.parse(sessionStorage.getItem(SESSION_KEY) ?? "null") ??
     undefined;
   let refreshing: Promise<string | undefined> | undefined;
 
-  function keep(changed: Tokens | undefined): void {
+  function keep(changed: Tokens | undefined, reason?: string): void {
     const isSame = tokens?.name === changed?.name;
     tokens = changed;
-    if (changed) sessionStorage.setItem(STORED, JSON.stringify(changed));
-    else sessionStorage.removeItem(STORED);
-    if (!isSame) onChange();
+    if (changed) sessionStorage.setItem(SESSION_KEY, JSON.stringify(changed));
+    else sessionStorage.removeItem(SESSION_KEY);
+    if (!isSame) onChange(reason);
   }
 
   /** As anything but a browser, so that no cookie has to cross from one origin to the other. */
@@ -69,7 +69,9 @@ export function createSession(insforgeUrl: string, onChange: () => void): Sessio
       keep({ name, refreshToken, ...toTokens(renewed) });
       return tokens.accessToken;
     } catch (error) {
-      if (error instanceof AiError && error.status === 401) keep(undefined);
+      if (error instanceof AiError && error.status === 401) {
+        keep(undefined, "The session has ended. Sign in again.");
+      }
       throw error;
     }
   }

@@ -1,10 +1,21 @@
 /** Tables of plain values. */
 import { type Child, createElement } from "./element.ts";
 
+const NUMBER = /^\$?[\d,.]+$/;
+
 /** Creates a table with a caption, which scrolls where it is wider than its place. */
 export function createTable(caption: string, head: string[], rows: Child[][]): HTMLElement {
+  // A column of numbers ends where its name ends.
+  const align = (column: number) => NUMBER.test(String(rows[0]?.[column] ?? "")) && "right";
   const toRow = (row: Child[]) =>
-    createElement("tr", {}, ...row.map((value) => createElement("td", {}, value)));
+    createElement(
+      "tr",
+      {},
+      ...row.map((value, column) => createElement("td", { class: align(column) }, value)),
+    );
+  const names = head.map((name, column) =>
+    createElement("th", { scope: "col", class: align(column) }, name)
+  );
   return createElement(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
@@ -12,15 +23,7 @@ export function createTable(caption: string, head: string[], rows: Child[][]): H
       "table",
       {},
       createElement("caption", {}, caption),
-      createElement(
-        "thead",
-        {},
-        createElement(
-          "tr",
-          {},
-          ...head.map((name) => createElement("th", { scope: "col" }, name)),
-        ),
-      ),
+      createElement("thead", {}, createElement("tr", {}, ...names)),
       createElement("tbody", {}, ...rows.map(toRow)),
     ),
   );

@@ -31,7 +31,7 @@ export function createUsage({ setup, session, functionsUrl, spending }: Workbenc
       createElement("h3", {}, "This page"),
       spent.length === 0
         ? createElement("p", { class: "note" }, "Nothing has been asked yet.")
-        : createTable("Used by this page", ["Model", ...HEAD], [
+        : createTable("By model", ["Model", ...HEAD], [
           ...spent.map((one) => [one.model, ...toCells(one)]),
           ["All", ...toCells(spending.sum())],
         ]),

@@ -24,7 +24,9 @@ export function startWelcome({ demoUsers, insforgeUrl }: Setup, session: Session
   findElement("where").textContent = demoUsers.length > 0
     ? "Everything runs on this machine, with made-up data."
     : `Accounts are those of ${insforgeUrl}.`;
-  findElement("demo-users").replaceChildren(...demoUsers.map((user) =>
+  const choices = findElement("demo-users");
+  choices.hidden = demoUsers.length === 0;
+  choices.replaceChildren(...demoUsers.map((user) =>
     createElement(
       "button",
       { type: "button", class: "plain", click: () => void signIn(user) },
