@@ -3,7 +3,7 @@ import { describe, isOpen, matches } from "./allow_list.ts";
 import { ApiError, invalidInput } from "./errors.ts";
 import { applyOutputCap, type Fields, toFields } from "./output_cap.ts";
 import type { Settings } from "./settings.ts";
-import { applyToolPolicy, requireWebSearch } from "./tool_policy.ts";
+import { applyToolPolicy, bringsTools, requireWebSearch } from "./tool_policy.ts";
 
 /** The settings that name models, for requests that do not. */
 const DEFAULT_MODELS = [
@@ -15,7 +15,7 @@ const DEFAULT_MODELS = [
 const CHOOSES = /(^|_)models?$|^preset$/iu;
 /** Fields that hold what a model reads or writes, or what nobody acts upon. */
 const CONTENT =
-  /^(messages|input|instructions|query|documents|prediction|response_format|text|metadata|trace)$/;
+  /^(messages|instructions|query|documents|prediction|response_format|text|metadata|trace)$/;
 /** OpenRouter's names that stand for any model, and the plugins that narrow them down. */
 const ROUTERS: Record<string, string> = {
   "openrouter/auto": "auto-router",
@@ -88,7 +88,8 @@ function* findChoices(value: unknown, path = ""): Generator<Choice> {
   for (const [key, child] of Object.entries(value)) {
     const isItem = Array.isArray(value);
     const field = isItem ? `${path}[${key}]` : path ? `${path}.${key}` : key;
-    if (!path && CONTENT.test(key) || key === "excluded_models") continue;
+    if (path === "input" && bringsTools(child)) yield* findChoices(child.tools, `${field}.tools`);
+    if (!path && CONTENT.test(key) || path === "input" || key === "excluded_models") continue;
     if (isItem || !CHOOSES.test(key)) yield* findChoices(child, field);
     else if (Array.isArray(child)) {
       yield* child.map((name, i) => ({ field: `${field}[${i}]`, name: toName(key, name) }));

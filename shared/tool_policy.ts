@@ -62,7 +62,7 @@ const MODEL_FREE = [
  * @throws {ApiError} 400 `INVALID_INPUT` or `AI_INVALID_MODEL` that names the field.
  */
 export function applyToolPolicy(params: Fields, settings: Settings): Fields {
-  const { tools, plugins, tool_choice, web_search_options } = params;
+  const { tools, plugins, input, tool_choice, web_search_options } = params;
   if ((web_search_options ?? null) !== null) {
     requireListed("web_search", "web_search_options", SERVER_TOOLS, settings);
   }
@@ -70,7 +70,21 @@ export function applyToolPolicy(params: Fields, settings: Settings): Fields {
   let bounded = params;
   if (tools) bounded = { ...bounded, tools: boundTools(tools, "tools", settings) };
   if (plugins) bounded = { ...bounded, plugins: boundPlugins(plugins, settings) };
+  if (Array.isArray(input) && input.some(bringsTools)) {
+    bounded = { ...bounded, input: input.map((item, i) => boundItem(item, i, settings)) };
+  }
   return bounded;
+}
+
+/** Whether an item of a conversation brings tools with it, as Responses' `additional_tools` does. */
+export function bringsTools(item: unknown): item is Fields {
+  const { type, tools } = Object(item) as Fields;
+  return (tools ?? null) !== null && type !== "mcp_list_tools"; // which tells of tools there were
+}
+
+function boundItem(item: unknown, i: number, settings: Settings): unknown {
+  if (!bringsTools(item)) return item;
+  return { ...item, tools: boundTools(item.tools, `input[${i}].tools`, settings) };
 }
 
 /**
@@ -130,8 +144,9 @@ function boundTool(tool: Fields, path: string, settings: Settings): Fields {
     : ASKING_TOOLS.includes(name)
     ? { max_completion_tokens: settings.MAX_OUTPUT_TOKENS }
     : {};
-  // OpenRouter's own tools have their options aside, OpenAI's have them beside the type.
-  if (!type.startsWith("openrouter:") && !tool.parameters) {
+  if (name === "web_search") requireSearchBounds(tool, path);
+  // OpenRouter's own tools have their options aside, OpenAI's beside the type; a search's may be both.
+  if (!type.startsWith("openrouter:") && !(name === "web_search" && tool.parameters)) {
     return boundOptions({ ...defaults, ...tool }, { name, path, kind: SERVER_TOOLS, settings });
   }
   const within = `${path}.parameters`;

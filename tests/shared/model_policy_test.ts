@@ -107,6 +107,10 @@ const BACK_DOORS: [request: Fields, field: string][] = [
     "tools[0].parameters.model",
   ],
   [{ tools: [{ type: "openrouter:image_generation" }] }, "tools[0].parameters.model"],
+  [
+    { input: [{ type: "additional_tools", tools: [{ type: "advisor", model: "evil/x" }] }] },
+    "input[0].tools[0].model",
+  ],
   [{ tools: [{ type: "image_generation", model: "evil/x" }] }, "tools[0].model"],
   [
     {
@@ -391,6 +395,7 @@ function createRequest(random: Random): Fields {
       models: list(),
       tools: [tool(), tool()],
       plugins: [plugin(), plugin()],
+      input: ["x", { type: "additional_tools", tools: [tool()] }],
       provider: { options: { a: { model: choice() } } },
       type: "function",
     }),

@@ -46,6 +46,19 @@ const SENT: [given: Fields, sent?: Fields][] = [
   [{ tools: [{ type: "function", function: { name: "f" }, parameters: { max_results: 99 } }] }],
   [{ tools: [{ type: "function", name: "f", parameters: null }] }],
   [{ tools: [{ type: "mcp", server_label: "x", headers: null }] }],
+  [
+    { input: ["x", { type: "additional_tools", tools: [{ type: "openrouter:web_search" }] }] },
+    {
+      input: [
+        "x",
+        {
+          type: "additional_tools",
+          tools: [{ type: "openrouter:web_search", parameters: search({}) }],
+        },
+      ],
+    },
+  ],
+  [{ input: [{ type: "mcp_list_tools", tools: [{ name: "x" }] }, { content: [{ tools: 5 }] }] }],
   [{ tools: [], plugins: [] }],
   [{ tools: null, plugins: null }],
   [{ plugins: [{ id: "web" }, { id: "file-parser", pdf: { engine: "mistral-ocr" } }] }],
@@ -82,6 +95,11 @@ const OUT_OF_BOUNDS: [given: Fields, message: string][] = [
     { tools: [{ type: "web_search", max_uses: 11 }] },
     '"tools[0].max_uses" must be a number from 1 to 10',
   ],
+  [
+    { tools: [{ type: "web_search", max_results: 26, parameters: {} }] },
+    '"tools[0].max_results" must be a number from 1 to 25',
+  ],
+  [{ input: [{ tools: "web_search" }] }, '"input[0].tools" must be an array'],
   [
     tool("web_search", { max_results: 26 }),
     '"tools[0].parameters.max_results" must be a number from 1 to 25',
@@ -131,6 +149,11 @@ const FORBIDDEN: [values: Record<string, string>, given: Fields, message: string
     '"tools[0].type" must keep to the allowed server tools: datetime, openrouter:web_f*',
   ]),
   [NO_TOOLS, tool("openrouter:datetime"), '"tools[0].type" must be left out: no server tools are'],
+  [
+    NO_TOOLS,
+    { input: [{ content: "x" }, { type: "additional_tools", tools: [{ type: "web_search" }] }] },
+    '"input[1].tools[0].type" must be left out: no server tools are allowed',
+  ],
   [NO_TOOLS, { web_search_options: {} }, '"web_search_options" must be left out'],
   [NO_TOOLS, { tool_choice: { type: "openrouter:web_search" } }, '"tool_choice" must be left out'],
   [NO_TOOLS, { plugins: [{ id: "web" }] }, '"plugins[0].id" must be left out: no server tools'],
@@ -196,6 +219,14 @@ const CHOOSING: [given: Fields, message: string][] = [
     '"tools[0].parameters.model" must name allowed models: openai/*',
   ],
   [{ tools: [{ type: "image_generation" }] }, '"tools[0].model" must name allowed models'],
+  [
+    tool("image_generation", { model: "openai/x" }),
+    '"tools[0].model" must name allowed models: openai/*',
+  ],
+  [
+    { input: [{ type: "additional_tools", tools: [{ type: "openrouter:advisor" }] }] },
+    '"input[0].tools[0].parameters.model" must name allowed models: openai/*',
+  ],
   [tool("openrouter:advisor", {}), '"tools[0].parameters.model" must name allowed models'],
   [tool("openrouter:subagent", {}), '"tools[0].parameters.model" must name allowed models'],
   [
