@@ -23,7 +23,7 @@ const table = {
   OPENROUTER_API_KEY: headerText(),
   OPENROUTER_BASE_URL: address("https://openrouter.ai/api/v1"),
   OPENROUTER_CHAT_MODEL: chatModel("openai/gpt-4o-mini", {
-    pinata: "anthropic/claude-sonnet-4-6", // none of OpenAI's is known by name there
+    pinata: "anthropic/claude-sonnet-4-6", // the one id that its documentation shows
   }),
   OPENROUTER_EMBEDDING_MODEL: text("openai/text-embedding-3-small"),
   OPENROUTER_IMAGE_MODEL: text("google/gemini-2.5-flash-image"),

@@ -1,4 +1,4 @@
-/** Functions with another gateway behind them: real HTTP, to a Pinata and a PinMe that are simulated. */
+/** What holds with every gateway: the same answers, streams, retries and errors. */
 import {
   assert,
   assertEquals,
@@ -6,7 +6,6 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import OpenAI from "openai";
 import chat from "../functions/chat/index.ts";
 import embeddings from "../functions/embeddings/index.ts";
 import imageGen from "../functions/image-gen/index.ts";
@@ -14,71 +13,15 @@ import legacy from "../functions/legacy-compat/index.ts";
 import stream from "../functions/stream/index.ts";
 import v1 from "../functions/v1/index.ts";
 import type { EdgeFunction } from "../shared/app.ts";
-import { createRouter } from "../tools/functions.ts";
 import { startStack } from "../tools/local/stack.ts";
 import { startStandalone } from "../tools/start/standalone.ts";
-import type { Simulation } from "../tools/local/openrouter/mod.ts";
-import { serve, type Server } from "./local/openrouter_server.ts";
+import { ask, environmentOf, GATEWAYS, names } from "./gateways/simulated.ts";
+import { serve } from "./local/openrouter_server.ts";
 import { withShortWaits } from "./shared/short_waits.ts";
-import {
-  type Answer,
-  createEnvironment,
-  createRequest,
-  logs,
-  PROMPT,
-  type RequestOptions,
-  send,
-  TOKEN,
-} from "./support/caller.ts";
+import { createEnvironment, createRequest, logs, PROMPT, TOKEN } from "./support/caller.ts";
 import { createUpstream } from "./support/upstream.ts";
 
 const messages = [{ role: "user" as const, content: PROMPT }];
-
-/** The settings that lead to each simulated gateway, its default model, and how it calls another. */
-const GATEWAYS = {
-  pinata: {
-    model: "anthropic/claude-sonnet-4-6",
-    haiku: "anthropic/claude-haiku-4-5",
-    toSettings: ({ url }: Server) => ({
-      PINATA_LLM_KEY: "pinata-canary-5a5b5c",
-      PINATA_BASE_URL: new URL("/v0/llm", url).href,
-    }),
-  },
-  pinme: {
-    model: "openai/gpt-4o-mini",
-    haiku: "anthropic/claude-haiku-4.5",
-    toSettings: ({ url }: Server) => ({
-      PINME_API_KEY: "pinme-my shop",
-      PINME_PROJECT_NAME: "my shop",
-      PINME_BASE_URL: new URL("/pinme", url).href,
-    }),
-  },
-};
-type Name = keyof typeof GATEWAYS;
-const names = Object.keys(GATEWAYS) as Name[];
-
-function environmentOf(server: Server, name: Name, values: Record<string, string> = {}) {
-  return createEnvironment({
-    OPENROUTER_API_KEY: undefined,
-    OPENROUTER_SITE_URL: "https://app.example",
-    OPENROUTER_APP_NAME: "My app",
-    AI_GATEWAY: name,
-    ...GATEWAYS[name].toSettings(server),
-    ...values,
-  });
-}
-
-/** Calls a function; no key of a gateway may stand in what comes back. */
-async function ask(
-  handler: EdgeFunction,
-  environment: ReturnType<typeof environmentOf>,
-  body: unknown,
-  options?: RequestOptions,
-): Promise<Answer> {
-  const answer = await send(handler, environment, body, options);
-  assertEquals(/pinata-canary|pinme-my shop/.test(answer.text), false, answer.text);
-  return answer;
-}
 
 for (const name of names) {
   const { model, haiku } = GATEWAYS[name];
@@ -224,142 +167,6 @@ for (const name of names) {
   });
 }
 
-Deno.test("pinata: what only OpenRouter has is a 400 that names it, and is not sent", async () => {
-  await using server = serve();
-  const environment = environmentOf(server, "pinata");
-  const rows: [handler: EdgeFunction, body: Record<string, unknown>, named: string][] = [
-    [chat, { prompt: PROMPT, models: ["openai/gpt-4o"] }, '"models"'],
-    [chat, { prompt: PROMPT, reasoning: { effort: "low" } }, '"reasoning"'],
-    [stream, { prompt: PROMPT, provider: { sort: "price" } }, '"provider"'],
-    [chat, { prompt: PROMPT, tools: [{ type: "openrouter:web_search" }] }, '"tools[0].type"'],
-    [imageGen, { prompt: "a cat" }, '"modalities" "image"'],
-  ];
-  for (const [handler, body, named] of rows) {
-    const answer = await ask(handler, environment, body);
-    assertEquals([answer.status, answer.body.error], [400, "INVALID_INPUT"]);
-    assert(answer.body.message.startsWith(named), answer.body.message);
-  }
-  const inV1 = { path: "/v1/chat/completions" };
-  const { body } = await ask(v1, environment, { messages, plugins: [{ id: "web" }] }, inV1);
-  assertEquals([body.error.param, body.error.code], ["plugins", "INVALID_INPUT"]);
-  assertEquals(server.requests.length, 0);
-});
-
-Deno.test("pinata: models that want max_completion_tokens get it, from every function", async () => {
-  await using server = serve();
-  const environment = environmentOf(server, "pinata");
-  const model = "openai/gpt-5-mini";
-  await ask(chat, environment, { prompt: PROMPT, model, max_tokens: 99 });
-  const path = "/legacy-compat/ai/chat/completion";
-  await ask(legacy, environment, { model, messages, maxTokens: 99 }, { path });
-  const limits = server.requests.map(({ body }) => [body.max_tokens, body.max_completion_tokens]);
-  assertEquals(limits, [[undefined, 99], [undefined, 99]]);
-});
-
-for (const microcredits of ["beside", "inside"] as const) {
-  Deno.test(`pinata: what is left is passed on, told ${microcredits} the error`, async () => {
-    await using server = serve();
-    const simulate: Simulation = { credits: 0.00001, microcredits };
-    const environment = environmentOf(server, "pinata");
-    for (const handler of [chat, stream]) {
-      const { status, body } = await ask(handler, environment, { prompt: PROMPT, simulate });
-      assertEquals([status, body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
-      assertMatch(body.message, /; 10 microcredits are available$/);
-    }
-  });
-}
-
-Deno.test("pinata: a model that it has not is the caller's mistake", async () => {
-  await using server = serve();
-  const model = "anthropic/claude-sonnet-4.6";
-  const { status, body } = await ask(chat, environmentOf(server, "pinata"), {
-    prompt: PROMPT,
-    model,
-  });
-  assertEquals([status, body.error], [400, "AI_INVALID_MODEL"]);
-  assertStringIncludes(body.message, model);
-});
-
-Deno.test("pinata: the real OpenAI SDK talks to v1", async () => {
-  await using server = serve();
-  const route = createRouter(new Map([["v1", v1]]), environmentOf(server, "pinata"));
-  await using functions = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (request) => route(request),
-  );
-  const client = new OpenAI({
-    apiKey: TOKEN,
-    baseURL: `http://127.0.0.1:${functions.addr.port}/v1`,
-    maxRetries: 0,
-  });
-  const { model } = GATEWAYS.pinata;
-  const whole = await client.chat.completions.create({ model, messages });
-  assertEquals([whole.model, whole.choices[0].finish_reason], [model, "stop"]);
-  const chunks = await Array.fromAsync(
-    await client.chat.completions.create({ model, messages, stream: true }),
-  );
-  const text = chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join("");
-  assertEquals(text, whole.choices[0].message.content);
-  assertEquals(chunks.at(-1)!.usage?.total_tokens, whole.usage!.total_tokens);
-  const models = await Array.fromAsync(client.models.list());
-  assert(models.some(({ id }) => id === model));
-});
-
-Deno.test("pinme: OpenRouter's own fields pass, and so do its refusals", async () => {
-  await using server = serve();
-  const environment = environmentOf(server, "pinme");
-  const fields = { models: ["openai/gpt-4o"], provider: { sort: "price" } };
-  assertEquals((await ask(chat, environment, { prompt: PROMPT, ...fields })).status, 200);
-  const [{ path, body: sent }] = server.requests;
-  assertEquals(path, "/pinme/api/v1/chat/completions?project_name=my+shop");
-  assertEquals([sent.models, sent.provider], [fields.models, fields.provider]);
-  const simulate: Simulation = { status: 403, metadata: { reasons: ["violence"] } };
-  const moderated = await ask(chat, environment, { prompt: PROMPT, simulate });
-  assertEquals([moderated.status, moderated.body.error], [403, "FORBIDDEN"]);
-  assertMatch(moderated.body.message, /violence/);
-});
-
-const ENVELOPES: [envelope: Simulation["envelope"], status: number, code: string][] = [
-  ["invalid_project", 502, "AI_INVALID_API_KEY"],
-  ["not_configured", 502, "AI_INVALID_API_KEY"],
-  ["no_balance", 402, "BILLING_INSUFFICIENT_BALANCE"],
-  ["too_large", 413, "INVALID_INPUT"],
-  ["build_failed", 502, "AI_UPSTREAM_UNAVAILABLE"],
-  ["unavailable", 502, "AI_UPSTREAM_UNAVAILABLE"],
-];
-for (const [envelope, status, code] of ENVELOPES) {
-  Deno.test(`pinme: its own "${envelope}" is ${status} ${code}`, async () => {
-    await using server = serve();
-    const environment = environmentOf(server, "pinme");
-    for (const handler of [chat, stream]) {
-      const body = { prompt: PROMPT, simulate: { envelope } };
-      const answer = await withShortWaits(() => ask(handler, environment, body));
-      assertEquals([answer.status, answer.body.error], [status, code]);
-    }
-  });
-}
-
-Deno.test("pinme: its own failures that may pass are tried again", async () => {
-  await using server = serve();
-  const body = { prompt: PROMPT, simulate: { envelope: "unavailable", times: 2 } };
-  const answer = await withShortWaits(() => ask(chat, environmentOf(server, "pinme"), body));
-  assertEquals([answer.status, server.requests.length], [200, 3]);
-});
-
-Deno.test("pinme: an empty balance is told to callers of the deprecated routes, too", async () => {
-  await using upstream = await createUpstream();
-  upstream.reply({ status: 403, json: { code: 403, msg: "error", data: { error: "No balance" } } });
-  const environment = createEnvironment({
-    AI_GATEWAY: "pinme",
-    PINME_API_KEY: "pinme-my shop",
-    PINME_PROJECT_NAME: "my shop",
-    PINME_BASE_URL: upstream.url.replace("/api/v1", ""),
-  });
-  const path = "/legacy-compat/ai/chat/completion";
-  const { status, body } = await ask(legacy, environment, { model: "m", messages }, { path });
-  assertEquals([status, body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
-});
-
 Deno.test("a key that a gateway repeats is removed, whatever it looks like", async () => {
   await using upstream = await createUpstream();
   const environment = createEnvironment({
@@ -371,17 +178,6 @@ Deno.test("a key that a gateway repeats is removed, whatever it looks like", asy
   upstream.reply({ status: 400, json: { error } });
   const { body } = await ask(chat, environment, { prompt: PROMPT });
   assertEquals(body.message, "Nobody with [removed] may ask that");
-});
-
-Deno.test("pinme: what is above its megabyte is not sent", async () => {
-  await using server = serve();
-  const url = `data:image/png;base64,${"A".repeat(1_048_576)}`;
-  const content = [{ type: "image_url", image_url: { url } }];
-  const body = { messages: [{ role: "user", content }] };
-  const answer = await ask(chat, environmentOf(server, "pinme"), body);
-  assertEquals([answer.status, answer.body.error], [413, "INVALID_INPUT"]);
-  assertMatch(answer.body.nextActions, /by their address/);
-  assertEquals(server.requests.length, 0);
 });
 
 Deno.test("a missing setting of a gateway is a 500 that names it", async () => {
