@@ -6,7 +6,7 @@ import type { Session } from "./session.ts";
 export interface ModelEntry {
   id: string;
   name: string;
-  /** Per million tokens, such as `$0.15 in · $0.60 out`; empty where there is no price. */
+  /** Per million tokens, such as `$0.15 in · $0.60 out / M tokens`; empty where there is no price. */
   price: string;
   input: string[];
   output: string[];
@@ -24,11 +24,12 @@ export async function readCatalogue(session: Session): Promise<ModelEntry[]> {
 
 // deno-lint-ignore no-explicit-any
 function toEntry({ id, name = id, pricing, architecture }: any): ModelEntry {
-  const price = [toPrice(pricing?.prompt, "in"), toPrice(pricing?.completion, "out")];
+  const price = [toPrice(pricing?.prompt, "in"), toPrice(pricing?.completion, "out")]
+    .filter(Boolean).join(" · ");
   return {
     id,
     name,
-    price: price.filter(Boolean).join(" · "),
+    price: price.includes("$") ? `${price} / M tokens` : price,
     input: architecture?.input_modalities ?? [],
     output: architecture?.output_modalities ?? ["text"],
     words: `${id} ${name}`.toLowerCase(),

@@ -11,6 +11,7 @@ import type { Panel, Workbench } from "./workbench.ts";
 interface Sum {
   day?: string;
   model?: string;
+  own_key?: boolean;
   requests?: number;
   prompt_tokens?: number;
   completion_tokens?: number;
@@ -79,13 +80,13 @@ function toAccount(answer: Record<string, unknown>): HTMLElement[] {
   };
   const rows = (Array.isArray(days) ? days : []).map((sum): Child[] => [
     sum.day ?? "",
-    sum.model ?? "",
+    `${sum.model ?? ""}${sum.own_key ? " (own key)" : ""}`,
     ...toAccountCells(sum),
   ]);
   const set = Object.entries(limits ?? {}).filter(([, value]) => typeof value !== "object");
   return [
     createElement("h3", {}, "Your account"),
-    createTable("Sums", ["", ...HEAD], [
+    createTable("Sums, days and months by UTC", ["Period", ...HEAD], [
       ["Today", ...toAccountCells(today ?? {})],
       ["This month", ...toAccountCells(month ?? {})],
     ]),
