@@ -67,12 +67,16 @@ const messages = z.array(message).check(z.minLength(1));
 
 /** The two names of the limit of tokens; how high it may be is the model policy's to say. */
 export const tokenLimits = {
+  /** At most `MAX_OUTPUT_TOKENS`. */
   max_tokens: z.nullish(z.int().check(z.gte(1))),
+  /** The same under its newer name. */
   max_completion_tokens: z.nullish(z.int().check(z.gte(1))),
 };
 
 const options = {
+  /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
+  /** Instead of `model`: tried in order. */
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
   ...tokenLimits,
   tools: z.optional(z.array(tool)),
@@ -81,7 +85,9 @@ const options = {
 
 /** The request of the functions that hold a conversation; OpenRouter's other fields pass through. */
 export const chatRequest = z.looseObject({
+  /** At most `MAX_PROMPT_CHARS` characters. */
   prompt: z.optional(nonEmptyText),
+  /** As OpenAI has them, parts with images included. */
   messages: z.optional(messages),
   ...options,
 }).check(

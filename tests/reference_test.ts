@@ -75,11 +75,15 @@ Deno.test("every example in the reference fits its own schema", () => {
   assert(count > 40, `only ${count} examples`);
 });
 
-Deno.test("the reference says which fields pass through, and what our own checks ask", () => {
+Deno.test("the reference says which fields pass through, what they are, and what is refused", () => {
   const body = ["requestBody", "content", "application/json", "schema"];
   const chat = readPlace<JsonSchema>(["paths", "/chat", "post", ...body]);
   assertEquals(chat.additionalProperties, {});
-  assertMatch(chat.description!, /Either "prompt" or "messages" must be given/);
+  assertEquals(
+    chat.properties!.model.description,
+    "The setting `OPENROUTER_CHAT_MODEL` unless given.",
+  );
+  assertMatch(chat.description!, /^Otherwise refused: Either "prompt" or "messages" must be given/);
   const image = readPlace<JsonSchema>(["paths", "/image-gen", "post", ...body]);
   assertEquals(image.properties!.save.additionalProperties, false);
 });

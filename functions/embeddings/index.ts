@@ -16,6 +16,7 @@ const CONCURRENT_BATCHES = 4;
 /** What to embed; OpenRouter's other fields pass through. */
 export const embeddingsRequest = z.looseObject({
   input: z.union([nonEmptyText, z.array(nonEmptyText).check(z.minLength(1))]),
+  /** The setting `OPENROUTER_EMBEDDING_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   dimensions: z.optional(z.int().check(z.gte(1))),
   input_type: z.optional(nonEmptyText),

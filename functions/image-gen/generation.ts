@@ -34,8 +34,11 @@ const IMAGE_API_OPTIONS = [
 
 /** What to draw, and how; OpenRouter's other fields pass through. */
 export const imageRequest = z.looseObject({
+  /** At most `MAX_PROMPT_CHARS` characters. */
   prompt: nonEmptyText,
+  /** To start from. */
   images: z.optional(z.array(imageUrl).check(z.minLength(1), z.maxLength(16))),
+  /** The setting `OPENROUTER_IMAGE_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   ...tokenLimits,
   image_config: z.optional(z.looseObject({})),

@@ -40,11 +40,15 @@ const OWN_PARAMETERS = ["prompt", "messages", "tools", "tool_choice", "modalitie
 /** The request; OpenRouter's other fields pass through. */
 export const summaryRequest = z.looseObject({
   table: name,
+  /** All of them unless given. */
   columns: z.optional(z.array(name).check(z.minLength(1))),
   filters: z.optional(z.array(filter).check(z.maxLength(20))),
   order: z.optional(z.strictObject({ column: name, ascending: z.optional(z.boolean()) })),
+  /** Rows; 50 unless given. */
   limit: z.optional(z.int().check(z.gte(1), z.lte(1_000))),
+  /** What the summary is to tell, at most `MAX_PROMPT_CHARS` characters. */
   instructions: z.optional(nonEmptyText),
+  /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   ...tokenLimits,
   stream: z.optional(z.boolean()),

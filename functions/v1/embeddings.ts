@@ -13,6 +13,7 @@ export const embeddingsRequest = z.looseObject({
     tokens,
     z.array(z.union([nonEmptyText, tokens, mixture])).check(z.minLength(1)),
   ]),
+  /** The setting `OPENROUTER_EMBEDDING_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   dimensions: z.nullish(z.int().check(z.gte(1))),
   encoding_format: z.nullish(z.enum(["float", "base64"])),

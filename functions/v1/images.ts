@@ -8,10 +8,12 @@ import type { Settings } from "../../shared/settings.ts";
 /** What to draw; other fields pass through. */
 export const imagesRequest = z.looseObject({
   prompt: nonEmptyText,
+  /** The setting `OPENROUTER_IMAGE_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   n: z.nullish(z.int().check(z.gte(1), z.lte(10))),
   size: z.nullish(nonEmptyText),
   quality: z.nullish(nonEmptyText),
+  /** `url` saves the images in the bucket `IMAGE_BUCKET`, as the user. */
   response_format: z.nullish(z.enum(["b64_json", "url"])),
   stream: z.nullish(z.literal(false)),
 });

@@ -12,6 +12,7 @@ import type { Settings } from "../../shared/settings.ts";
 /** What to answer; OpenRouter's other fields pass through. */
 export const responsesRequest = z.looseObject({
   input: z.union([nonEmptyText, z.array(z.looseObject({})).check(z.minLength(1))]),
+  /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
   max_output_tokens: z.nullish(z.int().check(z.gte(1))),

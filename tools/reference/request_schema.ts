@@ -25,7 +25,7 @@ export function toJsonSchema(schema: Schema): JsonSchema {
     override: ({ zodSchema, jsonSchema }) => {
       const { type, checks = [] } = zodSchema._zod.def as { type: string; checks?: Check[] };
       const said = checks.flatMap(describeCheck);
-      if (said.length > 0) jsonSchema.description = said.join("; ");
+      if (said.length > 0) jsonSchema.description = `Otherwise refused: ${said.join("; ")}`;
       if (type === "undefined") jsonSchema.not = {};
       // How JavaScript counts is no limit that anybody set.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
@@ -58,7 +58,7 @@ export function describeFields(
     if (found.length === 0) return [name, field];
     const docs = ts.displayPartsToString(found[0].getDocumentationComment(checker));
     const described = describeFields(field, checker.getTypeOfSymbol(found[0]), checker);
-    const description = [docs, described.description].filter(Boolean).join("; ") || undefined;
+    const description = [docs, described.description].filter(Boolean).join(" ") || undefined;
     return [name, { ...described, description }];
   });
   if (schema.properties) inner.properties = Object.fromEntries(fields);
