@@ -181,7 +181,7 @@ begin
            case when not g.final and g.generation_id is not null
              then now() + interval '2 seconds' end -- sooner OpenRouter hardly knows it
     from jsonb_to_recordset(charges) as g (
-      model text, generation_id text, prompt_tokens bigint, completion_tokens bigint, usd numeric,
+      model text, generation_id text, prompt_tokens numeric, completion_tokens numeric, usd numeric,
       final boolean
     )
     returning c as charge
@@ -205,8 +205,9 @@ begin
   with real as (
     select distinct on (generation_id) *
     from jsonb_to_recordset(reconciled) as r (
-      generation_id text, prompt_tokens bigint, completion_tokens bigint, usd numeric
+      generation_id text, prompt_tokens numeric, completion_tokens numeric, usd numeric
     )
+    where usd is not null -- or it would be no better than the estimate
   ),
   estimated as (
     select c.*

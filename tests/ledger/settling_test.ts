@@ -60,7 +60,11 @@ test("a request with several generations counts once, with the first one's model
 
 test("what upstream leaves out or gets wrong counts as nothing, and refuses nothing", async (ledger) => {
   await spend(ledger, [{ final: true, prompt_tokens: -5, usd: null }]);
-  assertEquals((await readUsage(ledger)).today, { ...NOTHING, requests: 1 });
+  await spend(ledger, [toCharge({ prompt_tokens: 10.4, generation_id: "g", final: false })]);
+  await reconcile(ledger, [{ generation_id: "g", usd: null }, {}]);
+  assertEquals((await readUsage(ledger)).today, {
+    ...{ requests: 2, prompt_tokens: 10, completion_tokens: 5, usd: 0.1 },
+  });
 });
 
 test("names that no index would take are cut, and refuse nothing", async (ledger) => {
