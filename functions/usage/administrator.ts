@@ -1,0 +1,21 @@
+/** Who may start what concerns all users. */
+import type { Call } from "../../shared/app.ts";
+import { findProjectKey, requireUser } from "../../shared/auth.ts";
+import { ApiError, unauthorized } from "../../shared/errors.ts";
+
+/**
+ * Lets through the holder of the project's API key, as bearer or as `x-api-key`.
+ *
+ * @throws {ApiError} 403 `FORBIDDEN` for a signed-in user, who need not sign in again; for everybody
+ *   else as `requireUser`.
+ */
+export async function requireAdministrator(call: Call): Promise<void> {
+  const key = await findProjectKey(call);
+  if (key?.name === "API_KEY") {
+    if (!key.isRight) throw unauthorized("not the project's API key");
+    call.userId = "api-key";
+    return;
+  }
+  await requireUser(call);
+  throw new ApiError(403, "FORBIDDEN", "This is for the project's API key alone");
+}

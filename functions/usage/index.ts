@@ -1,0 +1,22 @@
+/** What the caller has used; and, for a schedule, what was estimated looked up. https://openrouter.ai/docs/api-reference/get-a-generation */
+import { createApp } from "../../shared/app.ts";
+import { requireUser } from "../../shared/auth.ts";
+import { requireAdministrator } from "./administrator.ts";
+import { readUsage } from "./record.ts";
+import { sweep } from "./sweep.ts";
+
+export type { UsageAnswer } from "./record.ts";
+export type { SweepAnswer } from "./sweep.ts";
+
+const { app, handler } = createApp("usage");
+export default handler;
+
+app.get("/", async (c) => {
+  const user = await requireUser(c.env);
+  return c.json(await readUsage(user.id, c.env.settings));
+});
+
+app.post("/sweep", async (c) => {
+  await requireAdministrator(c.env);
+  return c.json(await sweep(c.env.settings));
+});

@@ -1,0 +1,64 @@
+/** Looks up what generations cost that could only be estimated when their request ended. */
+import { mapConcurrently } from "../../shared/concurrency.ts";
+import { callRoutine } from "../../shared/insforge.ts";
+import { getGeneration } from "../../shared/openrouter.ts";
+import type { Settings } from "../../shared/settings.ts";
+import type { Charge } from "../../shared/usage.ts";
+import { readUserKey } from "../../shared/user_keys.ts";
+
+/** What became of the estimates that were due. */
+export interface SweepAnswer {
+  /** Replaced by what the generation really cost. */
+  reconciled: number;
+  /** Not known yet, or not to be asked for: tried again later, ten times in all. */
+  pending: number;
+}
+
+/** An estimate, as `ai_sweep` hands it out. */
+interface Due {
+  generation_id: string;
+  user_id: string;
+  /** The user's own key, sealed, where their account paid. */
+  key: string | null;
+}
+
+const MAX_CHARGES = 100;
+const CONCURRENCY = 8;
+/** What is unknown by then stays pending: self-hosted functions have 60 s. */
+const DEADLINE_MS = 40_000;
+
+/**
+ * Corrects up to 100 estimates of all users; the ledger hands each out to one sweep at a time.
+ *
+ * @throws {ApiError} as `callRoutine`.
+ */
+export async function sweep(settings: Settings): Promise<SweepAnswer> {
+  const due = await callRoutine<Due[]>("ai_sweep", { max: MAX_CHARGES }, settings);
+  const reconciled = await lookUpAll(due, settings);
+  if (reconciled.length > 0) await callRoutine("ai_reconcile", { reconciled }, settings);
+  return { reconciled: reconciled.length, pending: due.length - reconciled.length };
+}
+
+async function lookUpAll(due: Due[], settings: Settings): Promise<Charge[]> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), DEADLINE_MS);
+  try {
+    const look = (charge: Due) => lookUp(charge, settings, controller.signal);
+    const found = await mapConcurrently(due, CONCURRENCY, look);
+    return found.filter((charge) => charge !== undefined);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function lookUp(
+  { generation_id, user_id, key }: Due,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<Charge | undefined> {
+  if (key === null) return await getGeneration(settings, generation_id, undefined, signal);
+  // Without the setting nobody can read the key, which is no reason to leave other charges alone.
+  if (!settings.KEYS_ENCRYPTION_KEY) return undefined;
+  const opened = await readUserKey(key, user_id, settings);
+  return opened && await getGeneration(settings, generation_id, opened.text, signal);
+}

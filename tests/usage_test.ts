@@ -1,0 +1,190 @@
+/** `usage` on the local stack: what was really used, and what becomes of estimates. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { createSettings } from "../shared/settings.ts";
+import { sealUserKey } from "../shared/user_keys.ts";
+import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
+import { type Stack, startStack } from "../tools/local/stack.ts";
+
+const VALUES: Record<string, string> = {
+  PORT: "0",
+  INSFORGE_PORT: "0",
+  OPENROUTER_PORT: "0",
+  KEYS_ENCRYPTION_KEY: "a1".repeat(32),
+  USER_REQUESTS_PER_MINUTE: "1000",
+  USER_USD_PER_MONTH: "2.5",
+  PROJECT_USD_PER_DAY: "100",
+};
+const API_KEY = "ik_local";
+const NOTHING = { requests: 0, prompt_tokens: 0, completion_tokens: 0, usd: 0 };
+const prompt = "Name a colour";
+console.log = () => {};
+
+Deno.test("usage", async (t) => {
+  await using stack = await startStack({ get: (name) => VALUES[name] });
+  const [demo, second] = await Promise.all(DEMO_USERS.map((user) => signIn(stack, user)));
+
+  await t.step("a user sees what answers said they used, and the limits of users", async () => {
+    const { usage: one } = (await ask(stack, "chat", demo, { prompt })).body;
+    const { usage: two } = (await ask(stack, "chat", demo, { prompt })).body;
+    const { status, body } = await ask(stack, "usage", demo);
+    const sum = {
+      requests: 2,
+      prompt_tokens: one.prompt_tokens + two.prompt_tokens,
+      completion_tokens: one.completion_tokens + two.completion_tokens,
+      usd: Number((one.cost + two.cost).toFixed(9)),
+    };
+    assertEquals([status, body], [200, {
+      today: sum,
+      month: sum,
+      days: [{ day: today(), model: "openai/gpt-4o-mini", own_key: false, ...sum }],
+      limits: { requests_per_minute: 1000, usd_per_month: 2.5 },
+    }]);
+  });
+
+  await t.step("nobody sees another's", async () => {
+    const { body } = await ask(stack, "usage", second);
+    assertEquals([body.today, body.month, body.days], [NOTHING, NOTHING, []]);
+  });
+
+  await t.step("the sweep is for the project's API key alone", async () => {
+    const sweep = (token: string | undefined, headers?: Record<string, string>) =>
+      ask(stack, "usage/sweep", token, {}, headers);
+    for (
+      const [answer, status, error] of [
+        [await sweep(demo), 403, "FORBIDDEN"],
+        [await sweep("ik_wrong"), 401, "AUTH_UNAUTHORIZED"],
+        [await sweep("anon_local"), 401, "AUTH_UNAUTHORIZED"],
+        [await sweep(demo, { "x-api-key": "wrong" }), 401, "AUTH_UNAUTHORIZED"],
+        [await sweep(undefined), 401, "AUTH_INVALID_CREDENTIALS"],
+      ] as const
+    ) {
+      assertEquals([answer.status, answer.body.error], [status, error]);
+    }
+    const nothing = { status: 200, body: { reconciled: 0, pending: 0 } };
+    assertEquals(await sweep(API_KEY), nothing);
+    assertEquals(await sweep(undefined, { "x-api-key": API_KEY }), nothing);
+    assertEquals(await ask(stack, "usage?route=sweep", API_KEY, {}), nothing);
+  });
+
+  await t.step("the sweep replaces estimates by what OpenRouter billed", async () => {
+    for (let i = 0; i < 3; i++) {
+      await ask(stack, "stream", demo, { prompt, simulate: { chunk_delay_ms: 1, usage: "none" } });
+    }
+    await settled(stack);
+    await stack.insforge!.sql("update ai_charges set usd = 7, next_try_at = now() where not final");
+    await stack.insforge!.sql("update ai_user_days set usd = 21");
+    await stack.insforge!.sql("update ai_project_days set usd = 21");
+    assertEquals(await countEstimates(stack), 3);
+    await sweepAll(stack, 3);
+    const [{ usd }] = await stack.insforge!.sql("select sum(usd)::float8 as usd from ai_charges");
+    assertEquals((usd as number).toFixed(9), stack.openrouter!.bill("project").total.toFixed(9));
+  });
+
+  await t.step("what a user's own account paid is asked for with their own key", async () => {
+    const key = await connect(stack, second);
+    await ask(stack, "stream", second, { prompt, simulate: { chunk_delay_ms: 1, usage: "none" } });
+    await settled(stack);
+    await sweepAll(stack, 1);
+    const { body } = await ask(stack, "usage", second);
+    const { total } = stack.openrouter!.bill(key);
+    assert(total > 0);
+    assertEquals([body.today, body.days[0].own_key, body.days[0].usd], [NOTHING, true, total]);
+  });
+
+  await t.step("a key that nobody can read holds up no other charge", async () => {
+    await ask(stack, "stream", second, { prompt, simulate: { chunk_delay_ms: 1, usage: "none" } });
+    await ask(stack, "stream", demo, { prompt, simulate: { chunk_delay_ms: 1, usage: "none" } });
+    await settled(stack);
+    await stack.insforge!.sql("update ai_user_keys set key = 'ruined'");
+    await sweepAll(stack, 1, 1);
+  });
+
+  await t.step("without the ledger it says what is missing", async () => {
+    await stack.insforge!.sql("drop function ai_usage");
+    const { status, body } = await ask(stack, "usage", demo);
+    assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
+    assertStringIncludes(body.message, "migrations/");
+  });
+});
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/** Waits until no reservation is open: a stream ends for its caller before it is settled. */
+async function settled({ insforge }: Stack): Promise<void> {
+  const open = "select count(*)::integer as open from ai_reservations where settled_at is null";
+  while ((await insforge!.sql(open))[0].open !== 0) await Promise.resolve();
+}
+
+async function countEstimates({ insforge }: Stack): Promise<number> {
+  const count = "select count(*)::integer as count from ai_charges where next_try_at is not null";
+  return (await insforge!.sql(count))[0].count as number;
+}
+
+/** Sweeps until so many estimates are replaced, as OpenRouter knows a generation only after a while. */
+async function sweepAll(stack: Stack, expected: number, pending = 0): Promise<void> {
+  let reconciled = 0;
+  while (reconciled < expected) {
+    await stack.insforge!.sql(
+      "update ai_charges set tries = 0, next_try_at = now() where next_try_at is not null",
+    );
+    const { status, body } = await ask(stack, "usage/sweep", API_KEY, {});
+    reconciled += body.reconciled;
+    assertEquals([status, body.pending], [200, pending + expected - reconciled]);
+  }
+  assertEquals([reconciled, await countEstimates(stack)], [expected, pending]);
+}
+
+/** Stores a key of an OpenRouter account of the user's own. */
+async function connect(stack: Stack, token: string): Promise<string> {
+  const url = new URL(`${stack.openrouterUrl.replace("/api/v1", "")}/auth`);
+  url.searchParams.set("callback_url", "https://app.example.com/");
+  const allowed = await fetch(url, { method: "POST", redirect: "manual" });
+  await allowed.body?.cancel();
+  const code = new URL(allowed.headers.get("location")!).searchParams.get("code");
+  const exchanged = await fetch(`${stack.openrouterUrl}/auth/keys`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ code }),
+  });
+  const { key } = await exchanged.json();
+  const { sub } = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+  const sealed = await sealUserKey(key, sub, createSettings({ get: (name) => VALUES[name] }));
+  await stack.insforge!.sql("insert into ai_user_keys (user_id, key) values ($1, $2)", [
+    sub,
+    sealed,
+  ]);
+  return key;
+}
+
+async function ask(
+  { functionsUrl }: Stack,
+  path: string,
+  token: string | undefined,
+  body?: unknown,
+  others: Record<string, string> = {},
+  // deno-lint-ignore no-explicit-any
+): Promise<{ status: number; body: any }> {
+  const headers = new Headers({ "Content-Type": "application/json", ...others });
+  if (token) headers.set("Authorization", `Bearer ${token}`);
+  const response = await fetch(`${functionsUrl}/${path}`, {
+    method: body === undefined ? "GET" : "POST",
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text.startsWith("{") ? JSON.parse(text) : text };
+}
+
+async function signIn(
+  { insforgeUrl }: Stack,
+  { email, password }: { email: string; password: string },
+): Promise<string> {
+  const response = await fetch(`${insforgeUrl}/api/auth/sessions`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ email, password }),
+  });
+  return (await response.json()).accessToken;
+}
