@@ -27,6 +27,8 @@ const FLAGS = [
   "--hide-scrollbars",
   "--no-default-browser-check",
   "--no-first-run",
+  // A mouse, as a desk has one; headless it would say that it is a touch screen.
+  "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
   // Nothing but this machine has an address, whatever a page asks for.
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
   "--remote-debugging-port=0",

@@ -2,6 +2,21 @@
 /** The chat as tests use it: asking, waiting for the answer, asking for failures. */
 import type { Page } from "playwright-core";
 import type { Simulation } from "../../tools/local/openrouter/mod.ts";
+import type { Stack } from "../../tools/local/stack.ts";
+
+/** What reached OpenRouter, as far as tests look at it. */
+export interface Sent {
+  model: string;
+  temperature?: number;
+  max_tokens?: number;
+  // deno-lint-ignore no-explicit-any
+  messages: any[];
+}
+
+/** The latest request that reached OpenRouter. */
+export function readRequest(stack: Stack): Sent {
+  return stack.openrouter!.requests.at(-1)!.body;
+}
 
 /** Writes a message and sends it. */
 export async function ask(page: Page, text: string): Promise<void> {

@@ -101,6 +101,12 @@ export async function signIn(page: Page, as: "demo" | "second"): Promise<void> {
   await page.locator("#workbench").waitFor();
 }
 
+/** Brings a tab to the front. */
+export async function openTab(page: Page, name: string): Promise<void> {
+  await page.getByRole("tab", { name, exact: true }).click();
+  await page.getByRole("tabpanel", { name, exact: true }).waitFor();
+}
+
 function collectComplaints(context: BrowserContext, page: Page): string[] {
   const complaints: string[] = [];
   const complain = (kind: string, text: string) => void complaints.push(`${kind}: ${text}`);

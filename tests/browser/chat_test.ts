@@ -1,0 +1,203 @@
+/** The chat in a browser: streaming, stopping, tools, images, models. */
+import { Buffer } from "node:buffer";
+import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
+import type { Page } from "playwright-core";
+import { ask, readAnswer, readRequest, simulate } from "./chatting.ts";
+import { createVisits } from "./visits.ts";
+
+const test = createVisits();
+const PIXEL =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const PICTURE = {
+  name: "pixel.png",
+  mimeType: "image/png",
+  buffer: Buffer.from(PIXEL, "base64"),
+};
+
+test("an answer grows on the page while it is written", async ({ page }) => {
+  const lengths = await watchLengths(page);
+  await ask(page, "Explain streaming in three paragraphs");
+  const answer = await readAnswer(page);
+  const seen = await lengths();
+  assertGreater(seen.length, 10, `only ${seen.length} states were seen`);
+  assertEquals(seen, seen.toSorted((one, other) => one - other));
+  assertGreater(seen.at(-1)!, 4 * seen[0]);
+  assertGreater(answer.length, 100);
+});
+
+for (const way of ["the stop button", "Escape"]) {
+  test(`${way} ends the answer, and the generation behind it`, async ({ page, stack }) => {
+    await simulate(page, { chunk_delay_ms: 100 });
+    await ask(page, "Tell me everything you know");
+    await page.locator(".turn:last-child .prose p").first().waitFor();
+    if (way === "Escape") await page.keyboard.press("Escape");
+    else await page.getByRole("button", { name: "Stop" }).click();
+    assert(await stack.openrouter!.requests.at(-1)!.cancelled);
+    await page.getByText("Stopped.").waitFor();
+    assertGreater((await readAnswer(page)).length, 0);
+    assert(await page.getByRole("button", { name: "Send", exact: true }).isVisible());
+  });
+}
+
+test("a conversation goes on, is asked again, and starts anew", async ({ page, stack }) => {
+  await simulate(page, { chunk_delay_ms: 0 });
+  await ask(page, "My name is Ada");
+  const first = await readAnswer(page);
+  await ask(page, "What is my name?");
+  await readAnswer(page);
+  const roles = ["user", "assistant", "user"];
+  assertEquals(readRequest(stack).messages.map(({ role }) => role), roles);
+  assert(first.length > 0 && readRequest(stack).messages[1].content.length > 0);
+
+  await page.getByRole("button", { name: "Retry" }).click();
+  await readAnswer(page);
+  assertEquals(await page.locator(".turn").count(), 4);
+  assertEquals(readRequest(stack).messages.map(({ role }) => role), roles);
+
+  await page.getByRole("button", { name: "New chat" }).click();
+  assertEquals(await page.locator(".turn").count(), 0);
+  await ask(page, "Hello again");
+  await readAnswer(page);
+  assertEquals(readRequest(stack).messages.length, 1);
+});
+
+test("an answer that met its limit says so", async ({ page, stack }) => {
+  await page.getByText("Settings", { exact: true }).click();
+  await page.getByLabel("Max tokens").fill("16");
+  await page.getByLabel("System prompt").fill("Be brief");
+  await page.getByLabel("Temperature").fill("0.5");
+  await ask(page, "Write a novel");
+  await page.getByText("the limit of tokens was reached").waitFor();
+  const { max_tokens, temperature, messages } = readRequest(stack);
+  assertEquals([max_tokens, temperature], [16, 0.5]);
+  assertEquals(messages[0], { role: "system", content: "Be brief" });
+});
+
+test("Markdown becomes headings, lists, tables and code to copy", async ({ page }) => {
+  const code = 'const answer = "<b>42</b>";';
+  const text =
+    `## Plan\n\n1. one\n2. **two**\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n\`\`\`js\n${code}\n` +
+    "```\n\n[InsForge](https://insforge.dev) and *more*";
+  await simulate(page, { text, chunk_delay_ms: 0 });
+  await ask(page, "Show me everything");
+  await readAnswer(page);
+  const prose = page.locator(".prose");
+  await prose.getByRole("heading", { name: "Plan" }).waitFor();
+  assertEquals(await prose.locator("ol > li").allInnerTexts(), ["one", "two"]);
+  assertEquals(await prose.locator("td").allInnerTexts(), ["1", "2"]);
+  const link = prose.getByRole("link", { name: "InsForge" });
+  assertEquals(await link.getAttribute("rel"), "noopener noreferrer nofollow");
+  await prose.getByRole("button", { name: "Copy" }).click();
+  assertEquals(await page.evaluate(() => navigator.clipboard.readText()), code);
+});
+
+test("a tool is called, answered by the user, and the answer goes on", async ({ page, stack }) => {
+  await page.getByText("Settings", { exact: true }).click();
+  await page.getByLabel("Offer the tool").check();
+  await ask(page, "What is the weather in Lisbon?");
+  const result = page.getByLabel("Result of get_weather");
+  await result.waitFor();
+  assertMatch(await page.getByLabel("Arguments of get_weather").innerText(), /"city"/);
+  await result.fill('{"temperature": 12}');
+  await page.getByRole("button", { name: "Send the result" }).click();
+  await page.locator(".turn:nth-child(3)").waitFor();
+  assertGreater((await readAnswer(page)).length, 0);
+  const [, called, answered] = readRequest(stack).messages;
+  assertEquals(called.tool_calls![0].function.name, "get_weather");
+  assertEquals([answered.role, answered.content], ["tool", '{"temperature": 12}']);
+  assertEquals(answered.tool_call_id, called.tool_calls![0].id);
+});
+
+test("several tools that are called at once are answered together", async ({ page, stack }) => {
+  await simulate(page, { tool_calls: "parallel" });
+  await page.getByText("Settings", { exact: true }).click();
+  await page.getByLabel("Offer the tool").check();
+  await ask(page, "What is the weather in Lisbon and in Oslo?");
+  await page.getByRole("button", { name: "Send the result" }).waitFor();
+  assertEquals(await page.getByLabel("Result of get_weather").count(), 2);
+  await page.unroute("**/stream");
+  await page.getByRole("button", { name: "Send the result" }).click();
+  await page.locator(".turn:nth-child(3)").waitFor();
+  await readAnswer(page);
+  const roles = ["user", "assistant", "tool", "tool"];
+  assertEquals(readRequest(stack).messages.map(({ role }) => role), roles);
+});
+
+test("images are added by button, dropped and pasted, and sent", async ({ page, stack }) => {
+  const images = page.locator("#attachments img");
+  await page.locator("#attach").setInputFiles(PICTURE);
+  await images.nth(0).waitFor();
+  await dropFile(page, "#chat", "drop");
+  await images.nth(1).waitFor();
+  await dropFile(page, "#prompt", "paste");
+  await images.nth(2).waitFor();
+  await page.getByRole("button", { name: "Remove image 1" }).click();
+  assertEquals(await images.count(), 2);
+  await ask(page, "What is this?");
+  await readAnswer(page);
+  const [{ content }] = readRequest(stack).messages;
+  assertEquals(content.map((part: { type: string }) => part.type), [
+    "text",
+    "image_url",
+    "image_url",
+  ]);
+  assertEquals(content[1].image_url!.url, `data:image/png;base64,${PIXEL}`);
+  assertEquals(await images.count(), 0);
+});
+
+test("a file that is no image is refused in words", async ({ page }) => {
+  const buffer = Buffer.from("<svg/>");
+  const files = [{ name: "evil.svg", mimeType: "image/svg+xml", buffer }];
+  await page.locator("#attach").setInputFiles(files);
+  await page.getByText("evil.svg is no PNG, JPEG, WebP or GIF image").waitFor();
+  assertEquals(await page.getByRole("button", { name: /Remove image/ }).count(), 0);
+});
+
+test("a model is searched and chosen by keyboard", async ({ page, stack }) => {
+  const field = page.getByRole("combobox", { name: "Model", exact: true });
+  await page.waitForLoadState("networkidle"); // the catalogue is there
+  await field.focus();
+  await page.keyboard.type("claude");
+  const options = page.getByRole("listbox", { name: "Models" }).getByRole("option");
+  await options.first().waitFor();
+  for (const text of await options.allInnerTexts()) assertMatch(text, /claude[\s\S]*\$[\d.]+ in/i);
+  await page.keyboard.press("Escape");
+  assertEquals([await field.inputValue(), await options.count()], ["claude", 0]);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowUp");
+  const chosen = await field.getAttribute("aria-activedescendant");
+  const model = await page.locator(`#${chosen}`).getAttribute("data-id");
+  await page.keyboard.press("Enter");
+  assertEquals(await field.inputValue(), model);
+  await ask(page, "Who are you?");
+  await readAnswer(page);
+  assertEquals(readRequest(stack).model, model);
+});
+
+/** Starts to note the lengths of the answer that are drawn; call what it gives for the list. */
+async function watchLengths(page: Page): Promise<() => Promise<number[]>> {
+  const lengths = await page.evaluateHandle(`(() => {
+    const lengths = [];
+    new MutationObserver(() => {
+      const { length } = document.querySelector(".turn:last-child .prose")?.textContent ?? "";
+      if (length > 0 && length !== lengths.at(-1)) lengths.push(length);
+    }).observe(document.getElementById("turns"), { childList: true, subtree: true, characterData: true });
+    return lengths;
+  })()`);
+  return async () => await lengths.jsonValue() as number[];
+}
+
+/** Lets a picture fall on an element, or pastes it there. */
+async function dropFile(page: Page, target: string, type: "drop" | "paste"): Promise<void> {
+  await page.locator(target).evaluate((element, [type, bytes]) => {
+    const data = new DataTransfer();
+    const picture = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+    data.items.add(new File([picture], "pixel.png", { type: "image/png" }));
+    const [Kind, key] = type === "drop"
+      ? [DragEvent, "dataTransfer"]
+      : [ClipboardEvent, "clipboardData"];
+    const init = { bubbles: true, cancelable: true, [key]: data };
+    element.dispatchEvent(new Kind(type, init));
+  }, [type, PIXEL] as const);
+}

@@ -1,0 +1,162 @@
+/** Everything that can go wrong with an answer, as the person in front of it reads it. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Simulation } from "../../tools/local/openrouter/mod.ts";
+import { ask, readAnswer, simulate } from "./chatting.ts";
+import { createVisits } from "./visits.ts";
+
+const test = createVisits();
+
+interface Failure {
+  simulation: Simulation;
+  /** The status that the browser logs; none where the failure comes after the first byte. */
+  status?: number;
+  /** What is said, what to do about it, and the code. */
+  says: [RegExp, RegExp, string];
+}
+
+const FAILURES: Record<string, Failure> = {
+  "too little money": {
+    simulation: { credits: 0 },
+    status: 402,
+    says: [/credits|balance/i, /Add credits/, "BILLING_INSUFFICIENT_BALANCE · status 402"],
+  },
+  "a refused subject": {
+    simulation: { status: 403, message: "Flagged", metadata: { reasons: ["violence"] } },
+    status: 403,
+    says: [/refused|flagged|violence/i, /something else/, "FORBIDDEN · status 403"],
+  },
+  "a gateway that is down": {
+    simulation: { status: 503, retry_after: 0 },
+    status: 502,
+    says: [/unavailable|failed/i, /Try again/, "AI_UPSTREAM_UNAVAILABLE · status 502"],
+  },
+  "a gateway that takes too long": {
+    simulation: { status: 504, retry_after: 0 },
+    status: 504,
+    says: [/time|long/i, /Try again/, "AI_UPSTREAM_UNAVAILABLE · status 504"],
+  },
+  "a refused key": {
+    simulation: { status: 401 },
+    status: 502,
+    says: [/key/i, /Whoever runs the app/, "AI_INVALID_API_KEY · status 502"],
+  },
+  "a request that the model cannot take": {
+    simulation: { status: 400, message: "This model takes no images" },
+    status: 400,
+    says: [/This model takes no images/, /./, "INVALID_INPUT · status 400"],
+  },
+  "an error in mid-stream": {
+    simulation: { fail: "event", after: 12 },
+    says: [/\w/, /Try again/, "AI_UPSTREAM_UNAVAILABLE"],
+  },
+  "a stream that breaks off": {
+    simulation: { fail: "cut", after: 12 },
+    says: [/\w/, /Try again/, "AI_UPSTREAM_UNAVAILABLE"],
+  },
+};
+
+for (const [name, { simulation, status, says: [what, advice, code] }] of Object.entries(FAILURES)) {
+  test(`${name} is told in words, with the request's id`, async ({ page, expectComplaint }) => {
+    if (status) expectComplaint(new RegExp(`status of ${status} .*/stream`));
+    await simulate(page, { chunk_delay_ms: 0, ...simulation });
+    const response = page.waitForResponse("**/stream");
+    await ask(page, "Hello");
+    const written = await readAnswer(page);
+    assertEquals(written.length > 0, status === undefined);
+    const alert = page.getByRole("alert").filter({ hasText: code });
+    assertMatch(await alert.locator(".what").innerText(), what);
+    assertMatch(await alert.innerText(), advice);
+    const id = (await response).headers()["x-request-id"];
+    assertStringIncludes(await alert.locator(".trace").innerText(), `request ${id}`);
+
+    await page.unroute("**/stream");
+    await alert.getByRole("button", { name: "Try again" }).click();
+    assert((await readAnswer(page)).length > written.length);
+    assertEquals(await page.locator(".failure").count(), 0);
+  });
+}
+
+test("a limit that passes counts down until it is worth trying again", async ({ page, expectComplaint }) => {
+  expectComplaint(/status of 429 /);
+  await simulate(page, { status: 429, retry_after: 30 });
+  await page.clock.install();
+  await ask(page, "Hello");
+  const button = page.getByRole("button", { name: /Try again/ });
+  await button.waitFor();
+  assertEquals([await button.innerText(), await button.isDisabled()], ["Try again in 30 s", true]);
+  await page.clock.runFor(10_000);
+  assertEquals(await button.innerText(), "Try again in 20 s");
+  await page.clock.runFor(21_000);
+  assertEquals([await button.innerText(), await button.isDisabled()], ["Try again", false]);
+});
+
+test(
+  "a session that has ended meanwhile is told, not hidden",
+  async ({ page, stack, expectComplaint }) => {
+    expectComplaint(/status of 401 .*\/v1\/models/);
+    expectComplaint(/status of 401 .*\/stream/);
+    await page.getByText("Use an access token").click();
+    await page.getByLabel("Access token").fill(stack.insforge!.secrets.ANON_KEY);
+    await page.getByRole("button", { name: "Use this token" }).click();
+    await ask(page, "Hello");
+    const alert = page.getByRole("alert").filter({ hasText: "AUTH_UNAUTHORIZED · status 401" });
+    assertStringIncludes(await alert.innerText(), "sign in again");
+  },
+  { as: "nobody" },
+);
+
+test("a model that does not exist is named", async ({ page, expectComplaint }) => {
+  expectComplaint(/status of 400 /);
+  await page.getByRole("combobox", { name: "Model", exact: true }).fill("nobody/nothing");
+  await page.keyboard.press("Escape");
+  await ask(page, "Hello");
+  const alert = page.getByRole("alert").filter({ hasText: "AI_INVALID_MODEL · status 400" });
+  assertStringIncludes(await alert.innerText(), "Choose another model");
+});
+
+test("a bug of the functions is told with the id that finds it in the log", async ({ page, expectComplaint }) => {
+  expectComplaint(/status of 500 /);
+  const json = { error: "INTERNAL_ERROR", message: "Something went wrong", statusCode: 500 };
+  const headers = { "X-Request-Id": "0123-abcd" };
+  await page.route("**/stream", (route) => route.fulfill({ status: 500, json, headers }));
+  await ask(page, "Hello");
+  const alert = page.getByRole("alert").filter({ hasText: "Something went wrong" });
+  assertStringIncludes(await alert.innerText(), "INTERNAL_ERROR · status 500 · request 0123-abcd");
+});
+
+test("a server that is away is told, and the next try goes through", async ({ page, context, expectComplaint }) => {
+  expectComplaint(/ERR_INTERNET_DISCONNECTED/);
+  await context.setOffline(true);
+  await ask(page, "Hello");
+  const alert = page.getByRole("alert").filter({ hasText: "NETWORK_ERROR" });
+  assertStringIncludes(await alert.innerText(), "Check that the server is running");
+  await context.setOffline(false);
+  await alert.getByRole("button", { name: "Try again" }).click();
+  assert((await readAnswer(page)).length > 0);
+});
+
+test("every failure of the list to choose from ends in words or in an answer", async ({ page, expectComplaint }) => {
+  expectComplaint(/status of (402|429|502) /);
+  await page.getByText("Settings", { exact: true }).click();
+  const list = page.getByLabel("Simulate");
+  const names = await list.locator("option").allInnerTexts();
+  assert(names.length > 8);
+  for (const name of names.filter((name) => !name.startsWith("Slow"))) {
+    await list.selectOption(name);
+    await page.getByRole("button", { name: "New chat" }).click();
+    await ask(page, "Hello");
+    const text = await readAnswer(page);
+    const tail = await page.locator(".turn:last-child .tail").innerText();
+    assert(text.length + tail.length > 10, `${name}: "${text}", "${tail}"`);
+  }
+});
+
+test("a page without its server says so", async ({ page, expectComplaint }) => {
+  expectComplaint(/status of 500 .*playground.json/);
+  await page.route("**/playground.json", (route) => route.fulfill({ status: 500, body: "no" }));
+  await page.reload();
+  assertStringIncludes(await page.getByRole("alert").innerText(), "The server answered with");
+  await page.unroute("**/playground.json");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("button", { name: "Demo user" }).waitFor();
+}, { as: "nobody" });

@@ -1,0 +1,209 @@
+/** Nothing that a model, a row or an error says does anything but stand there. */
+import { assertEquals, assertGreater } from "@std/assert";
+import type { Page } from "playwright-core";
+import { ask, readAnswer, simulate } from "./chatting.ts";
+import { HOSTILE_ANSWERS } from "./hostile_answers.ts";
+import { createVisits, openTab } from "./visits.ts";
+
+const test = createVisits();
+const RUN = "trap()";
+const TAG = `<img src=x onerror=${RUN}><script>${RUN}</script>`;
+
+for (const chop of [undefined, 3]) {
+  const how = chop ? `in pieces of ${chop} bytes` : "token by token";
+  test(`hostile answers do nothing, ${how}`, async ({ page }) => {
+    await setTrap(page);
+    for (const [name, text] of Object.entries(HOSTILE_ANSWERS)) {
+      if (chop && text.length > 2_000) continue; // the same again, only slower
+      await simulate(page, { text, chunk_delay_ms: 0, chop });
+      await page.getByRole("button", { name: "New chat" }).click();
+      await ask(page, "Go");
+      await readAnswer(page);
+      assertEquals(await page.locator(".turn .failure").count(), 0, name);
+      await assertHarmless(page, name);
+    }
+  });
+}
+
+test("hostile reasoning, sources, images, tools and names of models do nothing", async ({ page }) => {
+  await setTrap(page);
+  await page.route(
+    "**/stream",
+    (route) => route.fulfill({ contentType: "text/event-stream", body: createHostileStream() }),
+  );
+  await ask(page, "Go");
+  await page.getByRole("button", { name: "Send the result" }).waitFor();
+  await page.getByText("Reasoning", { exact: true }).click();
+  assertGreater(await page.locator(".sources li").count(), 3);
+  await assertHarmless(page, "the parts of an answer");
+});
+
+test("hostile errors do nothing, before the first byte and after", async ({ page, expectComplaint }) => {
+  expectComplaint(/status of 400 /);
+  await setTrap(page);
+  for (const simulation of [{ status: 400 }, { fail: "event", after: 2 }] as const) {
+    await simulate(page, { ...simulation, message: TAG, chunk_delay_ms: 0 });
+    await ask(page, "Go");
+    await readAnswer(page);
+    assertEquals(await page.locator(".turn:last-child .failure").count(), 1);
+    await assertHarmless(page, "an error");
+  }
+});
+
+test("hostile rows do nothing, nor does their summary", async ({ page, stack }) => {
+  await stack.insforge!.sql(`
+    create table hostile (id int, "${TAG.replaceAll('"', '""')}" text, link text);
+    alter table hostile enable row level security;
+    create policy everyone on hostile for all to authenticated using (true);
+    grant select on hostile to authenticated;
+  `);
+  const rows = Object.values(HOSTILE_ANSWERS).filter((text) => !text.includes("\0"));
+  for (const text of rows) {
+    await stack.insforge!.sql("insert into hostile values (1, $1, $2)", [
+      text.toWellFormed(),
+      `javascript:${RUN}`,
+    ]);
+  }
+  await setTrap(page);
+  await simulate(page, { text: rows[0], chunk_delay_ms: 0 }, "summarize-records");
+  await page.getByLabel("Table").fill("hostile");
+  await page.getByRole("button", { name: "Show rows" }).click();
+  await page.getByText(/^Rows 1–20 of/).waitFor();
+  await assertHarmless(page, "rows");
+  await page.getByRole("button", { name: "Summarize" }).click();
+  await page.locator('#summary .answer[aria-busy="false"]').waitFor();
+  await assertHarmless(page, "a summary");
+}, { tab: "records" });
+
+test("hostile models, lines and pictures do nothing", async ({ page }) => {
+  await setTrap(page);
+  const model = { id: TAG, name: TAG, pricing: { prompt: TAG }, architecture: {} };
+  await page.route("**/v1/models", (route) => route.fulfill({ json: { data: [model] } }));
+  await page.reload();
+  await page.waitForLoadState("networkidle");
+  const field = page.getByRole("combobox", { name: "Model", exact: true });
+  await field.fill("<");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  assertEquals(await field.inputValue(), TAG);
+  await assertHarmless(page, "a model");
+
+  await openTab(page, "Embeddings");
+  await page.getByLabel("Lines").fill([TAG, `javascript:${RUN}`].join("\n"));
+  await page.getByRole("button", { name: "Compare" }).click();
+  await page.getByRole("region", { name: "Similarity" }).waitFor();
+  await assertHarmless(page, "a heat map");
+
+  await openTab(page, "Images");
+  const images = [
+    { data_url: `data:text/html,${TAG}`, media_type: `text/html"${TAG}` },
+    { data_url: `javascript:${RUN}`, media_type: "image/png" },
+  ];
+  const json = { images, text: TAG, model: TAG, usage: {} };
+  await page.route("**/image-gen", (route) => route.fulfill({ json }));
+  await page.getByRole("button", { name: "Draw" }).click();
+  await page.locator("#drawings figure").first().waitFor();
+  await assertHarmless(page, "a picture");
+});
+
+/** Gives the page what hostile texts call; a call is an error on the console, which fails the test. */
+async function setTrap(page: Page): Promise<void> {
+  const set = 'globalThis.trap = () => console.error("A hostile text ran")';
+  await page.addInitScript(set);
+  await page.evaluate(set);
+  page.on("request", (request) => {
+    if (request.url().includes("/evil")) void page.evaluate("trap()");
+  });
+  page.on("framenavigated", (frame) => {
+    const isHome = frame === page.mainFrame() && new URL(frame.url()).pathname === "/";
+    if (!isHome) void page.evaluate("trap()");
+  });
+}
+
+/** Looks through all that the page has made: no dangerous element, attribute or address is there. */
+async function assertHarmless(page: Page, name: string): Promise<void> {
+  const found = await page.evaluate(() => {
+    const made = [...document.querySelectorAll(
+      "#turns, #summary, #rows, #similarity, #drawings, .picker, #announcement, #inspector",
+    )].flatMap((root) => [...root.querySelectorAll("*")]);
+    const ELEMENTS =
+      /^(script|style|link|meta|base|iframe|frame|object|embed|applet|svg|math|template|form|video|audio|source|picture|map|area|marquee|noscript|title|body|isindex)$/i;
+    return made.flatMap((element) => {
+      const complaints: string[] = [];
+      const isOurForm = element.matches("form.calls") && !element.hasAttribute("action");
+      if (ELEMENTS.test(element.localName) && !isOurForm) complaints.push(`<${element.localName}>`);
+      for (const { name, value } of element.attributes) {
+        if (/^on|^(style|srcdoc|srcset|formaction|action|background|poster|ping)$/i.test(name)) {
+          if (!element.matches("td")) complaints.push(`${name}="${value}"`);
+        }
+      }
+      if (
+        element instanceof HTMLImageElement &&
+        !/^(data:image\/(png|jpeg|gif|webp);|blob:|$)/.test(element.src)
+      ) {
+        complaints.push(`an image at ${element.src}`);
+      }
+      if (element instanceof HTMLAnchorElement) {
+        const isDownload = element.hasAttribute("download");
+        const allowed = isDownload ? /^(data:image\/|blob:|$)/ : /^(https?:|mailto:)/;
+        if (!allowed.test(element.getAttribute("href") ?? "")) {
+          complaints.push(`a link to ${element.href}`);
+        }
+        if (!isDownload && element.rel !== "noopener noreferrer nofollow") {
+          complaints.push(`rel="${element.rel}"`);
+        }
+      }
+      return complaints;
+    });
+  });
+  assertEquals(found, [], name);
+}
+
+/** A stream whose every part is hostile. */
+function createHostileStream(): string {
+  const url = (url: string, title: string) => ({
+    type: "url_citation",
+    url_citation: { url, title },
+  });
+  const events = [
+    { reasoning: TAG, reasoning_details: [{ type: "reasoning.text", text: TAG }] },
+    { content: TAG },
+    {
+      images: [
+        "javascript:trap()",
+        "https://evil.example/evil.png",
+        `data:text/html,${TAG}`,
+        "data:image/svg+xml,<svg onload=trap()>",
+      ].map((url) => ({ type: "image_url", image_url: { url } })),
+    },
+    {
+      annotations: [
+        url(`javascript:${RUN}`, TAG),
+        url("https://example.org/", TAG),
+        url("data:text/html,x", ""),
+        url(TAG, TAG),
+        { type: "file", file: { name: TAG } },
+      ],
+    },
+    {
+      tool_calls: [{
+        ...{ index: 0, id: TAG, type: "function" },
+        function: { name: TAG, arguments: JSON.stringify({ [TAG]: TAG }) },
+      }],
+    },
+  ];
+  const chunk = (delta: unknown, finish_reason: string | null = null, rest = {}) =>
+    `data: ${
+      JSON.stringify({
+        id: TAG,
+        object: "chat.completion.chunk",
+        model: TAG,
+        provider: TAG,
+        choices: [{ index: 0, delta, finish_reason }],
+        ...rest,
+      })
+    }\n\n`;
+  const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2, cost: 0.1 };
+  return events.map((delta) => chunk(delta)).join("") +
+    chunk({}, "tool_calls", { usage }) + "data: [DONE]\n\n";
+}

@@ -1,0 +1,108 @@
+/** What the page shows of the wire: the request as code that works when copied, and the bytes. */
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import type { Page } from "playwright-core";
+import { createAiClient } from "../../client/mod.ts";
+import { ask, readAnswer } from "./chatting.ts";
+import { createVisits, openTab } from "./visits.ts";
+
+const test = createVisits();
+type Run = (...values: unknown[]) => Promise<unknown>;
+const AsyncFunction = (async () => {}).constructor as new (...code: string[]) => Run;
+/** Hard to quote, in a shell as in JavaScript. */
+const PROMPT = `Say "it's" $HOME \`date\` \\ and é 🌍`;
+
+test("the copied curl works in a shell", async ({ page }) => {
+  await page.getByLabel("Message").fill(PROMPT);
+  const curl = await copyCode(page, "curl");
+  assertMatch(curl, /^curl -N 'http:\/\/127\.0\.0\.1:\d+\/stream'/);
+  const output = await runInShell(curl, await readToken(page));
+  assertStringIncludes(output, "data: {");
+  assertMatch(output, /data: \[DONE\]\s*$/);
+});
+
+test("the copied fetch and client code work", async ({ page, stack }) => {
+  const token = await readToken(page);
+  await page.getByLabel("Message").fill(PROMPT);
+  const output = { textContent: "" };
+  const fetchCode = await copyCode(page, "fetch");
+  const response = await new AsyncFunction("$TOKEN", `${fetchCode}\nreturn response;`)(token);
+  assertMatch(await (response as Response).text(), /data: \[DONE\]\n\n$/);
+  assertEquals(stack.openrouter!.requests.at(-1)!.body.messages[0].content, PROMPT);
+
+  const client = (await copyCode(page, "Client")).replace(/^import .*/, "");
+  await new AsyncFunction("$TOKEN", "createAiClient", "output", client)(
+    token,
+    createAiClient,
+    output,
+  );
+  assertGreater(output.textContent.length, 0);
+  assertEquals(stack.openrouter!.requests.at(-1)!.body.messages[0].content, PROMPT);
+});
+
+test("every tab's code works as it is copied, and never holds the token", async ({ page }) => {
+  const token = await readToken(page);
+  for (const tab of ["Records", "Embeddings", "Images", "Usage"]) {
+    await openTab(page, tab);
+    const choices = await page.locator("#request-choice option").count();
+    for (let index = 0; index < Math.max(1, choices); index++) {
+      if (choices > 1) await page.getByLabel("Which request").selectOption({ index });
+      const code = await copyCode(page, "fetch");
+      assert(!code.includes(token) && code.includes("$TOKEN"), tab);
+      const response = await new AsyncFunction("$TOKEN", `${code}\nreturn response;`)(
+        token,
+      ) as Response;
+      assertEquals(response.status, 200, `${tab}: ${code}`);
+      assertGreater((await response.text()).length, 2);
+    }
+  }
+});
+
+test("the raw answer is the bytes as they came", async ({ page }) => {
+  await page.locator("#raw-details > summary").click();
+  let bytes = "";
+  await page.route("**/stream", async (route) => {
+    const simulate = { text: "Grüße 🌍, <b>words</b>", chop: 5 };
+    const body = { ...route.request().postDataJSON(), simulate };
+    const response = await route.fetch({ postData: JSON.stringify(body) });
+    bytes = await response.text();
+    await route.fulfill({ response, body: bytes });
+  });
+  await ask(page, "Hello");
+  await readAnswer(page);
+  assertMatch(bytes, /data: \[DONE\]\n\n$/);
+  assertEquals(await page.locator("#raw").textContent(), bytes);
+  assertStringIncludes(await page.locator("#raw-head").innerText(), "200 text/event-stream");
+});
+
+/** What the button gives for one of the three ways to write the request. */
+async function copyCode(page: Page, form: "curl" | "fetch" | "Client"): Promise<string> {
+  await page.getByRole("tab", { name: form, exact: true }).click();
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  await page.locator("#copy-code").click();
+  await page.locator("#copy-code", { hasText: "Copied" }).waitFor();
+  return await page.evaluate(() => navigator.clipboard.readText());
+}
+
+async function readToken(page: Page): Promise<string> {
+  return await page.evaluate(() =>
+    JSON.parse(sessionStorage.getItem("playground.session")!).accessToken
+  );
+}
+
+/** As a user would, in a real shell: tests may not run one, but a Deno of their own may. */
+async function runInShell(code: string, TOKEN: string): Promise<string> {
+  const run = `
+    const [code, TOKEN] = Deno.args;
+    const { stdout } = await new Deno.Command("sh", { args: ["-c", code], env: { TOKEN } }).output();
+    await Deno.stdout.write(stdout);
+  `;
+  const args = ["eval", "--no-config", run, code, TOKEN];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  return new TextDecoder().decode(stdout);
+}
