@@ -1,5 +1,5 @@
 /** Images that go with a request: chosen, dropped or pasted. */
-import { announce, createElement } from "./element.ts";
+import { announce, createButton, createElement } from "./element.ts";
 
 /** What every provider takes. */
 const MEDIA_TYPES = /^image\/(png|jpeg|webp|gif)$/;
@@ -30,12 +30,9 @@ export function createAttachments(sources: AttachmentSources): Attachments {
 
   function draw(): void {
     list.replaceChildren(...urls.map((src, index) => {
-      const remove = createElement("button", {
-        type: "button",
-        class: "quiet",
-        "aria-label": `Remove image ${index + 1}`,
-        click: () => set(urls.filter((_, other) => other !== index)),
-      }, "×");
+      const others = urls.filter((_, other) => other !== index);
+      const remove = createButton("quiet", () => set(others), "×");
+      remove.ariaLabel = `Remove image ${index + 1}`;
       return createElement("li", {}, createElement("img", { src, alt: "" }), remove);
     }));
     onChange();
@@ -58,6 +55,8 @@ export function createAttachments(sources: AttachmentSources): Attachments {
     }
   }
 
+  button.accept = "image/png,image/jpeg,image/webp,image/gif";
+  button.multiple = true;
   button.addEventListener("change", async () => {
     await add(button.files ?? []);
     button.value = "";

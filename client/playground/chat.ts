@@ -4,7 +4,7 @@ import { type Answer, createAnswer } from "./answer.ts";
 import { type ApiRequest, toClientCode } from "./api_request.ts";
 import { createAttachments } from "./attachments.ts";
 import { readChatOptions, startChatOptions } from "./chat_options.ts";
-import { announce, createElement, findElement } from "./element.ts";
+import { announce, createButton, createElement, findElement } from "./element.ts";
 import { createFailure } from "./failure.ts";
 import { createFollower } from "./following.ts";
 import { createRunner } from "./runner.ts";
@@ -95,13 +95,13 @@ export function createChat(workbench: Workbench): Panel {
           void runner.run(answer);
         }));
       }
-      view.element.append(createRetry(retry));
+      view.element.append(createButton("quiet retry", retry, "Retry"));
     } catch (error) {
       if (view.text) conversation.push({ role: "assistant", content: view.text });
       if (!signal.aborted) return view.tail.append(createFailure(error, retry));
       view.note("Stopped.");
       announce("Stopped");
-      view.element.append(createRetry(retry));
+      view.element.append(createButton("quiet retry", retry, "Retry"));
     } finally {
       view.end();
       if (view.usage) spending.add(view.model, view.usage);
@@ -147,13 +147,9 @@ export function createChat(workbench: Workbench): Panel {
 
   startChatOptions(workbench);
   findElement("suggestions").append(...SUGGESTIONS.map((text) =>
-    createElement("button", {
-      type: "button",
-      class: "plain",
-      click: () => {
-        prompt.value = text;
-        submit();
-      },
+    createButton("plain", () => {
+      prompt.value = text;
+      submit();
     }, text)
   ));
   prompt.addEventListener("input", fit);
@@ -176,10 +172,6 @@ export function createChat(workbench: Workbench): Panel {
     stop: runner.stop,
     clear,
   };
-}
-
-function createRetry(retry: () => void): HTMLElement {
-  return createElement("button", { type: "button", class: "quiet retry", click: retry }, "Retry");
 }
 
 function toToolMessage({ id, content }: ToolResult): Message {

@@ -1,8 +1,7 @@
 /** Buttons that copy. */
-import { announce, createElement } from "./element.ts";
+import { announce, createButton } from "./element.ts";
 
-/** Copies text to the clipboard and says so. */
-export async function copyText(text: string): Promise<void> {
+async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
     announce("Copied");
@@ -13,8 +12,7 @@ export async function copyText(text: string): Promise<void> {
 
 /** A button that copies what `read` gives at that moment. */
 export function createCopyButton(read: () => string): HTMLButtonElement {
-  const button = createElement("button", { type: "button", class: "quiet" }, "Copy");
-  button.addEventListener("click", () => confirmCopy(button, read()));
+  const button = createButton("quiet", () => void confirmCopy(button, read()), "Copy");
   return button;
 }
 

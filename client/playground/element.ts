@@ -3,6 +3,10 @@
 /// <reference lib="dom.asynciterable" />
 /** Elements: those of the page, found by id, and new ones. Nothing here makes HTML of text. */
 
+const FRAME_MS = 16;
+/** As many times longer than drawing the page rests after it. */
+const PAUSE = 4;
+
 type Attribute = string | number | boolean | undefined;
 type Listener = (event: Event) => void;
 
@@ -30,6 +34,15 @@ export function createElement<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Creates a button that does not send a form. @param kind `plain`, or `quiet` for less weight. */
+export function createButton(
+  kind: string,
+  click: Listener,
+  ...children: Child[]
+): HTMLButtonElement {
+  return createElement("button", { type: "button", class: kind, click }, ...children);
+}
+
 /**
  * Finds an element of the page.
  *
@@ -49,15 +62,24 @@ export function announce(text: string): void {
   findElement("announcement").textContent = text;
 }
 
-/** Calls `draw` in the next frame, once, however often it is asked to. */
+/**
+ * Calls `draw` in the next frame, once, however often it is asked to. What takes longer than a frame
+ * is drawn less often, so that no text, however made, takes the whole page's time.
+ */
 export function createFrame(draw: () => void): () => void {
-  let pending = false;
+  let isPending = false;
+  let pauseMs = 0;
+  const run = () => {
+    const start = performance.now();
+    isPending = false;
+    draw();
+    const ms = performance.now() - start;
+    pauseMs = ms > FRAME_MS ? PAUSE * ms : 0;
+  };
   return () => {
-    if (pending) return;
-    pending = true;
-    requestAnimationFrame(() => {
-      pending = false;
-      draw();
-    });
+    if (isPending) return;
+    isPending = true;
+    if (pauseMs) setTimeout(run, pauseMs);
+    else requestAnimationFrame(run);
   };
 }

@@ -1,6 +1,6 @@
 /** Failures as a person wants to read them: what happened, what to do, and only then the codes. */
 import { AiError } from "../ai_error.ts";
-import { createElement } from "./element.ts";
+import { createButton, createElement } from "./element.ts";
 
 /** What helps, where the answer itself does not say. */
 const ADVICE: Record<string, string> = {
@@ -37,7 +37,7 @@ export function createFailure(thrown: unknown, retry?: () => void): HTMLElement 
 
 /** A button, and how long to wait before it is worth pressing. */
 function createRetry(retry: () => void, seconds = 0): HTMLElement {
-  const button = createElement("button", { type: "button", class: "plain", click: retry });
+  const button = createButton("plain", retry);
   let left = Math.ceil(seconds);
   const count = () => {
     button.textContent = left > 0 ? `Try again in ${left} s` : "Try again";

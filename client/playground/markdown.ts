@@ -25,16 +25,24 @@ export function showMarkdown(target: Element, text: string): void {
   const same = keys.findIndex((key, index) => key !== before[index]);
   const kept = same < 0 ? keys.length : same;
   while (target.childNodes.length > kept) target.lastChild!.remove();
-  for (const block of blocks.slice(kept)) target.append(toNode(block));
+  for (const block of blocks.slice(kept)) target.append(toBlock(block));
   shown.set(target, keys);
 }
 
-/** Some texts are too deeply nested for any parser; those are shown as they are. */
+/** Some texts are nested too deeply to be parsed or shown; those stand there as they are. */
 function tokenize(text: string): Token[] {
   try {
     return marked.lexer(text);
   } catch {
     return [{ type: "html", raw: text, text, block: true } as Tokens.HTML];
+  }
+}
+
+function toBlock(token: Token): Node {
+  try {
+    return toNode(token);
+  } catch {
+    return createElement("p", { class: "tags" }, token.raw);
   }
 }
 

@@ -18,6 +18,9 @@ export function createModelPicker(input: HTMLInputElement, list: () => ModelEntr
   for (
     const [name, value] of Object.entries({
       role: "combobox",
+      autocomplete: "off",
+      spellcheck: "false",
+      placeholder: "The app’s default",
       "aria-autocomplete": "list",
       "aria-controls": id,
       "aria-expanded": "false",

@@ -2,7 +2,7 @@
 import { AiError, readError } from "../ai_error.ts";
 import { createAnswer } from "./answer.ts";
 import { type ApiRequest, toClientCode } from "./api_request.ts";
-import { announce, createElement, findElement } from "./element.ts";
+import { announce, createButton, createElement, findElement } from "./element.ts";
 import { createFailure } from "./failure.ts";
 import { createRunner } from "./runner.ts";
 import { toCount } from "./spending.ts";
@@ -67,13 +67,11 @@ export function createRecords(workbench: Workbench): Panel {
     const columns = Object.keys(page[0]);
     const last = offset + page.length;
     const range = `${toCount(offset + 1)}–${toCount(last)}${total ? ` of ${toCount(total)}` : ""}`;
-    const turn = (name: string, to: number, isThere: boolean) =>
-      createElement("button", {
-        type: "button",
-        class: "plain",
-        disabled: !isThere,
-        click: () => void showRows(to),
-      }, name);
+    const turn = (name: string, to: number, isThere: boolean) => {
+      const button = createButton("plain", () => void showRows(to), name);
+      button.disabled = !isThere;
+      return button;
+    };
     const hasMore = total ? last < total : page.length === PAGE_ROWS;
     return [
       createTable(

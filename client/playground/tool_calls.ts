@@ -1,5 +1,4 @@
 /** Calls of tools: what the model wants, as it says it, and the user's answer. */
-import { readEvents } from "../events.ts";
 import type { StreamPart } from "../mod.ts";
 import { WEATHER_RESULT } from "./demo_tool.ts";
 import { createElement } from "./element.ts";
@@ -20,36 +19,35 @@ export interface ToolResult {
  * @param onGrow gets the name and the arguments so far of each call, in their order.
  */
 export function createCallWatcher(onGrow: (calls: [string, string][]) => void): Watcher {
-  let pieces: WritableStreamDefaultWriter<Uint8Array> | undefined;
-  const encoder = new TextEncoder();
+  let calls: [string, string][] = [];
+  let line = "";
+
+  function add(event: string): void {
+    for (const piece of JSON.parse(event).choices[0].delta.tool_calls) {
+      const call = calls[piece.index ?? 0] ??= ["", ""];
+      call[0] ||= piece.function?.name ?? "";
+      call[1] += piece.function?.arguments ?? "";
+    }
+    onGrow(calls.filter(Boolean));
+  }
+
   return {
     begin() {
-      const { readable, writable } = new TransformStream<Uint8Array>();
-      pieces = writable.getWriter();
-      void readCalls(readable, onGrow);
+      calls = [];
+      line = "";
     },
-    append: (text) => void pieces?.write(encoder.encode(text)),
-  };
-}
-
-async function readCalls(
-  stream: ReadableStream<Uint8Array>,
-  onGrow: (calls: [string, string][]) => void,
-): Promise<void> {
-  const calls: [string, string][] = [];
-  for await (const data of readEvents(new Response(stream))) {
-    if (!data.includes('"tool_calls"')) continue;
-    try {
-      for (const piece of JSON.parse(data).choices[0].delta.tool_calls) {
-        const call = calls[piece.index ?? 0] ??= ["", ""];
-        call[0] ||= piece.function?.name ?? "";
-        call[1] += piece.function?.arguments ?? "";
+    append(text) {
+      const lines = (line + text).split("\n");
+      line = lines.pop()!;
+      for (const whole of lines.filter((one) => one.includes('"tool_calls":['))) {
+        try {
+          add(whole.slice("data: ".length));
+        } catch {
+          // Judging the stream is the client's.
+        }
       }
-      onGrow(calls.filter(Boolean));
-    } catch {
-      // Judging the stream is the client's.
-    }
-  }
+    },
+  };
 }
 
 /** Shows calls that are not whole yet. */

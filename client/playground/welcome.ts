@@ -1,5 +1,5 @@
 /** The ways to sign in. */
-import { createElement, findElement } from "./element.ts";
+import { createButton, createElement, findElement } from "./element.ts";
 import { createFailure } from "./failure.ts";
 import type { Session } from "./session.ts";
 import type { DemoUser, Setup } from "./setup.ts";
@@ -27,9 +27,9 @@ export function startWelcome({ demoUsers, insforgeUrl }: Setup, session: Session
   const choices = findElement("demo-users");
   choices.hidden = demoUsers.length === 0;
   choices.replaceChildren(...demoUsers.map((user) =>
-    createElement(
-      "button",
-      { type: "button", class: "plain", click: () => void signIn(user) },
+    createButton(
+      "plain",
+      () => void signIn(user),
       createElement("strong", {}, `${user.name} user`),
       createElement("small", {}, user.email),
     )
