@@ -13,9 +13,10 @@ import type {
 import type { Call } from "./app.ts";
 import type { Usage } from "./completion_stream.ts";
 import { unusable } from "./openrouter_failures.ts";
-import { getJson, type Params, postJson, postStream } from "./openrouter_transport.ts";
+import type { Params } from "./openrouter_exchange.ts";
+import { getJson, postJson, postStream } from "./openrouter_transport.ts";
 
-export { getGeneration } from "./openrouter_transport.ts";
+export { getGeneration } from "./openrouter_exchange.ts";
 export type { Params, Usage };
 
 /** OpenRouter's completion: OpenAI's, and what it adds. */

@@ -4,8 +4,8 @@ import type { Call } from "../../shared/app.ts";
 import { createMaxTokens, nonEmptyText } from "../../shared/conversation.ts";
 import type { ApiError } from "../../shared/errors.ts";
 import type { Dialect } from "../../shared/completion_stream.ts";
-import type { Usage } from "../../shared/openrouter.ts";
-import { type Params, postJson, postStream } from "../../shared/openrouter_transport.ts";
+import type { Params, Usage } from "../../shared/openrouter.ts";
+import { postJson, postStream } from "../../shared/openrouter_transport.ts";
 import { unusable } from "../../shared/openrouter_failures.ts";
 import type { Settings } from "../../shared/settings.ts";
 
