@@ -68,6 +68,11 @@ export function toChunks(
   return chunks;
 }
 
+/** The chunk before all others that shows the request as the provider got it. */
+export function toDebugChunk({ body: { choices: _, ...head } }: Chunk, echo: unknown): Chunk {
+  return { body: { ...head, choices: [], debug: { echo_upstream_body: echo } }, tokens: 0 };
+}
+
 /** The chunk that tells of an error. */
 export function toErrorChunk(
   answer: Answer,

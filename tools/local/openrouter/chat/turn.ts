@@ -1,0 +1,75 @@
+/** One turn of a conversation, by whichever API it is asked for: who answers what, at what cost. */
+import { chooseModel, type Inference, requireCredits } from "../inference.ts";
+import { toCancelledSpending } from "../ledger.ts";
+import type { Model } from "../models.ts";
+import { playSteps, type Step } from "../playback.ts";
+import type { Received } from "../received.ts";
+import type { World } from "../world.ts";
+import { type Answer, createAnswer } from "./answer.ts";
+import {
+  type ChatRequest,
+  countPromptTokens,
+  readMaxTokens,
+  requireConsistent,
+  requireFit,
+} from "./request.ts";
+
+/** An answer that is still to be delivered. */
+export interface Turn {
+  answer: Answer;
+  /** The request as the provider got it, where that was asked for. */
+  echo?: Record<string, unknown>;
+  /** Bills all of the answer, for what is delivered at once. */
+  settle(): void;
+  /** Delivers the answer as a stream, and bills it when that is over. */
+  play(steps: Step[], received: Received): Response;
+}
+
+/**
+ * Answers a request, whatever form the answer then takes.
+ *
+ * @throws {Refusal} 400 for a request that contradicts itself, 402 for one that nobody could pay,
+ *   404 and others where no model named can take it.
+ */
+export function takeTurn(world: World, inference: Inference<ChatRequest>): Turn {
+  const { request, simulation, generation } = inference;
+  requireConsistent(request);
+  const names = [request.model ?? [], request.models ?? []].flat();
+  const model = chooseModel(names, simulation, (model) => requireFit(request, model));
+  requireCredits(world, inference, model, {
+    promptTokens: countPromptTokens(request.messages),
+    maxTokens: readMaxTokens(request) ?? model.maxOutput,
+  });
+
+  const answer = createAnswer(inference, model);
+  const { finishReason, nativeFinishReason, spending } = answer;
+  const settlement = { model, spending, finishReason, nativeFinishReason };
+  return {
+    answer,
+    echo: request.debug?.echo_upstream_body ? toEcho(request, model) : undefined,
+    settle: () => world.ledger.settle(generation, settlement),
+    play(steps, received) {
+      const body = playSteps(steps, received, ({ cancelled, tokens }) => {
+        const whole = !cancelled && simulation.fail === undefined;
+        world.ledger.settle(generation, {
+          ...settlement,
+          cancelled,
+          finishReason: whole ? finishReason : null,
+          spending: whole ? spending : toCancelledSpending(model, spending, tokens),
+        });
+      });
+      return new Response(body, {
+        headers: {
+          "Content-Type": "text/event-stream",
+          "Cache-Control": "no-cache",
+          "X-Generation-Id": generation.id,
+        },
+      });
+    },
+  };
+}
+
+function toEcho(request: ChatRequest, model: Model): Record<string, unknown> {
+  const { simulate: _, debug: __, models: ___, ...rest } = request;
+  return { ...rest, model: model.id };
+}
