@@ -18,6 +18,7 @@ import { createOAuthPages, createOAuthRoutes } from "./oauth.ts";
 import { createOAuthKeys, PROJECT } from "./oauth_keys.ts";
 import { receive, type RecordedRequest } from "./received.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
+import { createResponsesRoutes } from "./responses/routes.ts";
 import { createAttempts } from "./simulation.ts";
 import type { Env, World } from "./world.ts";
 
@@ -104,6 +105,7 @@ function createRouter(world: World, apiKey?: string): Hono<Env> {
     await next();
   });
   app.route("/", createChatRoutes(world));
+  app.route("/", createResponsesRoutes(world));
   app.route("/", createEmbeddingRoutes(world));
   app.route("/", createImageRoutes(world));
   app.route("/", createAccountRoutes(world));

@@ -37,7 +37,9 @@ const simulation = z.strictObject({
     ]),
   ),
   after: z.optional(count),
-  error_shape: z.optional(z.enum(["finish_reason", "empty_choices", "no_choices", "string"])),
+  error_shape: z.optional(
+    z.enum(["finish_reason", "empty_choices", "no_choices", "string", "response.error", "error"]),
+  ),
   stall_ms: z.optional(ms),
   answer: z.optional(z.enum(["empty", "refusal"])),
   content: z.optional(z.enum(["null", "missing"])),
@@ -79,9 +81,10 @@ const simulation = z.strictObject({
 /**
  * The field `simulate` of a request body: what shall happen instead of a plain good answer. A key
  * or value that is not known here is a 400; times are milliseconds up to 600000, counts go up to
- * 1000. Chat completions know all keys; embeddings and images `times`, `key`, `down`, `credits`,
- * `delay_ms`, all that is refused at once, a `fail` of `body`, `event`, `cut`, `cut_frame` or
- * `stall` (the latter three in the middle of the JSON), and their own `image_bytes` and `vectors`.
+ * 1000. Chat completions know all keys, responses all that can mean something there; embeddings and
+ * images `times`, `key`, `down`, `credits`, `delay_ms`, all that is refused at once, a `fail` of
+ * `body`, `event`, `cut`, `cut_frame` or `stall` (the latter three in the middle of the JSON), and
+ * their own `image_bytes` and `vectors`.
  *
  * | key | value, default | what happens |
  * | --- | --- | --- |
@@ -103,12 +106,13 @@ const simulation = z.strictObject({
  * | **failed after 200** | | |
  * | `fail` | `body` | `{ id, error }` and no choices, as JSON even where a stream was asked for |
  * | | `event` | an event with an error, after `after` chunks; without a stream the same as `body` |
- * | | `choice` | the error inside the choice alone |
+ * | | `choice` | the error inside the choice alone; to a streamed response the same as `event` |
  * | | `native` | nothing said, ended well, but for `native_finish_reason: "network_error"` |
  * | | `cut` `cut_frame` | the connection breaks after `after` chunks, or in the middle of the next |
  * | | `stall` `stall_with_comments` | nothing more comes, or comments alone, every 500 ms or `chunk_delay_ms` if that is less |
  * | `after` | 3 | so many chunks come before it; 0 makes it the first event |
  * | `error_shape` | `finish_reason` `empty_choices` `no_choices` `string` | what surrounds the error of an event, or the error as a string |
+ * | | `response.error` `error` | the event that ends a response in place of `response.failed` |
  * | `stall_ms` | 120000 | the longest stall; then the stream ends without a word |
  * | **odd, but right** | | |
  * | `answer` | `empty` `refusal` | an empty text with `stop`; a refusal with `content_filter` |

@@ -1,0 +1,87 @@
+/** What a model answered, as the items of a response. */
+import type { Answer } from "../chat/answer.ts";
+import type { Generation } from "../ledger.ts";
+import type { Simulation } from "../simulation.ts";
+
+/** A thought, a search, a message, a call or an image. */
+export interface Item {
+  type: string;
+  id: string;
+  status: string;
+  content?: Part[];
+  /** Of a call. */
+  name?: string;
+  arguments?: string;
+  [detail: string]: unknown;
+}
+
+/** A piece of text in an item, of one kind. */
+export interface Part {
+  type: "output_text" | "refusal" | "reasoning_text";
+  text?: string;
+  refusal?: string;
+  annotations?: unknown[];
+}
+
+/** The items of a whole answer, in the order in which they came to be. */
+export function toOutput(answer: Answer, { id }: Generation, simulation: Simulation): Item[] {
+  const drafts: Draft[] = [
+    ...toThoughts(answer),
+    ...Array.from({ length: answer.spending.searches ?? 0 }, () => ({ type: SEARCH })),
+    ...toMessages(answer, simulation),
+    ...answer.toolCalls.map(({ id: call_id, function: { name, arguments: text } }) => ({
+      type: "function_call",
+      call_id,
+      name,
+      arguments: text,
+    })),
+    ...answer.images.map((url) => ({
+      type: "image_generation_call",
+      result: url.slice(url.indexOf(",") + 1),
+    })),
+  ];
+  const suffix = id.split("-").at(-1);
+  return drafts.map((draft, i) => ({
+    status: "completed",
+    ...draft,
+    id: `${PREFIXES[draft.type]}_${suffix}_${i}`,
+  }));
+}
+
+/** An item that is complete unless it says otherwise. */
+type Draft = { type: string; status?: string; [detail: string]: unknown };
+
+const SEARCH = "openrouter:web_search";
+const PREFIXES: Record<string, string> = {
+  reasoning: "rs",
+  [SEARCH]: "ws",
+  message: "msg",
+  function_call: "fc",
+  image_generation_call: "ig",
+};
+
+/** Thoughts are spent, and an item, even where their text is not shown. */
+function toThoughts({ spending, reasoning }: Answer): Draft[] {
+  if (!spending.reasoningTokens) return [];
+  const text = reasoning.join("");
+  const content: Part[] = text ? [{ type: "reasoning_text", text }] : [];
+  return [{ type: "reasoning", summary: [], content, format: "unknown" }];
+}
+
+/** A message, where there is something to say, or nothing else was done. */
+function toMessages(answer: Answer, { content: absence }: Simulation): Draft[] {
+  const { tokens, refusal, toolCalls, images } = answer;
+  const text = tokens.join("");
+  const annotations = answer.annotations.map(({ type, url_citation }) => ({
+    type,
+    ...url_citation,
+  }));
+  const content: Part[] = refusal
+    ? [{ type: "refusal", refusal }]
+    : [{ type: "output_text", text, annotations }];
+  const isMute = text === "" && !refusal;
+  if (isMute && (toolCalls.length > 0 || images.length > 0 || absence === "missing")) return [];
+  const parts = isMute && absence === "null" ? [] : content;
+  const status = answer.finishReason === "length" ? "incomplete" : "completed";
+  return [{ type: "message", role: "assistant", status, content: parts }];
+}
