@@ -135,9 +135,14 @@ export function toMeta(model: string | null, usage: Usage | undefined): string {
   ].filter(Boolean).join(" · ");
 }
 
+/** Whether an address holds the picture itself; inside an `img` not even an SVG runs anything. */
+export function isPicture(url = ""): boolean {
+  return /^data:image\//.test(url);
+}
+
 /** A picture that came inside the answer; one behind an address stays a link. */
 export function createPicture(url: string, alt = "Image of the model"): HTMLElement {
-  if (!/^data:image\//.test(url)) return toLink(url, [`Image: ${url}`]);
+  if (!isPicture(url)) return toLink(url, [`Image: ${url}`]);
   return createElement("img", { src: url, alt });
 }
 

@@ -1,5 +1,5 @@
 /** Pictures from words, and from other pictures. */
-import { toMeta } from "./answer.ts";
+import { isPicture, toMeta } from "./answer.ts";
 import { toClientCode } from "./api_request.ts";
 import { createAttachments } from "./attachments.ts";
 import { announce, createElement, findElement } from "./element.ts";
@@ -107,7 +107,7 @@ function toFigure(image: Drawn, alt: string, session: Session): HTMLElement {
     picture.src = address;
     download.href = address;
   };
-  if (image.data_url) showAs(image.data_url);
+  if (isPicture(image.data_url)) showAs(image.data_url!);
   else if (image.url) {
     void session.fetch(image.url)
       .then((response) => response.blob())
