@@ -1,4 +1,4 @@
-/** The playground for everybody: without a mouse, on a phone, in the dark, with a screen reader. */
+/** The playground for everybody: without a mouse, on a phone or a slow line, with a screen reader. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
@@ -7,6 +7,8 @@ import { createVisits, openTab } from "./visits.ts";
 
 const test = createVisits();
 const DESKTOP = { width: 1280, height: 900 };
+const MAX_BYTES = 150_000;
+const print = console.log;
 const PHONE = { width: 360, height: 740 };
 
 /** What is looked at, by name: how to get there from a fresh page of a signed-in user. */
@@ -47,7 +49,7 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
   },
   async "usage"(page) {
     await openTab(page, "Usage");
-    await page.getByRole("region", { name: "Sums" }).waitFor();
+    await page.locator("#account-usage").getByText("Today").waitFor();
   },
 };
 
@@ -154,6 +156,45 @@ test("nobody who wants less motion gets any", async ({ page }) => {
   assertEquals(moving, 0);
   await page.keyboard.press("Escape");
 }, { reducedMotion: "reduce" });
+
+test("the page weighs no more than 150 KB, whatever is done with it", async ({ page }) => {
+  await ask(page, "Hello");
+  await readAnswer(page);
+  for (const tab of ["Records", "Embeddings", "Images", "Usage"]) await openTab(page, tab);
+  await page.waitForLoadState("networkidle");
+  const entries = await page.evaluate(() => {
+    const types = ["navigation", "resource"];
+    const entries = types.flatMap((type) => performance.getEntriesByType(type));
+    return (entries as PerformanceResourceTiming[])
+      // What the functions and InsForge answer is no part of the page.
+      .filter(({ name, initiatorType }) => initiatorType !== "fetch" || name.endsWith(".json"))
+      .map(({ name, decodedBodySize }) => ({ name, bytes: decodedBodySize }));
+  });
+  const parts = ["/#chat", "/playground.json", "/client/playground/main.ts", ".css", "marked.js"];
+  for (const part of parts) {
+    const found = entries.find(({ name }) => name.endsWith(part));
+    assert(found && found.bytes > 0, `${part} was not counted`);
+  }
+  const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+  print(`The playground weighs ${bytes} bytes in ${entries.length} files`);
+  assert(bytes <= MAX_BYTES, `${bytes} bytes`);
+});
+
+test("the page paints before any script has come", async ({ page }) => {
+  const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>();
+  await page.route("**/*.ts", async (route) => {
+    await mayGoOn;
+    await route.continue();
+  });
+  await page.goto("about:blank");
+  await page.goto("/", { waitUntil: "commit" });
+  const paint = await page.waitForFunction(() =>
+    performance.getEntriesByName("first-contentful-paint")[0]?.startTime
+  );
+  print(`The playground paints ${Math.round(await paint.jsonValue())} ms after it is asked for`);
+  goOn();
+  await page.getByRole("button", { name: "Demo user" }).waitFor();
+}, { as: "nobody" });
 
 /** Asks axe in both themes and both sizes, and that nothing has to be scrolled sideways on a phone. */
 async function assertAccessible(page: Page): Promise<void> {

@@ -15,6 +15,7 @@ const PICTURE = {
 };
 
 test("an answer grows on the page while it is written", async ({ page }) => {
+  await simulate(page, { chunk_delay_ms: 20 });
   const lengths = await watchLengths(page);
   await ask(page, "Explain streaming in three paragraphs");
   const answer = await readAnswer(page);
@@ -39,8 +40,29 @@ for (const way of ["the stop button", "Escape"]) {
   });
 }
 
+test("an answer is followed to its end, until the reader scrolls up", async ({ page }) => {
+  const text = Array.from({ length: 80 }, (_, line) => `Paragraph ${line}\n\n`).join("");
+  await simulate(page, { text, chunk_delay_ms: 5 });
+  await ask(page, "Count");
+  await readAnswer(page);
+  assert(await page.getByRole("button", { name: "Retry" }).isVisible());
+  await page.waitForFunction(() => {
+    const [end, edge] = ["conversation-end", "composer"].map((id) =>
+      document.getElementById(id)!.getBoundingClientRect().top
+    );
+    return end <= edge + 1;
+  });
+
+  await ask(page, "Count again");
+  await page.locator(".turn:last-child .prose p").nth(5).waitFor();
+  await page.locator("#conversation").hover();
+  await page.mouse.wheel(0, -10_000);
+  await page.waitForFunction(() => document.getElementById("conversation")!.scrollTop === 0);
+  await readAnswer(page);
+  assertEquals(await page.locator("#conversation").evaluate(({ scrollTop }) => scrollTop), 0);
+});
+
 test("a conversation goes on, is asked again, and starts anew", async ({ page, stack }) => {
-  await simulate(page, { chunk_delay_ms: 0 });
   await ask(page, "My name is Ada");
   const first = await readAnswer(page);
   await ask(page, "What is my name?");
@@ -115,7 +137,7 @@ test("several tools that are called at once are answered together", async ({ pag
   await ask(page, "What is the weather in Lisbon and in Oslo?");
   await page.getByRole("button", { name: "Send the result" }).waitFor();
   assertEquals(await page.getByLabel("Result of get_weather").count(), 2);
-  await page.unroute("**/stream");
+  await simulate(page, { chunk_delay_ms: 1 });
   await page.getByRole("button", { name: "Send the result" }).click();
   await page.locator(".turn:nth-child(3)").waitFor();
   await readAnswer(page);

@@ -69,7 +69,7 @@ for (const [name, { simulation, status, says: [what, advice, code] }] of Object.
     const id = (await response).headers()["x-request-id"];
     assertStringIncludes(await alert.locator(".trace").innerText(), `request ${id}`);
 
-    await page.unroute("**/stream");
+    await simulate(page, { chunk_delay_ms: 1 });
     await alert.getByRole("button", { name: "Try again" }).click();
     assert((await readAnswer(page)).length > written.length);
     assertEquals(await page.locator(".failure").count(), 0);
@@ -137,6 +137,7 @@ test("a server that is away is told, and the next try goes through", async ({ pa
 
 test("every failure of the list to choose from ends in words or in an answer", async ({ page, expectComplaint }) => {
   expectComplaint(/status of (402|429|502) /);
+  await page.unroute("**/stream"); // the page itself says what to simulate
   await page.getByText("Settings", { exact: true }).click();
   const list = page.getByLabel("Simulate");
   const names = await list.locator("option").allInnerTexts();

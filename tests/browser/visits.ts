@@ -7,6 +7,7 @@ import { startChromium } from "../../tools/chromium.ts";
 import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
 import { mayRunChromium } from "../support/programs.ts";
+import { simulate } from "./chatting.ts";
 
 const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
 /** How long anything on the page may take before a test gives it up. */
@@ -79,6 +80,7 @@ export function createVisits(): (
           context.setDefaultTimeout(PATIENCE_MS);
           const page = await context.newPage();
           const complaints = collectComplaints(context, page);
+          await simulate(page, { chunk_delay_ms: 1 }); // nobody has to read along
           const expected: RegExp[] = [];
           await page.goto(`/#${tab}`);
           if (as !== "nobody") await signIn(page, as);
