@@ -8,6 +8,7 @@ export type { EmbeddingsAnswer, EmbeddingsRequest } from "../functions/embedding
 export type { ImageAnswer, ImageRequest } from "../functions/image-gen/index.ts";
 export type { SummaryAnswer, SummaryFacts } from "../functions/summarize-records/index.ts";
 export type { SummaryRequest } from "../functions/summarize-records/query.ts";
+export type { UsageAnswer } from "../functions/usage/index.ts";
 export type { ChatRequest } from "../shared/conversation.ts";
 export type { ErrorCode } from "../shared/errors.ts";
 export type { ToolCall, Usage } from "../shared/openrouter.ts";

@@ -24,6 +24,7 @@ import type {
   ImageRequest,
   SummaryAnswer,
   SummaryRequest,
+  UsageAnswer,
 } from "./contract.ts";
 import { type InsForgeOptions, toConnection } from "./insforge.ts";
 import { readParts, type StreamPart, type SummaryPart } from "./parts.ts";
@@ -72,6 +73,8 @@ export interface AiClient {
   ): AsyncGenerator<SummaryPart, void>;
   /** Turns texts into vectors, in the order of the texts. */
   embeddings(request: EmbeddingsRequest, options?: CallOptions): Promise<EmbeddingsAnswer>;
+  /** What the user has used, by day and model, and may use. */
+  usage(options?: CallOptions): Promise<UsageAnswer>;
   /** Draws. */
   generateImage(request: ImageRequest, options?: CallOptions): Promise<ImageAnswer>;
   /** Lets the user pay with an OpenRouter account of their own. */
@@ -112,6 +115,7 @@ export function createAiClient(options: AiClientOptions): AiClient {
     async *streamSummary(request, { signal } = {}) {
       yield* open(post("summarize-records", { ...request, stream: true }, signal), signal);
     },
+    usage: (options) => ask<undefined, UsageAnswer>("usage")(undefined, options),
     embeddings: ask("embeddings"),
     generateImage: ask("image-gen"),
     connect: createConnect(post),

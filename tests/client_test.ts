@@ -42,6 +42,10 @@ Deno.test("the browser client", async (t) => {
     const { summary, rows_read, truncated } = await ai.summarizeRecords(TICKETS);
     assert(summary);
     assertEquals([rows_read, truncated], [5, tickets > 5]);
+
+    const { today, days } = await ai.usage();
+    assertEquals(today.requests, 4);
+    assertEquals(days.reduce((sum, { requests }) => sum + requests, 0), 4);
   });
 
   await t.step("streams an answer, and a summary after what it is of", async () => {

@@ -1,5 +1,5 @@
 /** What has been used: by the calls of this page, and by the account as the function `usage` has it. */
-import { readError } from "../ai_error.ts";
+import type { UsageAnswer } from "../mod.ts";
 import { toClientCode } from "./api_request.ts";
 import { type Child, createElement, findElement } from "./element.ts";
 import { createFailure } from "./failure.ts";
@@ -7,21 +7,10 @@ import { type Spent, toCount, toDollars } from "./spending.ts";
 import { createTable } from "./table.ts";
 import type { Panel, Workbench } from "./workbench.ts";
 
-/** A sum of the account, as far as it is looked at. */
-interface Sum {
-  day?: string;
-  model?: string;
-  own_key?: boolean;
-  requests?: number;
-  prompt_tokens?: number;
-  completion_tokens?: number;
-  usd?: number;
-}
-
 const HEAD = ["Requests", "Tokens in", "Tokens out", "Cost"];
 
 /** Makes the usage tab work. */
-export function createUsage({ setup, session, functionsUrl, spending }: Workbench): Panel {
+export function createUsage({ setup, functionsUrl, spending, createClient }: Workbench): Panel {
   const isServed = setup.slugs.includes("usage");
   const page = findElement("page-usage");
   const account = findElement("account-usage");
@@ -42,9 +31,7 @@ export function createUsage({ setup, session, functionsUrl, spending }: Workbenc
   async function showAccount(): Promise<void> {
     if (!isServed) return;
     try {
-      const response = await session.fetch("/usage");
-      if (!response.ok) throw await readError(response);
-      account.replaceChildren(...toAccount(Object(await response.json())));
+      account.replaceChildren(...toAccount(await createClient().usage()));
     } catch (error) {
       const failure = createFailure(error, () => void showAccount());
       account.replaceChildren(createElement("h3", {}, "Your account"), failure);
@@ -57,7 +44,10 @@ export function createUsage({ setup, session, functionsUrl, spending }: Workbenc
         ? [{
           title: "Usage",
           url: `${functionsUrl}/usage`,
-          client: toClientCode(functionsUrl, "// The client has no method for this: use fetch."),
+          client: toClientCode(
+            functionsUrl,
+            "const { today, month, days, limits } = await ai.usage();",
+          ),
         }]
         : [],
     show() {
@@ -71,46 +61,36 @@ export function createUsage({ setup, session, functionsUrl, spending }: Workbenc
   };
 }
 
-function toAccount(answer: Record<string, unknown>): HTMLElement[] {
-  const { today, month, days, limits } = answer as {
-    today?: Sum;
-    month?: Sum;
-    days?: Sum[];
-    limits?: Record<string, unknown>;
-  };
-  const rows = (Array.isArray(days) ? days : []).map((sum): Child[] => [
-    sum.day ?? "",
-    `${sum.model ?? ""}${sum.own_key ? " (own key)" : ""}`,
+function toAccount({ today, month, days, limits }: UsageAnswer): HTMLElement[] {
+  const rows = days.map((sum): Child[] => [
+    sum.day,
+    `${sum.model}${sum.own_key ? " (own key)" : ""}`,
     ...toAccountCells(sum),
   ]);
-  const set = Object.entries(limits ?? {}).filter(([, value]) => typeof value !== "object");
+  const set = Object.entries(limits).map(([name, value]): Child[] => [
+    name.replaceAll("_", " "),
+    String(value),
+  ]);
   return [
     createElement("h3", {}, "Your account"),
     createTable("Sums, days and months by UTC", ["Period", ...HEAD], [
-      ["Today", ...toAccountCells(today ?? {})],
-      ["This month", ...toAccountCells(month ?? {})],
+      ["Today", ...toAccountCells(today)],
+      ["This month", ...toAccountCells(month)],
     ]),
     ...rows.length > 0 ? [createTable("By day and model", ["Day", "Model", ...HEAD], rows)] : [],
-    ...set.length > 0
-      ? [createTable(
-        "Limits",
-        ["Limit", "Value"],
-        set.map(([name, value]) => [
-          name.replaceAll("_", " "),
-          String(value),
-        ]),
-      )]
-      : [],
+    ...set.length > 0 ? [createTable("Limits", ["Limit", "Value"], set)] : [],
   ];
 }
 
-function toAccountCells(sum: Sum): Child[] {
+function toAccountCells(
+  { requests, prompt_tokens, completion_tokens, usd }: UsageAnswer["today"],
+): Child[] {
   return toCells({
     model: "",
-    requests: sum.requests ?? 0,
-    promptTokens: sum.prompt_tokens ?? 0,
-    completionTokens: sum.completion_tokens ?? 0,
-    usd: sum.usd ?? 0,
+    requests,
+    promptTokens: prompt_tokens,
+    completionTokens: completion_tokens,
+    usd,
   });
 }
 
