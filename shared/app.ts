@@ -120,7 +120,8 @@ function toRoutePath(slug: string, address: string): string {
   const url = new URL(address);
   const own = `/${slug}`;
   const named = url.pathname === own || url.pathname.startsWith(`${own}/`);
-  const path = (named ? url.pathname.slice(own.length) : url.pathname).replace(/\/+$/, "");
+  // Looks behind, or many slashes with something after them would be tried one by one, each to the end.
+  const path = (named ? url.pathname.slice(own.length) : url.pathname).replace(/(?<!\/)\/+$/, "");
   return path || "/" + (url.searchParams.get("route") ?? "").replace(/^\/+/, "");
 }
 

@@ -21,6 +21,8 @@ const ROUTERS: Record<string, string> = {
   "openrouter/auto": "auto-router",
   "openrouter/auto-beta": "auto-beta-router",
 };
+/** A decimal without a sign, to be read in one way only: what strangers send is tried in no other. */
+const AMOUNT = /^(\d+(\.\d+)?|\.\d+)$/;
 /** Paths whose `provider` takes a `max_price`. */
 const PRICED_PATHS = ["/chat/completions", "/responses", "/embeddings"];
 
@@ -82,15 +84,18 @@ interface Choice {
   name: unknown;
 }
 
-/** Finds what chooses models, at any depth. */
-function* findChoices(value: unknown, path = ""): Generator<Choice> {
-  if (typeof value !== "object" || value === null || isCallersTool(value, path)) return;
+/** Finds what chooses models, at any depth; `name` is that of the field `value` is, or is listed, in. */
+function* findChoices(value: unknown, path = "", name = ""): Generator<Choice> {
+  if (typeof value !== "object" || value === null) return;
+  if (name === "tools" && isCallersTool(value)) return;
   for (const [key, child] of Object.entries(value)) {
     const isItem = Array.isArray(value);
     const field = isItem ? `${path}[${key}]` : path ? `${path}.${key}` : key;
-    if (path === "input" && bringsTools(child)) yield* findChoices(child.tools, `${field}.tools`);
+    if (path === "input" && bringsTools(child)) {
+      yield* findChoices(child.tools, `${field}.tools`, "tools");
+    }
     if (!path && CONTENT.test(key) || path === "input" || key === "excluded_models") continue;
-    if (isItem || !CHOOSES.test(key)) yield* findChoices(child, field);
+    if (isItem || !CHOOSES.test(key)) yield* findChoices(child, field, isItem ? name : key);
     else if (Array.isArray(child)) {
       yield* child.map((name, i) => ({ field: `${field}[${i}]`, name: toName(key, name) }));
     } else if (child) yield { field, name: toName(key, child) };
@@ -102,9 +107,8 @@ function toName(key: string, value: unknown): unknown {
 }
 
 /** A function that the caller runs: its schema may name fields as it likes. */
-function isCallersTool(value: object, path: string): boolean {
-  const { type } = value as { type?: unknown };
-  return /\btools\[\d+\]$/.test(path) && (type === "function" || type === "custom");
+function isCallersTool({ type }: { type?: unknown }): boolean {
+  return type === "function" || type === "custom";
 }
 
 function requireAllowed({ field, name }: Choice, settings: Settings): void {
@@ -157,7 +161,7 @@ function applyPriceCeiling(path: string, params: Fields, settings: Settings): Fi
   for (const [kind, ceiling] of Object.entries(ceilings)) {
     if (ceiling === undefined) continue;
     const own = max_price[kind] ?? ceiling;
-    if (!/^\d*\.?\d+$/.test(String(own))) {
+    if (!AMOUNT.test(String(own))) {
       throw invalidInput(`"provider.max_price.${kind}" must be USD per million tokens`);
     }
     max_price[kind] = String(Math.min(Number(own), ceiling));

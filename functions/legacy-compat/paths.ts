@@ -1,6 +1,8 @@
 /** The addresses under which the old routes are known, and the one under which they are routed. */
 
 const ROUTES = ["/ai/chat/completion", "/ai/image/generation", "/ai/embeddings", "/ai/models"];
+/** Looks behind, or many slashes with something after them would take the square of their number. */
+const TRAILING_SLASHES = /(?<!\/)\/+$/;
 
 /**
  * Addresses a request as it is routed: without `/api` in front, in lower case, and by path where it
@@ -9,12 +11,15 @@ const ROUTES = ["/ai/chat/completion", "/ai/image/generation", "/ai/embeddings",
 export function toRouted(request: Request): Request {
   const url = new URL(request.url);
   const given = url.pathname.replace(/^\/legacy-compat(?=\/|$)/, "")
-    .replace(/^(\/api)+(?=\/|$)/i, "").replace(/\/+$/, "") || toPath(url.searchParams.get("route"));
+    .replace(/^(\/api)+(?=\/|$)/i, "").replace(TRAILING_SLASHES, "") ||
+    toPath(url.searchParams.get("route"));
   const known = ROUTES.find((route) => route === given.toLowerCase());
   url.pathname = `/legacy-compat${known ?? given}`;
   return new Request(url, request);
 }
 
 function toPath(route: string | null): string {
-  return route ? `/ai/${route.replace(/^\/?(api\/)?(ai\/)?/i, "").replace(/\/+$/, "")}` : "";
+  return route
+    ? `/ai/${route.replace(/^\/?(api\/)?(ai\/)?/i, "").replace(TRAILING_SLASHES, "")}`
+    : "";
 }

@@ -95,6 +95,13 @@ for (
   });
 }
 
+Deno.test("an address of slashes takes no more time than any other of its length", async () => {
+  const startedAt = performance.now();
+  const { status } = await call("/probe" + "/".repeat(60_000) + "x");
+  assertEquals(status, 404);
+  assert(performance.now() - startedAt < 4_000);
+});
+
 Deno.test("a wrong method is 405 and Allow names the right ones", async () => {
   const root = await call("/probe", { method: "DELETE" });
   assertEquals([root.status, root.body.error], [405, "INVALID_INPUT"]);

@@ -322,6 +322,25 @@ for (const [request, field] of UNPRICED) {
   });
 }
 
+for (
+  const [what, request] of Object.entries({
+    "a price of many digits": { provider: { max_price: { prompt: "1".repeat(200_000) + "x" } } },
+    "a long name of many objects": {
+      ["x".repeat(3_000_000)]: Array.from({ length: 40_000 }, () => ({ type: "function" })),
+    },
+  } as Record<string, Fields>)
+) {
+  Deno.test(`${what} is judged in no time`, () => {
+    const startedAt = performance.now();
+    try {
+      apply(CHAT, { model: "m", ...request }, { ...CEILING, ALLOWED_MODELS: "m" });
+    } catch (thrown) {
+      assertEquals((thrown as ApiError).status, 400);
+    }
+    assert(performance.now() - startedAt < 6_000);
+  });
+}
+
 Deno.test("no random request gets a forbidden model past the policy", () => {
   const seed = readSeed();
   const random = createRandom(seed);
