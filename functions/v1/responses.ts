@@ -32,7 +32,10 @@ export interface ModelResponse {
   output?: unknown[];
   error?: { code?: unknown; message?: unknown } | null;
   error_type?: string;
-  usage?: { input_tokens: number; output_tokens: number; total_tokens: number; cost?: number };
+  /** Null until the response has ended. */
+  usage?:
+    | { input_tokens: number; output_tokens: number; total_tokens: number; cost?: number }
+    | null;
 }
 
 /** An event of a streamed response: of the response, a piece of it, or the error that ends it. */
@@ -77,7 +80,7 @@ function requireOutput({ status, output }: ModelResponse): void {
   if (status === "failed" || !Array.isArray(output)) {
     throw unusable("The AI provider answered without a response");
   }
-  if (output.length === 0 && status !== "incomplete") {
+  if (!output.some(isOutput) && status !== "incomplete") {
     throw unusable("The AI provider's answer was empty", { retryable: true });
   }
 }
@@ -88,7 +91,7 @@ function createDialect(): Dialect {
 
   function toChunk(event: Record<string, unknown>): ReturnType<Dialect["toChunk"]> {
     const response = (event.response ?? {}) as ModelResponse;
-    const { id, model, error, output = [] } = response;
+    const { id, model, error, output } = response;
     const { type, error_type = response.error_type } = event;
     switch (type) {
       // They say that work goes on, and nothing of how it will end.
@@ -102,18 +105,36 @@ function createDialect(): Dialect {
       case "response.completed":
       case "response.incomplete": {
         const finish_reason = type === "response.completed" ? "stop" : "length";
-        const delta = { content: output };
+        const delta = { content: Array.isArray(output) && output.some(isOutput) };
         return { ...about, usage: toUsage(response), choices: [{ delta, finish_reason }] };
       }
       case "response.failed":
       case "response.error":
       case "error":
         return { error_type, error: error ?? event.error ?? event } as { error: unknown };
-      // All others bring a piece of the output.
+      // All others bring a piece of the output, or the frame for one, which says nothing yet.
       default:
+        if (!isFilled(event)) return undefined;
         return { ...about, choices: [{ delta: { content: "…" } }] };
     }
   }
+}
+
+/** Whether an item says or does something: a message without words does not. */
+function isOutput(item: unknown): boolean {
+  const { type, content } = Object(item);
+  return type !== "message" || Array.isArray(content) && content.some(hasWords);
+}
+
+function hasWords(part: unknown): boolean {
+  const { text, refusal } = Object(part);
+  return Boolean(text || refusal);
+}
+
+/** Whether an event brings more than a message, or a part of one, that is still without words. */
+function isFilled({ item, part, delta, text, refusal }: Record<string, unknown>): boolean {
+  if (item) return isOutput(item);
+  return part ? hasWords(part) : Boolean(delta ?? text ?? refusal ?? true);
 }
 
 /** Read by those who look at `type`, and by OpenAI's own SDK, which looks for `error`. */

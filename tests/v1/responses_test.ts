@@ -1,6 +1,10 @@
-import { assertEquals } from "@std/assert";
+import OpenAI from "openai";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import handler from "../../functions/v1/index.ts";
-import { createEnvironment, logs, PROMPT, send } from "../support/caller.ts";
+import type { Simulation } from "../../tools/local/openrouter/mod.ts";
+import { type Served, serveV1 } from "../clients/served.ts";
+import { serve } from "../local/openrouter_server.ts";
+import { createEnvironment, logs, PROMPT, send, TOKEN } from "../support/caller.ts";
 import { COMMENT, createUpstream, DONE, type Upstream } from "../support/upstream.ts";
 
 Deno.test("POST /v1/responses passes a response both ways", async () => {
@@ -130,6 +134,140 @@ for (const [kind, end] of BROKEN_ENDS) {
     ]);
     assertEquals(logs.at(-1)!.stream, "AI_UPSTREAM_UNAVAILABLE");
   });
+}
+
+const WORDLESS: [string, unknown[]][] = [
+  ["without output", []],
+  ["whose message has no content", [{ type: "message", content: [] }]],
+  ["whose message has no words", [{
+    type: "message",
+    content: [{ type: "output_text", text: "", annotations: [] }],
+  }]],
+];
+for (const [kind, output] of WORDLESS) {
+  Deno.test(`POST /v1/responses tries again after a response ${kind}`, async () => {
+    await using upstream = await createUpstream();
+    upstream.reply({ json: { ...response(), output } }, { json: response() });
+    const answer = await respond(upstream, { input: "Hi" });
+    assertEquals([answer.status, answer.body], [200, response()]);
+  });
+
+  Deno.test(`POST /v1/responses tries again after a stream ${kind}`, async () => {
+    await using upstream = await createUpstream();
+    const items = output.map((item) => event("response.output_item.added", { item }));
+    const parts = output.length > 0
+      ? [
+        event("response.content_part.added", { part: { type: "output_text", text: "" } }),
+        event("response.output_text.done", { text: "" }),
+      ]
+      : [];
+    const completed = event("response.completed", { response: { ...response(), output } });
+    const whole = event("response.completed", { response: response() });
+    upstream.reply({ sse: [CREATED, ...items, ...parts, completed, DONE] }, {
+      sse: [CREATED, whole],
+    });
+    const { status, text } = await respond(upstream, { input: "Hi", stream: true });
+    assertEquals([status, text], [200, CREATED + whole]);
+  });
+}
+
+Deno.test("POST /v1/responses takes a thought or a call for output", async () => {
+  for (const item of [{ type: "reasoning", summary: [] }, { type: "function_call", name: "f" }]) {
+    await using upstream = await createUpstream();
+    upstream.reply({ json: { ...response(), output: [item] } });
+    assertEquals((await respond(upstream, { input: "Hi" })).status, 200);
+  }
+});
+
+Deno.test("openai: responses.create answers and streams as the model says", async () => {
+  await using server = serve();
+  await using served = await serveV1({ OPENROUTER_BASE_URL: server.url });
+  const { responses } = connect(served);
+  const request = { model: "openai/gpt-4o-mini", input: "What should I cook tonight?" };
+  const whole = await responses.create(request);
+  assertStringIncludes(whole.output_text, "simulated");
+  const events = await Array.fromAsync(
+    await responses.create({ ...request, stream: true }),
+  );
+  const deltas = events.map((event) =>
+    event.type === "response.output_text.delta" ? event.delta : ""
+  );
+  assertEquals(deltas.join(""), whole.output_text);
+  const last = events.at(-1)!;
+  assertEquals(last.type === "response.completed" && last.response.usage, whole.usage);
+  const collected = await responses.stream(request).finalResponse();
+  assertEquals(collected.output_text, whole.output_text);
+});
+
+Deno.test("openai: responses.create calls a function and takes its result", async () => {
+  await using server = serve();
+  await using served = await serveV1({ OPENROUTER_BASE_URL: server.url });
+  const { responses } = connect(served);
+  const asked = { role: "user" as const, content: "What is the weather in Oslo?" };
+  const parameters = { type: "object", properties: { city: { type: "string" } } };
+  const tool = { type: "function" as const, name: "weather", strict: null, parameters };
+  const model = "openai/gpt-4o-mini";
+  const first = await responses.create({ model, input: [asked], tools: [tool] });
+  const [call] = first.output;
+  if (call.type !== "function_call") throw new Error(`no call, but ${call.type}`);
+  assertEquals([call.name, Object.keys(JSON.parse(call.arguments))], ["weather", ["city"]]);
+  const result = { type: "function_call_output" as const, call_id: call.call_id, output: "-3 °C" };
+  const input = [asked, call, result];
+  const second = await responses.create({ model, input, tools: [tool] });
+  assertStringIncludes(second.output_text, "`weather` says: -3 °C");
+});
+
+const FAULTS: [Simulation, number, string][] = [
+  [{ status: 429, retry_after: 60 }, 429, "RATE_LIMITED"],
+  [{ fail: "body", code: 429 }, 429, "RATE_LIMITED"],
+  [{ fail: "body", code: 400 }, 400, "INVALID_INPUT"],
+  [{ fail: "cut" }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+  [{ answer: "empty" }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+  [{ credits: 0 }, 402, "BILLING_INSUFFICIENT_BALANCE"],
+];
+
+Deno.test("openai: responses.create throws what went wrong", async () => {
+  await using server = serve();
+  await using served = await serveV1({ OPENROUTER_BASE_URL: server.url });
+  const { responses } = connect(served);
+  for (const [simulate, status, code] of FAULTS) {
+    const request = { model: "openai/gpt-4o-mini", input: "Hi", simulate };
+    const error = await assertRejects(
+      () => responses.create(request as never),
+      OpenAI.APIError,
+    );
+    assertEquals([error.status, error.code], [status, code]);
+  }
+});
+
+Deno.test("openai: responses.create throws what went wrong in mid-stream", async () => {
+  await using server = serve();
+  await using served = await serveV1({ OPENROUTER_BASE_URL: server.url });
+  const { responses } = connect(served);
+  const faults: Simulation[] = [
+    { fail: "event", after: 8 },
+    { fail: "event", after: 8, error_shape: "response.error" },
+    { fail: "event", after: 8, error_shape: "error" },
+    { fail: "cut", after: 8 },
+    { fail: "cut_frame", after: 8 },
+    { fail: "stall", after: 8, stall_ms: 1 },
+  ];
+  for (const simulate of faults) {
+    const request = { model: "openai/gpt-4o-mini", input: "Hi", stream: true, simulate };
+    const events = await responses.create(request as never) as never as AsyncIterable<
+      { type: string }
+    >;
+    const types: string[] = [];
+    const error = await assertRejects(async () => {
+      for await (const { type } of events) types.push(type);
+    }, OpenAI.APIError);
+    assertEquals([error.code, types.length], ["AI_UPSTREAM_UNAVAILABLE", 8]);
+    assertEquals(types.at(-1), "response.output_text.delta");
+  }
+});
+
+function connect({ baseURL }: Served): OpenAI {
+  return new OpenAI({ apiKey: TOKEN, baseURL, maxRetries: 0 });
 }
 
 function respond({ url }: Upstream, request: unknown) {
