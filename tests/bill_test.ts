@@ -24,6 +24,7 @@ type Request = [
 
 const quick = { chunk_delay_ms: 1 };
 const openai = { model: "openai/gpt-4o-mini", messages };
+const response = { model: "openai/gpt-4o-mini", input: prompt };
 const vectors = { model: "openai/text-embedding-3-small", input: prompt };
 
 const REQUESTS: Record<string, Request> = {
@@ -82,6 +83,13 @@ const REQUESTS: Record<string, Request> = {
     { ...openai, stream: true, simulate: quick },
   ],
   "OpenAI's chat, streamed and left": [1, "v1/chat/completions", { ...openai, stream: true }, 2],
+  "OpenAI's responses": [1, "v1/responses", response],
+  "OpenAI's responses, streamed": [
+    1,
+    "v1/responses",
+    { ...response, stream: true, simulate: quick },
+  ],
+  "OpenAI's responses, streamed and left": [1, "v1/responses", { ...response, stream: true }, 2],
   "OpenAI's embeddings": [1, "v1/embeddings", vectors],
   "OpenAI's images": [1, "v1/images/generations", { ...image, response_format: "b64_json" }],
   "the old chat": [1, "api/ai/chat/completion", openai],
