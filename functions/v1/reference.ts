@@ -79,6 +79,53 @@ export const reference = {
       events: "ResponseEvent",
       errors: ERRORS,
       examples: {
+        "A text": {
+          request: { input: "What is row-level security?", instructions: "Be brief" },
+          answer: {
+            id: "gen-1795278396-0c1f54f0a7ad4b6e9f21",
+            object: "response",
+            created_at: 1795278396,
+            model: "openai/gpt-4o-mini",
+            status: "completed",
+            output: [{
+              id: "msg_0c1f54f0a7ad4b6e9f21_0",
+              type: "message",
+              role: "assistant",
+              status: "completed",
+              content: [{
+                type: "output_text",
+                text: "Rules on who may see which rows.",
+                annotations: [],
+              }],
+            }],
+            usage: { input_tokens: 16, output_tokens: 9, total_tokens: 25, cost: 0.0000078 },
+          },
+        },
+        "A stream": {
+          request: { input: "What is row-level security?", stream: true },
+          answer: [
+            {
+              type: "response.created",
+              response: {
+                id: "gen-1795278398-5e0b6d1f6c6a4d58b1a7",
+                model: "openai/gpt-4o-mini",
+                status: "in_progress",
+                output: [],
+              },
+            },
+            { type: "response.in_progress", sequence_number: 1 },
+            {
+              type: "response.completed",
+              response: {
+                id: "gen-1795278398-5e0b6d1f6c6a4d58b1a7",
+                model: "openai/gpt-4o-mini",
+                status: "completed",
+                usage: { input_tokens: 13, output_tokens: 9, total_tokens: 22, cost: 0.0000073 },
+              },
+            },
+            "[DONE]",
+          ],
+        },
         "To be stored": {
           request: { input: "Hello", store: true },
           status: 400,
