@@ -10,6 +10,9 @@ export interface Chromium extends AsyncDisposable {
   browser: Browser;
 }
 
+/** For machines that have much else to do. */
+const PATIENCE_MS = 120_000;
+
 const FLAGS = [
   "--headless",
   // Its sandbox refuses root, who runs the tests in containers; it shows our own pages alone.
@@ -60,7 +63,7 @@ export async function startChromium(): Promise<Chromium> {
   const endpoint = await readEndpoint(process.stderr);
   // Here, as it is a large module, and most who import this one will start nothing.
   const { chromium } = await import("playwright-core");
-  const options = { artifactsDir: `${folder}/artifacts` };
+  const options = { artifactsDir: `${folder}/artifacts`, timeout: PATIENCE_MS };
   const browser = await chromium.connectOverCDP(endpoint, options);
   started.defer(() => browser.close());
   const stop = started.move();

@@ -11,7 +11,7 @@ import { simulate } from "./chatting.ts";
 
 const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
 /** How long anything on the page may take before a test gives it up. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 const ignore = !mayRunChromium;
 if (ignore) console.warn("No Chromium here (Debian's package chromium): its tests are left out");
@@ -59,9 +59,8 @@ export function createVisits(): (
   async function start(): Promise<void> {
     started = new AsyncDisposableStack();
     console.log = () => {}; // one line per request
-    const starting = [startStack({ get: (name) => ANY_PORT[name] }), startChromium()] as const;
-    stack = started.use(await starting[0]);
-    ({ browser } = started.use(await starting[1]));
+    stack = started.use(await startStack({ get: (name) => ANY_PORT[name] }));
+    ({ browser } = started.use(await startChromium()));
   }
 
   return (sentence, body, { as = "demo", tab = "chat", ...options } = {}) =>
@@ -80,10 +79,11 @@ export function createVisits(): (
           context.setDefaultTimeout(PATIENCE_MS);
           const page = await context.newPage();
           const complaints = collectComplaints(context, page);
-          await simulate(page, { chunk_delay_ms: 1 }); // nobody has to read along
           const expected: RegExp[] = [];
           await page.goto(`/#${tab}`);
           if (as !== "nobody") await signIn(page, as);
+          // Nobody has to read along. Not earlier: a route has every file of the page pass through here.
+          await simulate(page, { chunk_delay_ms: 1 });
           const expectComplaint = (pattern: RegExp) => void expected.push(pattern);
           await body({ page, context, stack, expectComplaint });
           const isExpected = (complaint: string) => expected.some((one) => one.test(complaint));
