@@ -56,10 +56,13 @@ export function createAnswer(onDraw: () => void): Answer {
   const calls: ToolCallPart[] = [];
   let [text, thought, model] = ["", "", ""];
   let usage: Usage | undefined;
+  let hasEnded = false;
 
   const draw = createFrame(() => {
     showMarkdown(body, text);
     thoughts.textContent = thought;
+    // Not before all of it stands there.
+    if (hasEnded) element.setAttribute("aria-busy", "false");
     onDraw();
   });
 
@@ -119,7 +122,7 @@ export function createAnswer(onDraw: () => void): Answer {
     show,
     note,
     end() {
-      element.setAttribute("aria-busy", "false");
+      hasEnded = true;
       draw();
     },
   };

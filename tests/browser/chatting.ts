@@ -27,8 +27,6 @@ export async function ask(page: Page, text: string): Promise<void> {
 /** What the last answer says, once it has ended. */
 export async function readAnswer(page: Page): Promise<string> {
   await page.locator('.turn:last-child .answer[aria-busy="false"]').waitFor();
-  // The last frame is drawn after the end.
-  await page.evaluate(() => new Promise(requestAnimationFrame));
   return await page.locator(".turn:last-child .prose").innerText();
 }
 
