@@ -48,6 +48,8 @@ interface GuardOptions {
   trusting?: boolean;
   /** Longest wait from one data event to the next, milliseconds; comments do not count. */
   idleMs: number;
+  /** Longest time from now to the stream's end, read or unread, milliseconds. */
+  lastsMs?: number;
   /** Called with the first chunk, before anything is passed on. */
   onFirst(chunk: Chunk): void;
   /**
@@ -55,9 +57,10 @@ interface GuardOptions {
    * done. It must not throw.
    *
    * @param outcome `complete`, `cancelled` by the caller, or the code of the error.
-   * @param events how many data events came, which is about as many as tokens; none without a chunk.
+   * @param events how many data events came, which is about as many as tokens; nothing where the
+   *   first that meant anything was an error, and nothing was generated.
    */
-  onEnd(outcome: string, events: number, usage?: Usage): Promise<void>;
+  onEnd(outcome: string, events: number | undefined, usage?: Usage): Promise<void>;
 }
 
 /** What in some events asks for a closer look. Text of an answer cannot match: JSON escapes it. */
@@ -81,8 +84,8 @@ const decoder = new TextDecoder();
  *
  * The stream passes on whole events, byte for byte and as they arrive. Whatever goes wrong later
  * ends it with one error event: an error the gateway sent, which takes that event's place, a cut, a
- * stall, an answer without output. Time in which nobody reads does not count as a stall. Cancelling
- * it aborts the upstream call.
+ * stall, an answer without output, the end of its time. Time in which nobody reads does not count as
+ * a stall. Cancelling it aborts the upstream call.
  *
  * @param response an upstream answer with status 200 and content type `text/event-stream`.
  * @throws {ApiError} when an error, the stream's end or a break comes before anything else.
@@ -127,11 +130,13 @@ class CompletionGuard implements UnderlyingByteSource {
   #first: Chunk | undefined;
   #usage: Usage | undefined;
   #events = 0;
+  #refused = false;
   #hasOutput = false;
   /** A finish reason was seen: what is missing after it is no loss. */
   #finished = false;
 
   #watchdog: ReturnType<typeof setTimeout> | undefined;
+  readonly #openedAt = performance.now();
   /** Waiting since the last data event, milliseconds; the wait going on is not yet in it. */
   #idleMs = 0;
   #waitingSince: number | undefined;
@@ -182,7 +187,7 @@ class CompletionGuard implements UnderlyingByteSource {
     this.#ended = true;
     clearTimeout(this.#watchdog);
     this.#leave();
-    await this.options.onEnd(outcome, this.#first ? this.#events : 0, this.#usage);
+    await this.options.onEnd(outcome, this.#refused ? undefined : this.#events, this.#usage);
   }
 
   /** An error came before everything else, and the next try may do better. */
@@ -257,7 +262,10 @@ class CompletionGuard implements UnderlyingByteSource {
     if (!chunk) return undefined;
     this.#usage = chunk.usage ?? this.#usage;
     const error = findError(trusting ? { error: event?.error } : chunk);
-    if (error) return toInBandFailure(error, undefined, this.options.asked);
+    if (error) {
+      this.#refused = !this.#first;
+      return toInBandFailure(error, undefined, this.options.asked);
+    }
     this.#first ??= chunk;
     const [choice] = Array.isArray(chunk.choices) ? chunk.choices : [];
     this.#hasOutput ||= OUTPUT_FIELDS.some((field) => isFilled(choice?.delta?.[field]));
@@ -268,16 +276,25 @@ class CompletionGuard implements UnderlyingByteSource {
   }
 
   #watch(): void {
-    const { idleMs } = this.options;
+    const { idleMs, lastsMs = Infinity } = this.options;
+    const now = performance.now();
     const waitedMs = this.#waitingSince === undefined
       ? this.#idleMs
-      : this.#idleMs + performance.now() - this.#waitingSince;
-    if (waitedMs >= idleMs && this.#waitingSince !== undefined) {
-      this.#broke = stalled();
-      this.#leave();
-    } else {
-      this.#watchdog = setTimeout(() => this.#watch(), Math.max(idleMs - waitedMs, 100));
+      : this.#idleMs + now - this.#waitingSince;
+    const leftMs = this.#openedAt + lastsMs - now;
+    if (waitedMs >= idleMs && this.#waitingSince !== undefined) this.#break(stalled());
+    else if (leftMs <= 0) this.#break(endless());
+    else {
+      const nextMs = Math.min(Math.max(idleMs - waitedMs, 100), leftMs);
+      this.#watchdog = setTimeout(() => this.#watch(), nextMs);
     }
+  }
+
+  /** Ends the upstream call for a reason of ours, also where nobody reads, and would ever find out. */
+  #break(reason: ApiError): void {
+    this.#broke = reason;
+    if (this.#waitingSince === undefined) this.#finish(reason.code);
+    else this.#leave();
   }
 }
 
@@ -294,6 +311,10 @@ function cut(): ApiError {
 function stalled(): ApiError {
   const message = "The AI provider's stream stalled before the answer was complete";
   return new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", message);
+}
+
+function endless(): ApiError {
+  return new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "The stream took too long as a whole");
 }
 
 function parseChunk(data: string): Record<string, unknown> | undefined {

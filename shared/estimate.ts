@@ -1,8 +1,12 @@
 /** The most that a paid call may use and cost, before it is made. */
+import { toCount, toName } from "./ledger_values.ts";
+import { TOKEN_LIMITS } from "./output_cap.ts";
 import type { Settings } from "./settings.ts";
 
 /** What a paid call asks for, as far as its cost depends on it. */
 export interface PaidCall {
+  /** The operation, such as `/chat/completions`. */
+  path: string;
   /** Fields of the request; those that matter are its model and its limits of tokens. */
   params: Record<string, unknown>;
   /** The same as JSON, as it is sent. */
@@ -20,35 +24,36 @@ export interface Estimate {
 /** USD per million tokens of a model whose price is neither known nor capped. */
 const DEFAULT_PROMPT_PRICE = 3;
 const DEFAULT_COMPLETION_PRICE = 15;
-/** JSON has about as many characters per token, and an image counts as so many tokens. */
-const CHARS_PER_TOKEN = 3;
+/** JSON has about as many bytes per token, and an image counts as so many tokens. */
+const BYTES_PER_TOKEN = 3;
 const TOKENS_PER_IMAGE = 1_000;
+/** What a call without a limit is assumed to write at most: an image takes thousands. */
+const UNLIMITED_TOKENS = 4_096;
+/** A file inside the request. What a person writes cannot look like one: JSON escapes its quotes. */
+const FILE = /"(?:url|\w+_url|file_data)":"data:[\w.+-]+\/[\w.+-]+;base64,[\w+/=-]*"/g;
+
+const encoder = new TextEncoder();
 
 /**
- * Estimates a call: its prompt by length, its answer by `max_tokens`, `n` times, and both at the
- * highest prices that the settings allow.
+ * Estimates a call: its prompt by length, its answer by the highest of its limits of tokens, `n`
+ * times, and both at the highest prices that the settings allow.
  */
-export function estimate({ params, body }: PaidCall, settings: Settings): Estimate {
-  const { model, max_tokens, max_completion_tokens, max_output_tokens, n } = params;
-  const text = body.includes("data:") ? body.replace(/"data:[^"]*"/g, "") : body;
-  const images = body.length === text.length ? 0 : body.split('"data:').length - 1;
-  const promptTokens = Math.ceil(text.length / CHARS_PER_TOKEN) + images * TOKENS_PER_IMAGE;
-  const completionTokens = toCount(max_completion_tokens ?? max_tokens ?? max_output_tokens) *
-    Math.max(1, toCount(n));
+export function estimate({ path, params, body }: PaidCall, settings: Settings): Estimate {
+  let images = 0;
+  const text = body.includes("data:") ? body.replace(FILE, () => (images++, "")) : body;
+  const promptTokens = Math.ceil(encoder.encode(text).length / BYTES_PER_TOKEN) +
+    images * TOKENS_PER_IMAGE;
+  const limit = Math.max(...TOKEN_LIMITS.map((name) => toCount(params[name])));
+  const completionTokens = (limit || (path === "/embeddings" ? 0 : UNLIMITED_TOKENS)) *
+    Math.max(1, toCount(params.n));
   const {
     MAX_PROMPT_USD_PER_MILLION: promptPrice = DEFAULT_PROMPT_PRICE,
     MAX_COMPLETION_USD_PER_MILLION: completionPrice = DEFAULT_COMPLETION_PRICE,
   } = settings;
   return {
-    model: String(model ?? (Array.isArray(params.models) ? params.models[0] : undefined) ?? ""),
+    model: toName(params.model ?? (Array.isArray(params.models) ? params.models[0] : undefined)),
     promptTokens,
     completionTokens,
     usd: (promptTokens * promptPrice + completionTokens * completionPrice) / 1e6,
   };
-}
-
-/** A whole number of tokens; what is none, or below zero, is 0. */
-export function toCount(value: unknown): number {
-  const count = Number(value ?? 0);
-  return count > 0 && Number.isFinite(count) ? Math.round(count) : 0;
 }

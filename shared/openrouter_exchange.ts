@@ -14,6 +14,7 @@ import {
   requireUserKeysTaken,
   toGatewayHeaders,
 } from "./gateways.ts";
+import { toCount, toName, toUsd } from "./ledger_values.ts";
 import { applyModelPolicy } from "./model_policy.ts";
 import { findError, toHttpFailure, toInBandFailure, unusable } from "./openrouter_failures.ts";
 import type { Settings } from "./settings.ts";
@@ -42,7 +43,7 @@ export async function openExchange(call: Call, path: string, fields?: Params): P
   if (!params) return request;
   const bill = await openBill(
     call,
-    { params, body: request.body! },
+    { path, params, body: request.body! },
     (id, key, signal) => getGeneration(call.settings, id, key, signal),
   );
   if (bill.key) requireUserKeysTaken(call.settings);
@@ -99,7 +100,10 @@ export async function readAnswer(
     if (id || signal.aborted) bill?.charge({ id }); // cut or left, and yet made
     throw thrown;
   }
-  if (typeof answer !== "object" || answer === null) return answer;
+  if (typeof answer !== "object" || answer === null) {
+    if (id) bill?.charge({ id });
+    return answer;
+  }
   const about = answer as Answered;
   if (about.usage || !findError(answer)) {
     bill?.charge({ id: id ?? about.id, model: about.model, usage: about.usage });
@@ -142,12 +146,13 @@ export async function getGeneration(
     const response = await send(settings, exchange, signal);
     const answer = await readAnswer(exchange, response, signal);
     const { data } = answer as { data: GenerationRecord };
-    return {
+    const usd = toUsd(data.total_cost);
+    return usd === undefined ? undefined : {
       generation_id: id,
-      model: data.model,
-      prompt_tokens: data.native_tokens_prompt ?? data.tokens_prompt ?? 0,
-      completion_tokens: data.native_tokens_completion ?? data.tokens_completion ?? 0,
-      usd: data.total_cost,
+      model: toName(data.model),
+      prompt_tokens: toCount(data.native_tokens_prompt ?? data.tokens_prompt),
+      completion_tokens: toCount(data.native_tokens_completion ?? data.tokens_completion),
+      usd,
       final: true,
     };
   } catch {

@@ -15,7 +15,7 @@ import {
 } from "./openrouter_exchange.ts";
 import { unusable } from "./openrouter_failures.ts";
 import { withRetries } from "./retries.ts";
-import type { Answered } from "./usage.ts";
+import { type Answered, RESERVATION_MS } from "./usage.ts";
 
 /**
  * Posts, reads the answer as JSON and has it judged: by what it says of itself, then by `judge`.
@@ -83,7 +83,7 @@ export async function postStream(
         requireAnswer(exchange, await readAnswer(exchange, response, signal), response);
         throw unusable("The AI provider answered without a stream");
       }
-      return await guardStream(call, exchange, response, signal, options);
+      return await guardStream(call, exchange, response, options);
     },
   );
   call.hold();
@@ -95,7 +95,6 @@ async function guardStream(
   call: Call,
   { asked, bill }: Exchange,
   response: Response,
-  signal: AbortSignal,
   options: { preface?: Uint8Array; dialect?: Dialect; trusting?: boolean },
 ): Promise<ReadableStream<Uint8Array>> {
   const about: Answered = { id: readGenerationId(response) };
@@ -104,6 +103,7 @@ async function guardStream(
     ...options,
     asked,
     idleMs: call.settings.STREAM_IDLE_WATCHDOG_MS,
+    lastsMs: RESERVATION_MS - call.elapsedMs(),
     onFirst({ id, model }) {
       about.id ??= id;
       about.model = model;
@@ -111,8 +111,8 @@ async function guardStream(
       call.log.generation_id ??= about.id;
     },
     async onEnd(outcome, events, usage) {
-      // What ended before its first chunk was refused, unless it was we who left.
-      if (usage || events > 0 || signal.aborted) bill?.charge({ ...about, usage }, events);
+      const seen = { completionTokens: events, isPart: outcome !== "complete" };
+      if (usage || events !== undefined) bill?.charge({ ...about, usage }, seen);
       if (!isOpen) return;
       call.log.stream = outcome;
       await call.end();

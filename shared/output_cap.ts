@@ -15,7 +15,8 @@ export function toFields(value: unknown, field: string): Fields {
   throw invalidInput(`"${field}" must be an object`);
 }
 
-const LIMITS = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+/** The names under which a request may limit its tokens. */
+export const TOKEN_LIMITS = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
 
 /**
  * Holds a request's limits of tokens, that of reasoning included, to `MAX_OUTPUT_TOKENS`. Several
@@ -30,7 +31,7 @@ export function applyOutputCap(path: string, params: Fields, settings: Settings)
   const answers = Math.max(toCount("n", params.n), toCount("best_of", params.best_of));
   requireTokens(params, { cap, answers });
   requireTokens(params.reasoning, { cap, within: "reasoning" });
-  const isLimited = LIMITS.some((name) => (params[name] ?? null) !== null);
+  const isLimited = TOKEN_LIMITS.some((name) => (params[name] ?? null) !== null);
   // The old proxy's images come without one, and stay so for whom it was never lowered.
   if (isLimited || path !== "/chat/completions" || cap >= DEFAULT_MAX_OUTPUT_TOKENS) return params;
   return { ...params, max_tokens: Math.max(1, Math.floor(cap / answers)) };
@@ -48,7 +49,7 @@ export function requireTokens(
   fields: unknown,
   { cap, within, answers = 1 }: { cap: number; within?: string; answers?: number },
 ): void {
-  for (const name of LIMITS) {
+  for (const name of TOKEN_LIMITS) {
     const tokens = Object(fields)[name] ?? null;
     if (tokens === null || Number(tokens) * answers <= cap) continue;
     const most = `must be ${Math.floor(cap / answers)} or less`;

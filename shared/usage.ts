@@ -5,8 +5,9 @@
 import type { Call } from "./app.ts";
 import type { Usage } from "./completion_stream.ts";
 import { ApiError } from "./errors.ts";
-import { type Estimate, estimate, type PaidCall, toCount } from "./estimate.ts";
+import { type Estimate, estimate, type PaidCall } from "./estimate.ts";
 import { callRoutine } from "./insforge.ts";
+import { toCount, toName, toUsd } from "./ledger_values.ts";
 import { readLimits, type Refusal, toRefusal } from "./limits.ts";
 import type { Settings } from "./settings.ts";
 import { openUserKey } from "./user_keys.ts";
@@ -25,8 +26,16 @@ export interface Charge {
 /** What an answer says of itself. */
 export interface Answered {
   id?: string;
-  model?: string;
+  model?: string | null;
   usage?: Usage | null;
+}
+
+/** How much of an answer there was to see. */
+export interface Seen {
+  /** Tokens, where it does not say itself how many it has; the most that there may be unless given. */
+  completionTokens?: number;
+  /** Whether it broke off or was left: it then may have come to more than it said by then. */
+  isPart?: boolean;
 }
 
 /** Asks the gateway what a generation came to; nothing while it does not know or cannot say. */
@@ -47,6 +56,8 @@ type Decision =
   }
   | Refusal;
 
+/** How long the ledger holds what a request may use; what takes longer counts for no limit. */
+export const RESERVATION_MS = 10 * 60_000;
 /** How long a settlement waits for what the gateway knows of earlier generations. */
 const LOOK_UP_GRACE_MS = 1_000;
 /** How long a ledger that is absent, or out of reach, is left alone where nothing needs it. */
@@ -109,11 +120,12 @@ export class Bill {
   /**
    * Charges what an answer says it used. Where it does not say, that is what was reserved until the
    * gateway's own record is found.
-   *
-   * @param completionTokens how many tokens of an answer without `usage` were seen, if that is known.
    */
-  charge({ id, model = this.#expected.model, usage }: Answered, completionTokens?: number): void {
+  charge(answered: Answered, { completionTokens, isPart = false }: Seen = {}): void {
     const { log } = this.#call;
+    const { usage } = answered;
+    const id = toName(answered.id) || undefined;
+    const model = toName(answered.model) || this.#expected.model;
     log.model ??= model;
     log.generation_id ??= id;
     const used = usage ? readUsage(usage) : {
@@ -131,7 +143,7 @@ export class Bill {
       prompt_tokens: used.prompt,
       completion_tokens: used.completion,
       usd: used.usd ?? (used.prompt + used.completion) * this.#usdPerToken,
-      final: used.usd !== undefined,
+      final: used.usd !== undefined && !isPart,
     });
   }
 }
@@ -273,10 +285,9 @@ function notConnected(): ApiError {
 
 /** Reads `prompt_tokens` and `completion_tokens`, in OpenAI's Responses `input_` and `output_tokens`. */
 function readUsage(usage: Usage): { prompt: number; completion: number; usd?: number } {
-  const cost = Number(usage.cost ?? NaN);
   return {
     prompt: toCount(usage.prompt_tokens ?? usage.input_tokens),
     completion: toCount(usage.completion_tokens ?? usage.output_tokens),
-    usd: cost >= 0 ? cost : undefined,
+    usd: toUsd(usage.cost),
   };
 }

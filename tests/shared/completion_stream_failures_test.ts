@@ -173,6 +173,30 @@ Deno.test("a reader who takes their time is no stall", async () => {
   assertEquals([text, outcomes], [streamOf("a", "b", "c").join(""), ["complete"]]);
 });
 
+Deno.test("a stream that nobody reads ends when its time is over, and whoever comes late is told", async () => {
+  const { source, state } = createSource(streamOf("a", "b", "c"), { end: "hang" });
+  const ended = Promise.withResolvers<[string, number | undefined]>();
+  const stream = await guardCompletion(new Response(source), {
+    ...quiet(),
+    lastsMs: 50,
+    onEnd: (outcome, events) => Promise.resolve(ended.resolve([outcome, events])),
+  });
+  assertEquals(await ended.promise, ["AI_UPSTREAM_UNAVAILABLE", 1]);
+  assertEquals(state.cancelled, true);
+  const text = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).text();
+  assertStringIncludes(text, "took too long as a whole");
+});
+
+Deno.test("a stream that goes on and on ends when its time is over", async () => {
+  const words = Array.from({ length: 1_000 }, () => "a");
+  const { text, outcomes, cancelled } = await guard(streamOf(...words), {
+    pauseMs: 10,
+    lastsMs: 300,
+  });
+  assertStringIncludes(text, "took too long as a whole");
+  assertEquals([outcomes, cancelled], [[["AI_UPSTREAM_UNAVAILABLE", undefined]], true]);
+});
+
 Deno.test("a slow, steady upstream is no stall, however long it takes in all", async () => {
   const words = ["a", "b", "c", "d", "e", "f"];
   const { text } = await guard(streamOf(...words), { idleMs: 500, pauseMs: 80 });

@@ -58,13 +58,14 @@ export function quiet(outcomes: string[] = []) {
 /** Reads a guarded stream to its end. */
 export async function guard(
   pieces: (string | Uint8Array)[],
-  options: SourceOptions & { idleMs?: number; preface?: Uint8Array } = {},
+  options: SourceOptions & { idleMs?: number; lastsMs?: number; preface?: Uint8Array } = {},
 ) {
   const { source, state } = createSource(pieces, options);
   const outcomes: [string, Usage | undefined][] = [];
   let first: Chunk | undefined;
   const stream = await guardCompletion(new Response(source), {
     idleMs: options.idleMs ?? 60_000,
+    lastsMs: options.lastsMs,
     preface: options.preface,
     onFirst: (chunk) => first = chunk,
     onEnd: (outcome, _events, usage) => Promise.resolve(void outcomes.push([outcome, usage])),

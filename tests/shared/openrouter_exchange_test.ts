@@ -7,6 +7,7 @@ import {
   readAnswer,
   requireAnswer,
 } from "../../shared/openrouter_exchange.ts";
+import type { Bill } from "../../shared/usage.ts";
 import { createUpstream } from "../support/upstream.ts";
 import { assertFailure } from "./fake_insforge.ts";
 import { environmentOf } from "./openrouter_probe.ts";
@@ -53,6 +54,8 @@ for (
     "not known yet": { status: 404, json: { error: { code: 404, message: "not found" } } },
     "no JSON": { text: "<html>" },
     "without data": { json: {} },
+    "without a cost": { json: { data: { model: "m", total_cost: null } } },
+    "of a cost that is none": { json: { data: { model: "m", total_cost: "a lot" } } },
     "cut": { reset: true as const },
   })
 ) {
@@ -75,6 +78,17 @@ Deno.test("an answer is JSON, text where it may be and says so, or null without 
   assertEquals(await read(Response.json([1]), true), [1]);
   assertEquals(await read(new Response(null, { status: 204 })), null);
   await assertFailure(read(new Response("<html>")), 502, "AI_UPSTREAM_UNAVAILABLE");
+});
+
+Deno.test("an answer of text is charged by its generation's id, if it has one", async () => {
+  const charged: unknown[] = [];
+  const bill = { charge: (answered: unknown) => void charged.push(answered) } as unknown as Bill;
+  for (const id of ["gen-1", ""]) {
+    const headers = id ? { "X-Generation-Id": id } : undefined;
+    const response = new Response("text", { headers });
+    await readAnswer({ ...EXCHANGE, bill }, response, signal, { orText: true });
+  }
+  assertEquals(charged, [{ id: "gen-1" }]);
 });
 
 Deno.test("an answer that is none, or failed by its own words, is refused", () => {

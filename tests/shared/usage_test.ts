@@ -4,7 +4,15 @@ import { sealUserKey } from "../../shared/user_keys.ts";
 import type { Charge } from "../../shared/usage.ts";
 import { createSettings } from "../../shared/settings.ts";
 import { API_KEY, createEnvironment, createRequest, logs, USER_ID } from "../support/caller.ts";
-import { chunk, COMMENT, completion, createUpstream, USAGE } from "../support/upstream.ts";
+import {
+  chunk,
+  COMMENT,
+  completion,
+  createUpstream,
+  DONE,
+  streamOf,
+  USAGE,
+} from "../support/upstream.ts";
 import { createInsForge } from "./fake_insforge.ts";
 import { environmentOf, handler, probe } from "./openrouter_probe.ts";
 
@@ -83,6 +91,47 @@ for (
   });
 }
 
+Deno.test("an answer that says odd things of itself is charged all the same", async () => {
+  for (const model of [null, 5, {}, "", "m\0"]) {
+    const [charge] = await settleOf("/completion", [{ json: completion({}, { model, id: 7 }) }]);
+    assertEquals(charge, { ...charge, model: model === "m\0" ? "m\ufffd" : "m", usd: USAGE.cost });
+    assertEquals(charge.generation_id, null);
+  }
+  const [first, last] = streamOf("Hello").slice(1, -1).map((event) =>
+    event.replace('"openai/gpt-4o-mini"', "null")
+  );
+  const [charge] = await settleOf("/stream", [{ sse: [first, last, DONE] }]);
+  assertEquals(charge.model, "m");
+});
+
+Deno.test("numbers that no database takes are no numbers, and never the end of a settlement", async () => {
+  const usage = { prompt_tokens: 1e300, completion_tokens: "many", cost: 1e300 };
+  const [charge] = await settleOf("/completion", [{ json: completion({}, { usage }) }]);
+  assertEquals([charge.prompt_tokens, charge.completion_tokens], [2 ** 31 - 1, 0]);
+  assertEquals([charge.usd, charge.final], [(2 ** 31 - 1) * RESERVED.usd_per_token, false]);
+});
+
+Deno.test("no name of a model keeps a request from its reservation", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  for (const model of ["m\0", "m\ud800", "m".repeat(300)]) {
+    ledger.reply(200, RESERVED);
+    ledger.reply(204, null);
+    upstream.reply({ status: 400, json: { error: { code: 400, message: "no such model" } } });
+    await probe("/completion", upstream, { params: { ...ask, model }, values: withLedger(ledger) });
+  }
+  const models = ledger.requests.filter(({ line }) => line === RESERVE)
+    .map(({ text }) => JSON.parse(text).model);
+  assertEquals(models, ["m\ufffd", "m\ufffd", "m".repeat(200)]);
+});
+
+Deno.test("an image that nobody waited for is charged as one", async () => {
+  const values = { REQUEST_DEADLINE_MS: "1000" };
+  const { prompt_tokens, completion_tokens } =
+    (await settleOf("/images", [{ end: "hang", text: "" }], { max_tokens: undefined }, values))[0];
+  assertEquals([prompt_tokens > 0, completion_tokens], [true, 4_096]);
+});
+
 Deno.test("what was refused by its status, or by an error inside, costs nothing", async () => {
   assertEquals(await settleOf("/completion", [{ status: 400, json: {} }]), []);
   assertEquals(
@@ -123,6 +172,28 @@ Deno.test("a stream that its caller leaves is charged for what was seen", async 
   await reader.cancel();
   const { charges: [charge] } = JSON.parse(ledger.requests[1].text);
   assertEquals([charge.completion_tokens, charge.final], [3, false]);
+});
+
+Deno.test("a stream that was left says what it had cost by then, and not what it comes to", async () => {
+  const usage = { ...USAGE, cost: 0.0001, completion_tokens: 1 };
+  const running = chunk({ content: "one" }, { usage });
+  const cut = await settleOf("/stream", [{ sse: [running], end: "cut" }]);
+  assertEquals(cut.map(({ usd, final }) => [usd, final]), [[0.0001, false]]);
+  const whole = await settleOf("/stream", [{ sse: [running, chunk({}, { usage }, "stop"), DONE] }]);
+  assertEquals(whole.map(({ usd, final }) => [usd, final]), [[0.0001, true]]);
+});
+
+Deno.test("a stream that broke off before its first word is charged, one that was refused is not", async () => {
+  const headers = { "X-Generation-Id": "gen-5", "retry-after-ms": "1" };
+  const cut = { sse: [COMMENT], end: "cut" as const, headers };
+  const charges = await settleOf("/stream", [cut, { sse: streamOf("Hello") }]);
+  assertEquals(charges.map(({ generation_id, final }) => [generation_id, final]), [
+    ["gen-5", false],
+    ["gen-1700000000-abc", true],
+  ]);
+  const error = { error: { code: 400, message: "no" }, choices: [] };
+  const refused = { sse: [COMMENT, `data: ${JSON.stringify(error)}\n\n`], headers };
+  assertEquals(await settleOf("/stream", [refused]), []);
 });
 
 Deno.test("an answer given up at its deadline is charged: it is finished, and billed", async () => {
@@ -315,7 +386,7 @@ function seal(key: string, userId = USER_ID): Promise<string> {
 
 /** Calls with a good ledger, and returns the charges that were settled. */
 async function settleOf(
-  path: "/completion" | "/stream",
+  path: "/completion" | "/stream" | "/images",
   replies: Parameters<Awaited<ReturnType<typeof createUpstream>>["reply"]>,
   more: Record<string, unknown> = {},
   values: Record<string, string> = {},
