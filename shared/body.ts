@@ -9,6 +9,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export const MAX_IMAGE_BODY_BYTES = 8 * 1024 * 1024;
 /** How deep arrays and objects may nest: far beyond any tool schema, far below any stack's end. */
 const MAX_DEPTH = 100;
+/** How many items and fields in all: some hundred thousand tokens to embed are the most in use. */
+const MAX_VALUES = 500_000;
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
@@ -22,7 +24,8 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  * @param maxBytes the limit where the setting `MAX_BODY_BYTES` gives none.
  * @returns the parsed JSON object.
  * @throws {ApiError} 413 `INVALID_INPUT` when the body is too large, 400 `INVALID_INPUT` when it is
- *   missing, not UTF-8, not JSON, nested too deep, not an object or not what the schema says.
+ *   missing, not UTF-8, not JSON, nested too deep, of too many values, not an object or not what the
+ *   schema says.
  */
 export async function readBody<T>(
   call: Call,
@@ -43,9 +46,19 @@ export async function readBody<T>(
  * @throws {ApiError} 400 `INVALID_INPUT` that names the first field that does not fit.
  */
 export function parseValue<T>(value: unknown, schema: ZodMiniType<T>): T {
-  const result = schema.safeParse(value);
+  const result = check(value, schema);
   if (!result.success) throw invalidInput(describeIssue(value, result.error.issues[0]));
   return value as T;
+}
+
+/** zod collects every issue there is, and more than about 100,000 in one list are beyond its stack. */
+function check<T>(value: unknown, schema: ZodMiniType<T>): ReturnType<typeof schema.safeParse> {
+  try {
+    return schema.safeParse(value);
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    throw invalidInput("The request body holds too many values that are not what they must be");
+  }
 }
 
 /**
@@ -85,12 +98,11 @@ export async function readText({ request, settings }: Call, maxBytes: number): P
  * Parses a body's text.
  *
  * @returns an object or an array.
- * @throws {ApiError} 400 `INVALID_INPUT` for what is no JSON, nested too deep or a bare value.
+ * @throws {ApiError} 400 `INVALID_INPUT` for what is no JSON, nested too deep, of too many values or
+ *   a bare value.
  */
 export function parseJson(text: string): object {
-  if (isTooDeep(text)) {
-    throw invalidInput(`The request body must not nest deeper than ${MAX_DEPTH} levels`);
-  }
+  requireModest(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -108,9 +120,10 @@ function notJson(message: string, cause?: unknown): ApiError {
   return new ApiError(400, "INVALID_INPUT", message, { nextActions, cause });
 }
 
-/** Whether brackets outside of strings nest too deep; asked before parsing, in one pass. */
-function isTooDeep(text: string): boolean {
+/** Refuses what costs far more to check than it has bytes; asked before parsing, in one pass. */
+function requireModest(text: string): void {
   let depth = 0;
+  let values = 0;
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
     const character = text[i];
@@ -118,11 +131,17 @@ function isTooDeep(text: string): boolean {
       if (character === "\\") i++;
       else if (character === '"') quoted = false;
     } else if (character === '"') quoted = true;
+    else if (character === ",") values++;
     else if (character === "[" || character === "{") {
-      if (++depth > MAX_DEPTH) return true;
+      values++;
+      if (++depth > MAX_DEPTH) {
+        throw invalidInput(`The request body must not nest deeper than ${MAX_DEPTH} levels`);
+      }
     } else if (character === "]" || character === "}") depth--;
   }
-  return false;
+  if (values > MAX_VALUES) {
+    throw invalidInput(`The request body must not hold more than ${MAX_VALUES} values`);
+  }
 }
 
 type Issue = Parameters<typeof describeIssue>[1];

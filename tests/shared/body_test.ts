@@ -6,7 +6,10 @@ import { ApiError } from "../../shared/errors.ts";
 import { createEnvironment, logs, send } from "../support/caller.ts";
 
 const encoder = new TextEncoder();
-const schema = z.looseObject({ text: z.optional(z.string()) });
+const schema = z.looseObject({
+  text: z.optional(z.string()),
+  list: z.optional(z.array(z.string())),
+});
 
 /** Answers with the body it read; its own limit is 1 MiB. */
 const { app, handler } = createApp("probe");
@@ -59,6 +62,9 @@ const REFUSED: [kind: string, raw: BodyInit | undefined, message: RegExp][] = [
   ["101 objects deep", nest('{"a":', "}", 101), /deeper than 100 levels/],
   ["101 arrays deep", `{"a":${nest("[", "]", 100)}}`, /deeper than 100 levels/],
   ["deep without end", '{"a":['.repeat(100_000), /deeper than 100 levels/],
+  ["of too many values", `{"a":[${"0,".repeat(501_000)}0]}`, /more than 500000 values/],
+  ["of too many lists", `{"a":[${"[],".repeat(300_000)}0]}`, /more than 500000 values/],
+  ["of many wrong items", `{"list":[${"0,".repeat(400_000)}0]}`, /too many values that are not/],
   ["of a wrong field", '{"text":5}', /^"text" must be a string$/],
 ];
 
