@@ -111,7 +111,9 @@ function createDialect(): Dialect {
       case "response.failed":
       case "response.error":
       case "error":
-        return { error_type, error: error ?? event.error ?? event } as { error: unknown };
+        return { error_type, error: error ?? event.error ?? event, usage: toUsage(response) } as {
+          error: unknown;
+        };
       // All others bring a piece of the output, or the frame for one, which says nothing yet.
       default:
         if (!isFilled(event)) return undefined;

@@ -111,6 +111,7 @@ Deno.test("POST /v1/responses answers with a status while a stream has said noth
   upstream.reply({ sse: [CREATED, event("response.debug", {}), failed] });
   const answer = await respond(upstream, { input: "Hi", stream: true });
   assertEquals([answer.status, answer.body.error.message], [400, "Too odd"]);
+  assertEquals(logs.at(-1)!.cost, 0.001, "what a failed response says it cost is charged");
 });
 
 const BROKEN_ENDS: [string, string[]][] = [
