@@ -107,13 +107,18 @@ async function findUser(token: string, settings: Settings): Promise<User> {
   const key = AUTH_STRICT ? undefined : await findKey(header, settings);
   if (key) await verify(token, key, header.alg!);
   const id = key ? claims.sub : await getUserId(token, settings);
-  if (!id || typeof id !== "string") throw unauthorized("not a user's token");
+  if (!isUserId(id)) throw unauthorized("not a user's token");
 
   const user = { id, token };
   const until = Math.min(Date.now() + REMEMBERED_SECONDS * 1_000, (claims.exp ?? Infinity) * 1_000);
   if (remembered.size >= REMEMBERED_TOKENS) remembered.delete(remembered.keys().next().value!);
   remembered.set(token, { user, trust, until });
   return user;
+}
+
+/** OpenID Connect's limit of a subject is one, too, that the ledger's indexes can keep to. */
+function isUserId(id: unknown): id is string {
+  return typeof id === "string" && id !== "" && id.length <= 255 && !id.includes("\0");
 }
 
 /** What the token says of itself; an anon or API key says nothing and ends here. */

@@ -138,7 +138,7 @@ function boundTool(tool: Fields, path: string, settings: Settings): Fields {
   if (CALLERS_TOOLS.includes(type)) return tool;
   const name = toToolName(type);
   // A namespace is no tool, it only holds some.
-  if (name !== "namespace") requireListed(name, `${path}.type`, SERVER_TOOLS, settings);
+  if (type !== "namespace") requireListed(name, `${path}.type`, SERVER_TOOLS, settings);
   const defaults = name === "web_search"
     ? type === "openrouter:web_search" ? SEARCH_DEFAULTS : SHORT_SEARCH_DEFAULTS
     : ASKING_TOOLS.includes(name)

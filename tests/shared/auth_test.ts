@@ -60,6 +60,8 @@ const REFUSED: Record<string, string> = {
   "a token without a subject": await createToken({ sub: undefined }),
   "a token with an empty subject": await createToken({ sub: "" }),
   "a token whose subject is no text": await createToken({ sub: 7 }),
+  "a token whose subject no index takes": await createToken({ sub: "u".repeat(256) }),
+  "a token whose subject no database takes": await createToken({ sub: "u\0" }),
   "an administrator's token": await createToken({ role: "project_admin" }),
   "an anonymous token": await createToken({ role: "anon" }),
   "a token with a list of roles": await createToken({ role: ["authenticated"] }),

@@ -174,6 +174,11 @@ const FORBIDDEN: [values: Record<string, string>, given: Fields, message: string
     { tools: [{ type: "namespace", tools: [{ type: "custom" }, { type: "bash" }] }] },
     '"tools[0].tools[1].type" must be left out: no server tools are allowed',
   ],
+  [
+    NO_TOOLS,
+    { tools: [{ type: "openrouter:namespace", tools: [{ type: "bash" }] }] },
+    '"tools[0].type" must be left out: no server tools are allowed',
+  ],
   [NO_PLUGINS, { plugins: [{ id: "web" }] }, '"plugins[0].id" must be left out: no plugins are'],
   [
     { ALLOWED_PLUGINS: "response-healing" },
