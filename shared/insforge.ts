@@ -153,18 +153,22 @@ export type Database = InsForgeClient["database"];
  *
  * @throws {ApiError} 500 `INTERNAL_ERROR` when the setting `API_KEY` is missing.
  */
-export async function adminDb(settings: Settings): Promise<Database> {
+export async function adminDb(
+  settings: Settings,
+  timeoutMs = DATA_TIMEOUT_MS,
+): Promise<Database> {
   const { API_KEY } = settings;
   if (!API_KEY) {
     const message = "The setting API_KEY is missing; it must be the InsForge project's API key";
     throw new ApiError(500, "INTERNAL_ERROR", message);
   }
-  return (await connect(API_KEY, settings, DATA_TIMEOUT_MS)).database;
+  return (await connect(API_KEY, settings, timeoutMs)).database;
 }
 
 /**
  * Calls a routine of `migrations/` with the project's own rights.
  *
+ * @param timeoutMs how long to wait for its answer, 15 s unless given.
  * @throws {ApiError} 500 `INTERNAL_ERROR` when there is no such routine, or InsForge refuses the
  *   setting `API_KEY`; 502 `UPSTREAM_FAILURE` when InsForge does not answer or fails.
  */
@@ -172,8 +176,9 @@ export async function callRoutine<T>(
   name: string,
   args: Record<string, unknown>,
   settings: Settings,
+  timeoutMs?: number,
 ): Promise<T> {
-  const db = await adminDb(settings);
+  const db = await adminDb(settings, timeoutMs);
   return await toAdminData(db.rpc(name, args), `routine ${name}`);
 }
 

@@ -111,8 +111,12 @@ async function guardStream(
       call.log.generation_id ??= about.id;
     },
     async onEnd(outcome, events, usage) {
-      const seen = { completionTokens: events, isPart: outcome !== "complete" };
-      if (usage || events !== undefined) bill?.charge({ ...about, usage }, seen);
+      const isPart = outcome !== "complete";
+      // A whole answer without an event is one that was no stream.
+      const completionTokens = isPart ? events : events || undefined;
+      if (usage || events !== undefined) {
+        bill?.charge({ ...about, usage }, { completionTokens, isPart });
+      }
       if (!isOpen) return;
       call.log.stream = outcome;
       await call.end();
@@ -162,16 +166,28 @@ async function tryOut<T>(
   try {
     return await withRetries(call, deadlineMs, attempt);
   } catch (thrown) {
-    const isRefused = thrown instanceof ApiError && thrown.code === "AI_INVALID_API_KEY";
-    throw key && isRefused ? ownKeyRefused(thrown) : thrown;
+    throw key && thrown instanceof ApiError ? toOwnKeyFailure(thrown) : thrown;
   }
 }
 
 /** For the user it is theirs to mend, where the project's key would be nobody's business. */
-function ownKeyRefused(cause: ApiError): ApiError {
-  const message = "OpenRouter no longer takes the key of the account you connected";
-  return new ApiError(403, "AI_INVALID_API_KEY", message, {
-    nextActions: "Connect your OpenRouter account again",
-    cause,
-  });
+function toOwnKeyFailure(cause: ApiError): ApiError {
+  switch (cause.code) {
+    case "AI_INVALID_API_KEY":
+      return new ApiError(
+        403,
+        cause.code,
+        "OpenRouter no longer takes the key of the account you connected",
+        { nextActions: "Connect your OpenRouter account again", cause },
+      );
+    case "BILLING_INSUFFICIENT_BALANCE":
+      return new ApiError(
+        402,
+        cause.code,
+        "The credits of the OpenRouter account you connected do not cover the request",
+        { ...cause, nextActions: "Add credits to your account, or ask for less", cause },
+      );
+    default:
+      return cause;
+  }
 }

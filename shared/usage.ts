@@ -60,6 +60,8 @@ type Decision =
 export const RESERVATION_MS = 10 * 60_000;
 /** How long a settlement waits for what the gateway knows of earlier generations. */
 const LOOK_UP_GRACE_MS = 1_000;
+/** How long an answer waits for its settlement; with its deadline less than the 60 s it may take. */
+const SETTLE_TIMEOUT_MS = 4_000;
 /** How long a ledger that is absent, or out of reach, is left alone where nothing needs it. */
 const ABSENT_MS = 60_000;
 const UNREACHABLE_MS = 5_000;
@@ -238,7 +240,8 @@ async function settle(
   reconciled: Charge[],
 ): Promise<void> {
   try {
-    await callRoutine("ai_settle", { reservation, charges, reconciled }, call.settings);
+    const settlement = { reservation, charges, reconciled };
+    await callRoutine("ai_settle", settlement, call.settings, SETTLE_TIMEOUT_MS);
   } catch (thrown) {
     call.log.notice = "Usage was not settled: " + (thrown as Error).message;
   }

@@ -1,14 +1,20 @@
 /** Calls that are believed by their status; those that are judged are in `openrouter_test.ts`. */
 import { assertEquals } from "@std/assert";
 import { createApp } from "../../shared/app.ts";
-import { getJson, requestUnjudged } from "../../shared/openrouter_transport.ts";
-import { createEnvironment, logs, send, USER_ID } from "../support/caller.ts";
-import { createUpstream } from "../support/upstream.ts";
+import { getJson, postStream, requestUnjudged } from "../../shared/openrouter_transport.ts";
+import { API_KEY, createEnvironment, logs, send, USER_ID } from "../support/caller.ts";
+import { completion, createUpstream } from "../support/upstream.ts";
+import { createInsForge } from "./fake_insforge.ts";
 
 const { app, handler } = createApp("probe");
 app.post("/unjudged", async (c) => {
   c.env.userId = USER_ID;
   return c.json(await requestUnjudged(c.env, "/chat/completions", { model: "m" }) as object);
+});
+app.post("/trusting", async (c) => {
+  c.env.userId = USER_ID;
+  const params = { model: "m", max_tokens: 50 };
+  return c.body(await postStream(c.env, "/chat/completions", params, { trusting: true }));
 });
 app.get("/list", async (c) => c.json(await getJson<object>(c.env, "/models", () => {})));
 
@@ -21,6 +27,22 @@ Deno.test("an error inside a 200 is tried three times, then the reader's to find
   const { status, body } = await send(handler, environment, {}, { path: "/unjudged" });
   assertEquals([status, body], [200, json]);
   assertEquals(logs.at(-1)!.failure, "AI_UPSTREAM_UNAVAILABLE");
+});
+
+Deno.test("a stream that is none, and believed, is charged as the answer it may be", async () => {
+  await using upstream = await createUpstream();
+  await using ledger = createInsForge();
+  ledger.reply(200, { reservation: "r1", usd_per_token: 0.001, key: null, unreconciled: [] });
+  ledger.reply(204, null);
+  upstream.reply({ json: completion() });
+  const environment = createEnvironment({
+    OPENROUTER_BASE_URL: upstream.url,
+    INSFORGE_BASE_URL: ledger.url,
+    API_KEY,
+  });
+  await send(handler, environment, {}, { path: "/trusting" });
+  const [charge] = JSON.parse(ledger.requests[1].text).charges;
+  assertEquals([charge.completion_tokens, charge.final], [50, false]);
 });
 
 Deno.test("a failure by status is one, whoever reads", async () => {

@@ -227,6 +227,22 @@ Deno.test("a settlement that fails takes nothing from the answer, and is told in
   assertMatch(String(logs.at(-1)!.notice), /^Usage was not settled/);
 });
 
+Deno.test("a settlement that hangs is not waited for as long as data are", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.reply(200, RESERVED);
+  ledger.hang();
+  upstream.reply({ json: completion() });
+  const startedAt = performance.now();
+  const { status } = await probe("/completion", upstream, {
+    params: ask,
+    values: withLedger(ledger),
+  });
+  assertEquals(status, 200);
+  assertEquals(performance.now() - startedAt < 10_000, true);
+  assertMatch(String(logs.at(-1)!.notice), /^Usage was not settled/);
+});
+
 Deno.test("generations not known yet are looked up beside the call, and handed in with it", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
@@ -351,6 +367,18 @@ Deno.test("an own key that OpenRouter refuses is for its owner to mend", async (
     const answer = await probe("/completion", upstream, { params: ask, values });
     assertEquals([answer.status, answer.body.error], [403, "AI_INVALID_API_KEY"]);
   }
+});
+
+Deno.test("an own account without credits is told apart from the project's", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own") });
+  ledger.reply(204, null);
+  upstream.reply({ status: 402, json: { error: { code: 402, message: "Insufficient credits" } } });
+  const values = { ...withLedger(ledger), ...OWN_KEYS };
+  const { status, body } = await probe("/completion", upstream, { params: ask, values });
+  assertEquals([status, body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
+  assertMatch(body.message, /account you connected/);
 });
 
 Deno.test("a stored key that cannot be opened pays nothing, and the project's does not step in", async () => {
