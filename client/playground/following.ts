@@ -16,9 +16,10 @@ export function createFollower(end: HTMLElement, edge: HTMLElement): (force?: bo
     const scroller = target === document ? document.scrollingElement : target;
     if (!(scroller instanceof Element) || !scroller.contains(end)) return;
     const gap = end.getBoundingClientRect().top - edge.getBoundingClientRect().top;
-    // What grows moves the end away without anybody scrolling; only the reader moves up.
-    if (gap < NEAR_PX) isThere = true;
-    else if (scroller.scrollTop < last) isThere = false;
+    // What grows moves the end away without anybody scrolling. Only the reader moves up, a few pixels
+    // at first; or what has shrunk does, but then its end is in view.
+    if (scroller.scrollTop < last) isThere = gap < 1;
+    else if (gap < NEAR_PX) isThere = true;
     last = scroller.scrollTop;
   };
   // Scrolling does not bubble, and on small screens it is the page that scrolls.

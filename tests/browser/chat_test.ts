@@ -42,7 +42,7 @@ for (const way of ["the stop button", "Escape"]) {
 
 test("an answer is followed to its end, until the reader scrolls up", async ({ page }) => {
   const text = Array.from({ length: 80 }, (_, line) => `Paragraph ${line}\n\n`).join("");
-  await simulate(page, { text, chunk_delay_ms: 5 });
+  await simulate(page, { text, chunk_delay_ms: 1 });
   await ask(page, "Count");
   await readAnswer(page);
   assert(await page.getByRole("button", { name: "Retry" }).isVisible());
@@ -53,12 +53,15 @@ test("an answer is followed to its end, until the reader scrolls up", async ({ p
     return end <= edge + 1;
   });
 
+  await simulate(page, { text, chunk_delay_ms: 20 });
   await ask(page, "Count again");
-  await page.locator(".turn:last-child .prose p").nth(5).waitFor();
+  const paragraphs = page.locator(".turn:last-child .prose p");
+  await paragraphs.nth(3).waitFor();
   await page.locator("#conversation").hover();
   await page.mouse.wheel(0, -10_000);
   await page.waitForFunction(() => document.getElementById("conversation")!.scrollTop === 0);
-  await readAnswer(page);
+  const seen = await paragraphs.count();
+  await paragraphs.nth(seen + 5).waitFor();
   assertEquals(await page.locator("#conversation").evaluate(({ scrollTop }) => scrollTop), 0);
 });
 
