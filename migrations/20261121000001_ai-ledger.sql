@@ -18,7 +18,7 @@ create table ai_reservations (
 create index ai_reservations_user on ai_reservations (user_id, created_at);
 create index ai_reservations_open on ai_reservations (created_at)
   where settled_at is null and not own_key;
-create index ai_reservations_age on ai_reservations using brin (created_at);
+create index ai_reservations_age on ai_reservations (created_at);
 
 -- One row per generation that was or may have been billed. Numbers that are not final are
 -- estimates; `next_try_at` is when to ask for the real ones, null where that is of no use.
@@ -40,7 +40,6 @@ create table ai_charges (
   created_at timestamptz not null default now()
 );
 
-create index ai_charges_user on ai_charges (user_id, day);
 create index ai_charges_estimated on ai_charges (generation_id) where not final;
 create index ai_charges_due on ai_charges (next_try_at) where next_try_at is not null;
 create index ai_charges_user_due on ai_charges (user_id, own_key, next_try_at)

@@ -3,8 +3,8 @@
 -- plpgsql because that keeps plans: planned anew at each call they take five times as long.
 --
 -- Locks are taken in one order, so that no two calls wait for each other: the user's and then the
--- project's advisory lock (ai_reserve alone, which waits for no row), or rows of reservations,
--- charges, user days, prices and project days, sorted within each table.
+-- project's advisory lock, then rows of reservations, charges, user days, prices and project days,
+-- sorted within each table. "skip locked" would not do: at times it waits, and in any order.
 
 create function ai_today() returns date language sql stable as $$
   select (now() at time zone 'UTC')::date
@@ -92,16 +92,23 @@ begin
 end
 $$;
 
--- Hands charges out for looking up: the next try comes after 5 seconds, then twice as long each
--- time; after the tenth the estimate stands.
+-- Hands charges out for looking up, but for those that somebody else was faster to take: the next
+-- try comes after 5 seconds, then twice as long each time; after the tenth the estimate stands.
 create function ai_claim(charges uuid[]) returns setof ai_charges language plpgsql rows 10 as $$
 #variable_conflict use_column
 begin
   return query
+  with due as (
+    select c.id from ai_charges c
+    where c.id = any (charges) and c.next_try_at <= now()
+    order by c.id
+    for update
+  )
   update ai_charges c
   set tries = c.tries + 1,
       next_try_at = case when c.tries < 9 then now() + interval '5 seconds' * (1 << c.tries) end
-  where c.id = any (charges)
+  from due
+  where c.id = due.id
   returning c.*;
 end
 $$;
@@ -151,7 +158,6 @@ begin
       and c.next_try_at <= now()
     order by c.next_try_at
     limit 5
-    for update skip locked
   )) c;
 
   return jsonb_build_object(
@@ -340,7 +346,6 @@ begin
       where c.next_try_at <= now()
       order by c.next_try_at
       limit ai_sweep.max
-      for update skip locked
     )) c
     left join ai_user_keys k on c.own_key and k.user_id = c.user_id
     where not c.own_key or k.key is not null

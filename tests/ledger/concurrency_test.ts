@@ -91,14 +91,14 @@ test(`${MIXED_CALLS} mixed calls of some users at once never wait for each other
   const pick = (count: number) => Math.floor(random() * count);
   const charge = (id: string) =>
     toCharge({
-      ...{ model: `model ${pick(3)}`, generation_id: id, final: pick(2) === 0 },
+      ...{ model: `model ${pick(5)}`, generation_id: id, final: pick(2) === 0 },
       ...{ prompt_tokens: pick(1_000), completion_tokens: pick(1_000), usd: pick(1_000) / 1_000 },
     });
   let calls = 0;
   const request = async () => {
-    const answer = await reserve(ledger, limits, { user: `user ${pick(8)}`, model: "model 0" });
-    const earlier = Array.from({ length: pick(4) }, () => charge(`g${pick(calls)}`));
-    const charges = Array.from({ length: pick(4) }, () => charge(`g${calls + pick(3)}`));
+    const answer = await reserve(ledger, limits, { user: `user ${pick(4)}`, model: "model 0" });
+    const earlier = Array.from({ length: pick(4) }, () => charge(`g${calls - pick(30)}`));
+    const charges = Array.from({ length: pick(6) }, () => charge(`g${calls + pick(9)}`));
     await settle(ledger, answer.reservation, charges, earlier);
     calls += 2;
     if (pick(5) === 0) {
@@ -122,12 +122,13 @@ test(`${MIXED_CALLS} mixed calls of some users at once never wait for each other
   assert(final > 0 && final + estimated > MIXED_CALLS / 4, `${final} final, ${estimated} not`);
 });
 
-/** Lets the time come at which to ask for what was only estimated, with locks in nobody's way. */
+/** Lets the time come at which to ask for what was only estimated, with locks in the ledger's order. */
 async function makeDue(): Promise<void> {
   await ledger.run(`
-    update ai_charges set next_try_at = now() where id in (
-      select id from ai_charges where next_try_at is not null for update skip locked
-    )`);
+    with pending as (
+      select id from ai_charges where next_try_at is not null order by id for update
+    )
+    update ai_charges c set next_try_at = now() from pending where c.id = pending.id`);
 }
 
 async function reserveAtOnce(

@@ -75,6 +75,8 @@ function toCall({ name, types }: Routine): string {
 async function assertDenied(sql: Sql, text: string): Promise<void> {
   const error = await assertRejects(() => sql.unsafe(text), Error);
   assertEquals((error as Error & { code: string }).code, "42501", `${text}: ${error.message}`);
+  // Not for what a function does: it may not even be called.
+  assert(text.includes(/permission denied for \w+ (\w+)/.exec(error.message)![1]), error.message);
 }
 
 Deno.test("callers of InsForge are refused every table and routine", async (t) => {
