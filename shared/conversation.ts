@@ -120,10 +120,9 @@ export function toCompletionParams(request: ChatRequest, settings: Settings): Pa
     ...rest,
     messages: messages ?? [{ role: "user", content: requireShort(prompt!, "prompt", settings) }],
   };
-  const model = String(params.model ?? request.models?.[0]);
-  const limit = max_completion_tokens || REFUSES_MAX_TOKENS.test(model)
-    ? "max_completion_tokens"
-    : "max_tokens";
+  const model = params.model ?? request.models?.[0];
+  const refuses = typeof model === "string" && REFUSES_MAX_TOKENS.test(model);
+  const limit = max_completion_tokens || refuses ? "max_completion_tokens" : "max_tokens";
   params[limit] = findMaxTokens(request) ?? createMaxTokens(settings, request.n);
   return params;
 }

@@ -103,7 +103,7 @@ function* findChoices(value: unknown, path = "", name = ""): Generator<Choice> {
 }
 
 function toName(key: string, value: unknown): unknown {
-  return /preset/i.test(key) ? `@preset/${value}` : value;
+  return typeof value === "string" && /preset/i.test(key) ? `@preset/${value}` : value;
 }
 
 /** A function that the caller runs: its schema may name fields as it likes. */
@@ -113,13 +113,11 @@ function isCallersTool({ type }: { type?: unknown }): boolean {
 
 function requireAllowed({ field, name }: Choice, settings: Settings): void {
   const allowed = settings.ALLOWED_MODELS;
-  // Names that mean a search of the web.
-  if (/:online\b/i.test(`${name}`)) requireWebSearch(field, settings, { byPlugin: true });
-  if (/^openrouter\/fusion\b/.test(`${name}`)) {
-    requireWebSearch(field, settings, { byPlugin: false });
-  }
-  if (isOpen(allowed)) return;
   if (typeof name !== "string") throw invalidModel(`"${field}" must be the name of a model`);
+  // Names that mean a search of the web.
+  if (/:online\b/i.test(name)) requireWebSearch(field, settings, { byPlugin: true });
+  if (/^openrouter\/fusion\b/.test(name)) requireWebSearch(field, settings, { byPlugin: false });
+  if (isOpen(allowed)) return;
   if (isAllowedModel(name, allowed)) return;
   const setting = field === "model" && DEFAULT_MODELS.find((setting) => settings[setting] === name);
   if (!setting) throw invalidModel(`"${field}" must be an allowed model: ${describe(allowed)}`);
@@ -161,7 +159,7 @@ function applyPriceCeiling(path: string, params: Fields, settings: Settings): Fi
   for (const [kind, ceiling] of Object.entries(ceilings)) {
     if (ceiling === undefined) continue;
     const own = max_price[kind] ?? ceiling;
-    if (!AMOUNT.test(String(own))) {
+    if (typeof own === "object" || !AMOUNT.test(String(own))) {
       throw invalidInput(`"provider.max_price.${kind}" must be USD per million tokens`);
     }
     max_price[kind] = String(Math.min(Number(own), ceiling));
@@ -171,7 +169,7 @@ function applyPriceCeiling(path: string, params: Fields, settings: Settings): Fi
 
 /** To be served faster costs a multiple of the price that a ceiling is compared with. */
 function requireUsualSpeed({ service_tier, speed }: Fields): void {
-  if (!["auto", "default", "flex"].includes(String(service_tier ?? "auto"))) {
+  if (!["auto", "default", "flex"].includes((service_tier ?? "auto") as string)) {
     throw invalidInput('"service_tier" must be "auto", "default" or "flex"');
   }
   if ((speed ?? "standard") !== "standard") throw invalidInput('"speed" must be "standard"');

@@ -43,7 +43,7 @@ export function requireOpenAIParams(params: Params, setting: string): Params {
   const found = findForeign(params);
   if (found) throw invalidInput(`${found} is not available with ${setting}`);
   const { max_tokens, ...rest } = params;
-  if (!max_tokens || !REFUSES_MAX_TOKENS.test(String(params.model))) return params;
+  if (!max_tokens || !REFUSES_MAX_TOKENS.test(toWord(params.model))) return params;
   return { ...rest, max_completion_tokens: rest.max_completion_tokens ?? max_tokens };
 }
 
@@ -52,8 +52,8 @@ function findForeign(params: Params): string | undefined {
   const field = OPENROUTER_FIELDS.find((name) => (params[name] ?? null) !== null);
   if (field) return `"${field}"`;
   const { model, modalities, tools, tool_choice, response_format } = params;
-  if (OPENROUTER_MODEL.test(String(model))) return quote("model", model);
-  const modality = toList(modalities).find((name) => !MODALITIES.includes(String(name)));
+  if (OPENROUTER_MODEL.test(toWord(model))) return quote("model", model);
+  const modality = toList(modalities).map(toWord).find((name) => !MODALITIES.includes(name));
   if (modality !== undefined) return quote("modalities", modality);
   const types = toList(tools).map(toType);
   const index = types.findIndex((type) => type !== undefined && !TOOLS.includes(type));
@@ -72,9 +72,14 @@ function toList(value: unknown): unknown[] {
 /** What an object says in `type`; nothing where it is no object or says nothing. */
 function toType(value: unknown): string | undefined {
   const { type } = Object(value) as { type?: unknown };
-  return type === undefined ? undefined : String(type);
+  return type === undefined ? undefined : toWord(type);
 }
 
 function quote(field: string, value: unknown): string {
-  return `"${field}" ${JSON.stringify(String(value).slice(0, 60))}`;
+  return `"${field}" ${JSON.stringify(toWord(value).slice(0, 60))}`;
+}
+
+/** As text; not every object can be made one. */
+function toWord(value: unknown): string {
+  return typeof value === "object" ? "object" : String(value);
 }

@@ -51,7 +51,7 @@ export function requireTokens(
 ): void {
   for (const name of TOKEN_LIMITS) {
     const tokens = Object(fields)[name] ?? null;
-    if (tokens === null || Number(tokens) * answers <= cap) continue;
+    if (tokens === null || toNumber(tokens) * answers <= cap) continue;
     const most = `must be ${Math.floor(cap / answers)} or less`;
     const reason = answers > 1 ? `, as all ${answers} answers share ${cap}` : "";
     throw invalidInput(`"${within ? `${within}.${name}` : name}" ${most}${reason}`);
@@ -59,7 +59,12 @@ export function requireTokens(
 }
 
 function toCount(name: string, value: unknown): number {
-  const count = Number(value ?? 1);
+  const count = toNumber(value ?? 1);
   if (Number.isInteger(count) && count >= 1) return count;
   throw invalidInput(`"${name}" must be a whole number, 1 or more`);
+}
+
+/** Whatever is sent, and not every object can be made a number, or even a text. */
+function toNumber(value: unknown): number {
+  return typeof value === "object" ? NaN : Number(value);
 }

@@ -123,8 +123,9 @@ function toToolName(type: string): string {
 }
 
 function requireToolOfChoice({ type }: { type?: unknown }, settings: Settings): void {
-  if ([...CALLERS_TOOLS, "allowed_tools"].includes(String(type))) return;
-  requireListed(toToolName(String(type)), "tool_choice", SERVER_TOOLS, settings);
+  if (typeof type !== "string") throw invalidInput('"tool_choice.type" is required');
+  if ([...CALLERS_TOOLS, "allowed_tools"].includes(type)) return;
+  requireListed(toToolName(type), "tool_choice", SERVER_TOOLS, settings);
 }
 
 function boundTools(tools: unknown, path: string, settings: Settings): Fields[] {

@@ -341,6 +341,28 @@ for (
   });
 }
 
+const NO_TEXT = { toString: null, valueOf: null };
+for (
+  const request of [
+    { max_tokens: NO_TEXT },
+    { n: NO_TEXT },
+    { reasoning: { max_tokens: NO_TEXT } },
+    { service_tier: NO_TEXT },
+    { preset: NO_TEXT },
+    { models: [NO_TEXT] },
+    { tool_choice: { type: NO_TEXT } },
+    { provider: { max_price: { prompt: NO_TEXT } } },
+    { plugins: [{ id: "x", model: NO_TEXT }] },
+  ] as Fields[]
+) {
+  Deno.test(`what cannot even be made a text is refused: ${JSON.stringify(request)}`, () => {
+    for (const list of ["m", "*"]) {
+      const values = { ...CEILING, ALLOWED_MODELS: list, ALLOWED_SERVER_TOOLS: "datetime" };
+      assertEquals(refuse(CHAT, { model: "m", ...request }, values).status, 400);
+    }
+  });
+}
+
 Deno.test("no random request gets a forbidden model past the policy", () => {
   const seed = readSeed();
   const random = createRandom(seed);

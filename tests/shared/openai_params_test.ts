@@ -30,6 +30,8 @@ const FOREIGN: [params: Record<string, unknown>, named: string][] = [
   [{ model: "openai/gpt-4o@preset/mine" }, '"model" "openai/gpt-4o@preset/mine"'],
   [{ model: "openai/gpt-4o:online" }, '"model" "openai/gpt-4o:online"'],
   [{ modalities: ["text", "image"] }, '"modalities" "image"'],
+  [{ modalities: [{ toString: null }] }, '"modalities" "object"'],
+  [{ tool_choice: { type: { toString: null } } }, '"tool_choice.type" "object"'],
   [
     { tools: [{ type: "function" }, { type: "openrouter:web_search" }] },
     '"tools[1].type" "openrouter:web_search"',
