@@ -9,21 +9,37 @@ const test = createVisits();
 const RUN = "trap()";
 const TAG = `<img src=x onerror=${RUN}><script>${RUN}</script>`;
 
-for (const chop of [undefined, 3]) {
-  const how = chop ? `in pieces of ${chop} bytes` : "token by token";
-  test(`hostile answers do nothing, ${how}`, async ({ page }) => {
-    await setTrap(page);
-    for (const [name, text] of Object.entries(HOSTILE_ANSWERS)) {
-      if (chop && text.length > 2_000) continue; // the same again, only slower
-      await simulate(page, { text, chunk_delay_ms: 0, chop });
-      await page.getByRole("button", { name: "New chat" }).click();
-      await ask(page, "Go");
-      await readAnswer(page);
-      assertEquals(await page.locator(".turn .failure").count(), 0, name);
-      await assertHarmless(page, name);
+test("hostile answers do nothing", async ({ page }) => {
+  await setTrap(page);
+  for (const [name, text] of Object.entries(HOSTILE_ANSWERS)) {
+    await simulate(page, { text, chunk_delay_ms: 0 });
+    await page.getByRole("button", { name: "New chat" }).click();
+    await ask(page, "Go");
+    await readAnswer(page);
+    assertEquals(await page.locator(".turn .failure").count(), 0, name);
+    await assertHarmless(page, name);
+  }
+});
+
+test("hostile answers do nothing, wherever what has come so far ends", async ({ page }) => {
+  await setTrap(page);
+  const found = await page.evaluate(`(async () => {
+    const findHarm = ${findHarm};
+    const { showMarkdown } = await import("/client/playground/markdown.ts");
+    const target = document.createElement("div");
+    document.getElementById("turns").append(target);
+    const found = [];
+    for (const text of ${JSON.stringify(Object.values(HOSTILE_ANSWERS))}) {
+      for (let end = 1; end <= Math.min(text.length, 1000); end++) {
+        showMarkdown(target, text.slice(0, end));
+        found.push(...findHarm("#turns"));
+      }
+      await new Promise((resolve) => setTimeout(resolve));
     }
-  });
-}
+    return found;
+  })()`);
+  assertEquals(found, []);
+});
 
 test("hostile reasoning, sources, images, tools and names of models do nothing", async ({ page }) => {
   await setTrap(page);
@@ -120,43 +136,41 @@ async function setTrap(page: Page): Promise<void> {
   });
 }
 
-/** Looks through all that the page has made: no dangerous element, attribute or address is there. */
+/** Looks through all that the page has made of what it was told. */
 async function assertHarmless(page: Page, name: string): Promise<void> {
-  const found = await page.evaluate(() => {
-    const made = [...document.querySelectorAll(
-      "#turns, #summary, #rows, #similarity, #drawings, .picker, #announcement, #inspector",
-    )].flatMap((root) => [...root.querySelectorAll("*")]);
-    const ELEMENTS =
-      /^(script|style|link|meta|base|iframe|frame|object|embed|applet|svg|math|template|form|video|audio|source|picture|map|area|marquee|noscript|title|body|isindex)$/i;
-    return made.flatMap((element) => {
-      const complaints: string[] = [];
-      const isOurForm = element.matches("form.calls") && !element.hasAttribute("action");
-      if (ELEMENTS.test(element.localName) && !isOurForm) complaints.push(`<${element.localName}>`);
+  const made =
+    "#turns, #summary, #rows, #similarity, #drawings, .picker, #announcement, #inspector";
+  assertEquals(await page.evaluate(findHarm, made), [], name);
+}
+
+/** Runs in the page: every dangerous element, attribute and address below the elements chosen. */
+function findHarm(roots: string): string[] {
+  const elements =
+    /^(script|style|link|meta|base|iframe|frame|object|embed|applet|svg|math|template|form|video|audio|source|picture|map|area|marquee|noscript|title|body|isindex)$/;
+  const attributes = /^(on.*|style|srcdoc|srcset|formaction|action|background|poster|ping)$/;
+  return [...document.querySelectorAll(roots)].flatMap((root) => {
+    return [...root.querySelectorAll("*")].flatMap((element) => {
+      const found: string[] = [];
+      // The form of a tool's result, and the colours of the heat map, are the page's own.
+      const isOurs = element.matches("form.calls");
+      if (elements.test(element.localName) && !isOurs) found.push(`<${element.localName}>`);
       for (const { name, value } of element.attributes) {
-        if (/^on|^(style|srcdoc|srcset|formaction|action|background|poster|ping)$/i.test(name)) {
-          if (!element.matches("td")) complaints.push(`${name}="${value}"`);
-        }
+        const isColour = name === "style" && element.matches(".heat td");
+        if (attributes.test(name) && !isColour) found.push(`${name}="${value}"`);
       }
-      if (
-        element instanceof HTMLImageElement &&
-        !/^(data:image\/|blob:|$)/.test(element.src)
-      ) {
-        complaints.push(`an image at ${element.src}`);
+      if (element instanceof HTMLImageElement && !/^(data:image\/|blob:|$)/.test(element.src)) {
+        found.push(`an image at ${element.src}`);
       }
       if (element instanceof HTMLAnchorElement) {
         const isDownload = element.hasAttribute("download");
         const allowed = isDownload ? /^(data:image\/|blob:|$)/ : /^(https?:|mailto:)/;
-        if (!allowed.test(element.getAttribute("href") ?? "")) {
-          complaints.push(`a link to ${element.href}`);
-        }
-        if (!isDownload && element.rel !== "noopener noreferrer nofollow") {
-          complaints.push(`rel="${element.rel}"`);
-        }
+        if (!allowed.test(element.href)) found.push(`a link to ${element.href}`);
+        const isBare = element.rel !== "noopener noreferrer nofollow";
+        if (isBare && !isDownload) found.push(`rel="${element.rel}"`);
       }
-      return complaints;
+      return found;
     });
   });
-  assertEquals(found, [], name);
 }
 
 /** A stream whose every part is hostile. */
