@@ -60,8 +60,8 @@ type Decision =
 export const RESERVATION_MS = 10 * 60_000;
 /** How long a settlement waits for what the gateway knows of earlier generations. */
 const LOOK_UP_GRACE_MS = 1_000;
-/** How long an answer waits for its settlement; with its deadline less than the 60 s it may take. */
-const SETTLE_TIMEOUT_MS = 4_000;
+/** How long an answer waits for each try: with its deadline, both are less than the 60 s it may take. */
+const SETTLE_TIMEOUT_MS = 2_000;
 /** How long a ledger that is absent, or out of reach, is left alone where nothing needs it. */
 const ABSENT_MS = 60_000;
 const UNREACHABLE_MS = 5_000;
@@ -232,18 +232,23 @@ async function askLedger(
   }
 }
 
-/** Never throws: the answer is paid for and on its way, and the reservation expires by itself. */
+/**
+ * Never throws: the answer is paid for and on its way, and the reservation expires by itself. It is
+ * tried twice, because a charge that is lost is a call for nothing; settling twice changes nothing.
+ */
 async function settle(
   call: Call,
   reservation: string,
   charges: Charge[],
   reconciled: Charge[],
 ): Promise<void> {
-  try {
-    const settlement = { reservation, charges, reconciled };
-    await callRoutine("ai_settle", settlement, call.settings, SETTLE_TIMEOUT_MS);
-  } catch (thrown) {
-    call.log.notice = "Usage was not settled: " + (thrown as Error).message;
+  const settlement = { reservation, charges, reconciled };
+  for (let tries = 2; tries > 0; tries--) {
+    try {
+      return await callRoutine("ai_settle", settlement, call.settings, SETTLE_TIMEOUT_MS);
+    } catch (thrown) {
+      if (tries === 1) call.log.notice = "Usage was not settled: " + (thrown as Error).message;
+    }
   }
 }
 

@@ -227,6 +227,19 @@ Deno.test("a settlement that fails takes nothing from the answer, and is told in
   assertMatch(String(logs.at(-1)!.notice), /^Usage was not settled/);
 });
 
+Deno.test("a settlement that fails once is tried again", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.reply(200, RESERVED);
+  ledger.reply(502, "down");
+  ledger.reply(204, null);
+  upstream.reply({ json: completion() });
+  await probe("/completion", upstream, { params: ask, values: withLedger(ledger) });
+  assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, SETTLE, SETTLE]);
+  assertEquals(ledger.requests[1].text, ledger.requests[2].text);
+  assertEquals(logs.at(-1)!.notice, undefined);
+});
+
 Deno.test("a settlement that hangs is not waited for as long as data are", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
