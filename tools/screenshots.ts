@@ -84,7 +84,6 @@ await stack.insforge!.sql(
 await Deno.mkdir("docs", { recursive: true });
 for (const [name, picture] of Object.entries(PICTURES)) await take(name, picture);
 await takeReference();
-Deno.exit();
 
 async function take(name: string, { options, tab = "chat", prepare }: Picture): Promise<void> {
   await using context = await chromium.browser.newContext({ reducedMotion: "reduce", ...options });
