@@ -1,14 +1,13 @@
 /** No path to a free call: what the simulated OpenRouter billed is what the ledger holds. */
 import { assertEquals } from "@std/assert";
-import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
+import { getAccessToken } from "./support/session.ts";
 
 const SETTINGS: Record<string, string> = {
   PORT: "0",
   INSFORGE_PORT: "0",
   OPENROUTER_PORT: "0",
 };
-const [{ email, password }] = DEMO_USERS;
 const prompt = "What should I cook tonight?";
 const messages = [{ role: "user", content: prompt }];
 const image = { model: "google/gemini-2.5-flash-image", prompt: "A lighthouse" };
@@ -100,7 +99,7 @@ const REQUESTS: Record<string, Request> = {
 
 Deno.test("the bill of OpenRouter and the ledger agree to the cent", async (t) => {
   await using stack = await startStack({ get: (name) => SETTINGS[name] });
-  const token = await signIn(stack);
+  const token = await getAccessToken(stack);
   await stack.insforge!.sql(`
     create table essays as
     select i as id, repeat('word ', 200) as text from generate_series(1, 420) i
@@ -175,13 +174,4 @@ async function readLedger(stack: Stack): Promise<Ledger> {
       (select count(*)::int from ai_reservations where settled_at is null) as open
   `);
   return row as unknown as Ledger;
-}
-
-async function signIn({ insforgeUrl }: Stack): Promise<string> {
-  const response = await fetch(`${insforgeUrl}/api/auth/sessions`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ email, password }),
-  });
-  return (await response.json()).accessToken;
 }

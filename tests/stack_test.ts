@@ -12,6 +12,7 @@ import { describe } from "../tools/local/banner.ts";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
 import { createEnvironment, TOKEN } from "./support/caller.ts";
+import { getAccessToken } from "./support/session.ts";
 
 const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
 /** A project whose InsForge is elsewhere: nothing has to be started but a simulated OpenRouter. */
@@ -73,7 +74,7 @@ Deno.test("the local stack", async (t) => {
       const client = createClient({
         baseUrl: stack.insforgeUrl,
         functionsUrl: stack.functionsUrl,
-        accessToken: await signIn(stack, user),
+        accessToken: await getAccessToken(stack, user),
       });
       const { data, error } = await client.functions.invoke("summarize-records", {
         body: { table: "support_tickets", limit: 1000 },
@@ -148,7 +149,7 @@ Deno.test("the local stack", async (t) => {
   await t.step("serves the functions behind InsForge's own address, too", async () => {
     const client = createClient({
       baseUrl: stack.insforgeUrl,
-      accessToken: await signIn(stack, demo),
+      accessToken: await getAccessToken(stack, demo),
     });
     const { data } = await client.functions.invoke("chat", { body: { prompt: "Hello" } });
     assertEquals(data.finish_reason, "stop");
@@ -209,15 +210,6 @@ function ascending(a: number, b: number): number {
   return a - b;
 }
 
-async function signIn(
-  { insforgeUrl }: Stack,
-  { email, password }: { email: string; password: string },
-): Promise<string> {
-  const client = createClient({ baseUrl: insforgeUrl, isServerMode: true });
-  const { data } = await client.auth.signInWithPassword({ email, password });
-  return data!.accessToken!;
-}
-
 async function post(
   stack: Stack,
   slug: string,
@@ -227,7 +219,7 @@ async function post(
   return await fetch(`${stack.functionsUrl}/${slug}`, {
     method: "POST",
     headers: {
-      Authorization: `Bearer ${await signIn(stack, user)}`,
+      Authorization: `Bearer ${await getAccessToken(stack, user)}`,
       "Content-Type": "application/json",
     },
     body: JSON.stringify(body),
@@ -240,7 +232,7 @@ async function readTicketIds(
 ): Promise<number[]> {
   const client = createClient({
     baseUrl: stack.insforgeUrl,
-    accessToken: await signIn(stack, user),
+    accessToken: await getAccessToken(stack, user),
   });
   const { data } = await client.database.from("support_tickets").select("id");
   return data!.map(({ id }) => id as number).toSorted(ascending);

@@ -4,6 +4,7 @@ import { createSettings } from "../shared/settings.ts";
 import { sealUserKey } from "../shared/user_keys.ts";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
+import { getAccessToken } from "./support/session.ts";
 
 const VALUES: Record<string, string> = {
   PORT: "0",
@@ -21,7 +22,7 @@ console.log = () => {};
 
 Deno.test("usage", async (t) => {
   await using stack = await startStack({ get: (name) => VALUES[name] });
-  const [demo, second] = await Promise.all(DEMO_USERS.map((user) => signIn(stack, user)));
+  const [demo, second] = await Promise.all(DEMO_USERS.map((user) => getAccessToken(stack, user)));
 
   await t.step("a user sees what answers said they used, and the limits of users", async () => {
     const { usage: one } = (await ask(stack, "chat", demo, { prompt })).body;
@@ -175,16 +176,4 @@ async function ask(
   });
   const text = await response.text();
   return { status: response.status, body: text.startsWith("{") ? JSON.parse(text) : text };
-}
-
-async function signIn(
-  { insforgeUrl }: Stack,
-  { email, password }: { email: string; password: string },
-): Promise<string> {
-  const response = await fetch(`${insforgeUrl}/api/auth/sessions`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ email, password }),
-  });
-  return (await response.json()).accessToken;
 }

@@ -1,8 +1,8 @@
 /** `connect` in every runtime it is deployed to: without sub-paths, in a fresh worker per request. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
 import { startRuntimes } from "../../tools/local/runtimes/mod.ts";
 import { startStack } from "../../tools/local/stack.ts";
+import { getAccessToken } from "../support/session.ts";
 
 const RETURN_URL = "https://app.example.com/settings";
 const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
@@ -20,13 +20,7 @@ Deno.test("the deployed form of connect", async (t) => {
       CONNECT_RETURN_URLS: RETURN_URL,
     },
   });
-  const [{ email, password }] = DEMO_USERS;
-  const session = await fetch(`${insforgeUrl}/api/auth/sessions`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ email, password }),
-  });
-  const { accessToken } = await session.json();
+  const accessToken = await getAccessToken({ insforgeUrl });
 
   for (const name of ["cloud", "worker", "olderWorker"] as const) {
     await t.step(`${name}: there and back, a call on the user's key, and away`, async () => {

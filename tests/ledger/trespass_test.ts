@@ -10,6 +10,7 @@ import { type Stack, startStack } from "../../tools/local/stack.ts";
 import { createToken } from "../support/caller.ts";
 import { migrate } from "../support/ledger.ts";
 import { onServer, startPostgres } from "../support/postgres.ts";
+import { getAccessToken } from "../support/session.ts";
 
 const TABLES = `
   select c.relname::text as name, quote_ident(a.attname) as column
@@ -82,7 +83,7 @@ async function assertDenied(sql: Sql, text: string): Promise<void> {
 Deno.test("callers of InsForge are refused every table and routine", async (t) => {
   await using stack = await startStack({ get: (name) => name.endsWith("PORT") ? "0" : undefined });
   const [demo] = DEMO_USERS;
-  const token = await signIn(stack, demo);
+  const token = await getAccessToken(stack, demo);
   const { sub } = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
   const sql = stack.insforge!.sql;
   await sql("insert into ai_user_keys (user_id, key) values ($1, 'sealed')", [sub]);
@@ -98,7 +99,7 @@ Deno.test("callers of InsForge are refused every table and routine", async (t) =
   const attempts = [...tables.flatMap(toTableRequests), ...routines.map(toRpcRequest), ...ADMIN];
   const credentials: Record<string, string | undefined> = {
     "a user": `Bearer ${token}`,
-    "the user who signed in second": `Bearer ${await signIn(stack, DEMO_USERS[1])}`,
+    "the user who signed in second": `Bearer ${await getAccessToken(stack, DEMO_USERS[1])}`,
     "the anon key": "Bearer anon_local",
     "a forged token": `Bearer ${await createToken({ sub })}`,
     "a token made an administrator's": `Bearer ${spoil(token, { role: "project_admin" })}`,
@@ -189,15 +190,6 @@ async function dump({ insforge }: Stack, tables: Table[]): Promise<Record<string
     `select '${name}' as of, to_jsonb(t) as row from ${name} t`
   );
   return await insforge!.sql(`${texts.join(" union all ")} order by 1, 2`);
-}
-
-async function signIn(
-  { insforgeUrl }: Stack,
-  { email, password }: { email: string; password: string },
-): Promise<string> {
-  const client = createClient({ baseUrl: insforgeUrl, isServerMode: true });
-  const { data } = await client.auth.signInWithPassword({ email, password });
-  return data!.accessToken!;
 }
 
 /** A token that says something else, under the signature it had. */

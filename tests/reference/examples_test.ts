@@ -3,7 +3,6 @@ import { assert, assertEquals } from "@std/assert";
 import { mapConcurrently } from "../../shared/concurrency.ts";
 import { readData } from "../../shared/sse.ts";
 import { loadFunction } from "../../tools/functions.ts";
-import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
 import { loadReferences } from "../../tools/reference/document.ts";
 import { toPath } from "../../tools/reference/entry.ts";
@@ -15,6 +14,7 @@ import {
 } from "../../tools/reference/typical_failures.ts";
 import type { Example } from "../../tools/reference/operation.ts";
 import { assertFits, document, findResponse } from "./schemas.ts";
+import { getAccessToken } from "../support/session.ts";
 
 const SETTINGS: Record<string, string> = {
   PORT: "0",
@@ -39,7 +39,7 @@ interface Case {
 
 Deno.test("every example in the reference is answered as it says", async () => {
   await using stack = await startStack({ get: (name) => SETTINGS[name] });
-  const token = await signIn(stack);
+  const token = await getAccessToken(stack);
   const cases = await listCases();
   const failures: unknown[] = [];
   // First what is done, then what tells of it, such as what was used.
@@ -58,7 +58,7 @@ Deno.test("every example in the reference is answered as it says", async () => {
 
 Deno.test("an operation below a slug is also reached by query", async () => {
   await using stack = await startStack({ get: (name) => SETTINGS[name] });
-  const token = await signIn(stack);
+  const token = await getAccessToken(stack);
   const cases = (await listCases()).filter(({ slug, path }) => path !== `/${slug}`);
   const firsts = Object.values(Object.groupBy(cases, ({ method, path }) => `${method} ${path}`));
   assert(firsts.length > 9);
@@ -244,14 +244,4 @@ function listNames(one: Case): string[] {
 
 function toName({ path, method, name }: Case): string {
   return `${method} ${path}, ${name}`;
-}
-
-async function signIn({ insforgeUrl }: Stack): Promise<string> {
-  const [{ email, password }] = DEMO_USERS;
-  const response = await fetch(`${insforgeUrl}/api/auth/sessions`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ email, password }),
-  });
-  return (await response.json()).accessToken;
 }
