@@ -14,6 +14,7 @@ import {
   send,
 } from "./openrouter_exchange.ts";
 import { unusable } from "./openrouter_failures.ts";
+import { toFields } from "./output_cap.ts";
 import { withRetries } from "./retries.ts";
 import { type Answered, RESERVATION_MS } from "./usage.ts";
 
@@ -70,7 +71,7 @@ export async function postStream(
   options: { preface?: Uint8Array; dialect?: Dialect; trusting?: boolean },
 ): Promise<ReadableStream<Uint8Array>> {
   const { settings } = call;
-  const exchange = await openExchange(call, path, { ...params, stream: true });
+  const exchange = await openExchange(call, path, toStreamed(path, params));
   const stream = await tryOut(
     call,
     exchange,
@@ -88,6 +89,14 @@ export async function postStream(
   );
   call.hold();
   return stream;
+}
+
+/** OpenRouter always says what a stream used; other servers do where they are asked to. */
+function toStreamed(path: string, params: Params): Params {
+  if (path !== "/chat/completions") return { ...params, stream: true };
+  const given = toFields(params.stream_options, "stream_options");
+  const stream_options = { ...given, include_usage: true };
+  return { ...params, stream: true, stream_options };
 }
 
 /** The guarded stream. Whatever becomes of it is charged; once it is open, its end ends the call. */

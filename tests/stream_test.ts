@@ -38,6 +38,7 @@ Deno.test("POST /stream asks OpenRouter for a stream, with a limit of tokens", a
     messages: [{ role: "user", content: PROMPT }],
     max_tokens: 4096,
     stream: true,
+    stream_options: { include_usage: true },
     temperature: 0.3,
     provider: { sort: "price" },
   });

@@ -53,8 +53,9 @@ Deno.test("a stream, embeddings and images have their own paths and flags", asyn
   await probe("/embeddings", upstream, { params: { input: ["x"], encoding_format: "base64" } });
   upstream.reply({ json: { created: 1, data: [{ b64_json: "AA" }] } });
   await probe("/images", upstream, { params: { prompt: "x" } });
+  const stream_options = { include_usage: true };
   assertEquals(upstream.requests.map(({ path, body }) => [path, body]), [
-    ["/api/v1/chat/completions", { ...PARAMS, stream: true }],
+    ["/api/v1/chat/completions", { ...PARAMS, stream: true, stream_options }],
     ["/api/v1/embeddings", { model: "a/b", input: ["x"], encoding_format: "float" }],
     ["/api/v1/images", { model: "a/b", prompt: "x" }],
   ]);

@@ -183,6 +183,19 @@ Deno.test("a stream that was left says what it had cost by then, and not what it
   assertEquals(whole.map(({ usd, final }) => [usd, final]), [[0.0001, true]]);
 });
 
+Deno.test("no caller can ask for a stream that does not say what it used", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ sse: streamOf("Hello") });
+  const stream_options = { include_usage: false, include_obfuscation: false };
+  await probe("/stream", upstream, { params: { ...ask, stream_options } });
+  assertEquals(upstream.requests[0].body.stream_options, {
+    include_usage: true,
+    include_obfuscation: false,
+  });
+  const { status } = await probe("/stream", upstream, { params: { ...ask, stream_options: "x" } });
+  assertEquals(status, 400);
+});
+
 Deno.test("a stream that broke off before its first word is charged, one that was refused is not", async () => {
   const headers = { "X-Generation-Id": "gen-5", "retry-after-ms": "1" };
   const cut = { sse: [COMMENT], end: "cut" as const, headers };
