@@ -116,9 +116,10 @@ async function findUser(token: string, settings: Settings): Promise<User> {
   return user;
 }
 
-/** OpenID Connect's limit of a subject is one, too, that the ledger's indexes can keep to. */
+/** Text that a database takes, NUL and halves of characters excepted, of OpenID Connect's length. */
 function isUserId(id: unknown): id is string {
-  return typeof id === "string" && id !== "" && id.length <= 255 && !id.includes("\0");
+  if (typeof id !== "string" || id === "" || id.length > 255) return false;
+  return id.isWellFormed() && !id.includes("\0");
 }
 
 /** What the token says of itself; an anon or API key says nothing and ends here. */

@@ -62,6 +62,7 @@ const REFUSED: Record<string, string> = {
   "a token whose subject is no text": await createToken({ sub: 7 }),
   "a token whose subject no index takes": await createToken({ sub: "u".repeat(256) }),
   "a token whose subject no database takes": await createToken({ sub: "u\0" }),
+  "a token whose subject ends in half a character": await createToken({ sub: "u\ud800" }),
   "an administrator's token": await createToken({ role: "project_admin" }),
   "an anonymous token": await createToken({ role: "anon" }),
   "a token with a list of roles": await createToken({ role: ["authenticated"] }),
