@@ -73,8 +73,8 @@ const absent = new Map<string, number>();
 let noticed = false;
 
 /**
- * Says how many paid calls a request will make, so that its reservation covers them all; to be said
- * before the first. Unsaid it is one.
+ * Says how many paid calls of the first one's size a request comes to, so that its reservation covers
+ * them all; to be said before the first. Unsaid it is one.
  */
 export function planCalls(call: Call, count: number): void {
   tabOf(call).plannedCalls = count;

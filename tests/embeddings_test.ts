@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import handler from "../functions/embeddings/index.ts";
-import { createEnvironment, logs, send } from "./support/caller.ts";
+import { createInsForge } from "./shared/fake_insforge.ts";
+import { API_KEY, createEnvironment, logs, send } from "./support/caller.ts";
 import { createUpstream, type Received } from "./support/upstream.ts";
 
 /** Answers every text with a vector that tells it, in reverse order. */
@@ -48,6 +49,17 @@ Deno.test("POST /embeddings sends many texts in batches and keeps their order", 
   assertEquals(upstream.requests.map(({ body }) => body.input.length).sort(), [100, 100, 50]);
   assertEquals(body.usage.prompt_tokens, 250);
   assertEquals(logs.at(-1)!.prompt_tokens, 250);
+});
+
+Deno.test("POST /embeddings reserves for what all batches hold, however short the first", async () => {
+  await using ledger = createInsForge();
+  ledger.replyAlways(200, { refused: "user_tokens_per_day", retry_after: 9, in_flight: true });
+  const environment = createEnvironment({ INSFORGE_BASE_URL: ledger.url, API_KEY });
+  const input = Array.from({ length: 300 }, (_, i) => i < 100 ? "x" : "x".repeat(3_000));
+  const { status } = await send(handler, environment, { input });
+  assertEquals(status, 429);
+  const { tokens } = JSON.parse(ledger.requests[0].text);
+  assertEquals(tokens > 200_000, true, `only ${tokens} tokens are held`);
 });
 
 Deno.test("POST /embeddings starts no further batch once one has failed", async () => {
