@@ -87,7 +87,7 @@ async function listen(
 }
 
 /** What the server prints until it is ready or gives up; what it prints later is not read. */
-async function readUntilReady(stderr: ReadableStream<Uint8Array>): Promise<string> {
+async function readUntilReady(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   let output = "";
   for await (const text of stderr.pipeThrough(new TextDecoderStream())) {
     output += text;
