@@ -49,7 +49,7 @@ export async function startChromium(): Promise<Chromium> {
   await using started = new AsyncDisposableStack();
   await Deno.mkdir(".local", { recursive: true });
   const folder = resolve(await Deno.makeTempDir({ dir: ".local", prefix: "chromium-" }));
-  started.defer(() => Deno.remove(folder, { recursive: true }));
+  started.defer(() => removeLeft(folder));
   const process = new Deno.Command(CHROMIUM, {
     args: [...FLAGS, `--user-data-dir=${folder}/profile`, "about:blank"],
     // Nothing of it outside that folder: neither settings nor crash reports.
@@ -68,6 +68,18 @@ export async function startChromium(): Promise<Chromium> {
   started.defer(() => browser.close());
   const stop = started.move();
   return { browser, [Symbol.asyncDispose]: () => stop.disposeAsync() };
+}
+
+/** Removes a folder as soon as nobody writes to it: the browser's own children outlive it a little. */
+async function removeLeft(folder: string): Promise<void> {
+  for (let tries = 0;; tries++) {
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch (error) {
+      if (tries === 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 }
 
 /** Where the browser says that it listens; what it prints later is not read. */
