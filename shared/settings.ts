@@ -87,7 +87,8 @@ export const settingNames = Object.keys(table) as (keyof Settings)[];
 
 /**
  * Gives access to the settings in `environment`. Nothing is read before a setting is asked for, so a
- * wrong value breaks only what needs it; nothing is remembered, so a changed value counts at once.
+ * wrong value breaks only what needs it. What was read is kept as long as the settings are, which is
+ * one request: a changed value counts from the next one on.
  *
  * @param environment `Deno.env` unless given. It is looked up late and name by name, because
  *   InsForge's self-hosted runtime offers nothing but `Deno.env.get`.
@@ -99,14 +100,20 @@ export function createSettings(environment: Environment = Deno.env): Settings {
 }
 
 class EnvironmentSettings {
+  /** Values looked up before: the environment is slow to ask. */
+  readonly known = new Map<string, unknown>();
   constructor(readonly environment: Environment) {}
 }
 for (const name of settingNames) {
   Object.defineProperty(EnvironmentSettings.prototype, name, {
     get(this: EnvironmentSettings) {
+      const { known, environment } = this;
+      if (known.has(name)) return known.get(name);
       // An empty value is how a line left blank in `.env` arrives: as good as not set.
-      const value = this.environment.get(name)?.trim() || undefined;
-      return table[name](name, value, this.environment);
+      const text = environment.get(name)?.trim() || undefined;
+      const value = table[name](name, text, environment);
+      known.set(name, value);
+      return value;
     },
   });
 }
