@@ -6,6 +6,7 @@
  * long as a `Retry-After` says, and drops what OpenRouter adds.
  */
 import type { Call } from "./app.ts";
+import type { Answered, Bill, Charge } from "./bill.ts";
 import { ApiError } from "./errors.ts";
 import {
   createGatewayRequest,
@@ -18,7 +19,7 @@ import { toCount, toName, toUsd } from "./ledger_values.ts";
 import { applyModelPolicy } from "./model_policy.ts";
 import { findError, toHttpFailure, toInBandFailure, unusable } from "./openrouter_failures.ts";
 import type { Settings } from "./settings.ts";
-import { type Answered, type Bill, type Charge, openBill } from "./usage.ts";
+import { openBill } from "./usage.ts";
 
 /** Fields of a request as they stand on the wire; unknown ones are OpenRouter's own. */
 export type Params = Record<string, unknown>;

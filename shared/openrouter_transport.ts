@@ -2,6 +2,7 @@
  * Calls of OpenRouter, or the gateway in its place: retried, timed out, cancelled, charged and judged.
  */
 import type { Call } from "./app.ts";
+import type { Answered } from "./bill.ts";
 import { type Dialect, guardCompletion } from "./completion_stream.ts";
 import { ApiError } from "./errors.ts";
 import {
@@ -16,7 +17,7 @@ import {
 import { unusable } from "./openrouter_failures.ts";
 import { toFields } from "./output_cap.ts";
 import { withRetries } from "./retries.ts";
-import { type Answered, RESERVATION_MS } from "./usage.ts";
+import { RESERVATION_MS } from "./usage.ts";
 
 /**
  * Posts, reads the answer as JSON and has it judged: by what it says of itself, then by `judge`.

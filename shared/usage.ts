@@ -3,40 +3,13 @@
  * each call really used, and a settlement at the request's end, in the ledger of `migrations/`.
  */
 import type { Call } from "./app.ts";
-import type { Usage } from "./completion_stream.ts";
+import { Bill, type Charge, type Payment } from "./bill.ts";
 import { ApiError } from "./errors.ts";
 import { type Estimate, estimate, type PaidCall } from "./estimate.ts";
 import { callRoutine } from "./insforge.ts";
-import { toCount, toName, toUsd } from "./ledger_values.ts";
 import { readLimits, type Refusal, toRefusal } from "./limits.ts";
 import type { Settings } from "./settings.ts";
 import { openUserKey } from "./user_keys.ts";
-
-/** One generation, as the ledger keeps it. */
-export interface Charge {
-  generation_id: string | null;
-  model: string;
-  prompt_tokens: number;
-  completion_tokens: number;
-  usd: number;
-  /** False for an estimate, which gives way to what the gateway says of the generation later. */
-  final: boolean;
-}
-
-/** What an answer says of itself. */
-export interface Answered {
-  id?: string;
-  model?: string | null;
-  usage?: Usage | null;
-}
-
-/** How much of an answer there was to see. */
-export interface Seen {
-  /** Tokens, where it does not say itself how many it has; the most that there may be unless given. */
-  completionTokens?: number;
-  /** Whether it broke off or was left: it then may have come to more than it said by then. */
-  isPart?: boolean;
-}
 
 /** Asks the gateway what a generation came to; nothing while it does not know or cannot say. */
 export type LookUp = (
@@ -97,76 +70,13 @@ export async function openBill(call: Call, paid: PaidCall, lookUp: LookUp): Prom
   const tab = tabOf(call);
   const expected = estimate(paid, call.settings);
   tab.reservation ??= reserve(call, tab, expected, lookUp);
-  return new Bill(call, tab, expected, await tab.reservation);
-}
-
-/** What one paid call is charged to: each of its attempts that an answer came from, or may have. */
-export class Bill {
-  /** The user's own key, which pays in place of the project's. */
-  readonly key: string | undefined;
-  readonly #call: Call;
-  readonly #charges: Charge[];
-  readonly #expected: Estimate;
-  readonly #usdPerToken: number;
-
-  /** @ignore */
-  constructor(call: Call, tab: Tab, expected: Estimate, { key, usdPerToken }: Reservation) {
-    this.key = key;
-    this.#call = call;
-    this.#charges = tab.charges;
-    this.#expected = expected;
-    const { promptTokens, completionTokens, usd } = expected;
-    this.#usdPerToken = usdPerToken ?? usd / Math.max(1, promptTokens + completionTokens);
-  }
-
-  /**
-   * Charges what an answer says it used. Where it does not say, that is what was reserved until the
-   * gateway's own record is found.
-   */
-  charge(answered: Answered, { completionTokens, isPart = false }: Seen = {}): void {
-    const { log } = this.#call;
-    const { usage } = answered;
-    const id = toName(answered.id) || undefined;
-    const model = toName(answered.model) || this.#expected.model;
-    log.model ??= model;
-    log.generation_id ??= id;
-    const used = usage ? readUsage(usage) : {
-      prompt: this.#expected.promptTokens,
-      completion: Math.min(completionTokens ?? Infinity, this.#expected.completionTokens),
-    };
-    if (usage) {
-      log.prompt_tokens = (log.prompt_tokens ?? 0) + used.prompt;
-      log.completion_tokens = (log.completion_tokens ?? 0) + used.completion;
-      log.cost = (log.cost ?? 0) + (used.usd ?? 0);
-    }
-    this.#charges.push({
-      generation_id: id ?? null,
-      model: toPricedName(model, this.#expected.model),
-      prompt_tokens: used.prompt,
-      completion_tokens: used.completion,
-      usd: used.usd ?? (used.prompt + used.completion) * this.#usdPerToken,
-      final: used.usd !== undefined && !isPart,
-    });
-  }
-}
-
-/** A dated version, or a variant, goes by the name it was asked for: by that its price is known. */
-function toPricedName(answered: string, asked: string): string {
-  const isDated = answered.startsWith(asked) && /^-\d[\d-]*$/.test(answered.slice(asked.length));
-  const isVariant = asked.startsWith(`${answered}:`);
-  return asked && (isDated || isVariant) ? asked : answered;
-}
-
-interface Reservation {
-  key?: string;
-  /** USD, by what the model cost before. */
-  usdPerToken?: number;
+  return new Bill(call, tab.charges, expected, await tab.reservation);
 }
 
 /** One request's reservation and charges. */
 class Tab {
   plannedCalls = 1;
-  reservation: Promise<Reservation> | undefined;
+  reservation: Promise<Payment> | undefined;
   readonly charges: Charge[] = [];
 }
 
@@ -181,7 +91,7 @@ async function reserve(
   tab: Tab,
   expected: Estimate,
   lookUp: LookUp,
-): Promise<Reservation> {
+): Promise<Payment> {
   const { settings, userId } = call;
   if (!userId) throw new Error("A paid call needs to know who is calling");
   const limits = readLimits(settings);
@@ -289,13 +199,4 @@ function notConnected(): ApiError {
   return new ApiError(403, "AI_INVALID_API_KEY", "This app uses your own OpenRouter account", {
     nextActions: "Connect your OpenRouter account with the function connect, then try again",
   });
-}
-
-/** Reads `prompt_tokens` and `completion_tokens`, in OpenAI's Responses `input_` and `output_tokens`. */
-function readUsage(usage: Usage): { prompt: number; completion: number; usd?: number } {
-  return {
-    prompt: toCount(usage.prompt_tokens ?? usage.input_tokens),
-    completion: toCount(usage.completion_tokens ?? usage.output_tokens),
-    usd: toUsd(usage.cost),
-  };
 }

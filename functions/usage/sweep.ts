@@ -1,9 +1,9 @@
 /** Looks up what generations cost that could only be estimated when their request ended. */
+import type { Charge } from "../../shared/bill.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
 import { callRoutine } from "../../shared/insforge.ts";
 import { getGeneration } from "../../shared/openrouter.ts";
 import type { Settings } from "../../shared/settings.ts";
-import type { Charge } from "../../shared/usage.ts";
 import { readUserKey } from "../../shared/user_keys.ts";
 
 /** What became of the estimates that were due. */

@@ -7,7 +7,7 @@ import {
   readAnswer,
   requireAnswer,
 } from "../../shared/openrouter_exchange.ts";
-import type { Bill } from "../../shared/usage.ts";
+import type { Bill } from "../../shared/bill.ts";
 import { createUpstream } from "../support/upstream.ts";
 import { assertFailure } from "./fake_insforge.ts";
 import { environmentOf } from "./openrouter_probe.ts";

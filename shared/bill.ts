@@ -1,0 +1,110 @@
+/** What a paid call is charged to: what its answers say they used, or what they may have. */
+import type { Call } from "./app.ts";
+import type { Usage } from "./completion_stream.ts";
+import type { Estimate } from "./estimate.ts";
+import { toCount, toName, toUsd } from "./ledger_values.ts";
+
+/** One generation, as the ledger keeps it. */
+export interface Charge {
+  generation_id: string | null;
+  model: string;
+  prompt_tokens: number;
+  completion_tokens: number;
+  usd: number;
+  /** False for an estimate, which gives way to what the gateway says of the generation later. */
+  final: boolean;
+}
+
+/** What an answer says of itself. */
+export interface Answered {
+  id?: string;
+  model?: string | null;
+  usage?: Usage | null;
+}
+
+/** How much of an answer there was to see. */
+export interface Seen {
+  /** Tokens, where it does not say itself how many it has; the most that there may be unless given. */
+  completionTokens?: number;
+  /** Whether it broke off or was left: it then may have come to more than it said by then. */
+  isPart?: boolean;
+}
+
+/** On whose key a request is, and what its model costs. */
+export interface Payment {
+  /** The user's own key, which pays in place of the project's. */
+  key?: string;
+  /** USD, by what the model cost before. */
+  usdPerToken?: number;
+}
+
+/** What one paid call is charged to: each of its attempts that an answer came from, or may have. */
+export class Bill {
+  /** The user's own key, which pays in place of the project's. */
+  readonly key: string | undefined;
+  readonly #log: Call["log"];
+  readonly #charges: Charge[];
+  readonly #expected: Estimate;
+  readonly #usdPerToken: number;
+
+  /** @param charges where its charges go, with those of the request's other calls. */
+  constructor(
+    { log }: Call,
+    charges: Charge[],
+    expected: Estimate,
+    { key, usdPerToken }: Payment,
+  ) {
+    this.key = key;
+    this.#log = log;
+    this.#charges = charges;
+    this.#expected = expected;
+    const { promptTokens, completionTokens, usd } = expected;
+    this.#usdPerToken = usdPerToken ?? usd / Math.max(1, promptTokens + completionTokens);
+  }
+
+  /**
+   * Charges what an answer says it used. Where it does not say, that is what was reserved until the
+   * gateway's own record is found.
+   */
+  charge(answered: Answered, { completionTokens, isPart = false }: Seen = {}): void {
+    const log = this.#log;
+    const { usage } = answered;
+    const id = toName(answered.id) || undefined;
+    const model = toName(answered.model) || this.#expected.model;
+    log.model ??= model;
+    log.generation_id ??= id;
+    const used = usage ? readUsage(usage) : {
+      prompt: this.#expected.promptTokens,
+      completion: Math.min(completionTokens ?? Infinity, this.#expected.completionTokens),
+    };
+    if (usage) {
+      log.prompt_tokens = (log.prompt_tokens ?? 0) + used.prompt;
+      log.completion_tokens = (log.completion_tokens ?? 0) + used.completion;
+      log.cost = (log.cost ?? 0) + (used.usd ?? 0);
+    }
+    this.#charges.push({
+      generation_id: id ?? null,
+      model: toPricedName(model, this.#expected.model),
+      prompt_tokens: used.prompt,
+      completion_tokens: used.completion,
+      usd: used.usd ?? (used.prompt + used.completion) * this.#usdPerToken,
+      final: used.usd !== undefined && !isPart,
+    });
+  }
+}
+
+/** A dated version, or a variant, goes by the name it was asked for: by that its price is known. */
+function toPricedName(answered: string, asked: string): string {
+  const isDated = answered.startsWith(asked) && /^-\d[\d-]*$/.test(answered.slice(asked.length));
+  const isVariant = asked.startsWith(`${answered}:`);
+  return asked && (isDated || isVariant) ? asked : answered;
+}
+
+/** Reads `prompt_tokens` and `completion_tokens`, in OpenAI's Responses `input_` and `output_tokens`. */
+function readUsage(usage: Usage): { prompt: number; completion: number; usd?: number } {
+  return {
+    prompt: toCount(usage.prompt_tokens ?? usage.input_tokens),
+    completion: toCount(usage.completion_tokens ?? usage.output_tokens),
+    usd: toUsd(usage.cost),
+  };
+}
