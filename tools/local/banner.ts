@@ -8,7 +8,7 @@ const [{ email, password }] = DEMO_USERS;
 export function describe(stack: Stack): string {
   const { functionsUrl, insforgeUrl, openrouterUrl, slugs, insforge, openrouter } = stack;
   const lines = [
-    `Playground  ${functionsUrl}/`,
+    `Playground  ${functionsUrl}/   API reference ${functionsUrl}/docs`,
     `Functions   ${functionsUrl}/<slug>   ${slugs.join(" ")}`,
     insforge
       ? `InsForge    ${insforgeUrl}   embedded, for development only; user ${email}, password ${password}`
