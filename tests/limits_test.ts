@@ -1,0 +1,83 @@
+/** Limits as callers meet them: through the functions, with the ledger of the embedded InsForge. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
+import { type Stack, startStack } from "../tools/local/stack.ts";
+import { getAccessToken } from "./support/session.ts";
+
+const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
+/** Every way to spend, and a body for it. */
+const SPENDING: [path: string, body: unknown][] = [
+  ["chat", { prompt: "Hello" }],
+  ["stream", { prompt: "Hello" }],
+  ["summarize-records", { table: "support_tickets", limit: 5 }],
+  ["embeddings", { input: "Hello" }],
+  ["image-gen", { prompt: "A lighthouse" }],
+  ["v1/chat/completions", { messages: [{ role: "user", content: "Hello" }] }],
+  ["v1/responses", { input: "Hello" }],
+  ["v1/embeddings", { input: "Hello", model: "openai/text-embedding-3-small" }],
+  ["v1/images/generations", { prompt: "A lighthouse", response_format: "b64_json" }],
+  ["api/ai/chat/completion", {
+    model: "openai/gpt-4o-mini",
+    messages: [{ role: "user", content: "Hello" }],
+  }],
+  ["api/ai/embeddings", { input: "Hello", model: "openai/text-embedding-3-small" }],
+  ["api/ai/image/generation", { prompt: "A lighthouse", model: "google/gemini-2.5-flash-image" }],
+];
+const MONEY = {
+  USER_USD_PER_DAY: /^You have used up today's/,
+  USER_USD_PER_MONTH: /^You have used up this month's/,
+  PROJECT_USD_PER_DAY: /^This app has used up today's/,
+  PROJECT_USD_PER_MONTH: /^This app has used up this month's/,
+};
+console.log = () => {};
+
+Deno.test("a limit of ten lets ten of a hundred requests at once through, whatever they ask", async () => {
+  const values: Record<string, string> = { ...ANY_PORT, USER_REQUESTS_PER_MINUTE: "10" };
+  await using stack = await startStack({ get: (name) => values[name] });
+  const [one, other] = await Promise.all(DEMO_USERS.map((user) => getAccessToken(stack, user)));
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, i) => post(stack, one, SPENDING[i % SPENDING.length])),
+  );
+  const passed = answers.filter(({ status }) => status === 200);
+  const refused = answers.filter(({ status }) => status === 429);
+  assertEquals([passed.length, refused.length], [10, 90]);
+  for (const { retryAfter } of refused) assert(retryAfter >= 1 && retryAfter <= 60);
+  assertEquals(stack.openrouter!.bill().generations, 10);
+  assertEquals((await post(stack, other, SPENDING[0])).status, 200);
+});
+
+Deno.test("what a budget does not cover is a 402 on every way to spend, and nothing is sent", async (t) => {
+  let values: Record<string, string> = {};
+  await using stack = await startStack({ get: (name) => values[name] ?? ANY_PORT[name] });
+  const [one, other] = await Promise.all(DEMO_USERS.map((user) => getAccessToken(stack, user)));
+  assertEquals((await post(stack, one, SPENDING[0])).status, 200);
+  const { total } = stack.openrouter!.bill();
+  for (const [setting, message] of Object.entries(MONEY)) {
+    await t.step(setting, async () => {
+      values = { [setting]: "0.00000001" };
+      const whoever = setting.startsWith("PROJECT") ? other : one;
+      for (const request of SPENDING) {
+        const { status, retryAfter, text } = await post(stack, whoever, request);
+        assertEquals(status, 402, `${request[0]}: ${text}`);
+        assert(retryAfter > 5);
+        const { message: flat, error } = JSON.parse(text);
+        assertMatch(flat ?? error.message, message);
+      }
+      assertEquals(stack.openrouter!.bill().total, total);
+    });
+  }
+});
+
+async function post(
+  { functionsUrl }: Stack,
+  token: string,
+  [path, body]: [string, unknown],
+): Promise<{ status: number; retryAfter: number; text: string }> {
+  const response = await fetch(`${functionsUrl}/${path}`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const retryAfter = Number(response.headers.get("Retry-After"));
+  return { status: response.status, retryAfter, text: await response.text() };
+}
