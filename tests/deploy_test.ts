@@ -123,7 +123,7 @@ Deno.test("deploy sets the secrets that are missing, and touches no other", asyn
     INSFORGE_INTERNAL_URL: "http://canary.test",
     PORT: "1234",
   };
-  await deploy(context({}, settings), { onlySecrets: true });
+  await deploy(context({}, settings), { only: "secrets" });
   assertEquals(writes(), ["POST /api/secrets"]);
   assertEquals(await valueOf("OPENROUTER_API_KEY"), "the-project's-own");
   assertEquals(await valueOf("OPENROUTER_CHAT_MODEL"), "openai/gpt-4o");
@@ -139,8 +139,15 @@ Deno.test("deploy refuses a setting of the wrong form before anything is written
 Deno.test("deploy --only-secrets deploys no function", async () => {
   const settings = { OPENROUTER_API_KEY: OPENROUTER_KEY };
   await migration("1_only-secrets.sql", "select 1");
-  await deploy(context({ chat: workingCode("1") }, settings), { onlySecrets: true });
+  await deploy(context({ chat: workingCode("1") }, settings), { only: "secrets" });
   assertEquals(writes(), ["POST /api/secrets"]);
+});
+
+Deno.test("deploy --only-migrations writes no function and no secret", async () => {
+  const settings = { OPENROUTER_API_KEY: OPENROUTER_KEY };
+  await migration("1_only-migrations.sql", "select 1");
+  await deploy(context({ chat: workingCode("1") }, settings), { only: "migrations" });
+  assertEquals(writes(), ["POST /api/database/migrations"]);
 });
 
 Deno.test("deploy applies each migration once, with versions newer than the project's newest", async () => {

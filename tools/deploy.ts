@@ -14,6 +14,7 @@ import { listenForSignals } from "./signals.ts";
 
 const HELP = `deno task deploy [slug…]       deploy these functions, or all, and what they need
   --dry-run                     tell what would be done, and change nothing
+  --only-migrations             apply the migrations that the project lacks, nothing else
   --only-secrets                set the secrets that the project lacks, nothing else
   --rollback [slug…]            put back the code from before, of these or of the latest deploy
   --list                        list the functions of the project
@@ -41,10 +42,11 @@ async function main(): Promise<void> {
   const { values, positionals: slugs } = parseCommand();
   if (values.help) return print(HELP);
   const platform = parsePlatform(values.platform);
-  const modes = (["only-secrets", "rollback", "list"] as const).filter((mode) => values[mode]);
+  const modes = (["only-migrations", "only-secrets", "rollback", "list"] as const)
+    .filter((mode) => values[mode]);
   if (modes.length > 1) throw new DeployFailure(`--${modes.join(" and --")} exclude each other`);
   const [mode] = modes;
-  if (slugs.length > 0 && (mode === "only-secrets" || mode === "list")) {
+  if (slugs.length > 0 && mode && mode !== "rollback") {
     throw new DeployFailure(`--${mode} takes no slugs`);
   }
 
@@ -65,7 +67,9 @@ async function main(): Promise<void> {
   const dryRun = values["dry-run"];
   if (mode === "list") return await listFunctions(context);
   if (mode === "rollback") return await rollBack(context, slugs, { dryRun });
-  await deploy(context, { platform, onlySecrets: mode === "only-secrets", dryRun });
+  const only = mode &&
+    ({ "only-migrations": "migrations", "only-secrets": "secrets" } as const)[mode];
+  await deploy(context, { platform, only, dryRun });
 }
 
 function parseCommand() {
@@ -74,6 +78,7 @@ function parseCommand() {
       allowPositionals: true,
       options: {
         "dry-run": { type: "boolean" },
+        "only-migrations": { type: "boolean" },
         "only-secrets": { type: "boolean" },
         rollback: { type: "boolean" },
         list: { type: "boolean" },

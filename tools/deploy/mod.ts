@@ -28,7 +28,8 @@ export interface DeployContext {
 /** What of a deploy to do. */
 export interface DeployOptions {
   platform?: Platform;
-  onlySecrets?: boolean;
+  /** Do this step, and no other. */
+  only?: "migrations" | "secrets";
   /** Tell, and change nothing. */
   dryRun?: boolean;
 }
@@ -45,9 +46,11 @@ const SMOKE_TRIES: Record<Platform, number> = { cloud: 30, "self-hosted": 3 };
  */
 export async function deploy(context: DeployContext, options: DeployOptions = {}): Promise<void> {
   const { project, clock, print } = context;
-  const build = options.onlySecrets ? () => Promise.resolve([]) : context.build;
+  const { only } = options;
+  const build = only ? () => Promise.resolve([]) : context.build;
   const plan = await createPlan({ ...context, ...options, build, now: clock.now() });
-  if (options.onlySecrets) plan.migrations = [];
+  if (only === "secrets") plan.migrations = [];
+  if (only === "migrations") plan.secrets = { missing: [], kept: [] };
   formatPlan(plan).forEach(print);
   if (options.dryRun) return print("dry run: nothing has changed");
 
