@@ -6,7 +6,6 @@ import { createButton, createElement } from "./element.ts";
 const ADVICE: Record<string, string> = {
   AUTH_UNAUTHORIZED: "Sign in again; the session has ended.",
   AUTH_INVALID_CREDENTIALS: "Sign in first.",
-  RATE_LIMITED: "Wait a moment, then try again.",
   AI_UPSTREAM_UNAVAILABLE: "Try again, or choose another model.",
   AI_INVALID_MODEL: "Choose another model.",
   AI_INVALID_API_KEY: "Whoever runs the app must check its OpenRouter key.",
@@ -23,7 +22,8 @@ export function createFailure(thrown: unknown, retry?: () => void): HTMLElement 
     ? thrown
     : new AiError(0, "PAGE_ERROR", thrown instanceof Error ? thrown.message : String(thrown));
   const { code, status, message, requestId, retryAfterSeconds } = error;
-  const advice = error.nextActions ?? ADVICE[code];
+  // While a button counts down, it says itself what to do.
+  const advice = retry && retryAfterSeconds ? "" : error.nextActions ?? ADVICE[code];
   const trace = [code, status > 0 && `status ${status}`, requestId && `request ${requestId}`];
   return createElement(
     "div",
@@ -40,12 +40,18 @@ function createRetry(retry: () => void, seconds = 0): HTMLElement {
   const button = createButton("plain", retry);
   let left = Math.ceil(seconds);
   const count = () => {
-    button.textContent = left > 0 ? `Try again in ${left} s` : "Try again";
+    button.textContent = left > 0 ? `Try again in ${toWait(left)}` : "Try again";
     button.disabled = left > 0;
     if (left-- > 0) setTimeout(count, 1_000);
   };
   count();
   return button;
+}
+
+function toWait(seconds: number): string {
+  if (seconds <= 120) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes <= 120 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;
 }
 
 function toSentence(text: string): string {

@@ -1,11 +1,12 @@
 /** Rows of a table as the user may read them, and their summary. */
 import { AiError, readError } from "../ai_error.ts";
+import type { Usage } from "../mod.ts";
 import { createAnswer } from "./answer.ts";
 import { type ApiRequest, toClientCode } from "./api_request.ts";
 import { announce, createButton, createElement, findElement } from "./element.ts";
 import { createFailure } from "./failure.ts";
 import { createRunner } from "./runner.ts";
-import { toCount } from "./spending.ts";
+import { addUsage, toCount } from "./spending.ts";
 import { createTable } from "./table.ts";
 import type { Panel, Workbench } from "./workbench.ts";
 
@@ -93,25 +94,28 @@ export function createRecords(workbench: Workbench): Panel {
     const view = createAnswer(() => {});
     summary.replaceChildren(createElement("h3", {}, "Summary"), facts, view.element);
     announce("The summary is being written");
+    let notes: Usage | undefined;
     try {
       for await (const part of ai.streamSummary(toRequest(), { signal })) {
+        if (part.type === "usage") part.usage = addUsage(part.usage, notes);
         if (part.type === "summary") {
           const { rows_read, truncated, chunks, usage } = part.summary;
           facts.textContent = `${toCount(rows_read)} rows read · ` +
             `${truncated ? "there are more" : "all there are"} · ` +
             `${chunks} ${chunks === 1 ? "chunk" : "chunks"}`;
-          if (usage?.total_tokens) spending.add("notes on the chunks", usage);
+          notes = usage;
         }
         view.show(part);
         if (part.type === "error") throw part.error;
       }
-      if (view.model) spending.add(view.model, view.usage);
       announce(`Summary: ${view.text.slice(0, 600)}`);
     } catch (error) {
       if (signal.aborted) view.note("Stopped.");
       else view.tail.append(createFailure(error, start));
     } finally {
       view.end();
+      const used = view.usage ?? notes;
+      if (used?.total_tokens) spending.add(view.model, used);
     }
   }
 

@@ -55,6 +55,17 @@ function toNothing(model: string): Spent {
   return { model, requests: 0, promptTokens: 0, completionTokens: 0, usd: 0 };
 }
 
+/** What two calls have used together. */
+export function addUsage(one: Usage, other?: Usage): Usage {
+  if (!other) return one;
+  return {
+    prompt_tokens: one.prompt_tokens + other.prompt_tokens,
+    completion_tokens: one.completion_tokens + other.completion_tokens,
+    total_tokens: one.total_tokens + other.total_tokens,
+    cost: one.cost == null ? other.cost : one.cost + (other.cost ?? 0),
+  };
+}
+
 /** A sum of money, with as many places as it needs: most answers cost far less than a cent. */
 export function toDollars(usd: number): string {
   if (usd === 0) return "$0";

@@ -84,10 +84,18 @@ test("a limit that passes counts down until it is worth trying again", async ({ 
   const button = page.getByRole("button", { name: /Try again/ });
   await button.waitFor();
   assertEquals([await button.innerText(), await button.isDisabled()], ["Try again in 30 s", true]);
+  assertEquals(await page.locator(".failure p").count(), 2, "what happened and its codes, no more");
   await page.clock.runFor(10_000);
   assertEquals(await button.innerText(), "Try again in 20 s");
   await page.clock.runFor(21_000);
   assertEquals([await button.innerText(), await button.isDisabled()], ["Try again", false]);
+});
+
+test("a limit of a day is counted in hours", async ({ page, expectComplaint }) => {
+  expectComplaint(/status of 429 /);
+  await simulate(page, { status: 429, retry_after: 30_000 });
+  await ask(page, "Hello");
+  await page.getByRole("button", { name: "Try again in 9 h" }).waitFor();
 });
 
 test(

@@ -25,6 +25,7 @@ test(
         await page.locator("#summary").innerText(),
         new RegExp(`^Summary\\s+${tickets} rows read · all there are`),
       );
+      await assertSummed(page);
       const sent = stack.openrouter!.requests.slice(before).map(({ text }) =>
         JSON.parse(text).messages[1].content
       );
@@ -130,6 +131,15 @@ test("what was used is summed up, for the page and for the account", async ({ pa
   const today = await sums.locator("th, td").allInnerTexts();
   assertGreater(Number(today[1]), 0);
 });
+
+/** What stands under a summary is all that it used, notes on its chunks included. */
+async function assertSummed(page: Page): Promise<void> {
+  const meta = await page.locator("#summary .meta").innerText();
+  const [prompt, completion] = [...meta.matchAll(/([\d,]+) (?:tokens in|out)/g)]
+    .map(([, count]) => Number(count.replaceAll(",", "")));
+  const [, spent] = /([\d,]+) tokens/.exec(await page.locator("#spent").innerText())!;
+  assertEquals(prompt + completion, Number(spent.replaceAll(",", "")));
+}
 
 /** Turns the pages of the table to its end. */
 async function readAllIds(page: Page, total: number): Promise<number[]> {
