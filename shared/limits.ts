@@ -41,6 +41,19 @@ export function toRefusal({ refused, retry_after, in_flight }: Refusal): ApiErro
     : REFUSALS[refused];
   return new ApiError(status, code, message, {
     retryAfterSeconds: retry_after,
-    nextActions: `Try again in ${retry_after} seconds`,
+    nextActions: `Try again in ${toWait(retry_after)}`,
   });
+}
+
+/** `90 seconds`, `25 minutes`, `8 hours`, `12 days`: rounded up, so that nobody comes back too early. */
+function toWait(seconds: number): string {
+  const [unit, unitSeconds] = seconds <= 120
+    ? ["second", 1]
+    : seconds <= 7_200
+    ? ["minute", 60]
+    : seconds <= 172_800
+    ? ["hour", 3_600]
+    : ["day", 86_400];
+  const count = Math.ceil(seconds / unitSeconds);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }

@@ -24,3 +24,21 @@ Deno.test("a refusal tells the user what is used up, and when to come back", () 
   assertMatch(message, /app.*today/);
   assertMatch(nextActions!, /90 seconds/);
 });
+
+Deno.test("how long to wait is told as people say it, never too short", () => {
+  const waits: Record<number, string> = {
+    1: "1 second",
+    120: "120 seconds",
+    121: "3 minutes",
+    7_201: "3 hours",
+    172_801: "3 days",
+  };
+  for (const [seconds, words] of Object.entries(waits)) {
+    const { nextActions } = toRefusal({
+      refused: "user_tokens_per_day",
+      retry_after: Number(seconds),
+      in_flight: false,
+    });
+    assertEquals(nextActions, `Try again in ${words}`);
+  }
+});
