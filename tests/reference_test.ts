@@ -88,6 +88,15 @@ Deno.test("the reference says which fields pass through, what they are, and what
   assertEquals(image.properties!.save.additionalProperties, false);
 });
 
+Deno.test("the reference says which operations want the project's API key", () => {
+  const wanting = listEntries().filter(([, , { security }]) => security !== undefined)
+    .map(([path, , { security }]) => [path, security]);
+  assertEquals(wanting, [
+    ["/legacy-compat/ai/models", [{ administrator: [] }]],
+    ["/usage/sweep", [{ administrator: [] }]],
+  ]);
+});
+
 Deno.test("the reference calls the old routes deprecated, and no others", () => {
   for (const [path, , { deprecated = false }] of listEntries()) {
     assertEquals(deprecated, path.startsWith("/legacy-compat/"), path);

@@ -105,6 +105,7 @@ export const reference = {
     },
     "GET /ai/models": {
       summary: "The catalogue of models, for the holder of the API key",
+      caller: "administrator",
       answer: aiModelSchema.array(),
       errors: [401, 403, 503],
       examples: {

@@ -20,6 +20,7 @@ export const reference = {
     },
     "POST /sweep": {
       summary: "Looks up what estimated generations cost; for a schedule, with the API key",
+      caller: "administrator",
       answer: "SweepAnswer",
       errors: [401, 403, 500, 502],
       examples: {

@@ -7,6 +7,7 @@ import { createDocument, formatDocument } from "../../tools/reference/document.t
 export interface Entry {
   operationId: string;
   deprecated?: boolean;
+  security?: Record<string, string[]>[];
   parameters?: { name: string; in: string; examples?: Record<string, { value: unknown }> }[];
   requestBody?: { content: Record<string, Content> };
   responses: Record<string, Response>;

@@ -79,6 +79,12 @@ export async function createDocument(): Promise<ReferenceDocument> {
           bearerFormat: "JWT",
           description: "The access token of a signed-in InsForge user",
         },
+        administrator: {
+          type: "http",
+          scheme: "bearer",
+          description:
+            "The project's API key, which `x-api-key` may hold as well; for servers only",
+        },
       },
       headers: toHeaders(HEADERS),
       schemas: sortFields(createSchemas(references, sources)),
@@ -92,13 +98,14 @@ export function formatDocument(document: ReferenceDocument): string {
   return JSON.stringify(document, null, 2) + "\n";
 }
 
-/** Loads what every function's `reference.ts` says, by slug. */
+/** Loads what every function's `reference.ts` says, by slug; what is deprecated comes last. */
 export async function loadReferences(): Promise<Map<string, Reference>> {
   const modules = listSlugs().map(async (slug) => {
     const { reference } = await import(new URL(`functions/${slug}/reference.ts`, ROOT).href);
     return [slug, reference as Reference] as const;
   });
-  return new Map(await Promise.all(modules));
+  const isOld = ([, { deprecated }]: readonly [string, Reference]) => Number(deprecated ?? false);
+  return new Map((await Promise.all(modules)).sort((a, b) => isOld(a) - isOld(b)));
 }
 
 /** What the function's own module says it is, and where else it is served. */

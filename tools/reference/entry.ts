@@ -18,7 +18,7 @@ export interface Context {
 export function createEntry(context: Context, key: string): Record<string, unknown> {
   const { slug, reference } = context;
   const operation = reference.operations[key];
-  const { summary, request, errors, open } = operation;
+  const { summary, request, errors, caller } = operation;
   const examples = selectExamples(operation, isGood);
   const parameters = createParameters(context, key, examples);
   const refusals = errors.map((status) => [status, toRefusal(context, operation, status)]);
@@ -27,7 +27,7 @@ export function createEntry(context: Context, key: string): Record<string, unkno
     tags: [slug],
     summary,
     deprecated: reference.deprecated,
-    security: open ? [] : undefined,
+    security: caller && [{ [caller]: [] }],
     parameters: parameters.length > 0 ? parameters : undefined,
     requestBody: request && {
       required: true,
@@ -84,11 +84,12 @@ function describeSchema(
 }
 
 function createAnswer(
-  { answer, events }: Operation,
+  { answer, events, errors }: Operation,
   examples: Record<string, Example>,
 ): Record<string, unknown> {
   const stream = (example: Example) => events && Array.isArray(example.answer);
-  const headers = ["X-Request-Id", "X-Generation-Id"];
+  // Where nothing can be too expensive, nothing is generated.
+  const headers = errors.includes(402) ? ["X-Request-Id", "X-Generation-Id"] : ["X-Request-Id"];
   return {
     description: "The answer",
     headers: Object.fromEntries(

@@ -30,8 +30,8 @@ export interface Operation {
   events?: Shape;
   /** Statuses of its failures; what each means says the README's table. */
   errors: number[];
-  /** Whether strangers may call it. */
-  open?: boolean;
+  /** Who calls, unless it is a signed-in user: whoever holds the project's API key. */
+  caller?: "administrator";
   /** Requests that a user may make, by a few words each; a test makes them. */
   examples: Record<string, Example>;
 }
