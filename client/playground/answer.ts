@@ -2,7 +2,7 @@
 import type { StreamPart, SummaryPart, Usage } from "../mod.ts";
 import { createElement, createFrame } from "./element.ts";
 import { showMarkdown, toLink } from "./markdown.ts";
-import { toCount, toDollars } from "./spending.ts";
+import { addUsage, toCount, toDollars } from "./spending.ts";
 import type { ToolCallPart } from "./tool_calls.ts";
 
 /** An answer on the page, and what it has said so far. */
@@ -87,8 +87,11 @@ export function createAnswer(onDraw: () => void): Answer {
       case "tool-call":
         calls.push(part);
         break;
+      case "summary":
+        usage = part.summary.usage;
+        break;
       case "usage":
-        usage = part.usage;
+        usage = addUsage(part.usage, usage);
         break;
       case "finish":
         model = part.model;

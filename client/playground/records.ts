@@ -1,12 +1,11 @@
 /** Rows of a table as the user may read them, and their summary. */
 import { AiError, readError } from "../ai_error.ts";
-import type { Usage } from "../mod.ts";
 import { createAnswer } from "./answer.ts";
 import { type ApiRequest, toClientCode } from "./api_request.ts";
 import { announce, createButton, createElement, findElement } from "./element.ts";
 import { createFailure } from "./failure.ts";
 import { createRunner } from "./runner.ts";
-import { addUsage, toCount } from "./spending.ts";
+import { toCount } from "./spending.ts";
 import { createTable } from "./table.ts";
 import type { Panel, Workbench } from "./workbench.ts";
 
@@ -94,16 +93,13 @@ export function createRecords(workbench: Workbench): Panel {
     const view = createAnswer(() => {});
     summary.replaceChildren(createElement("h3", {}, "Summary"), facts, view.element);
     announce("The summary is being written");
-    let notes: Usage | undefined;
     try {
       for await (const part of ai.streamSummary(toRequest(), { signal })) {
-        if (part.type === "usage") part.usage = addUsage(part.usage, notes);
         if (part.type === "summary") {
-          const { rows_read, truncated, chunks, usage } = part.summary;
+          const { rows_read, truncated, chunks } = part.summary;
           facts.textContent = `${toCount(rows_read)} rows read · ` +
             `${truncated ? "there are more" : "all there are"} · ` +
             `${chunks} ${chunks === 1 ? "chunk" : "chunks"}`;
-          notes = usage;
         }
         view.show(part);
         if (part.type === "error") throw part.error;
@@ -114,8 +110,7 @@ export function createRecords(workbench: Workbench): Panel {
       else view.tail.append(createFailure(error, start));
     } finally {
       view.end();
-      const used = view.usage ?? notes;
-      if (used?.total_tokens) spending.add(view.model, used);
+      if (view.usage?.total_tokens) spending.add(view.model, view.usage);
     }
   }
 

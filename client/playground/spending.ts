@@ -57,13 +57,11 @@ function toNothing(model: string): Spent {
 
 /** What two calls have used together. */
 export function addUsage(one: Usage, other?: Usage): Usage {
-  if (!other) return one;
-  return {
-    prompt_tokens: one.prompt_tokens + other.prompt_tokens,
-    completion_tokens: one.completion_tokens + other.completion_tokens,
-    total_tokens: one.total_tokens + other.total_tokens,
-    cost: one.cost == null ? other.cost : one.cost + (other.cost ?? 0),
-  };
+  const sum = { ...other, ...one };
+  for (const [name, used] of Object.entries(other ?? {})) {
+    if (typeof used === "number") sum[name] = used + Number(one[name] ?? 0);
+  }
+  return sum;
 }
 
 /** A sum of money, with as many places as it needs: most answers cost far less than a cent. */

@@ -91,11 +91,20 @@ test("a limit that passes counts down until it is worth trying again", async ({ 
   assertEquals([await button.innerText(), await button.isDisabled()], ["Try again", false]);
 });
 
-test("a limit of a day is counted in hours", async ({ page, expectComplaint }) => {
-  expectComplaint(/status of 429 /);
-  await simulate(page, { status: 429, retry_after: 30_000 });
+test("a limit of a month is told in words, and may be tried at any time", async ({ page, expectComplaint }) => {
+  expectComplaint(/status of 402 /);
+  const headers = { "Retry-After": "800000", "Access-Control-Expose-Headers": "Retry-After" };
+  const json = {
+    error: "BILLING_INSUFFICIENT_BALANCE",
+    message: "You have used up this month's AI budget",
+    statusCode: 402,
+    nextActions: "Try again in 10 days",
+  };
+  await page.route("**/stream", (route) => route.fulfill({ status: 402, json, headers }));
   await ask(page, "Hello");
-  await page.getByRole("button", { name: "Try again in 9 h" }).waitFor();
+  const alert = page.getByRole("alert").filter({ hasText: "AI budget" });
+  assertStringIncludes(await alert.innerText(), "Try again in 10 days.");
+  assert(await alert.getByRole("button", { name: "Try again", exact: true }).isEnabled());
 });
 
 test(

@@ -28,7 +28,10 @@ test("a password signs in, a wrong one says so", async ({ page, expectComplaint 
   await page.getByLabel("Email").fill(SECOND.email);
   await page.getByLabel("Password").fill("not the password");
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  assertMatch(await page.getByRole("alert").innerText(), /invalid/i);
+  assertMatch(
+    await page.getByRole("alert").innerText(),
+    /^Invalid credentials\.\s+AUTH_UNAUTHORIZED/,
+  );
   expectComplaint(/status of 401 .*\/api\/auth\/sessions/);
 
   await page.getByLabel("Password").fill(SECOND.password);
