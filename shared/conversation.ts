@@ -76,7 +76,7 @@ export const tokenLimits = {
 const options = {
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
-  /** Instead of `model`: tried in order. */
+  /** Fallbacks, tried in order after `model`, or alone. */
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
   ...tokenLimits,
   tools: z.optional(z.array(tool)),
