@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { COMPILER_OPTIONS } from "../compiler_options.ts";
 import { describeTypes } from "./type_printer.ts";
 
 const CLIENT = fileURLToPath(new URL("../../client/", import.meta.url));
@@ -9,15 +10,9 @@ const ENTRY = `${CLIENT}mod.ts`;
 const CONTRACT = `${CLIENT}contract.ts`;
 
 const OPTIONS: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2022,
-  lib: ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
-  module: ts.ModuleKind.ESNext,
-  moduleResolution: ts.ModuleResolutionKind.Bundler,
-  strict: true,
+  ...COMPILER_OPTIONS,
   declaration: true,
   emitDeclarationOnly: true,
-  allowImportingTsExtensions: true,
-  types: [],
 };
 
 const MODULE_NOT_FOUND = 2307;

@@ -1,20 +1,12 @@
 /** The functions' sources as TypeScript sees them: their types, and the docstrings on their fields. */
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { COMPILER_OPTIONS } from "../compiler_options.ts";
 import { listSlugs } from "../functions.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-const OPTIONS: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2022,
-  lib: ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
-  module: ts.ModuleKind.ESNext,
-  moduleResolution: ts.ModuleResolutionKind.Bundler,
-  strict: true,
-  noEmit: true,
-  allowImportingTsExtensions: true,
-  types: [],
-};
+const OPTIONS: ts.CompilerOptions = { ...COMPILER_OPTIONS, noEmit: true };
 
 /** The sources, ready to be asked. */
 export interface Sources {
