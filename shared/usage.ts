@@ -7,6 +7,7 @@ import { Bill, type Charge, type Payment } from "./bill.ts";
 import { ApiError } from "./errors.ts";
 import { type Estimate, estimate, type PaidCall } from "./estimate.ts";
 import { callRoutine } from "./insforge.ts";
+import { toCount } from "./ledger_values.ts";
 import { readLimits, type Refusal, toRefusal } from "./limits.ts";
 import type { Settings } from "./settings.ts";
 import { openUserKey } from "./user_keys.ts";
@@ -100,10 +101,7 @@ async function reserve(
     user_id: userId,
     slug: call.slug,
     model: expected.model,
-    tokens: Math.min(
-      2 ** 31 - 1,
-      (expected.promptTokens + expected.completionTokens) * tab.plannedCalls,
-    ),
+    tokens: toCount((expected.promptTokens + expected.completionTokens) * tab.plannedCalls),
     usd: expected.usd * tab.plannedCalls,
     limits,
     use_key: settings.KEYS_ENCRYPTION_KEY !== undefined || settings.REQUIRE_USER_KEY,

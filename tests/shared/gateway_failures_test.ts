@@ -1,11 +1,10 @@
 /** Failures of Pinata and PinMe, in their own shapes. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { ApiError } from "../../shared/errors.ts";
 import { type Asked, toHttpFailure, toInBandFailure } from "../../shared/openrouter_failures.ts";
 import { findError } from "../../shared/upstream_error.ts";
+import { assertJudged, RETRIED, UNAVAILABLE } from "./judged.ts";
 
-const UNAVAILABLE = "AI_UPSTREAM_UNAVAILABLE";
-const RETRIED = true;
 const PINATA = { title: "Pinata", keySetting: "PINATA_LLM_KEY" };
 const PINME = { title: "PinMe", keySetting: "PINME_API_KEY", passesErrorsOn: true } as const;
 
@@ -25,12 +24,12 @@ for (const [status, error, ours, code, retried = false] of ENVELOPES) {
   Deno.test(`PinMe's ${status} "${error}" becomes ${ours} ${code}, wherever it stands`, () => {
     const envelope = { code: status, msg: "error", data: { error } };
     const failure = toHttp(status, envelope, PINME);
-    assertFailure(failure, ours, code, retried);
+    assertJudged(failure, ours, code, retried);
     if (code === "AI_INVALID_API_KEY") {
       const message = `PinMe refused this project's API key, the setting PINME_API_KEY: ${error}`;
       assertEquals(failure.message, message);
     }
-    assertFailure(toInBandFailure(findError(envelope)!, undefined, PINME), ours, code, retried);
+    assertJudged(toInBandFailure(findError(envelope)!, undefined, PINME), ours, code, retried);
   });
 }
 
@@ -39,10 +38,10 @@ Deno.test("what PinMe passes on is OpenRouter's, and its key is not this project
     error: { code: status, message: "m", metadata },
   });
   const moderated = toHttp(403, body(403, { reasons: ["violence"] }), PINME);
-  assertFailure(moderated, 403, "FORBIDDEN", false);
+  assertJudged(moderated, 403, "FORBIDDEN", false);
   for (const [status, verb] of [[401, "refused"], [403, "denied"]] as const) {
     const failure = toHttp(status, body(status), PINME);
-    assertFailure(failure, 502, "AI_INVALID_API_KEY", false);
+    assertJudged(failure, 502, "AI_INVALID_API_KEY", false);
     assertEquals(failure.message, `The gateway behind PinMe ${verb} PinMe's own key`);
   }
 });
@@ -72,7 +71,7 @@ const BALANCES: [body: unknown, left: string][] = [
 for (const [body, left] of BALANCES) {
   Deno.test(`Pinata's 402 ${JSON.stringify(body)} passes on what is left`, () => {
     const failure = toHttp(402, body, PINATA);
-    assertFailure(failure, 402, "BILLING_INSUFFICIENT_BALANCE", false);
+    assertJudged(failure, 402, "BILLING_INSUFFICIENT_BALANCE", false);
     const message = "The AI credits of this project do not cover the request" + left;
     assertEquals(failure.message, message);
     assertMatch(failure.nextActions!, /^Add credits at Pinata/);
@@ -81,13 +80,4 @@ for (const [body, left] of BALANCES) {
 
 function toHttp(status: number, body: unknown, asked?: Asked): ApiError {
   return toHttpFailure(status, JSON.stringify(body), new Headers(), asked);
-}
-
-function assertFailure(error: ApiError, status: number, code: string, retried: boolean): void {
-  assertEquals(
-    { status: error.status, code: error.code, retried: error.retryable },
-    { status, code: code as ApiError["code"], retried },
-    error.message,
-  );
-  assert(error.message.length > 0 && !error.message.endsWith("."), error.message);
 }

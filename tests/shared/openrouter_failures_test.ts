@@ -1,9 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ApiError } from "../../shared/errors.ts";
 import { toHttpFailure, toInBandFailure, unusable } from "../../shared/openrouter_failures.ts";
-
-const UNAVAILABLE = "AI_UPSTREAM_UNAVAILABLE";
-const RETRIED = true;
+import { assertJudged, RETRIED, UNAVAILABLE } from "./judged.ts";
 
 /** OpenRouter's statuses: what becomes of each, and whether the same call may be tried again. */
 const STATUSES: [status: number, message: string, ours: number, code: string, retried?: true][] = [
@@ -32,13 +30,13 @@ const STATUSES: [status: number, message: string, ours: number, code: string, re
 
 for (const [status, message, ours, code, retried = false] of STATUSES) {
   Deno.test(`HTTP ${status} "${message}" becomes ${ours} ${code}`, () => {
-    assertFailure(toHttp(status, { error: { code: status, message } }), ours, code, retried);
+    assertJudged(toHttp(status, { error: { code: status, message } }), ours, code, retried);
   });
 
   if (status < 400) continue;
   Deno.test(`code ${status} "${message}" inside a 200 becomes ${ours} ${code}`, () => {
-    assertFailure(toInBandFailure({ code: status, message }), ours, code, retried);
-    assertFailure(toInBandFailure({ code: String(status), message }), ours, code, retried);
+    assertJudged(toInBandFailure({ code: status, message }), ours, code, retried);
+    assertJudged(toInBandFailure({ code: String(status), message }), ours, code, retried);
   });
 }
 
@@ -109,7 +107,7 @@ for (const [kind, ours, code, retried = false] of KINDS) {
   Deno.test(`an error of kind ${kind} without a status becomes ${ours} ${code}`, () => {
     const metadata = { error_type: kind };
     for (const error of [{ code: "server_error", metadata }, { metadata }, { code: kind }]) {
-      assertFailure(toInBandFailure({ ...error, message: "m" }), ours, code, retried);
+      assertJudged(toInBandFailure({ ...error, message: "m" }), ours, code, retried);
     }
   });
 }
@@ -124,7 +122,7 @@ Deno.test("codes outside of 400 to 599 say nothing, and the kind decides", () =>
 
 Deno.test("a number decides before a kind does", () => {
   const error = { code: 503, message: "m", metadata: { error_type: "invalid_request" } };
-  assertFailure(toInBandFailure(error), 502, UNAVAILABLE, RETRIED);
+  assertJudged(toInBandFailure(error), 502, UNAVAILABLE, RETRIED);
 });
 
 Deno.test("only the in-flight 402 with a Retry-After is retried", () => {
@@ -140,7 +138,7 @@ Deno.test("only the in-flight 402 with a Retry-After is retried", () => {
   for (const [metadata, retryAfter, retried] of rows) {
     const headers: Record<string, string> = retryAfter ? { "Retry-After": retryAfter } : {};
     const failure = toHttp(402, { error: { code: 402, message: "m", metadata } }, headers);
-    assertFailure(failure, 402, "BILLING_INSUFFICIENT_BALANCE", retried);
+    assertJudged(failure, 402, "BILLING_INSUFFICIENT_BALANCE", retried);
     assert(failure.nextActions!.includes("max_tokens"));
   }
 });
@@ -154,11 +152,11 @@ Deno.test("the daily limit of free models is not retried, the one per minute is"
     free("Rate limit exceeded: free-models-per-day-high-balance"),
   ];
   for (const failure of daily) {
-    assertFailure(failure, 429, "RATE_LIMITED", false);
+    assertJudged(failure, 429, "RATE_LIMITED", false);
     assert(failure.message.includes("daily"), failure.message);
   }
-  assertFailure(free("Rate limit exceeded: free-models-per-min"), 429, "RATE_LIMITED", true);
-  assertFailure(
+  assertJudged(free("Rate limit exceeded: free-models-per-min"), 429, "RATE_LIMITED", true);
+  assertJudged(
     free("m", { limit_source: "upstream_provider_shared_pool" }),
     429,
     "RATE_LIMITED",
@@ -207,19 +205,10 @@ Deno.test("the evidence is kept as cause, for nobody but us", () => {
 });
 
 Deno.test("unusable is a 502 that is retried only on demand", () => {
-  assertFailure(unusable("No image"), 502, UNAVAILABLE, false);
-  assertFailure(unusable("Empty", { retryable: true }), 502, UNAVAILABLE, true);
+  assertJudged(unusable("No image"), 502, UNAVAILABLE, false);
+  assertJudged(unusable("Empty", { retryable: true }), 502, UNAVAILABLE, true);
 });
 
 function toHttp(status: number, body: unknown, headers: Record<string, string> = {}): ApiError {
   return toHttpFailure(status, JSON.stringify(body), new Headers(headers));
-}
-
-function assertFailure(error: ApiError, status: number, code: string, retried: boolean): void {
-  assertEquals(
-    { status: error.status, code: error.code, retried: error.retryable },
-    { status, code: code as ApiError["code"], retried },
-    error.message,
-  );
-  assert(error.message.length > 0 && !error.message.endsWith("."), error.message);
 }
