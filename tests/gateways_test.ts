@@ -84,7 +84,7 @@ for (const name of names) {
 
   Deno.test(`${name}: an answer that takes too long is a 504`, async () => {
     await using server = serve();
-    const values = { REQUEST_DEADLINE_MS: "20000" };
+    const values = { REQUEST_DEADLINE_MS: "5000" };
     const body = { prompt: PROMPT, simulate: { delay_ms: 600_000 } };
     const answer = await withShortWaits(() => ask(chat, environmentOf(server, name, values), body));
     assertEquals([answer.status, answer.body.error], [504, "AI_UPSTREAM_UNAVAILABLE"]);

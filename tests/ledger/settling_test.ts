@@ -149,12 +149,13 @@ test("estimates are handed out to be looked up: later each time, and ten times",
   const pauses: number[] = [];
   for (let i = 0; i < 10; i++) {
     await makeDue(ledger);
-    const { unreconciled } = await reserve(ledger);
+    const { reservation, unreconciled } = await reserve(ledger);
     assertEquals(unreconciled, [{ generation_id: "due", model: "m" }]);
     assertEquals((await reserve(ledger)).unreconciled, []);
     const [{ pause }] = await ledger.run(
-      `select round(extract(epoch from next_try_at - now()))::integer as pause
-       from ai_charges where generation_id = 'due'`,
+      `select extract(epoch from c.next_try_at - r.created_at)::integer as pause
+       from ai_charges c, ai_reservations r where c.generation_id = 'due' and r.id = $1::uuid`,
+      [reservation],
     );
     pauses.push(pause);
   }

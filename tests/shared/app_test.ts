@@ -95,11 +95,10 @@ for (
   });
 }
 
-Deno.test("an address of slashes takes no more time than any other of its length", async () => {
-  const startedAt = performance.now();
-  const { status } = await call("/probe" + "/".repeat(60_000) + "x");
+Deno.test("an address of slashes is judged as soon as any other", { timeout: 60_000 }, async () => {
+  // By the square of its length this would take minutes.
+  const { status } = await call("/probe" + "/".repeat(500_000) + "x");
   assertEquals(status, 404);
-  assert(performance.now() - startedAt < 4_000);
 });
 
 Deno.test("a wrong method is 405 and Allow names the right ones", async () => {

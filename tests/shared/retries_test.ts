@@ -160,8 +160,8 @@ for (const [path, kind, replies] of HANGS) {
     await using upstream = await createUpstream();
     upstream.reply(...replies);
     const values = {
-      REQUEST_DEADLINE_MS: "25000",
-      STREAM_FIRST_EVENT_DEADLINE_MS: "25000",
+      REQUEST_DEADLINE_MS: "10000",
+      STREAM_FIRST_EVENT_DEADLINE_MS: "10000",
     };
     const answer = await withShortWaits(() => probe(path, upstream, { values }));
     assertEquals([answer.status, answer.body.error], [504, "AI_UPSTREAM_UNAVAILABLE"]);
@@ -171,7 +171,8 @@ for (const [path, kind, replies] of HANGS) {
 
 Deno.test("the deadline of the first event does not end a stream that has begun", async () => {
   await using upstream = await createUpstream();
-  const events = streamOf(...Array(300).fill("word "));
+  // A millisecond each, beside a deadline of one second.
+  const events = streamOf(...Array(1_500).fill("word "));
   upstream.reply({ sse: events });
   const values = { STREAM_FIRST_EVENT_DEADLINE_MS: "10000" };
   const { text } = await withShortWaits(() => probe("/stream", upstream, { values }));

@@ -1,10 +1,10 @@
 /** Waits that are promised in seconds, made testable. */
 
 const FROM_MS = 300;
-const TIMES = 50;
+const TIMES = 10;
 
 /**
- * Runs `run` while every timer of 300 ms or more goes off fifty times as soon.
+ * Runs `run` while every timer of 300 ms or more goes off ten times as soon.
  *
  * @param waits gets the milliseconds that were asked for, in order.
  */
