@@ -29,7 +29,10 @@ Deno.test("the deployed form of every function", async (t) => {
     INSFORGE_INTERNAL_URL: insforge.url,
     INSFORGE_BASE_URL: "https://project.insforge.test",
   };
-  await using runtimes = await startRuntimes({ secrets, scripts: SCRIPTS, modules: MODULES });
+  await using running = new AsyncDisposableStack();
+  const runtimes = running.use(
+    await startRuntimes({ secrets, scripts: SCRIPTS, modules: MODULES }),
+  );
   const slugs = [...(await loadFunctions()).keys()];
   const token = await signIn(insforge, demo);
 
@@ -179,7 +182,8 @@ Deno.test("the deployed form of every function", async (t) => {
     },
   );
 
-  await t.step("the log has each call's line, and gives nothing away", () => {
+  await t.step("the log has each call's line, and gives nothing away", async () => {
+    await running.disposeAsync(); // their ends are the log's
     const lines = runtimes.logs().split("\n").filter((line) => line.startsWith("{"));
     const answered = lines.map((line) => JSON.parse(line))
       .filter(({ slug, status }) => slug === "chat" && status === 200);

@@ -1,7 +1,8 @@
 /** Other releases of Deno, from the npm registry, where each platform's binary is a package. */
 import { fileURLToPath } from "node:url";
 
-const TIMEOUT_MS = 90_000;
+/** Some 50 MB, from a registry that may be far. */
+const TIMEOUT_MS = 600_000;
 
 /**
  * Finds a release of Deno, and fetches it when it is not in Deno's own cache of npm packages.

@@ -24,7 +24,7 @@ export interface Runtimes extends AsyncDisposable {
 }
 
 /** Another Deno and some packages may have to be fetched first. */
-const START_TIMEOUT_MS = 180_000;
+const START_TIMEOUT_MS = 900_000;
 const START = fileURLToPath(new URL("start.ts", import.meta.url));
 
 /**
@@ -44,11 +44,11 @@ export async function startRuntimes(options: RuntimeOptions): Promise<Runtimes> 
   }).spawn();
   const { stdin, stdout, stderr, status } = process;
   const timeout = setTimeout(() => process.kill(), START_TIMEOUT_MS);
-  let logs = "";
-  const collect = async (output: ReadableStream<string>) => {
-    for await (const text of output) logs += text;
+  const logs = { stdout: "", stderr: "" }; // apart, so that neither cuts a line of the other
+  const collect = async (name: keyof typeof logs, output: ReadableStream<string>) => {
+    for await (const text of output) logs[name] += text;
   };
-  const collected = [collect(stderr.pipeThrough(new TextDecoderStream()))];
+  const collected = [collect("stderr", stderr.pipeThrough(new TextDecoderStream()))];
 
   const input = stdin.getWriter();
   await input.write(new TextEncoder().encode(JSON.stringify(options) + "\n"));
@@ -57,14 +57,14 @@ export async function startRuntimes(options: RuntimeOptions): Promise<Runtimes> 
   const { value: addresses } = await reader.read();
   clearTimeout(timeout);
   reader.releaseLock();
-  collected.push(collect(output));
+  collected.push(collect("stdout", output));
   if (!addresses) {
     await Promise.all([...collected, status, input.close().catch(() => {})]);
-    throw new Error(`The runtimes did not start: ${logs}`);
+    throw new Error(`The runtimes did not start: ${logs.stderr}`);
   }
   return {
     ...JSON.parse(addresses),
-    logs: () => logs,
+    logs: () => logs.stdout + logs.stderr,
     async [Symbol.asyncDispose]() {
       await input.close();
       await Promise.all([...collected, status]);
