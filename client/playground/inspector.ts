@@ -41,7 +41,7 @@ export function createInspector(): Inspector {
     return request ? toCode(request, tabs.chosen.slice("tab-".length) as Form) : "";
   }
 
-  const draw = createFrame(() => {
+  function show(): void {
     if (!details.open) return;
     requests = list();
     choiceField.hidden = requests.length < 2;
@@ -51,7 +51,8 @@ export function createInspector(): Inspector {
     }
     const text = shorten(toText());
     if (text !== code.textContent) code.textContent = text;
-  });
+  }
+  const draw = createFrame(show);
 
   const drawRaw = createFrame(() => {
     const isAtEnd = raw.scrollHeight - raw.scrollTop - raw.clientHeight < 40;
@@ -64,7 +65,10 @@ export function createInspector(): Inspector {
   details.addEventListener("toggle", draw);
   const workbench = findElement("workbench");
   for (const type of ["input", "change"]) workbench.addEventListener(type, draw);
-  copy.addEventListener("click", () => confirmCopy(copy, toText()));
+  copy.addEventListener("click", () => {
+    show(); // the page may be resting
+    void confirmCopy(copy, toText());
+  });
 
   let length = 0;
   return {

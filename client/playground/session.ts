@@ -97,13 +97,15 @@ export function createSession(insforgeUrl: string, onChange: (reason?: string) =
     signOut: () => keep(undefined),
     getAccessToken,
     async fetch(url, init) {
-      const send = async (refresh: boolean) => {
-        const token = await getAccessToken({ refresh });
+      const send = async (token: string | undefined) => {
         const headers = { ...init?.headers, Authorization: `Bearer ${token}` };
         return await fetch(url, { ...init, headers });
       };
-      const response = await send(false);
-      return response.status === 401 && tokens?.refreshToken ? await send(true) : response;
+      const token = await getAccessToken({ refresh: false });
+      const response = await send(token);
+      if (response.status !== 401 || !tokens?.refreshToken) return response;
+      // Another request may have fetched a new one meanwhile.
+      return await send(await getAccessToken({ refresh: tokens.accessToken === token }));
     },
   };
 }

@@ -95,6 +95,26 @@ test("requests that are refused together share one refresh", async ({ page, expe
   expectComplaint(/status of 401 .*\/support_tickets/);
 });
 
+test("a request that is refused late takes the token that another has fetched", async ({ page, expectComplaint }) => {
+  await page.getByRole("tab", { name: "Records" }).click();
+  await page.getByText("Rows 1–20 of 120").waitFor();
+  await forge(page, "accessToken");
+  const sent = watchPosts(page);
+  const refreshed = page.waitForResponse((answer) => {
+    return answer.url().endsWith("/v1/models") && answer.ok();
+  });
+  await page.route("**/support_tickets?*", async (route) => {
+    const response = await route.fetch();
+    await refreshed;
+    await route.fulfill({ response });
+  });
+  await page.reload();
+  await page.getByText("Rows 1–20 of 120").waitFor();
+  assertEquals(sent, ["/api/auth/refresh"]);
+  expectComplaint(/status of 401 .*\/v1\/models/);
+  expectComplaint(/status of 401 .*\/support_tickets/);
+});
+
 test("a session that cannot be refreshed ends at the welcome", async ({ page, expectComplaint }) => {
   await forge(page, "accessToken");
   await forge(page, "refreshToken");
