@@ -76,7 +76,7 @@ async function removeLeft(folder: string): Promise<void> {
     try {
       return await Deno.remove(folder, { recursive: true });
     } catch (error) {
-      if (tries === 100) throw error;
+      if (tries === 1_000) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

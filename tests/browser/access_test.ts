@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
-import { ask, readAnswer, simulate } from "./chatting.ts";
+import { ask, awaitModels, readAnswer, simulate } from "./chatting.ts";
 import { createVisits, openTab } from "./visits.ts";
 
 const test = createVisits();
@@ -27,6 +27,7 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await page.getByLabel("Offer the tool").check();
     await ask(page, "What is the weather in Lisbon?");
     await page.getByRole("button", { name: "Send the result" }).waitFor();
+    await awaitModels(page);
     await page.getByRole("combobox", { name: "Model", exact: true }).click();
     await page.getByRole("listbox", { name: "Models" }).waitFor();
   },
@@ -100,7 +101,7 @@ test("the main things are done without a mouse", async ({ page }) => {
   await page.getByRole("button", { name: "Demo user" }).waitFor();
   await tabTo("Skip to the content");
   await press("Enter");
-  assertEquals(await focused(), "main");
+  await page.locator("#main:focus").waitFor();
   await tabTo("Demo user");
   await press("Enter");
   await page.locator("#workbench").waitFor();
@@ -119,6 +120,7 @@ test("the main things are done without a mouse", async ({ page }) => {
   await press("Home");
   await press("ArrowRight");
   await page.getByText("Rows 1–20 of 120").first().waitFor();
+  await simulate(page, { chunk_delay_ms: 500 }, "summarize-records");
   await tabTo("summarize");
   await press("Enter");
   await page.locator("#summary .prose p").waitFor();

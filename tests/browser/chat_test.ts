@@ -1,9 +1,9 @@
 /** The chat in a browser: streaming, stopping, tools, images, models. */
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
-import type { Page } from "playwright-core";
-import { ask, readAnswer, readRequest, simulate } from "./chatting.ts";
-import { createVisits } from "./visits.ts";
+import type { JSHandle, Page } from "playwright-core";
+import { ask, awaitModels, findRequest, readAnswer, readRequest, simulate } from "./chatting.ts";
+import { copy, createVisits } from "./visits.ts";
 
 const test = createVisits();
 const PIXEL =
@@ -15,25 +15,26 @@ const PICTURE = {
 };
 
 test("an answer grows on the page while it is written", async ({ page }) => {
-  await simulate(page, { chunk_delay_ms: 20 });
+  await simulate(page, { text: "word ".repeat(10_000), chunk_delay_ms: 20 });
   const lengths = await watchLengths(page);
   await ask(page, "Explain streaming in three paragraphs");
-  const answer = await readAnswer(page);
-  const seen = await lengths();
-  assertGreater(seen.length, 10, `only ${seen.length} states were seen`);
+  await page.waitForFunction(
+    (seen) => seen.length > 10 && seen.at(-1)! > Math.max(100, 4 * seen[0]),
+    lengths,
+  );
+  const seen = await lengths.jsonValue();
   assertEquals(seen, seen.toSorted((one, other) => one - other));
-  assertGreater(seen.at(-1)!, 4 * seen[0]);
-  assertGreater(answer.length, 100);
+  assertEquals(await page.locator(".answer").getAttribute("aria-busy"), "true");
 });
 
 for (const way of ["the stop button", "Escape"]) {
   test(`${way} ends the answer, and the generation behind it`, async ({ page, stack }) => {
-    await simulate(page, { chunk_delay_ms: 100 });
+    await simulate(page, { chunk_delay_ms: 500 });
     await ask(page, "Tell me everything you know");
     await page.locator(".turn:last-child .prose p").first().waitFor();
     if (way === "Escape") await page.keyboard.press("Escape");
     else await page.getByRole("button", { name: "Stop" }).click();
-    assert(await stack.openrouter!.requests.at(-1)!.cancelled);
+    assert(await findRequest(stack).cancelled);
     await page.getByText("Stopped.").waitFor();
     assertGreater((await readAnswer(page)).length, 0);
     assert(await page.getByRole("button", { name: "Send", exact: true }).isVisible());
@@ -41,8 +42,9 @@ for (const way of ["the stop button", "Escape"]) {
 }
 
 test("an answer is followed to its end, until the reader scrolls up", async ({ page }) => {
-  const text = Array.from({ length: 80 }, (_, line) => `Paragraph ${line}\n\n`).join("");
-  await simulate(page, { text, chunk_delay_ms: 1 });
+  const write = (count: number) =>
+    Array.from({ length: count }, (_, line) => `Paragraph ${line}\n\n`).join("");
+  await simulate(page, { text: write(80), chunk_delay_ms: 1 });
   await ask(page, "Count");
   await readAnswer(page);
   assert(await page.getByRole("button", { name: "Retry" }).isVisible());
@@ -53,7 +55,7 @@ test("an answer is followed to its end, until the reader scrolls up", async ({ p
     return end <= edge + 1;
   });
 
-  await simulate(page, { text, chunk_delay_ms: 20 });
+  await simulate(page, { text: write(4_000), chunk_delay_ms: 20 });
   await ask(page, "Count again");
   const paragraphs = page.locator(".turn:last-child .prose p");
   await paragraphs.nth(3).waitFor();
@@ -112,8 +114,7 @@ test("Markdown becomes headings, lists, tables and code to copy", async ({ page 
   assertEquals(await prose.locator("td").allInnerTexts(), ["1", "2"]);
   const link = prose.getByRole("link", { name: "InsForge" });
   assertEquals(await link.getAttribute("rel"), "noopener noreferrer nofollow");
-  await prose.getByRole("button", { name: "Copy" }).click();
-  assertEquals(await page.evaluate(() => navigator.clipboard.readText()), code);
+  assertEquals(await copy(page, prose.locator("button")), code);
 });
 
 test("a tool is called, answered by the user, and the answer goes on", async ({ page, stack }) => {
@@ -180,7 +181,7 @@ test("a file that is no image is refused in words", async ({ page }) => {
 
 test("a model is searched and chosen by keyboard", async ({ page, stack }) => {
   const field = page.getByRole("combobox", { name: "Model", exact: true });
-  await page.waitForLoadState("networkidle"); // the catalogue is there
+  await awaitModels(page);
   await field.focus();
   await page.keyboard.type("claude");
   const options = page.getByRole("listbox", { name: "Models" }).getByRole("option");
@@ -200,9 +201,9 @@ test("a model is searched and chosen by keyboard", async ({ page, stack }) => {
   assertEquals(readRequest(stack).model, model);
 });
 
-/** Starts to note the lengths of the answer that are drawn; call what it gives for the list. */
-async function watchLengths(page: Page): Promise<() => Promise<number[]>> {
-  const lengths = await page.evaluateHandle(`(() => {
+/** Starts to note the lengths of the answer that are drawn. */
+async function watchLengths(page: Page): Promise<JSHandle<number[]>> {
+  return await page.evaluateHandle(`(() => {
     const lengths = [];
     new MutationObserver(() => {
       const { length } = document.querySelector(".turn:last-child .prose")?.textContent ?? "";
@@ -210,7 +211,6 @@ async function watchLengths(page: Page): Promise<() => Promise<number[]>> {
     }).observe(document.getElementById("turns"), { childList: true, subtree: true, characterData: true });
     return lengths;
   })()`);
-  return async () => await lengths.jsonValue() as number[];
 }
 
 /** Lets a picture fall on an element, or pastes it there. */

@@ -79,7 +79,8 @@ for (const [name, { simulation, status, says: [what, advice, code] }] of Object.
 test("a limit that passes counts down until it is worth trying again", async ({ page, expectComplaint }) => {
   expectComplaint(/status of 429 /);
   await simulate(page, { status: 429, retry_after: 30 });
-  await page.clock.install();
+  await page.clock.install({ time: 0 });
+  await page.clock.pauseAt(3_600_000);
   await ask(page, "Hello");
   const button = page.getByRole("button", { name: /Try again/ });
   await button.waitFor();

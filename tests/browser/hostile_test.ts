@@ -1,7 +1,7 @@
 /** Nothing that a model, a row or an error says does anything but stand there. */
 import { assertEquals, assertGreater } from "@std/assert";
 import type { Page } from "playwright-core";
-import { ask, readAnswer, simulate } from "./chatting.ts";
+import { ask, awaitModels, readAnswer, simulate } from "./chatting.ts";
 import { HOSTILE_ANSWERS } from "./hostile_answers.ts";
 import { createVisits, openTab } from "./visits.ts";
 
@@ -84,7 +84,7 @@ test("hostile rows do nothing, nor does their summary", async ({ page, stack }) 
   await simulate(page, { text: rows[0], chunk_delay_ms: 0 }, "summarize-records");
   await page.getByLabel("Table").fill("hostile");
   await page.getByRole("button", { name: "Show rows" }).click();
-  await page.getByText(/^Rows 1–20 of/).waitFor();
+  await page.getByText(`Rows 1–20 of ${rows.length} of hostile`).waitFor();
   await assertHarmless(page, "rows");
   await page.getByRole("button", { name: "Summarize" }).click();
   await page.locator('#summary .answer[aria-busy="false"]').waitFor();
@@ -96,7 +96,7 @@ test("hostile models, lines and pictures do nothing", async ({ page }) => {
   const model = { id: TAG, name: TAG, pricing: { prompt: TAG }, architecture: {} };
   await page.route("**/v1/models", (route) => route.fulfill({ json: { data: [model] } }));
   await page.reload();
-  await page.waitForLoadState("networkidle");
+  await awaitModels(page);
   const field = page.getByRole("combobox", { name: "Model", exact: true });
   await field.fill("<");
   await page.keyboard.press("ArrowDown");

@@ -8,8 +8,8 @@ import {
 } from "@std/assert";
 import type { Page } from "playwright-core";
 import { createAiClient } from "../../client/mod.ts";
-import { ask, readAnswer } from "./chatting.ts";
-import { createVisits, openTab } from "./visits.ts";
+import { ask, readAnswer, readRequest } from "./chatting.ts";
+import { copy, createVisits, openTab } from "./visits.ts";
 
 const test = createVisits();
 type Run = (...values: unknown[]) => Promise<unknown>;
@@ -33,7 +33,7 @@ test("the copied fetch and client code work", async ({ page, stack }) => {
   const fetchCode = await copyCode(page, "fetch");
   const response = await new AsyncFunction("$TOKEN", `${fetchCode}\nreturn response;`)(token);
   assertMatch(await (response as Response).text(), /data: \[DONE\]\n\n$/);
-  assertEquals(stack.openrouter!.requests.at(-1)!.body.messages[0].content, PROMPT);
+  assertEquals(readRequest(stack).messages[0].content, PROMPT);
 
   const client = (await copyCode(page, "Client")).replace(/^import .*/, "");
   await new AsyncFunction("$TOKEN", "createAiClient", "output", client)(
@@ -42,13 +42,20 @@ test("the copied fetch and client code work", async ({ page, stack }) => {
     output,
   );
   assertGreater(output.textContent.length, 0);
-  assertEquals(stack.openrouter!.requests.at(-1)!.body.messages[0].content, PROMPT);
+  assertEquals(readRequest(stack).messages[0].content, PROMPT);
 });
 
 test("every tab's code works as it is copied, and never holds the token", async ({ page }) => {
   const token = await readToken(page);
-  for (const tab of ["Records", "Embeddings", "Images", "Usage"]) {
+  const slugs = {
+    Records: "summarize-records",
+    Embeddings: "embeddings",
+    Images: "image-gen",
+    Usage: "usage",
+  };
+  for (const [tab, slug] of Object.entries(slugs)) {
     await openTab(page, tab);
+    await page.locator("#code", { hasText: `/${slug}` }).waitFor();
     const choices = await page.locator("#request-choice option").count();
     for (let index = 0; index < Math.max(1, choices); index++) {
       if (choices > 1) await page.getByLabel("Which request").selectOption({ index });
@@ -76,6 +83,7 @@ test("the raw answer is the bytes as they came", async ({ page }) => {
   await ask(page, "Hello");
   await readAnswer(page);
   assertMatch(bytes, /data: \[DONE\]\n\n$/);
+  await page.locator("#raw", { hasText: "[DONE]" }).waitFor();
   assertEquals(await page.locator("#raw").textContent(), bytes);
   assertStringIncludes(await page.locator("#raw-head").innerText(), "200 text/event-stream");
 });
@@ -83,10 +91,7 @@ test("the raw answer is the bytes as they came", async ({ page }) => {
 /** What the button gives for one of the three ways to write the request. */
 async function copyCode(page: Page, form: "curl" | "fetch" | "Client"): Promise<string> {
   await page.getByRole("tab", { name: form, exact: true }).click();
-  await page.evaluate(() => new Promise(requestAnimationFrame));
-  await page.locator("#copy-code").click();
-  await page.locator("#copy-code", { hasText: "Copied" }).waitFor();
-  return await page.evaluate(() => navigator.clipboard.readText());
+  return await copy(page, page.locator("#copy-code"));
 }
 
 async function readToken(page: Page): Promise<string> {

@@ -1,7 +1,7 @@
 /** Records, embeddings, images and usage in a browser. */
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
-import { ask, readAnswer, simulate } from "./chatting.ts";
+import { ask, findRequest, readAnswer, simulate } from "./chatting.ts";
 import { createVisits, DEMO, openTab, SECOND, signIn } from "./visits.ts";
 
 const test = createVisits();
@@ -39,14 +39,14 @@ test(
 );
 
 test("a summary grows, follows its instructions, and can be stopped", async ({ page, stack }) => {
-  await simulate(page, { chunk_delay_ms: 100 }, "summarize-records");
+  await simulate(page, { chunk_delay_ms: 500 }, "summarize-records");
   await page.getByLabel("Instructions").fill("Which machine leaks?");
   await page.getByLabel("Rows to summarize").fill("20");
   await page.getByRole("button", { name: "Summarize" }).click();
   await page.locator("#summary .prose p").waitFor();
   await page.keyboard.press("Escape");
   await page.getByText("Stopped.").waitFor();
-  const { text, cancelled } = stack.openrouter!.requests.at(-1)!;
+  const { text, cancelled } = findRequest(stack);
   assert(text.includes("Which machine leaks?"));
   assert(await cancelled);
   assertMatch(await page.locator("#summary").innerText(), /20 rows read · there are more/);
@@ -55,6 +55,7 @@ test("a summary grows, follows its instructions, and can be stopped", async ({ p
 test("a table that is not there is told", async ({ page, expectComplaint }) => {
   expectComplaint(/status of 404 .*no_such_table/);
   expectComplaint(/status of 400 .*summarize-records/);
+  await page.getByText("Rows 1–20 of 120").waitFor();
   await page.getByLabel("Table").fill("no_such_table");
   await page.getByLabel("Table").press("Tab");
   await page.locator("#rows").getByRole("alert").waitFor();
@@ -128,6 +129,7 @@ test("what was used is summed up, for the page and for the account", async ({ pa
   assertMatch(cells[4], /^\$0\.0*[1-9]/);
 
   const sums = page.locator("#account-usage tbody tr").filter({ hasText: "Today" });
+  await sums.waitFor();
   const today = await sums.locator("th, td").allInnerTexts();
   assertGreater(Number(today[1]), 0);
 });

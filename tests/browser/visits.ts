@@ -2,7 +2,13 @@
 /// <reference lib="dom.iterable" />
 /** The playground as somebody who opens it in a browser finds it. */
 import { assertEquals } from "@std/assert";
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Locator,
+  Page,
+} from "playwright-core";
 import { startChromium } from "../../tools/chromium.ts";
 import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
@@ -86,9 +92,11 @@ export function createVisits(): (
           await simulate(page, { chunk_delay_ms: 1 });
           const expectComplaint = (pattern: RegExp) => void expected.push(pattern);
           await body({ page, context, stack, expectComplaint });
+          const hasCome = (one: RegExp) => complaints.some((complaint) => one.test(complaint));
+          const haveCome = () => expected.every(hasCome);
+          if (!haveCome()) await context.waitForEvent("console", haveCome).catch(() => {});
           const isExpected = (complaint: string) => expected.some((one) => one.test(complaint));
           assertEquals(complaints.filter((complaint) => !isExpected(complaint)), []);
-          const hasCome = (one: RegExp) => complaints.some((complaint) => one.test(complaint));
           assertEquals(expected.filter((one) => !hasCome(one)), []);
         } finally {
           await context.close();
@@ -107,6 +115,19 @@ export async function signIn(page: Page, as: "demo" | "second"): Promise<void> {
 export async function openTab(page: Page, name: string): Promise<void> {
   await page.getByRole("tab", { name, exact: true }).click();
   await page.getByRole("tabpanel", { name, exact: true }).waitFor();
+}
+
+/** Presses a button that copies, and reads what it has copied once it says so, however briefly. */
+export async function copy(page: Page, button: Locator): Promise<string> {
+  const said = await button.evaluateHandle((button) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    new MutationObserver(() => button.textContent === "Copied" && resolve())
+      .observe(button, { childList: true });
+    return { promise };
+  });
+  await button.click();
+  await said.evaluate(({ promise }) => promise);
+  return await page.evaluate(() => navigator.clipboard.readText());
 }
 
 function collectComplaints(context: BrowserContext, page: Page): string[] {
