@@ -36,12 +36,12 @@ Deno.test("after a failure mapConcurrently starts nothing and awaits what is und
   const slow = Promise.withResolvers<void>();
   const started: number[] = [];
   const ended: number[] = [];
-  const all = mapConcurrently([0, 1, 2, 3], 2, async (item) => {
+  const all = mapConcurrently([0, 1, 2, 3, 4], 3, async (item) => {
     started.push(item);
     if (item === 0) throw new Error("first");
     await slow.promise;
     ended.push(item);
-    throw new Error("second");
+    if (item === 1) throw new Error("second");
   });
   let settled = false;
   const watched = all.finally(() => settled = true).catch(() => {});
@@ -50,7 +50,7 @@ Deno.test("after a failure mapConcurrently starts nothing and awaits what is und
   slow.resolve();
   await assertRejects(() => all, Error, "first");
   await watched;
-  assertEquals([started, ended], [[0, 1], [1]]);
+  assertEquals([started, ended], [[0, 1, 2], [1, 2]]);
 });
 
 Deno.test("mapConcurrently takes a failure that is thrown before anything was awaited", async () => {
