@@ -220,13 +220,27 @@ Deno.test("POST /chat cancels the upstream call when the caller goes away", asyn
 
 Deno.test("POST /chat gives up at its deadline", async () => {
   await using upstream = await createUpstream();
-  upstream.reply({ sse: [" "], headers: { "content-type": "application/json" }, end: "hang" });
+  const arrived = Promise.withResolvers<void>();
+  upstream.reply(() => {
+    arrived.resolve();
+    return { sse: [" "], headers: { "content-type": "application/json" }, end: "hang" };
+  });
   const environment = createEnvironment({
     OPENROUTER_BASE_URL: upstream.url,
-    REQUEST_DEADLINE_MS: "1000",
+    REQUEST_DEADLINE_MS: "50000",
   });
-  const { status, body } = await send(handler, environment, { prompt: PROMPT });
-  assertEquals([status, body.error], [504, "AI_UPSTREAM_UNAVAILABLE"]);
+  const { setTimeout } = globalThis;
+  // The deadline passes once the call is under way, however long the machine takes until then.
+  globalThis.setTimeout = ((callback: () => void, ms = 0) => {
+    if (ms < 10_000 || ms > 50_000) return setTimeout(callback, ms);
+    arrived.promise.then(callback);
+  }) as typeof setTimeout;
+  try {
+    const { status, body } = await send(handler, environment, { prompt: PROMPT });
+    assertEquals([status, body.error], [504, "AI_UPSTREAM_UNAVAILABLE"]);
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
 });
 
 Deno.test("POST /chat writes one log line, with who spent what and not a word of what was said", async () => {
