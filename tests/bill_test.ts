@@ -135,7 +135,8 @@ async function perform(stack: Stack, token: string, [, path, body, leaveAfter]: 
   const reader = response.body!.getReader();
   for (let i = 0; i < leaveAfter; i++) await reader.read();
   await reader.cancel();
-  await stack.openrouter!.requests.at(-1)!.cancelled;
+  // Earlier generations may be asked for beside the call.
+  await stack.openrouter!.requests.findLast(({ method }) => method === "POST")!.cancelled;
   await settled(stack);
 }
 

@@ -69,7 +69,8 @@ test("of 100 settlings of one request at once one counts", async () => {
 test("an estimate is handed out to one of 100 requests at once, and corrected once", async () => {
   const estimates = ["a", "b", "c"].map((id) => toCharge({ generation_id: id, final: false }));
   await spend(ledger, estimates);
-  await ledger.run("update ai_charges set next_try_at = now()");
+  // At the ninth try, which is 21 minutes before the next.
+  await ledger.run("update ai_charges set next_try_at = now(), tries = 8");
   const answers = await reserveAtOnce({}, () => ({}));
   const handed = answers.flatMap(({ unreconciled }) => unreconciled);
   assertEquals(handed.map(({ generation_id }) => generation_id).sort(), ["a", "b", "c"]);

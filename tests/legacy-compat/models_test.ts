@@ -93,13 +93,14 @@ Deno.test("GET /ai/models asks again after an hour, and makes do with an old lis
   assertEquals(await list(), [200, ["a/old"]]);
 
   const realNow = Date.now;
+  const listedAt = Date.now();
   try {
-    Date.now = () => realNow() + 3_600_001;
+    Date.now = () => listedAt + 3_600_001;
     upstream.reply({ status: 400, json: { error: { message: "No" } } });
     assertEquals(await list(), [200, ["a/old"]]);
     assertEquals(await list(), [200, ["a/old"]]); // nobody is asked
 
-    Date.now = () => realNow() + 3_605_002;
+    Date.now = () => listedAt + 3_605_002;
     upstream.reply({ json: { data: [toModel("a/new")] } });
     assertEquals(await list(), [200, ["a/new"]]);
   } finally {
