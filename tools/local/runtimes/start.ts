@@ -106,7 +106,8 @@ async function relay(output: ReadableStream<Uint8Array>): Promise<void> {
 function places(): Record<string, string> {
   const names = [
     ...["HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "DENO_DIR"],
-    ...["NPM_CONFIG_REGISTRY", "HTTPS_PROXY", "NO_PROXY", "DENO_CERT", "SSL_CERT_FILE"],
+    ...["NPM_CONFIG_REGISTRY", "HTTPS_PROXY", "NO_PROXY"],
+    ...["DENO_CERT", "DENO_TLS_CA_STORE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"],
   ];
   const known = names.map((name) => [name, Deno.env.get(name)]).filter(([, value]) => value);
   return Object.fromEntries(known);
