@@ -142,7 +142,13 @@ test("estimates are handed out to be looked up: later each time, and ten times",
     toCharge({ generation_id: "known", final: true }),
     toCharge({ generation_id: null, final: false }), // nothing to look up
   ]);
-  assertEquals((await reserve(ledger)).unreconciled, [], "OpenRouter hardly knows it yet");
+  const [{ rest }] = await ledger.run(
+    `select extract(epoch from next_try_at - created_at)::integer as rest
+     from ai_charges where generation_id = 'due'`,
+  );
+  assertEquals(rest, 2, "OpenRouter hardly knows it sooner");
+  await postpone(ledger);
+  assertEquals((await reserve(ledger)).unreconciled, []);
   await makeDue(ledger);
   assertEquals((await reserve(ledger, {}, { user: "another" })).unreconciled, []);
 
@@ -151,13 +157,14 @@ test("estimates are handed out to be looked up: later each time, and ten times",
     await makeDue(ledger);
     const { reservation, unreconciled } = await reserve(ledger);
     assertEquals(unreconciled, [{ generation_id: "due", model: "m" }]);
-    assertEquals((await reserve(ledger)).unreconciled, []);
     const [{ pause }] = await ledger.run(
-      `select extract(epoch from c.next_try_at - r.created_at)::integer as pause
+      `select round(extract(epoch from c.next_try_at - r.created_at) / 5)::integer * 5 as pause
        from ai_charges c, ai_reservations r where c.generation_id = 'due' and r.id = $1::uuid`,
       [reservation],
     );
     pauses.push(pause);
+    await postpone(ledger);
+    assertEquals((await reserve(ledger)).unreconciled, []);
   }
   assertEquals(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 1280, null] as number[]);
   await makeDue(ledger);
@@ -171,7 +178,7 @@ test("at most five estimates are handed out with a reservation, and of its own k
     (_, i) => toCharge({ generation_id: `g${i}`, final: false }),
   );
   await spend(ledger, charges);
-  await makeDue(ledger);
+  await makeDue(ledger, 8);
   await ledger.run("insert into ai_user_keys (user_id, key) values ('u', 'sealed')");
   assertEquals((await reserve(ledger)).unreconciled, [], "the user's key cannot ask for them");
   const counts = [];
@@ -189,8 +196,9 @@ test("the sweep hands out estimates of all users, with the keys of those who pai
     await spend(ledger, [toCharge({ generation_id: user, final: false })], { user });
   }
   await ledger.run("delete from ai_user_keys where user_id = 'gone'");
+  await postpone(ledger);
   assertEquals(await sweep(ledger, 9), []);
-  await makeDue(ledger);
+  await makeDue(ledger, 8);
   const due = await sweep(ledger, 9);
   assertEquals(
     new Map(due.map((charge) => [charge.user_id, charge])),
@@ -205,7 +213,7 @@ test("the sweep hands out estimates of all users, with the keys of those who pai
 test("the sweep hands out no more than it is asked for", async (ledger) => {
   const charges = ["a", "b", "c"].map((id) => toCharge({ generation_id: id, final: false }));
   await spend(ledger, charges);
-  await makeDue(ledger);
+  await makeDue(ledger, 8);
   const counts = [];
   for (let i = 0; i < 3; i++) counts.push((await sweep(ledger, 2)).length);
   assertEquals(counts, [2, 1, 0]);
@@ -265,7 +273,18 @@ async function sweep(ledger: Ledger, max: number): Promise<{ user_id: string }[]
   return due;
 }
 
-/** Lets the time come at which to ask for what was only estimated. */
-async function makeDue(ledger: Ledger): Promise<void> {
-  await ledger.run("update ai_charges set next_try_at = now() where next_try_at is not null");
+/** Lets the time come at which to ask for what was only estimated; after 8 tries not soon again. */
+async function makeDue(ledger: Ledger, tries: number | null = null): Promise<void> {
+  await ledger.run(
+    `update ai_charges set next_try_at = now(), tries = coalesce($1::integer, tries)
+     where next_try_at is not null`,
+    [tries],
+  );
+}
+
+/** Keeps that time from coming while the test runs. */
+async function postpone(ledger: Ledger): Promise<void> {
+  await ledger.run(
+    "update ai_charges set next_try_at = now() + interval '1 day' where next_try_at is not null",
+  );
 }
