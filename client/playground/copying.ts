@@ -20,5 +20,6 @@ export function createCopyButton(read: () => string): HTMLButtonElement {
 export async function confirmCopy(button: HTMLButtonElement, text: string): Promise<void> {
   await copyText(text);
   button.textContent = "Copied";
-  setTimeout(() => button.textContent = "Copy", 1_500);
+  clearTimeout(Number(button.dataset.timer));
+  button.dataset.timer = String(setTimeout(() => button.textContent = "Copy", 1_500));
 }

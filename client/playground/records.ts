@@ -24,6 +24,7 @@ export function createRecords(workbench: Workbench): Panel {
   const runner = createRunner(findElement("stop-summary"));
   const start = () => void runner.run(summarize);
   let isShown = false;
+  let reading = new AbortController();
 
   function toRequest() {
     return {
@@ -41,10 +42,12 @@ export function createRecords(workbench: Workbench): Panel {
   }
 
   async function showRows(offset: number): Promise<void> {
+    reading.abort(); // what was asked for before may come later
+    const { signal } = reading = new AbortController();
     rows.setAttribute("aria-busy", "true");
     try {
-      const headers = { Prefer: "count=exact" };
-      const response = await session.fetch(toRowsUrl(offset), { headers }).catch((cause) => {
+      const init = { headers: { Prefer: "count=exact" }, signal };
+      const response = await session.fetch(toRowsUrl(offset), init).catch((cause) => {
         throw new AiError(0, "NETWORK_ERROR", "InsForge could not be reached", { cause });
       });
       if (!response.ok) throw await readError(response);
@@ -54,10 +57,10 @@ export function createRecords(workbench: Workbench): Panel {
       rows.replaceChildren(...toPage(page, offset, total));
       announce(`${page.length} rows`);
     } catch (error) {
+      if (signal.aborted) return;
       rows.replaceChildren(createFailure(error, () => void showRows(offset)));
-    } finally {
-      rows.removeAttribute("aria-busy");
     }
+    rows.removeAttribute("aria-busy");
   }
 
   function toPage(page: Record<string, unknown>[], offset: number, total?: number): HTMLElement[] {
@@ -133,6 +136,7 @@ export function createRecords(workbench: Workbench): Panel {
     stop: runner.stop,
     clear() {
       runner.stop();
+      reading.abort();
       rows.replaceChildren();
       summary.replaceChildren();
       isShown = false;

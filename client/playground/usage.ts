@@ -14,6 +14,7 @@ export function createUsage({ setup, functionsUrl, spending, createClient }: Wor
   const isServed = setup.slugs.includes("usage");
   const page = findElement("page-usage");
   const account = findElement("account-usage");
+  let reading = new AbortController();
 
   function showPage(): void {
     const spent = spending.list();
@@ -30,9 +31,12 @@ export function createUsage({ setup, functionsUrl, spending, createClient }: Wor
 
   async function showAccount(): Promise<void> {
     if (!isServed) return;
+    reading.abort();
+    const { signal } = reading = new AbortController();
     try {
-      account.replaceChildren(...toAccount(await createClient().usage()));
+      account.replaceChildren(...toAccount(await createClient().usage({ signal })));
     } catch (error) {
+      if (signal.aborted) return;
       const failure = createFailure(error, () => void showAccount());
       account.replaceChildren(createElement("h3", {}, "Your account"), failure);
     }
@@ -55,6 +59,7 @@ export function createUsage({ setup, functionsUrl, spending, createClient }: Wor
       void showAccount();
     },
     clear() {
+      reading.abort();
       page.replaceChildren();
       account.replaceChildren();
     },

@@ -66,6 +66,30 @@ test("a table that is not there is told", async ({ page, expectComplaint }) => {
   );
 }, { tab: "records" });
 
+test("what nobody waits for any more is not shown when it comes", async ({ page, stack }) => {
+  await page.getByText("Rows 1–20 of 120").waitFor();
+  await stack.insforge!.sql("create table if not exists notes as select 1 as id");
+  const { promise: mayCome, resolve: come } = Promise.withResolvers<void>();
+  for (const address of ["**/records/support_tickets?*", "**/usage"]) {
+    await page.route(address, (route) => mayCome.then(() => route.continue()).catch(() => {}));
+  }
+  const isGivenUp = (path: string) =>
+    page.waitForEvent("requestfailed", (request) => new URL(request.url()).pathname.endsWith(path));
+
+  const rows = isGivenUp("/support_tickets");
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByLabel("Table").fill("notes");
+  await page.getByLabel("Table").press("Tab");
+  await rows;
+  await page.getByText("Rows 1–1 of 1 of notes").waitFor();
+
+  const usage = isGivenUp("/usage");
+  await openTab(page, "Usage");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await usage;
+  come();
+}, { tab: "records" });
+
 test("lines become a table of how alike they are", async ({ page }) => {
   const lines = ["Refund my order", "I want my money back", "The weather in Oslo"];
   await page.getByLabel("Lines").fill(lines.join("\n"));
