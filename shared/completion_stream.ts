@@ -37,6 +37,8 @@ type End = undefined | "complete" | ApiError;
 interface GuardOptions {
   /** Who streams, for the words of its failures; OpenRouter unless given. */
   asked?: Asked;
+  /** Words an error of the gateway's for the caller. */
+  toFailure?: (error: ApiError) => ApiError;
   /** Bytes to pass on before all others. */
   preface?: Uint8Array;
   /** Chat completions unless given. */
@@ -264,7 +266,8 @@ class CompletionGuard implements UnderlyingByteSource {
     const error = findError(trusting ? { error: event?.error } : chunk);
     if (error) {
       this.#refused = !this.#first;
-      return toInBandFailure(error, undefined, this.options.asked);
+      const { asked, toFailure = (failure) => failure } = this.options;
+      return toFailure(toInBandFailure(error, undefined, asked));
     }
     this.#first ??= chunk;
     const [choice] = Array.isArray(chunk.choices) ? chunk.choices : [];

@@ -24,6 +24,9 @@ const OPENROUTER: Asked = { title: "OpenRouter", keySetting: "OPENROUTER_API_KEY
 /** PinMe's 400 is about the project that the key is for, its 403 about an empty balance. */
 const ENVELOPE_STATUS = new Map([[400, 401], [403, 402]]);
 
+/** The source of a 402 that passes by itself. */
+const IN_FLIGHT = "openrouter_in_flight_budget";
+
 /** What an {@link ApiError} made here was judged by; it is its `cause`. */
 export interface Evidence {
   status: number;
@@ -116,22 +119,26 @@ function toFailure(evidence: Evidence, asked: Asked, headers?: Headers): ApiErro
   const fail = (ours: number, code: ErrorCode, message: string, retryable = false) =>
     new ApiError(ours, code, message, { retryable, retryAfterSeconds, cause: evidence });
 
-  switch (status) {
+  const isCapped = isKeyCapped(evidence, asked);
+  switch (isCapped ? 402 : status) {
     case 401:
       return fail(502, "AI_INVALID_API_KEY", toKeyRefusal("refused", error, asked));
     case 402: {
-      const transient = metadata.limit_source === "openrouter_in_flight_budget" ||
+      const transient = metadata.limit_source === IN_FLIGHT ||
         metadata.reason === "in_flight_budget_exhausted";
       const left = findMicrocredits(error, evidence.text);
       return new ApiError(
         402,
         "BILLING_INSUFFICIENT_BALANCE",
-        "The AI credits of this project do not cover the request" +
-          (left === undefined ? "" : `; ${left} microcredits are available`),
+        isCapped
+          ? `A limit that ${title} keeps for this project's API key is reached`
+          : "The AI credits of this project do not cover the request" +
+            (left === undefined ? "" : `; ${left} microcredits are available`),
         {
           retryable: transient && retryAfterSeconds !== undefined,
           retryAfterSeconds,
-          nextActions: `Add credits at ${title}, or ask for less with a lower "max_tokens"`,
+          nextActions: `${isCapped ? "Raise the limit" : "Add credits"} at ${title}, ` +
+            `or ask for less with a lower "max_tokens"`,
           cause: evidence,
         },
       );
@@ -174,6 +181,14 @@ function toFailure(evidence: Evidence, asked: Asked, headers?: Headers): ApiErro
         RETRYABLE.has(status),
       );
   }
+}
+
+/** Whether a key is good and has spent what it may: a 402, or a 403 that is not about the key itself. */
+function isKeyCapped({ status, error }: Evidence, { passesErrorsOn }: Asked): boolean {
+  if (status !== 402 && status !== 403 || passesErrorsOn) return false;
+  return /\blimit exceeded\b/i.test(String(error.message)) ||
+    /^openrouter_\w+_(limit|budget)$/.test(String(error.metadata?.limit_source)) &&
+      error.metadata?.limit_source !== IN_FLIGHT;
 }
 
 /** Whose key was refused, and where it is to be set right. */

@@ -103,7 +103,7 @@ function toStreamed(path: string, params: Params): Params {
 /** The guarded stream. Whatever becomes of it is charged; once it is open, its end ends the call. */
 async function guardStream(
   call: Call,
-  { asked, bill }: Exchange,
+  { asked, bill, key }: Exchange,
   response: Response,
   options: { preface?: Uint8Array; dialect?: Dialect; trusting?: boolean },
 ): Promise<ReadableStream<Uint8Array>> {
@@ -112,6 +112,7 @@ async function guardStream(
   const stream = await guardCompletion(response, {
     ...options,
     asked,
+    toFailure: key ? toOwnKeyFailure : undefined,
     idleMs: call.settings.STREAM_IDLE_WATCHDOG_MS,
     lastsMs: RESERVATION_MS - call.elapsedMs(),
     onFirst({ id, model }) {
@@ -194,8 +195,12 @@ function toOwnKeyFailure(cause: ApiError): ApiError {
       return new ApiError(
         402,
         cause.code,
-        "The credits of the OpenRouter account you connected do not cover the request",
-        { ...cause, nextActions: "Add credits to your account, or ask for less", cause },
+        "The OpenRouter account you connected, or its key's limit, does not cover the request",
+        {
+          ...cause,
+          nextActions: "Add credits to your account, raise the key's limit, or ask for less",
+          cause,
+        },
       );
     default:
       return cause;

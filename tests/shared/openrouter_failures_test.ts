@@ -144,6 +144,23 @@ Deno.test("only the in-flight 402 with a Retry-After is retried", () => {
   }
 });
 
+Deno.test("a key that has spent what it may is not called wrong: its limit is", () => {
+  const source = { limit_source: "openrouter_workspace_budget" };
+  for (
+    const error of [
+      { code: 403, message: "Key limit exceeded (total limit). Manage it using https://or.test" },
+      { code: 403, message: "m", metadata: source },
+      { code: 402, message: "m", metadata: { limit_source: "openrouter_key_limit" } },
+    ]
+  ) {
+    for (const failure of [toHttp(error.code, { error }), toInBandFailure(error)]) {
+      assertJudged(failure, 402, "BILLING_INSUFFICIENT_BALANCE", false);
+      assert(/^A limit .* key is reached$/.test(failure.message), failure.message);
+      assert(failure.nextActions!.startsWith("Raise the limit at OpenRouter"));
+    }
+  }
+});
+
 Deno.test("the daily limit of free models is not retried, the one per minute is", () => {
   const free = (message: string, metadata = {}) =>
     toHttp(429, { error: { code: 429, message, metadata } });

@@ -374,7 +374,7 @@ Deno.test("an own key that OpenRouter refuses is for its owner to mend", async (
   for (const status of [401, 403]) {
     ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own") });
     ledger.reply(204, null);
-    upstream.reply({ status, json: { error: { code: status, message: "Key limit exceeded" } } });
+    upstream.reply({ status, json: { error: { code: status, message: "Permission denied" } } });
     const values = { ...withLedger(ledger), ...OWN_KEYS };
     const answer = await probe("/completion", upstream, { params: ask, values });
     assertEquals([answer.status, answer.body.error], [403, "AI_INVALID_API_KEY"]);
@@ -384,13 +384,40 @@ Deno.test("an own key that OpenRouter refuses is for its owner to mend", async (
 Deno.test("an own account without credits is told apart from the project's", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
-  ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own") });
-  ledger.reply(204, null);
-  upstream.reply({ status: 402, json: { error: { code: 402, message: "Insufficient credits" } } });
-  const values = { ...withLedger(ledger), ...OWN_KEYS };
-  const { status, body } = await probe("/completion", upstream, { params: ask, values });
-  assertEquals([status, body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
-  assertMatch(body.message, /account you connected/);
+  for (
+    const error of [
+      { code: 402, message: "Insufficient credits" },
+      { code: 403, message: "Key limit exceeded (total limit). Manage it using https://or.test" },
+    ]
+  ) {
+    ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own") });
+    ledger.reply(204, null);
+    upstream.reply({ status: error.code, json: { error } });
+    const values = { ...withLedger(ledger), ...OWN_KEYS };
+    const { status, body } = await probe("/completion", upstream, { params: ask, values });
+    assertEquals([status, body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
+    assertMatch(body.message, /account you connected/);
+  }
+});
+
+Deno.test("an own key that fails in the middle of a stream is not called the project's", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  for (
+    const [status, code] of [
+      [401, "AI_INVALID_API_KEY"],
+      [402, "BILLING_INSUFFICIENT_BALANCE"],
+    ] as const
+  ) {
+    ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own") });
+    ledger.reply(204, null);
+    const error = `data: ${JSON.stringify({ error: { code: status, message: "m" }, choices: [] })}`;
+    upstream.reply({ sse: [chunk({ content: "a" }), `${error}\n\n`] });
+    const values = { ...withLedger(ledger), ...OWN_KEYS };
+    const { text } = await probe("/stream", upstream, { params: ask, values });
+    assertMatch(text, new RegExp(`"code":"${code}","message":"[^"]*you connected`));
+    assertEquals(text.includes("project"), false);
+  }
 });
 
 Deno.test("a stored key that cannot be opened pays nothing, and the project's does not step in", async () => {
