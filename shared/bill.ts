@@ -1,7 +1,7 @@
 /** What a paid call is charged to: what its answers say they used, or what they may have. */
 import type { Call } from "./app.ts";
 import type { Usage } from "./completion_stream.ts";
-import type { Estimate } from "./estimate.ts";
+import { type Estimate, price } from "./estimate.ts";
 import { toCount, toName, toUsd } from "./ledger_values.ts";
 
 /** One generation, as the ledger keeps it. */
@@ -45,7 +45,7 @@ export class Bill {
   readonly #log: Call["log"];
   readonly #charges: Charge[];
   readonly #expected: Estimate;
-  readonly #usdPerToken: number;
+  readonly #usdPerToken: number | undefined;
 
   /** @param charges where its charges go, with those of the request's other calls. */
   constructor(
@@ -58,8 +58,7 @@ export class Bill {
     this.#log = log;
     this.#charges = charges;
     this.#expected = expected;
-    const { promptTokens, completionTokens, usd } = expected;
-    this.#usdPerToken = usdPerToken ?? usd / Math.max(1, promptTokens + completionTokens);
+    this.#usdPerToken = usdPerToken;
   }
 
   /**
@@ -68,28 +67,35 @@ export class Bill {
    */
   charge(answered: Answered, { completionTokens, isPart = false }: Seen = {}): void {
     const log = this.#log;
-    const { usage } = answered;
+    const stated = readUsage(answered.usage);
     const id = toName(answered.id) || undefined;
     const model = toName(answered.model) || this.#expected.model;
     log.model ??= model;
     log.generation_id ??= id;
-    const used = usage ? readUsage(usage) : {
+    const used = stated ?? {
       prompt: this.#expected.promptTokens,
       completion: Math.min(completionTokens ?? Infinity, this.#expected.completionTokens),
     };
-    if (usage) {
-      log.prompt_tokens = (log.prompt_tokens ?? 0) + used.prompt;
-      log.completion_tokens = (log.completion_tokens ?? 0) + used.completion;
-      log.cost = (log.cost ?? 0) + (used.usd ?? 0);
+    if (stated) {
+      log.prompt_tokens = (log.prompt_tokens ?? 0) + stated.prompt;
+      log.completion_tokens = (log.completion_tokens ?? 0) + stated.completion;
+      log.cost = (log.cost ?? 0) + (stated.usd ?? 0);
     }
     this.#charges.push({
       generation_id: id ?? null,
       model: toPricedName(model, this.#expected.model),
       prompt_tokens: used.prompt,
       completion_tokens: used.completion,
-      usd: used.usd ?? (used.prompt + used.completion) * this.#usdPerToken,
-      final: used.usd !== undefined && !isPart,
+      usd: stated?.usd ?? this.#price(used),
+      final: stated?.usd !== undefined && !isPart,
     });
+  }
+
+  /** By what the model cost before; else at the highest prices, that of an answer for itself. */
+  #price({ prompt, completion }: Used): number {
+    return this.#usdPerToken === undefined
+      ? price(prompt, completion, this.#expected.prices)
+      : (prompt + completion) * this.#usdPerToken;
   }
 }
 
@@ -100,11 +106,26 @@ function toPricedName(answered: string, asked: string): string {
   return asked && (isDated || isVariant) ? asked : answered;
 }
 
-/** Reads `prompt_tokens` and `completion_tokens`, in OpenAI's Responses `input_` and `output_tokens`. */
-function readUsage(usage: Usage): { prompt: number; completion: number; usd?: number } {
-  return {
-    prompt: toCount(usage.prompt_tokens ?? usage.input_tokens),
-    completion: toCount(usage.completion_tokens ?? usage.output_tokens),
-    usd: toUsd(usage.cost),
-  };
+/** Tokens of a call, and USD where an answer says them. */
+interface Used {
+  prompt: number;
+  completion: number;
+  usd?: number;
+}
+
+/**
+ * What an answer says it used: `prompt_tokens` and `completion_tokens`, in OpenAI's Responses
+ * `input_` and `output_tokens`; where there is but a total, as some servers have it for embeddings,
+ * all of it is the prompt's.
+ *
+ * @returns nothing for what states neither tokens nor a cost.
+ */
+export function readUsage(usage?: Usage | null): Used | undefined {
+  if (!usage) return undefined;
+  const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens } = usage;
+  const completion = toCount(completion_tokens ?? output_tokens);
+  const prompt = toCount(prompt_tokens ?? input_tokens) ||
+    Math.max(0, toCount(total_tokens) - completion);
+  const usd = toUsd(usage.cost);
+  return usd === undefined && prompt + completion === 0 ? undefined : { prompt, completion, usd };
 }

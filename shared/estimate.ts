@@ -18,12 +18,18 @@ export interface Estimate {
   model: string;
   promptTokens: number;
   completionTokens: number;
+  prices: Prices;
   usd: number;
 }
 
-/** USD per million tokens of a model whose price is neither known nor capped. */
-const DEFAULT_PROMPT_PRICE = 3;
-const DEFAULT_COMPLETION_PRICE = 15;
+/** USD per million tokens. */
+export interface Prices {
+  prompt: number;
+  completion: number;
+}
+
+/** Of a model whose price is neither known nor capped. */
+const DEFAULT_PRICES: Prices = { prompt: 3, completion: 15 };
 /** JSON has about as many bytes per token, and an image counts as so many tokens. */
 const BYTES_PER_TOKEN = 3;
 const TOKENS_PER_IMAGE = 1_000;
@@ -47,13 +53,24 @@ export function estimate({ path, params, body }: PaidCall, settings: Settings): 
   const completionTokens = (limit || (path === "/embeddings" ? 0 : UNLIMITED_TOKENS)) *
     Math.max(1, toCount(params.n));
   const {
-    MAX_PROMPT_USD_PER_MILLION: promptPrice = DEFAULT_PROMPT_PRICE,
-    MAX_COMPLETION_USD_PER_MILLION: completionPrice = DEFAULT_COMPLETION_PRICE,
+    MAX_PROMPT_USD_PER_MILLION: prompt = DEFAULT_PRICES.prompt,
+    MAX_COMPLETION_USD_PER_MILLION: completion = DEFAULT_PRICES.completion,
   } = settings;
+  const prices = { prompt, completion };
   return {
     model: toName(params.model ?? (Array.isArray(params.models) ? params.models[0] : undefined)),
     promptTokens,
     completionTokens,
-    usd: (promptTokens * promptPrice + completionTokens * completionPrice) / 1e6,
+    prices,
+    usd: price(promptTokens, completionTokens, prices),
   };
+}
+
+/** What tokens cost, USD. */
+export function price(
+  promptTokens: number,
+  completionTokens: number,
+  { prompt, completion }: Prices,
+): number {
+  return (promptTokens * prompt + completionTokens * completion) / 1e6;
 }

@@ -6,7 +6,7 @@
  * long as a `Retry-After` says, and drops what OpenRouter adds.
  */
 import type { Call } from "./app.ts";
-import type { Answered, Bill, Charge } from "./bill.ts";
+import { type Answered, type Bill, type Charge, readUsage } from "./bill.ts";
 import { ApiError } from "./errors.ts";
 import {
   createGatewayRequest,
@@ -106,7 +106,7 @@ export async function readAnswer(
     return answer;
   }
   const about = answer as Answered;
-  if (about.usage || !findError(answer)) {
+  if (readUsage(about.usage) || !findError(answer)) {
     bill?.charge({ id: id ?? about.id, model: about.model, usage: about.usage });
   }
   return answer;

@@ -2,7 +2,7 @@
  * Calls of OpenRouter, or the gateway in its place: retried, timed out, cancelled, charged and judged.
  */
 import type { Call } from "./app.ts";
-import type { Answered } from "./bill.ts";
+import { type Answered, readUsage } from "./bill.ts";
 import { type Dialect, guardCompletion } from "./completion_stream.ts";
 import { ApiError } from "./errors.ts";
 import {
@@ -125,7 +125,7 @@ async function guardStream(
       const isPart = outcome !== "complete";
       // A whole answer without an event is one that was no stream.
       const completionTokens = isPart ? events : events || undefined;
-      if (usage || events !== undefined) {
+      if (readUsage(usage) || events !== undefined) {
         bill?.charge({ ...about, usage }, { completionTokens, isPart });
       }
       if (!isOpen) return;

@@ -3,7 +3,14 @@ import { assertEquals } from "@std/assert";
 import type { Call } from "../../shared/app.ts";
 import { type Answered, Bill, type Charge, type Seen } from "../../shared/bill.ts";
 
-const EXPECTED = { model: "openai/gpt-4o", promptTokens: 100, completionTokens: 50, usd: 0.3 };
+const PRICES = { prompt: 1e6, completion: 4e6 };
+const EXPECTED = {
+  model: "openai/gpt-4o",
+  promptTokens: 100,
+  completionTokens: 50,
+  prices: PRICES,
+  usd: 300,
+};
 const USAGE = { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12, cost: 0.25 };
 
 function chargeFor(answered: Answered, seen?: Seen, payment = {}, expected = EXPECTED) {
@@ -43,9 +50,9 @@ Deno.test("a silent answer costs what was reserved, or what was seen of it, at t
     const { completion_tokens, usd, final } = chargeFor({}, seen, payment).charge;
     return [completion_tokens, usd, final];
   };
-  assertEquals(priceOf(), [50, 150 * (0.3 / 150), false]);
-  assertEquals(priceOf({ completionTokens: 10 }), [10, 110 * (0.3 / 150), false]);
-  assertEquals(priceOf({ completionTokens: 9_999 }), [50, 150 * (0.3 / 150), false]);
+  assertEquals(priceOf(), [50, 300, false]);
+  assertEquals(priceOf({ completionTokens: 10 }), [10, 140, false]);
+  assertEquals(priceOf({ completionTokens: 9_999 }), [50, 300, false]);
   assertEquals(priceOf({}, { usdPerToken: 0.5 }), [50, 75, false]);
 });
 
@@ -53,9 +60,30 @@ Deno.test("what an answer says before its end is not its last word", () => {
   assertEquals(chargeFor({ usage: USAGE }, { isPart: true }).charge.final, false);
 });
 
-Deno.test("tokens without a cost are an estimate at the price of what was expected", () => {
-  const { charge } = chargeFor({ usage: { ...USAGE, cost: undefined } });
-  assertEquals([charge.usd, charge.final], [12 * (0.3 / 150), false]);
+Deno.test("tokens without a cost are priced for themselves, however long the request was", () => {
+  for (const promptTokens of [1, 100, 1_000_000]) {
+    const usage = { ...USAGE, cost: undefined };
+    const { charge } = chargeFor({ usage }, {}, {}, { ...EXPECTED, promptTokens });
+    assertEquals([charge.usd, charge.final], [7 + 5 * 4, false]);
+  }
+});
+
+Deno.test("a usage that states nothing is none, and no free call", () => {
+  for (const usage of [{}, { prompt_tokens: 0, completion_tokens: 0 }, { cost: null }]) {
+    const { charge, log } = chargeFor({ usage: usage as unknown as typeof USAGE });
+    assertEquals([charge.prompt_tokens, charge.completion_tokens], [100, 50]);
+    assertEquals([charge.usd, charge.final, log.cost], [300, false, undefined]);
+  }
+});
+
+Deno.test("what cost nothing by the gateway's own word is free", () => {
+  const { charge } = chargeFor({ usage: { ...USAGE, prompt_tokens: 0, cost: 0 } });
+  assertEquals([charge.usd, charge.final], [0, true]);
+});
+
+Deno.test("a total alone is all of the prompt", () => {
+  const { charge } = chargeFor({ usage: { total_tokens: 12 } as unknown as typeof USAGE });
+  assertEquals([charge.prompt_tokens, charge.completion_tokens, charge.usd], [12, 0, 12]);
 });
 
 for (

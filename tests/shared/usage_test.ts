@@ -126,6 +126,15 @@ Deno.test("what was refused by its status, or by an error inside, costs nothing"
   );
 });
 
+Deno.test("a usage that states nothing is none: an answer costs its estimate, an error nothing", async () => {
+  const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+  const [charge] = await settleOf("/completion", [{ json: completion({}, { usage }) }]);
+  assertEquals([charge.prompt_tokens > 0, charge.completion_tokens], [true, 50]);
+  const error = { error: { code: 400, message: "no" }, usage };
+  assertEquals(await settleOf("/completion", [{ json: error }]), []);
+  assertEquals(await settleOf("/stream", [{ sse: [`data: ${JSON.stringify(error)}\n\n`] }]), []);
+});
+
 Deno.test("an answer that does not say what it used counts as what was reserved", async () => {
   const { usage: _, ...silent } = completion() as Record<string, unknown>;
   const [charge] = await settleOf("/completion", [{ json: silent }]);
