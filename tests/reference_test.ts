@@ -50,6 +50,20 @@ Deno.test("every operation has a name of its own, an answer, and errors that the
   assertEquals(ids.size, listEntries().length);
 });
 
+Deno.test("the code of every failure shown is among those that its status is said to have", () => {
+  for (const [path, method, { responses, deprecated }] of listEntries()) {
+    if (deprecated) continue; // InsForge's own codes
+    for (const status of Object.keys(responses).filter((status) => status !== "200")) {
+      const { description, content = {} } = readPlace<Response>(findResponse(path, method, status));
+      for (const { value } of Object.values(content["application/json"].examples ?? {})) {
+        const { error } = value as { error: string | { code: string } };
+        const code = typeof error === "string" ? error : error.code;
+        assert(description.includes(`\`${code}\``), `${path} ${status}: ${code}`);
+      }
+    }
+  }
+});
+
 Deno.test("every example in the reference fits its own schema", () => {
   let count = 0;
   const check = (content: Record<string, Content> = {}, place: string[]) => {

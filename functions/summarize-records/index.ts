@@ -28,7 +28,7 @@ const CONCURRENT_CHUNKS = 4;
 export interface SummaryFacts {
   table: string;
   rows_read: number;
-  /** Whether there are more rows than were read. */
+  /** Whether rows, or the end of a huge one, were left out. */
   truncated: boolean;
   /** Prompts that the rows were spread over. */
   chunks: number;
