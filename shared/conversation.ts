@@ -97,7 +97,7 @@ export const chatRequest = z.looseObject({
   ),
 );
 
-/** The same as OpenAI has it, `messages` and nothing else. */
+/** The same as OpenAI has it: `messages`, and no `prompt`. */
 export const completionRequest = z.looseObject({
   prompt: z.optional(z.undefined()),
   messages,

@@ -107,7 +107,9 @@ export async function requireBucket(
  *
  * @throws {ApiError} 400 `STORAGE_NOT_FOUND` when there is no such bucket, 403
  *   `STORAGE_PERMISSION_DENIED` when the user may not write it, 413 `INVALID_INPUT` when the object
- *   is larger than the project allows, 502 `UPSTREAM_FAILURE` when InsForge does not answer or fails.
+ *   is larger than the project allows, 400 `INVALID_INPUT` when storage refuses it otherwise, 401
+ *   `AUTH_UNAUTHORIZED` when InsForge no longer takes the token, 502 `UPSTREAM_FAILURE` when it does
+ *   not answer or fails.
  */
 export async function uploadObject(
   caller: Caller,

@@ -2,12 +2,19 @@
 import type { Call } from "./app.ts";
 import { ApiError } from "./errors.ts";
 
-/** Tries after the first one, and the longest `Retry-After` worth waiting for. */
+/** Tries after the first one. */
 const MAX_RETRIES = 2;
+/** The longest `Retry-After` worth waiting for. */
 const MAX_RETRY_AFTER_MS = 20_000;
 const FIRST_BACKOFF_MS = 500;
 
-/** Runs `attempt` under the deadline and the retry policy; the caller's leaving ends it, too. */
+/**
+ * Runs `attempt` under the deadline and the retry policy; the caller's leaving ends it, too.
+ *
+ * @param deadlineMs counted from when the request came in.
+ * @throws {ApiError} what the last attempt threw, 504 `AI_UPSTREAM_UNAVAILABLE` past the deadline, 499
+ *   `REQUEST_CANCELLED` when the caller has left.
+ */
 export async function withRetries<T>(
   call: Call,
   deadlineMs: number,

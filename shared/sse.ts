@@ -83,7 +83,7 @@ function endsEvent(bytes: Uint8Array, i: number, before: Uint8Array): boolean {
   return at(i - 1) === LF || (at(i - 1) === CR && at(i - 2) === LF);
 }
 
-/** One piece of many; a single piece is returned as it is. */
+/** Joins pieces into one; a single piece is returned as it is. */
 export function joinBytes(pieces: Uint8Array[]): Uint8Array {
   if (pieces.length === 1) return pieces[0];
   const joined = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));

@@ -1,7 +1,7 @@
 /** The addresses under which the old routes are known, and the one under which they are routed. */
 
 const ROUTES = ["/ai/chat/completion", "/ai/image/generation", "/ai/embeddings", "/ai/models"];
-/** Looks behind, or many slashes with something after them would take the square of their number. */
+/** Without the look behind, each of many slashes would be tried, and the time grow with their square. */
 const TRAILING_SLASHES = /(?<!\/)\/+$/;
 
 /**
