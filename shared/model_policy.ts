@@ -118,11 +118,26 @@ function requireAllowed({ field, name }: Choice, settings: Settings): void {
   if (/:online\b/i.test(name)) requireWebSearch(field, settings, { byPlugin: true });
   if (/^openrouter\/fusion\b/.test(name)) requireWebSearch(field, settings, { byPlugin: false });
   if (isOpen(allowed)) return;
-  if (isAllowedModel(name, allowed)) return;
+  if (isAllowedModel(name, allowed)) return requireTold({ field, name }, allowed);
   const setting = field === "model" && DEFAULT_MODELS.find((setting) => settings[setting] === name);
   if (!setting) throw invalidModel(`"${field}" must be an allowed model: ${describe(allowed)}`);
   const message = `The setting ${setting} must name a model that ALLOWED_MODELS allows`;
   throw new ApiError(500, "INTERNAL_ERROR", message);
+}
+
+/** Refuses a router where nothing narrows it down, as inside a tool, though something should. */
+function requireTold(
+  { field, name }: { field: string; name: string },
+  allowed: readonly string[],
+): void {
+  if (!ROUTERS[name.split(":")[0]] || /^(model|models\[\d+\])$/.test(field)) return;
+  if (listChoosable(allowed).length === 0) return;
+  throw invalidModel(`"${field}" must name a model: what "${name}" chooses there cannot be told`);
+}
+
+/** The entries that a router may be told to choose among. */
+function listChoosable(allowed: readonly string[]): string[] {
+  return allowed.filter((entry) => !isRouter(entry) && !/[~@]/.test(entry));
 }
 
 /** Refuses what may choose models without naming them, and narrows down the routers that are allowed. */
@@ -135,7 +150,7 @@ function keepToList(params: Fields, allowed: readonly string[]): Fields {
   if (typeof params.prompt === "object" && params.prompt) {
     throw invalidModel('"prompt" must be text, as a stored one may choose a model');
   }
-  const allowed_models = allowed.filter((entry) => !isRouter(entry) && !/[~@]/.test(entry));
+  const allowed_models = listChoosable(allowed);
   const names = [params.model, params.models].flat().map((name) => String(name).split(":")[0]);
   const plugins = [params.plugins ?? []].flat() as Fields[];
   const missing = Object.entries(ROUTERS).filter(([router, id]) =>

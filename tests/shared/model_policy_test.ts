@@ -236,6 +236,28 @@ Deno.test("a router that is allowed chooses among the allowed models", () => {
   assertEquals(apply(CHAT, { model: "openrouter/auto" }, alone), { model: "openrouter/auto" });
 });
 
+Deno.test("a router is refused where it cannot be told which models to choose among", () => {
+  const model = "openrouter/auto";
+  for (
+    const [field, hidden] of [
+      ["tools[0].parameters.model", {
+        tools: [{ type: "openrouter:advisor", parameters: { model } }],
+      }],
+      ["tools[0].model", { tools: [{ type: "image_generation", model: `${model}:nitro` }] }],
+      ["plugins[0].analysis_models[1]", {
+        plugins: [{ id: "fusion", model: "good/x", analysis_models: ["good/x", model] }],
+      }],
+      ["Model", { Model: model }],
+    ] as [string, Fields][]
+  ) {
+    const request = { model: "good/x", ...hidden };
+    const error = refuse(CHAT, request, { ALLOWED_MODELS: "good/*,openrouter/auto*" });
+    assertEquals(error.code, "AI_INVALID_MODEL");
+    assert(error.message.startsWith(`"${field}" must `), error.message);
+    assertEquals(apply(CHAT, request, { ALLOWED_MODELS: "*" }).model, "good/x");
+  }
+});
+
 /** Names that mean a web search, and the settings that forbid it. */
 const SEARCHING: [model: string, values: Record<string, string>, isAllowed: boolean][] = [
   ["good/x:online", {}, true],
