@@ -2,12 +2,11 @@
 import * as z from "zod/mini";
 import { invalidInput } from "./errors.ts";
 import type { Params } from "./openrouter.ts";
+import { refusesMaxTokens } from "./output_cap.ts";
 import type { Settings } from "./settings.ts";
 
 /** Tokens of an answer when the request does not say; without any limit small balances fail. */
 const DEFAULT_MAX_TOKENS = 4_096;
-/** OpenAI's models that know `max_completion_tokens` only, and refuse its older name. */
-const REFUSES_MAX_TOKENS = /^(openai\/)?(gpt-5|o\d)/;
 
 /** Text of at least one character. */
 export const nonEmptyText = z.string().check(z.minLength(1));
@@ -121,8 +120,9 @@ export function toCompletionParams(request: ChatRequest, settings: Settings): Pa
     messages: messages ?? [{ role: "user", content: requireShort(prompt!, "prompt", settings) }],
   };
   const model = params.model ?? request.models?.[0];
-  const refuses = typeof model === "string" && REFUSES_MAX_TOKENS.test(model);
-  const limit = max_completion_tokens || refuses ? "max_completion_tokens" : "max_tokens";
+  const limit = max_completion_tokens || refusesMaxTokens(model)
+    ? "max_completion_tokens"
+    : "max_tokens";
   params[limit] = findMaxTokens(request) ?? createMaxTokens(settings, request.n);
   return params;
 }

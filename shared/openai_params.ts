@@ -1,5 +1,6 @@
 /** Chat completions for gateways that know OpenAI's fields, and none of those OpenRouter adds. */
 import { invalidInput } from "./errors.ts";
+import { refusesMaxTokens } from "./output_cap.ts";
 
 type Params = Record<string, unknown>;
 
@@ -30,9 +31,6 @@ const TOOL_CHOICES = [...TOOLS, "allowed_tools"];
 const RESPONSE_FORMATS = ["text", "json_object", "json_schema"];
 const MODALITIES = ["text", "audio"];
 
-/** OpenAI's models that know `max_completion_tokens` only, and refuse its older name. */
-const REFUSES_MAX_TOKENS = /^(openai\/)?(gpt-5|o\d)/;
-
 /**
  * Refuses what only OpenRouter has, and names the limit of tokens as OpenAI's newer models want it.
  *
@@ -43,7 +41,7 @@ export function requireOpenAIParams(params: Params, setting: string): Params {
   const found = findForeign(params);
   if (found) throw invalidInput(`${found} is not available with ${setting}`);
   const { max_tokens, ...rest } = params;
-  if (!max_tokens || !REFUSES_MAX_TOKENS.test(toWord(params.model))) return params;
+  if (!max_tokens || !refusesMaxTokens(params.model)) return params;
   return { ...rest, max_completion_tokens: rest.max_completion_tokens ?? max_tokens };
 }
 

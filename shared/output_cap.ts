@@ -18,6 +18,11 @@ export function toFields(value: unknown, field: string): Fields {
 /** The names under which a request may limit its tokens. */
 export const TOKEN_LIMITS = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
 
+/** Whether a model is one of OpenAI's that refuse `max_tokens`, and know `max_completion_tokens` only. */
+export function refusesMaxTokens(model: unknown): boolean {
+  return typeof model === "string" && /^(openai\/)?(gpt-5|o\d)/.test(model);
+}
+
 /**
  * Holds a request's limits of tokens, that of reasoning included, to `MAX_OUTPUT_TOKENS`. Several
  * answers at once (`n`) share it.
