@@ -33,7 +33,7 @@ const IMAGE_API_OPTIONS = [
 ];
 
 /** What to draw, and how; OpenRouter's other fields pass through. */
-export const imageRequest = z.looseObject({
+export const drawingRequest = z.looseObject({
   /** At most `MAX_PROMPT_CHARS` characters. */
   prompt: nonEmptyText,
   /** To start from. */
@@ -46,8 +46,8 @@ export const imageRequest = z.looseObject({
   stream: z.optional(z.literal(false)),
 });
 
-/** A checked request for images. */
-export type ImageRequest = z.infer<typeof imageRequest>;
+/** A checked order for a drawing. */
+export type DrawingRequest = z.infer<typeof drawingRequest>;
 
 /** What was drawn, never nothing. */
 export interface Drawing {
@@ -64,7 +64,7 @@ export interface Drawing {
  *   the model refused, 502 `AI_UPSTREAM_UNAVAILABLE` when it answered with text alone; otherwise as
  *   every call of OpenRouter.
  */
-export async function draw(call: Call, request: ImageRequest): Promise<Drawing> {
+export async function draw(call: Call, request: DrawingRequest): Promise<Drawing> {
   const { prompt, images = [], model: _, ...options } = request;
   const model = request.model ?? call.settings.OPENROUTER_IMAGE_MODEL;
   requireShort(prompt, "prompt", call.settings);
@@ -84,7 +84,7 @@ interface Order {
   model: string;
   prompt: string;
   parts: Params[];
-  options: Params & Pick<ImageRequest, keyof typeof tokenLimits>;
+  options: Params & Pick<DrawingRequest, keyof typeof tokenLimits>;
 }
 
 async function drawByChat(call: Call, order: Order): Promise<Drawing> {

@@ -5,10 +5,10 @@ import { requireUser } from "../../shared/auth.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
 import { type Image, type SavedImage, saveImages } from "../../shared/images.ts";
 import { requireBucket } from "../../shared/insforge.ts";
-import { draw, type Drawing, imageRequest } from "./generation.ts";
+import { draw, type Drawing, drawingRequest } from "./generation.ts";
 
 /** What to draw, and whether to save it. */
-export const request = z.extend(imageRequest, {
+export const imageRequest = z.extend(drawingRequest, {
   save: z.optional(z.strictObject({
     bucket: z.string().check(z.regex(/^[\w-]+$/, "must be a bucket's name: letters, digits, _, -")),
     prefix: z.optional(
@@ -20,7 +20,7 @@ export const request = z.extend(imageRequest, {
 });
 
 /** A checked request, saving included. */
-export type ImageRequest = z.infer<typeof request>;
+export type ImageRequest = z.infer<typeof imageRequest>;
 
 /** The answer. */
 export interface ImageAnswer extends Omit<Drawing, "images"> {
@@ -34,7 +34,7 @@ export default handler;
 app.post("/", async (c) => {
   const call = c.env;
   const user = await requireUser(call);
-  const { save, ...order } = await readBody(call, request, MAX_IMAGE_BODY_BYTES);
+  const { save, ...order } = await readBody(call, imageRequest, MAX_IMAGE_BODY_BYTES);
   if (save) await requireBucket(user, save.bucket, call.settings);
   const drawing = await draw(call, order);
   if (!save) return c.json(drawing);

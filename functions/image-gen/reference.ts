@@ -1,12 +1,12 @@
 /** What the API reference says of `image-gen`, beside its schema and its answer's type. */
 import type { Reference } from "../../tools/reference/operation.ts";
-import { request } from "./index.ts";
+import { imageRequest } from "./index.ts";
 
 export const reference = {
   operations: {
     "POST /": {
       summary: "Images from a prompt and, if given, other images",
-      request,
+      request: imageRequest,
       answer: "ImageAnswer",
       errors: [400, 401, 402, 403, 413, 429, 500, 502, 504],
       examples: {
