@@ -120,7 +120,7 @@ function toRoutePath(slug: string, address: string): string {
   const url = new URL(address);
   const own = `/${slug}`;
   const named = url.pathname === own || url.pathname.startsWith(`${own}/`);
-  // Without the look behind, each of many slashes would be tried, and the time grow with their square.
+  // Without the look behind each slash of many would be tried, and the time grow by their square.
   const path = (named ? url.pathname.slice(own.length) : url.pathname).replace(/(?<!\/)\/+$/, "");
   return path || "/" + (url.searchParams.get("route") ?? "").replace(/^\/+/, "");
 }

@@ -1,4 +1,4 @@
-/** What each user and the project may spend, as the settings say it, and what is answered above a limit. */
+/** What each user and the project may spend, as the settings say it, and what is said above. */
 import { ApiError, type ErrorCode } from "./errors.ts";
 import type { Settings } from "./settings.ts";
 

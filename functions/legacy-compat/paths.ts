@@ -1,7 +1,7 @@
 /** The addresses under which the old routes are known, and the one under which they are routed. */
 
 const ROUTES = ["/ai/chat/completion", "/ai/image/generation", "/ai/embeddings", "/ai/models"];
-/** Without the look behind, each of many slashes would be tried, and the time grow with their square. */
+/** Without the look behind each slash of many would be tried, and the time grow by their square. */
 const TRAILING_SLASHES = /(?<!\/)\/+$/;
 
 /**
