@@ -52,7 +52,10 @@ Deno.test("the OpenAI SDK, InsForge's SDK and the environment have one place eac
   for (const { path, text } of files) {
     const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
     if (path !== "shared/openrouter.ts") {
-      assert(!/^import (?!type)[^;]*"openai/m.test(code), `${path} imports openai`);
+      assert(
+        !/^import (?!type)[^;]*"openai|\bimport\("openai/m.test(code),
+        `${path} imports openai`,
+      );
     }
     if (path !== "shared/insforge.ts") assert(!code.includes("@insforge/sdk"), path);
     if (path !== "shared/settings.ts") assert(!/Deno\.env|process\.env/.test(code), path);
