@@ -1,14 +1,14 @@
 /** The most that a paid call may use and cost, before it is made. */
 import { toCount, toName } from "./ledger_values.ts";
-import { TOKEN_LIMITS } from "./output_cap.ts";
+import { type Fields, TOKEN_LIMITS } from "./output_cap.ts";
 import type { Settings } from "./settings.ts";
 
 /** What a paid call asks for, as far as its cost depends on it. */
 export interface PaidCall {
   /** The operation, such as `/chat/completions`. */
   path: string;
-  /** Fields of the request; those that matter are its model and its limits of tokens. */
-  params: Record<string, unknown>;
+  /** Fields of the request; those that matter are its model, its limits of tokens and its files. */
+  params: Fields;
   /** The same as JSON, as it is sent. */
   body: string;
 }
@@ -30,25 +30,24 @@ export interface Prices {
 
 /** Of a model whose price is neither known nor capped. */
 const DEFAULT_PRICES: Prices = { prompt: 3, completion: 15 };
-/** JSON has about as many bytes per token, and an image counts as so many tokens. */
-const BYTES_PER_TOKEN = 3;
+/** JSON has about as many bytes per token; so have files, as far as anybody knows. */
+export const BYTES_PER_TOKEN = 3;
 const TOKENS_PER_IMAGE = 1_000;
+/** A file, sound or film behind an address, which nobody here has seen. */
+const TOKENS_PER_UNSEEN_FILE = 100_000;
 /** What a call without a limit is assumed to write at most: an image takes thousands. */
 const UNLIMITED_TOKENS = 4_096;
-/** A file inside the request. What a person writes cannot look like one: JSON escapes its quotes. */
-const FILE = /"(?:url|\w+_url|file_data)":"data:[\w.+-]+\/[\w.+-]+;base64,[\w+/=-]*"/g;
+const INLINE_IMAGE = /^data:image\/[\w.+-]+;base64,[\w+/=-]*$/i;
+const ADDRESS = /^https?:\/\//i;
 
 const encoder = new TextEncoder();
 
 /**
- * Estimates a call: its prompt by length, its answer by the highest of its limits of tokens, `n`
- * times, and both at the highest prices that the settings allow.
+ * Estimates a call: its prompt by length, images and files elsewhere by the piece, its answer by the
+ * highest of its limits of tokens, `n` times, and both at the highest prices that the settings allow.
  */
 export function estimate({ path, params, body }: PaidCall, settings: Settings): Estimate {
-  let images = 0;
-  const text = body.includes("data:") ? body.replace(FILE, () => (images++, "")) : body;
-  const promptTokens = Math.ceil(encoder.encode(text).length / BYTES_PER_TOKEN) +
-    images * TOKENS_PER_IMAGE;
+  const promptTokens = countPromptTokens(params, body);
   const limit = Math.max(...TOKEN_LIMITS.map((name) => toCount(params[name])));
   const completionTokens = (limit || (path === "/embeddings" ? 0 : UNLIMITED_TOKENS)) *
     Math.max(1, toCount(params.n));
@@ -64,6 +63,37 @@ export function estimate({ path, params, body }: PaidCall, settings: Settings): 
     prices,
     usd: price(promptTokens, completionTokens, prices),
   };
+}
+
+/**
+ * Images are looked for where models see them. What looks like one elsewhere, as in the description
+ * of a tool, is read as text.
+ */
+function countPromptTokens({ messages, input, input_references }: Fields, body: string): number {
+  const contents = [messages, input].flatMap(toList).map((item) => Object(item).content);
+  let bytes = encoder.encode(body).length;
+  let tokens = 0;
+  for (const part of [...contents, input_references].flatMap(toList)) {
+    const { type, text: _, ...files } = Object(part) as Fields;
+    const texts = Object.values(files).flatMap(toTexts);
+    if (type === "image_url" || type === "input_image") {
+      tokens += TOKENS_PER_IMAGE;
+      bytes -= texts.find((text) => INLINE_IMAGE.test(text))?.length ?? 0;
+    } else if (texts.some((text) => ADDRESS.test(text))) {
+      tokens += TOKENS_PER_UNSEEN_FILE;
+    }
+  }
+  return tokens + Math.ceil(bytes / BYTES_PER_TOKEN);
+}
+
+function toList(value: unknown): unknown[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "object") : [];
+}
+
+/** A text, or those in an object: OpenAI's two APIs differ in that. */
+function toTexts(value: unknown): string[] {
+  const values = typeof value === "object" ? Object.values(value ?? {}) : [value];
+  return values.filter((item) => typeof item === "string");
 }
 
 /** What tokens cost, USD. */

@@ -47,10 +47,66 @@ Deno.test("letters beyond ASCII count for more", () => {
   assertEquals(of("語") - of(""), 300);
 });
 
-Deno.test("an image counts as a thousand tokens, however many bytes it has", () => {
-  const of = (bytes: number) =>
-    estimateOf({ image_url: { url: `data:image/png;base64,${"A".repeat(bytes)}` } }).promptTokens;
-  assertEquals([of(3), of(3_000_000)].map((tokens) => Math.floor(tokens / 1_000)), [1, 1]);
+/** Images as the several APIs take them. */
+const WITH_IMAGE: Record<string, (url: string) => Record<string, unknown>> = {
+  "a message": (url) => ({ messages: [{ content: [{ type: "image_url", image_url: { url } }] }] }),
+  "an item of Responses": (url) => ({
+    input: [{ content: [{ type: "input_image", image_url: url }] }],
+  }),
+  "something to embed": (url) => ({
+    input: [{ content: [{ type: "image_url", image_url: { url } }] }],
+  }),
+  "something to draw from": (url) => ({
+    input_references: [{ type: "image_url", image_url: { url } }],
+  }),
+};
+
+for (const [place, withImage] of Object.entries(WITH_IMAGE)) {
+  Deno.test(`an image in ${place} counts as a thousand tokens, however many bytes it has`, () => {
+    const short = `data:image/png;base64,AAAA`;
+    for (const url of [short, short.padEnd(3_000_000, "A"), "https://images.example/1.png"]) {
+      const { promptTokens } = estimateOf(withImage(url));
+      assertEquals(Math.floor(promptTokens / 1_000), 1);
+    }
+  });
+}
+
+Deno.test("what only looks like an image counts as the text that a model reads", () => {
+  const url = `data:image/png;base64,${"word-".repeat(3_000)}`;
+  const tool = { type: "function", function: { name: "f", parameters: { properties: { url } } } };
+  for (
+    const params of [
+      { tools: [tool] },
+      { input: [{ type: "additional_tools", tools: [tool] }] },
+      { messages: [{ content: [{ type: "text", text: url, image_url: { url: "" } }] }] },
+      { messages: [{ role: "tool", content: url }] },
+      { input_references: url },
+    ]
+  ) {
+    assertEquals(
+      estimateOf(params).promptTokens > 5_000,
+      true,
+      JSON.stringify(params).slice(0, 80),
+    );
+  }
+});
+
+Deno.test("a file counts by its bytes, and as a large one where they are elsewhere", () => {
+  const of = (file_data: string) =>
+    estimateOf({ messages: [{ content: [{ type: "file", file: { file_data } }] }] }).promptTokens;
+  const inline = `data:application/pdf;base64,${"A".repeat(300_000)}`;
+  assertEquals(Math.round(of(inline) / 1_000), 100);
+  assertEquals(Math.round(of("https://files.example/1.pdf") / 1_000), 100);
+  const film = { type: "video_url", video_url: { url: "https://films.example/1.mp4" } };
+  const { promptTokens } = estimateOf({ messages: [{ content: [film, film] }] });
+  assertEquals(Math.round(promptTokens / 1_000), 200);
+});
+
+Deno.test("no odd content keeps a call from being estimated", () => {
+  for (const odd of [null, 5, "x", [null, 5, "x", [[]], {}], {}, [{ content: [null, 5] }]]) {
+    const params = { messages: odd, input: odd, input_references: odd };
+    assertEquals(estimateOf(params).promptTokens < 100, true);
+  }
 });
 
 Deno.test("a call is assumed to cost as much as the settings let it", () => {
