@@ -5,7 +5,7 @@
 import type { Call } from "./app.ts";
 import { Bill, type Charge, type Payment } from "./bill.ts";
 import { ApiError } from "./errors.ts";
-import { type Estimate, estimate, type PaidCall } from "./estimate.ts";
+import { BYTES_PER_TOKEN, type Estimate, estimate, type PaidCall, price } from "./estimate.ts";
 import { callRoutine } from "./insforge.ts";
 import { toCount } from "./ledger_values.ts";
 import { readLimits, type Refusal, toRefusal } from "./limits.ts";
@@ -47,11 +47,15 @@ const absent = new Map<string, number>();
 let noticed = false;
 
 /**
- * Says how many paid calls of the first one's size a request comes to, so that its reservation covers
- * them all; to be said before the first. Unsaid it is one.
+ * Says which paid calls a request comes to, so that its reservation covers them all; to be said before
+ * the first. Unsaid it is one.
+ *
+ * @param sizes bytes of what each of them is about, the first call's first.
  */
-export function planCalls(call: Call, count: number): void {
-  tabOf(call).plannedCalls = count;
+export function planCalls(call: Call, sizes: number[]): void {
+  const tab = tabOf(call);
+  tab.plannedCalls = sizes.length;
+  tab.plannedBytes = sizes.reduce((sum, size) => sum + size - sizes[0], 0);
 }
 
 /**
@@ -77,6 +81,8 @@ export async function openBill(call: Call, paid: PaidCall, lookUp: LookUp): Prom
 /** One request's reservation and charges. */
 class Tab {
   plannedCalls = 1;
+  /** By how much all of them are longer than if each were as long as the first. */
+  plannedBytes = 0;
   reservation: Promise<Payment> | undefined;
   readonly charges: Charge[] = [];
 }
@@ -96,13 +102,16 @@ async function reserve(
   const { settings, userId } = call;
   if (!userId) throw new Error("A paid call needs to know who is calling");
   const limits = readLimits(settings);
+  const more = tab.plannedBytes / BYTES_PER_TOKEN;
   const need = findNeed(limits, settings);
   const decision = await askLedger(call, need, {
     user_id: userId,
     slug: call.slug,
     model: expected.model,
-    tokens: toCount((expected.promptTokens + expected.completionTokens) * tab.plannedCalls),
-    usd: expected.usd * tab.plannedCalls,
+    tokens: toCount(
+      (expected.promptTokens + expected.completionTokens) * tab.plannedCalls + more,
+    ),
+    usd: expected.usd * tab.plannedCalls + price(more, 0, expected.prices),
     limits,
     use_key: settings.KEYS_ENCRYPTION_KEY !== undefined || settings.REQUIRE_USER_KEY,
   });

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import handler from "../functions/summarize-records/index.ts";
 import { toChunks } from "../functions/summarize-records/digest.ts";
-import { createEnvironment, send, TOKEN } from "./support/caller.ts";
+import { createInsForge } from "./shared/fake_insforge.ts";
+import { API_KEY, createEnvironment, send, TOKEN } from "./support/caller.ts";
 import { completion, createUpstream, streamOf, type Upstream, USAGE } from "./support/upstream.ts";
 
 const ROWS = [{ id: 1, subject: "Printer on fire" }, { id: 2, subject: "No coffee" }];
@@ -131,6 +132,20 @@ Deno.test("POST /summarize-records notes many rows in chunks and merges the note
     openrouter.requests[3].body.messages[1].content,
     "Part 1: note 1\nPart 2: note 2\nPart 3: note 3",
   );
+});
+
+Deno.test("POST /summarize-records reserves for what all chunks hold, however short the first", async () => {
+  await using insforge = createInsForge();
+  const refusal = { refused: "user_tokens_per_day", retry_after: 9, in_flight: true };
+  const environment = createEnvironment({ INSFORGE_BASE_URL: insforge.url, API_KEY });
+  for (const first of ["x", "x".repeat(31_900)]) {
+    insforge.reply(200, [first, ...Array(9).fill("x".repeat(31_900))].map((text) => ({ text })));
+    insforge.reply(200, refusal);
+    const request = { table: "t", max_tokens: 100 };
+    assertEquals((await send(handler, environment, request)).status, 429);
+    const { tokens } = JSON.parse(insforge.requests.at(-1)!.text);
+    assert(tokens > 105_000 && tokens < 130_000, `${tokens} tokens are held`);
+  }
 });
 
 Deno.test("POST /summarize-records streams the summary after the facts", async () => {

@@ -49,9 +49,7 @@ app.post("/", async (c) => {
     (_, i) => inputs.slice(i * BATCH_SIZE, (i + 1) * BATCH_SIZE),
   );
   const model = request.model ?? call.settings.OPENROUTER_EMBEDDING_MODEL;
-  // The first batch reserves for all, and they are not of one length.
-  const [first, ...rest] = batches.map((batch) => JSON.stringify(batch).length);
-  planCalls(call, 1 + Math.ceil(rest.reduce((sum, length) => sum + length, 0) / first));
+  planCalls(call, batches.map((batch) => JSON.stringify(batch).length));
   const answers = await mapConcurrently(
     batches,
     CONCURRENT_BATCHES,

@@ -76,7 +76,10 @@ app.post("/", async (c) => {
   };
 
   if (chunks.length === 0) return answerWithoutRows(facts, stream);
-  if (chunks.length > 1) planCalls(call, chunks.length + 1);
+  if (chunks.length > 1) {
+    const sizes = chunks.map((chunk) => JSON.stringify(chunk).length);
+    planCalls(call, [...sizes, Math.max(...sizes)]); // the notes are no longer than what they are on
+  }
 
   const notes = chunks.length === 1 ? [] : await mapConcurrently(
     chunks,
