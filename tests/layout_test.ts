@@ -78,6 +78,12 @@ Deno.test("every function has a test file, a reference and a section in the READ
   }
 });
 
+Deno.test("every picture in docs/ stands in the README", async () => {
+  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+  const pictures = [...Deno.readDirSync(new URL("docs/", ROOT))].map(({ name }) => name);
+  assertEquals(pictures.filter((name) => !readme.includes(`docs/${name}`)), []);
+});
+
 Deno.test("every shared module has a test file", () => {
   const tests = [...Deno.readDirSync(new URL("tests/shared/", ROOT))].map(({ name }) => name);
   const modules = [...Deno.readDirSync(new URL("shared/", ROOT))].map(({ name }) => name);
