@@ -1,6 +1,7 @@
 -- What the functions ask of the ledger, one call each: ai_reserve before a request spends,
--- ai_settle when it ended, ai_usage, ai_sweep and ai_reconcile. The others are their parts, in
--- plpgsql because that keeps plans: planned anew at each call they take five times as long.
+-- ai_settle when it ended, ai_usage, ai_sweep and ai_reconcile. The others are their parts. What
+-- every request runs is in plpgsql, which keeps plans: planned anew each time it takes five times
+-- as long.
 --
 -- Locks are taken in one order, so that no two calls wait for each other: the user's and then the
 -- project's advisory lock, then rows of reservations, charges, user days, prices and project days,
@@ -50,7 +51,7 @@ begin
       where limits ?| array['project_usd_per_day', 'project_usd_per_month']
         and r.created_at > at - interval '10 minutes' and r.settled_at is null and not r.own_key
     ),
-    -- The newest request but so many as the limit allows: once a minute old, it makes room.
+    -- The oldest of those newest requests that fill the limit: once a minute old, it makes room.
     minute_filled as (
       select r.created_at + interval '60 seconds' as until
       from ai_reservations r
