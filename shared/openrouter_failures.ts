@@ -150,7 +150,9 @@ function toFailure(evidence: Evidence, asked: Asked, headers?: Headers): ApiErro
         : fail(502, "AI_INVALID_API_KEY", toKeyRefusal("denied", error, asked));
     }
     case 404:
-      return fail(400, "AI_INVALID_MODEL", describe(error, "No model fits the request"));
+      return metadata.error_type === "image_not_found"
+        ? fail(400, "INVALID_INPUT", describe(error, "An image of the request was not found"))
+        : fail(400, "AI_INVALID_MODEL", describe(error, "No model fits the request"));
     case 400:
     case 412:
     case 422: {

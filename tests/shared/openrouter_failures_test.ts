@@ -41,6 +41,16 @@ for (const [status, message, ours, code, retried = false] of STATUSES) {
   });
 }
 
+Deno.test("an image that was not found is not a model that was not", () => {
+  const error = {
+    code: 404,
+    message: "No image there",
+    metadata: { error_type: "image_not_found" },
+  };
+  assertJudged(toHttp(404, { error }), 400, "INVALID_INPUT", false);
+  assertJudged(toInBandFailure(error), 400, "INVALID_INPUT", false);
+});
+
 Deno.test("HTTP errors keep their meaning with any body: HTML, nothing, text, odd JSON", () => {
   const bodies = [
     "",
