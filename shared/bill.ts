@@ -72,10 +72,13 @@ export class Bill {
     const model = toName(answered.model) || this.#expected.model;
     log.model ??= model;
     log.generation_id ??= id;
-    const used = stated ?? {
-      prompt: this.#expected.promptTokens,
-      completion: Math.min(completionTokens ?? Infinity, this.#expected.completionTokens),
-    };
+    const most = completionTokens ?? (stated ? 0 : Infinity);
+    const seen = Math.min(most, this.#expected.completionTokens);
+    const prompt = stated?.prompt ?? this.#expected.promptTokens;
+    // Some servers state a prompt first, and its answer not before the end.
+    const completion = stated && !isPart
+      ? stated.completion
+      : Math.max(stated?.completion ?? 0, seen);
     if (stated) {
       log.prompt_tokens = (log.prompt_tokens ?? 0) + stated.prompt;
       log.completion_tokens = (log.completion_tokens ?? 0) + stated.completion;
@@ -84,15 +87,15 @@ export class Bill {
     this.#charges.push({
       generation_id: id ?? null,
       model: toPricedName(model, this.#expected.model),
-      prompt_tokens: used.prompt,
-      completion_tokens: used.completion,
-      usd: stated?.usd ?? this.#price(used),
+      prompt_tokens: prompt,
+      completion_tokens: completion,
+      usd: stated?.usd ?? this.#price(prompt, completion),
       final: stated?.usd !== undefined && !isPart,
     });
   }
 
   /** By what the model cost before; else at the highest prices, that of an answer for itself. */
-  #price({ prompt, completion }: Used): number {
+  #price(prompt: number, completion: number): number {
     return this.#usdPerToken === undefined
       ? price(prompt, completion, this.#expected.prices)
       : (prompt + completion) * this.#usdPerToken;

@@ -59,14 +59,17 @@ interface GuardOptions {
    * done. It must not throw.
    *
    * @param outcome `complete`, `cancelled` by the caller, or the code of the error.
-   * @param events how many data events came, which is about as many as tokens; nothing where the
-   *   first that meant anything was an error, and nothing was generated.
+   * @param tokens about how many came, by events and their length; nothing where the first event that
+   *   meant anything was an error, and nothing was generated.
    */
-  onEnd(outcome: string, events: number | undefined, usage?: Usage): Promise<void>;
+  onEnd(outcome: string, tokens: number | undefined, usage?: Usage): Promise<void>;
 }
 
 /** What in some events asks for a closer look. Text of an answer cannot match: JSON escapes it. */
 const NOTABLE = /"(?:error|usage|(?:native_)?finish_reason)"\s*:\s*[^\sn]|\[DONE\]/;
+/** What a chunk of one token has at most, and how much longer one is for each token more. */
+const CHUNK_CHARS = 500;
+const CHARS_PER_TOKEN = 4;
 const OUTPUT_FIELDS = [
   "content",
   "reasoning",
@@ -131,7 +134,7 @@ class CompletionGuard implements UnderlyingByteSource {
 
   #first: Chunk | undefined;
   #usage: Usage | undefined;
-  #events = 0;
+  #tokens = 0;
   #refused = false;
   #hasOutput = false;
   /** A finish reason was seen: what is missing after it is no loss. */
@@ -189,7 +192,7 @@ class CompletionGuard implements UnderlyingByteSource {
     this.#ended = true;
     clearTimeout(this.#watchdog);
     this.#leave();
-    await this.options.onEnd(outcome, this.#refused ? undefined : this.#events, this.#usage);
+    await this.options.onEnd(outcome, this.#refused ? undefined : this.#tokens, this.#usage);
   }
 
   /** An error came before everything else, and the next try may do better. */
@@ -238,9 +241,11 @@ class CompletionGuard implements UnderlyingByteSource {
   /** Looks at whole events and returns those to pass on: all but an error and what follows it. */
   #inspect(events: Uint8Array): Uint8Array {
     const text = decoder.decode(events);
-    const before = this.#events;
-    this.#events += countData(text);
-    if (this.#events === before) return events;
+    const count = countData(text);
+    if (count === 0) return events;
+    // Some providers put dozens of tokens into one chunk.
+    const more = Math.max(0, text.length - count * CHUNK_CHARS);
+    this.#tokens += count + Math.ceil(more / CHARS_PER_TOKEN);
     this.#idleMs = 0;
     if (this.#hasOutput && !this.options.dialect && !NOTABLE.test(text)) return events;
     let passed = 0;

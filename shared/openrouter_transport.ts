@@ -121,11 +121,11 @@ async function guardStream(
       call.log.model ??= model;
       call.log.generation_id ??= about.id;
     },
-    async onEnd(outcome, events, usage) {
+    async onEnd(outcome, tokens, usage) {
       const isPart = outcome !== "complete";
       // A whole answer without an event is one that was no stream.
-      const completionTokens = isPart ? events : events || undefined;
-      if (readUsage(usage) || events !== undefined) {
+      const completionTokens = isPart ? tokens : tokens || undefined;
+      if (readUsage(usage) || tokens !== undefined) {
         bill?.charge({ ...about, usage }, { completionTokens, isPart });
       }
       if (!isOpen) return;

@@ -58,6 +58,9 @@ Deno.test("a silent answer costs what was reserved, or what was seen of it, at t
 
 Deno.test("what an answer says before its end is not its last word", () => {
   assertEquals(chargeFor({ usage: USAGE }, { isPart: true }).charge.final, false);
+  const usage = { ...USAGE, cost: undefined };
+  const { charge } = chargeFor({ usage }, { isPart: true, completionTokens: 20 });
+  assertEquals([charge.prompt_tokens, charge.completion_tokens, charge.usd], [7, 20, 87]);
 });
 
 Deno.test("tokens without a cost are priced for themselves, however long the request was", () => {

@@ -169,6 +169,13 @@ Deno.test("a stream that its caller leaves is charged for what was seen", async 
   assertEquals([charge.completion_tokens, charge.final], [3, false]);
 });
 
+Deno.test("a stream of long chunks is charged for all that was seen, not one token for each", async () => {
+  const sse = [1, 2, 3].map(() => chunk({ content: "word ".repeat(1_000) }));
+  const params = { ...ask, max_tokens: 9_999 };
+  const [charge] = await settleOf("/stream", [{ sse, end: "cut" }], params);
+  assertEquals(Math.round(charge.completion_tokens / 1_000), 4);
+});
+
 Deno.test("a stream that was left says what it had cost by then, and not what it comes to", async () => {
   const usage = { ...USAGE, cost: 0.0001, completion_tokens: 1 };
   const running = chunk({ content: "one" }, { usage });
