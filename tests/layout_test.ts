@@ -97,6 +97,28 @@ Deno.test("every exported symbol of shared/ says what it is", () => {
   }
 });
 
+Deno.test("the image gets every file that the server is made of, and nothing else", async () => {
+  const docker = new URL("tools/docker/", ROOT);
+  const steps = (await Deno.readTextFile(new URL("Dockerfile", docker))).split("\n");
+  const copied = steps.filter((step) => step.startsWith("COPY "))
+    .flatMap((step) => step.split(" ").slice(2, -1));
+  const sent = (await Deno.readTextFile(new URL("Dockerfile.dockerignore", docker))).split("\n")
+    .flatMap((line) => line.startsWith("!") ? [line.slice(1)] : []);
+  assertEquals(sent.toSorted(), copied.toSorted());
+
+  const needed = new Set([
+    "tools/start.ts",
+    ...listSlugs().map((slug) => `functions/${slug}/index.ts`),
+  ]);
+  for (const path of needed) {
+    readSource(path).imports.filter(isOurs).forEach((one) => needed.add(one));
+  }
+  const missing = [...needed].filter((path) =>
+    !copied.some((one) => path === one || path.startsWith(`${one}/`))
+  );
+  assertEquals(missing, []);
+});
+
 Deno.test("no file is named for what it is not about", () => {
   for (const { path } of [...files, ...readFolder("tools")]) {
     assert(!/(^|[/_])(utils?|helpers?|common|misc|types|lib)([/_.]|$)/.test(path), path);
