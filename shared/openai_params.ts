@@ -28,6 +28,7 @@ const OPENROUTER_MODEL =
   /^(openrouter\/|[~@])|@preset\/|:(free|nitro|floor|exacto|extended|thinking|online)$/;
 const TOOLS = ["function", "custom"];
 const TOOL_CHOICES = [...TOOLS, "allowed_tools"];
+const PARTS = ["text", "image_url", "input_audio", "file", "refusal"];
 const RESPONSE_FORMATS = ["text", "json_object", "json_schema"];
 const MODALITIES = ["text", "audio"];
 
@@ -49,10 +50,17 @@ export function requireOpenAIParams(params: Params, setting: string): Params {
 function findForeign(params: Params): string | undefined {
   const field = OPENROUTER_FIELDS.find((name) => (params[name] ?? null) !== null);
   if (field) return `"${field}"`;
-  const { model, modalities, tools, tool_choice, response_format } = params;
+  const { model, messages, modalities, tools, tool_choice, response_format } = params;
   if (OPENROUTER_MODEL.test(toWord(model))) return quote("model", model);
   const modality = toList(modalities).map(toWord).find((name) => !MODALITIES.includes(name));
   if (modality !== undefined) return quote("modalities", modality);
+  for (const [i, item] of toList(messages).entries()) {
+    for (const [j, type] of toList(Object(item).content).map(toType).entries()) {
+      if (type !== undefined && !PARTS.includes(type)) {
+        return quote(`messages[${i}].content[${j}].type`, type);
+      }
+    }
+  }
   const types = toList(tools).map(toType);
   const index = types.findIndex((type) => type !== undefined && !TOOLS.includes(type));
   if (index >= 0) return quote(`tools[${index}].type`, types[index]);

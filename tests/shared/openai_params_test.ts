@@ -42,6 +42,10 @@ const FOREIGN: [params: Record<string, unknown>, named: string][] = [
     { tool_choice: { type: "openrouter:web_search" } },
     '"tool_choice.type" "openrouter:web_search"',
   ],
+  [
+    { messages: [null, { content: "" }, { content: [{ type: "text" }, { type: "video_url" }] }] },
+    '"messages[2].content[1].type" "video_url"',
+  ],
   [{ response_format: { type: "grammar" } }, '"response_format.type" "grammar"'],
 ];
 for (const [params, named] of FOREIGN) {
