@@ -20,6 +20,11 @@ const SPENDING: [path: string, body: unknown][] = [
     model: "openai/gpt-4o-mini",
     messages: [{ role: "user", content: "Hello" }],
   }],
+  ["api/ai/chat/completion", {
+    model: "openai/gpt-4o-mini",
+    messages: [{ role: "user", content: "Hello" }],
+    stream: true,
+  }],
   ["api/ai/embeddings", { input: "Hello", model: "openai/text-embedding-3-small" }],
   ["api/ai/image/generation", { prompt: "A lighthouse", model: "google/gemini-2.5-flash-image" }],
 ];

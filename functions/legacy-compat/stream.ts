@@ -36,11 +36,12 @@ export type LegacyEvent =
   | { error: true; message: string };
 
 /**
- * Starts a streamed chat. The old proxy answered 200 before it called anyone, so every failure is an
- * event: `{"error":true,"message":…}`, the last one, without `{"done":true}`. Text and running usage
- * come at once, tool calls and citations at the end. Cancelling the stream cancels the upstream call.
+ * Starts a streamed chat. The old proxy answered 200 before it called anyone, so every failure of a
+ * call is an event: `{"error":true,"message":…}`, the last one, without `{"done":true}`. Text and
+ * running usage come at once, tool calls and citations at the end. Cancelling the stream cancels the
+ * upstream call.
  *
- * @throws {ApiError} 400 for a request that is not allowed; nobody was called for it.
+ * @throws {ApiError} for a request that is not allowed or above a limit; nobody was called for it.
  */
 export async function startStream(
   call: Call,
@@ -72,9 +73,12 @@ export async function startStream(
   });
 }
 
-/** Whether it is we who refused a request; what the gateway refused comes with its evidence. */
-function isRefusal({ status, cause }: ApiError): boolean {
-  return status === 400 && cause === undefined;
+/**
+ * Whether it is we who refused a request, for what it asks or for a limit; what the gateway refused
+ * comes with its evidence.
+ */
+function isRefusal({ status, cause, code }: ApiError): boolean {
+  return status < 500 && cause === undefined && code !== "REQUEST_CANCELLED";
 }
 
 function toEvent(data: LegacyEvent): Uint8Array {
