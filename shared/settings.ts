@@ -27,7 +27,7 @@ const table = {
   }),
   OPENROUTER_EMBEDDING_MODEL: text("openai/text-embedding-3-small"),
   OPENROUTER_IMAGE_MODEL: text("google/gemini-2.5-flash-image"),
-  OPENROUTER_SITE_URL: address(),
+  OPENROUTER_SITE_URL: page(),
   OPENROUTER_APP_NAME: headerText(),
 
   AI_GATEWAY: oneOf("openrouter", "pinata", "pinme"),
@@ -40,7 +40,7 @@ const table = {
   INSFORGE_BASE_URL: address(),
   INSFORGE_INTERNAL_URL: address(),
   ANON_KEY: text(),
-  API_KEY: text(),
+  API_KEY: headerText(),
   JWT_SECRET: text(),
   JWT_PUBLIC_KEY: text(),
   JWT_KEY_ID: text(),
@@ -176,8 +176,11 @@ function integer(
 function amount(unit: string): Read<number | undefined> {
   return (name, value) => {
     if (value === undefined) return undefined;
-    if (!/^\d+(\.\d+)?$/.test(value)) throw unfit(name, `a number of ${unit}, such as 0.5`);
-    return Number(value);
+    const number = Number(value);
+    if (!/^\d+(\.\d+)?$/.test(value) || number === Infinity) {
+      throw unfit(name, `a number of ${unit}, such as 0.5`);
+    }
+    return number;
   };
 }
 
@@ -190,18 +193,38 @@ function address(fallback: string): Read<string>;
 function address(fallback?: string): Read<string | undefined> {
   return (name, value) => {
     if (value === undefined) return fallback;
-    if (!/^https?:$/.test(URL.parse(value)?.protocol ?? "")) {
-      throw unfit(name, "an http or https address");
+    const url = parseAddress(value);
+    // Paths are put behind it, and it is printed: a query or a password has no place in it.
+    if (!url || url.username || url.password || /[?#]/.test(url.href)) {
+      throw unfit(name, "an http or https address without user, query and fragment");
     }
-    return value.replace(/\/+$/, "");
+    return url.href.replace(/\/+$/, "");
   };
+}
+
+/** The address of a page, in the ASCII that headers take. */
+function page(): Read<string | undefined> {
+  return (name, value) => {
+    if (value === undefined) return undefined;
+    const url = parseAddress(value);
+    if (!url) throw unfit(name, "an http or https address");
+    return url.href.replace(/\/+$/, "");
+  };
+}
+
+function parseAddress(text: string): URL | undefined {
+  const url = URL.parse(text);
+  return url && /^https?:$/.test(url.protocol) ? url : undefined;
 }
 
 function origins(fallback: string[]): Read<string[]> {
   return (name, value) => {
     if (value === undefined) return fallback;
     const list = toList(value);
-    if (list.some((origin) => origin !== "*" && URL.parse(origin)?.origin !== origin)) {
+    if (
+      list.length === 0 ||
+      list.some((origin) => origin !== "*" && URL.parse(origin)?.origin !== origin)
+    ) {
       throw unfit(name, `"*" or a comma list of origins such as https://app.example.com`);
     }
     return list;

@@ -33,6 +33,15 @@ Deno.test("a port that is taken is told by its setting", async () => {
   );
 });
 
+Deno.test("a place at which nobody can listen is told by its settings", async () => {
+  const environment = createEnvironment({ HOST: "192.0.2.1", PORT: "8123" }); // nobody's address
+  await assertRejects(
+    () => startStandalone(environment),
+    Error,
+    "The server cannot listen at HOST 192.0.2.1, PORT 8123: ",
+  );
+});
+
 Deno.test("the server answers /health, slugs, sub-paths and streams", async () => {
   await using upstream = await createUpstream();
   const server = await startStandalone(

@@ -30,6 +30,12 @@ Deno.test("the link file's key never goes to another host", async () => {
   );
 });
 
+Deno.test("a key that no header takes is told, and not quoted", async () => {
+  const failure = "INSFORGE_API_KEY must be printable ASCII on one line";
+  await assertFails({ ...HERE, INSFORGE_API_KEY: "ik_linked…" }, undefined, "noKey", failure);
+  await assertFails({}, { ...LINKED, api_key: "ik_linked\nx" }, "noKey", "https://app.eu");
+});
+
 Deno.test("no project, no key and a broken link file are each told, without quoting a key", async () => {
   await assertFails({}, undefined, "notLinked", "INSFORGE_BASE_URL and INSFORGE_API_KEY");
   await assertFails({ INSFORGE_BASE_URL: "https://a.test" }, undefined, "noKey", "https://a.test");

@@ -32,6 +32,15 @@ Deno.test("an empty setting counts as not set, and an address loses its last sla
   assertEquals(settings.INSFORGE_BASE_URL, "https://x.example");
 });
 
+Deno.test("an address is one that a header takes, whatever letters it is written with", () => {
+  const settings = read({
+    OPENROUTER_SITE_URL: "https://例え.example/ü?a=1",
+    INSFORGE_BASE_URL: "https://例え.example/p/",
+  });
+  assertEquals(settings.OPENROUTER_SITE_URL, "https://xn--r8jz45g.example/%C3%BC?a=1");
+  assertEquals(settings.INSFORGE_BASE_URL, "https://xn--r8jz45g.example/p");
+});
+
 Deno.test("what is allowed is everything, a list, or nothing", () => {
   assertEquals(read({}).ALLOWED_MODELS, ["*"]);
   assertEquals(read({ ALLOWED_MODELS: " openai/gpt-4o*, *:free," }).ALLOWED_MODELS, [
@@ -50,7 +59,14 @@ for (
     ["PORT", "70000", "a whole number from 0 to 65535"],
     ["AUTH_STRICT", "yes", '"true" or "false"'],
     ["OPENROUTER_BASE_URL", "openrouter.ai", "an http or https address"],
+    ["INSFORGE_BASE_URL", "https://admin:secret@app.example", "an http or https address without"],
+    ["INSFORGE_BASE_URL", "https://app.example/?project=1", "an http or https address without"],
+    ["OPENROUTER_BASE_URL", "https://or.example/v1#", "an http or https address without"],
+    ["OPENROUTER_SITE_URL", "app.example", "an http or https address"],
+    ["API_KEY", "ik_…", "printable ASCII"],
+    ["USER_USD_PER_DAY", "9".repeat(400), "a number of USD"],
     ["ALLOWED_ORIGINS", "https://a.example,b.example/", "a comma list of origins"],
+    ["ALLOWED_ORIGINS", ",,", "a comma list of origins"],
     ["ALLOWED_MODELS", "none,openai/*", "a comma list of models, in which * stands for any text"],
     ["ALLOWED_SERVER_TOOLS", "web_search datetime", "a comma list of server tools"],
     ["ALLOWED_PLUGINS", ",,", "a comma list of plugins"],

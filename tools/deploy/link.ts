@@ -32,6 +32,13 @@ export async function readLink(environment: Environment, file = LINK_FILE): Prom
   if (!key) {
     throw new DeployFailure(`No key for ${url}: set INSFORGE_API_KEY (ik_…)`, "noKey");
   }
+  // It would be told as a project that cannot be reached.
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    throw new DeployFailure(
+      `The key for ${url} is none: INSFORGE_API_KEY must be printable ASCII on one line`,
+      "noKey",
+    );
+  }
   return { url, key };
 }
 

@@ -17,7 +17,7 @@ export interface Standalone {
  * number of processes can stand behind one address.
  *
  * @param environment where settings come from, for the server and for the functions.
- * @throws {Error} with one line per setting that is missing or wrong, or when the port is taken.
+ * @throws {Error} with one line per setting that is missing or wrong, or when it cannot listen there.
  */
 export async function startStandalone(environment: Environment): Promise<Standalone> {
   const faults = findSettingFaults(environment);
@@ -32,8 +32,12 @@ export async function startStandalone(environment: Environment): Promise<Standal
     // The platform's second argument is not for the router.
     server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => route(request));
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new Error(`Port ${port} is taken; set PORT to a free one`, { cause: error });
+    throw new Error(
+      error instanceof Deno.errors.AddrInUse
+        ? `Port ${port} is taken; set PORT to a free one`
+        : `The server cannot listen at HOST ${hostname}, PORT ${port}: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
   const { addr } = server;
   const host = addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname;
