@@ -58,7 +58,8 @@ const MODEL_FREE = [
  * what they are billed by. Where `ALLOWED_MODELS` is set, what chooses models by itself must be told
  * which, or be named in one of these two lists.
  *
- * @returns the params, with bounds for web searches and for the models that tools ask.
+ * @returns the params, with bounds for web searches and for the models that tools ask; with files to
+ *   be read by the model alone where the plugin that parses them is not allowed.
  * @throws {ApiError} 400 `INVALID_INPUT` or `AI_INVALID_MODEL` that names the field.
  */
 export function applyToolPolicy(params: Fields, settings: Settings): Fields {
@@ -73,7 +74,23 @@ export function applyToolPolicy(params: Fields, settings: Settings): Fields {
   if (Array.isArray(input) && input.some(bringsTools)) {
     bounded = { ...bounded, input: input.map((item, i) => boundItem(item, i, settings)) };
   }
-  return bounded;
+  return readFilesNatively(bounded, settings);
+}
+
+/** A file is parsed unasked, by a plugin and at a price, where its model cannot read it. */
+function readFilesNatively(params: Fields, { ALLOWED_PLUGINS, AI_GATEWAY }: Settings): Fields {
+  const id = "file-parser";
+  if (allows(ALLOWED_PLUGINS, id) || AI_GATEWAY === "pinata") return params;
+  const parts = [params.messages, params.input].flatMap(toList)
+    .flatMap((item) => toList(Object(item).content));
+  const plugins = toList(params.plugins) as Fields[];
+  const holdsFile = parts.some((part) => ["file", "input_file"].includes(Object(part).type));
+  if (!holdsFile || plugins.some((plugin) => plugin.id === id)) return params;
+  return { ...params, plugins: [...plugins, { id, pdf: { engine: "native" } }] };
+}
+
+function toList(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** Whether an item of a conversation brings tools with it, as Responses' `additional_tools` does. */

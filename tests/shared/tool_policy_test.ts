@@ -292,6 +292,37 @@ Deno.test("what says which models it asks is allowed beside a list of models", (
   assertEquals(applyToolPolicy(given, settingsOf(LISTED)), given);
 });
 
+const NATIVE = { id: "file-parser", pdf: { engine: "native" } };
+
+Deno.test("a file is read by the model alone where its parser, which runs unasked, is not allowed", () => {
+  const file = { type: "file", file: { file_data: "https://files.example/1.pdf" } };
+  for (
+    const given of [
+      { messages: ["x", { content: "x" }, { content: [{ type: "text", text: "x" }, file] }] },
+      { input: [{ content: [{ type: "input_file", file_url: "https://files.example/1.pdf" }] }] },
+    ] as Fields[]
+  ) {
+    for (const values of [NO_PLUGINS, { ALLOWED_PLUGINS: "response-healing" }]) {
+      assertEquals(applyToolPolicy(given, settingsOf(values)), { ...given, plugins: [NATIVE] });
+    }
+    const plugins = [{ id: "response-healing" }];
+    const healing = settingsOf({ ALLOWED_PLUGINS: "response-*" });
+    assertEquals(applyToolPolicy({ ...given, plugins }, healing).plugins, [...plugins, NATIVE]);
+    const off = { ...given, plugins: [{ id: "file-parser", enabled: false }] };
+    assertEquals(applyToolPolicy(off, settingsOf(NO_PLUGINS)), off);
+    for (
+      const values of [{}, { ALLOWED_PLUGINS: "file-parser" }, {
+        ...NO_PLUGINS,
+        AI_GATEWAY: "pinata",
+      }]
+    ) {
+      assertEquals(applyToolPolicy(given, settingsOf(values as Record<string, string>)), given);
+    }
+  }
+  const plain = { messages: [{ content: [{ type: "text", text: "x" }, null] }, null], input: "x" };
+  assertEquals(applyToolPolicy(plain, settingsOf(NO_PLUGINS)), plain);
+});
+
 function tool(type: string, parameters?: unknown): Fields {
   return { tools: [{ type, ...(parameters === undefined ? {} : { parameters }) }] };
 }
