@@ -475,6 +475,26 @@ Deno.test("a wrong key, another server and no server each end with their own mes
   assertEquals(writes(), []);
 });
 
+for (const path of ["/api/functions/chat", "/api/secrets", "/api/database/migrations"]) {
+  Deno.test(`a stranger's answer in place of ${path} changes nothing, and deletes nothing`, async () => {
+    await store("chat", { code: workingCode("1") });
+    await migration("1_any.sql", "select 1");
+    for (const answer of [() => new Response("<html>Welcome</html>"), () => Response.json({})]) {
+      target.intercept = (request, next) =>
+        request.method === "GET" && new URL(request.url).pathname === path
+          ? Promise.resolve(answer())
+          : next();
+      target.calls = [];
+      await assertRejects(
+        () => deploy(context({ chat: throwingCode("2") })),
+        DeployFailure,
+        "is no InsForge project",
+      );
+      assertEquals([target.running(), writes()], [{ chat: workingCode("1") }, []]);
+    }
+  });
+}
+
 /** A deploy of these functions, with these settings on this machine. */
 function context(
   functions: Record<string, string>,

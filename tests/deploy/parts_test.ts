@@ -112,6 +112,9 @@ Deno.test("the history keeps ten runs of each project apart from others", async 
     }
     assertEquals(await one(99).readLatest([]), []);
     assertEquals(await other.readLatest(["chat"]), []);
+    const below = new History(folder, "http://127.0.0.1:1/second", NOW);
+    await one(12).keep("chat", undefined);
+    assertEquals(await below.readLatest(["chat"]), []);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

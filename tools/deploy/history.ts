@@ -24,7 +24,9 @@ export class History {
    * @param startedAt names this run, in milliseconds since 1970.
    */
   constructor(folder: string, project: string, startedAt: number) {
-    this.#folder = join(folder, new URL(project).host.replace(/[^\w.-]+/g, "_"));
+    const { host, pathname } = new URL(project);
+    const place = host + pathname.replace(/\/+$/, "");
+    this.#folder = join(folder, place.replace(/[^\w.-]+/g, "_"));
     this.#run = new Date(startedAt).toISOString().replace(/\D/g, "");
   }
 

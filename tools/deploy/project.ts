@@ -65,15 +65,15 @@ export class Project {
   }
 
   async listFunctions(): Promise<ListFunctionsResponse> {
-    const { body } = await this.#succeed("GET", "/api/functions");
-    if (Array.isArray(body?.functions)) return body;
-    throw new DeployFailure(`${this.url} is no InsForge project; check INSFORGE_BASE_URL`);
+    const answer = await this.#send("GET", "/api/functions");
+    return this.#requireBody(answer, (body) => Array.isArray(body.functions));
   }
 
   async findFunction(slug: string): Promise<FunctionSchema | undefined> {
     const answer = await this.#send("GET", `/api/functions/${slug}`);
     if (answer.status === 404) return undefined;
-    return this.#requireSuccess(answer).body;
+    // Who took something else for a function without code would put nothing in its place.
+    return this.#requireBody(answer, (body) => typeof body.code === "string");
   }
 
   /** Stores a function's code and, on cloud, deploys all of them. A failed deployment is an answer. */
@@ -86,10 +86,10 @@ export class Project {
     if (!exists) {
       const created = await this.#write("POST", "/api/functions", { slug, ...update }, options);
       // Made by somebody else, or by a try of ours whose answer was lost.
-      if (created.status !== 409) return this.#requireSuccess(created).body;
+      if (created.status !== 409) return this.#requireBody(created);
     }
     const updated = await this.#write("PUT", `/api/functions/${slug}`, update, options);
-    return this.#requireSuccess(updated).body;
+    return this.#requireBody(updated);
   }
 
   /** On cloud a deployment follows, of which InsForge does not tell the outcome. */
@@ -99,7 +99,8 @@ export class Project {
   }
 
   async listSecrets(): Promise<SecretSchema[]> {
-    return (await this.#succeed("GET", "/api/secrets")).body.secrets;
+    const answer = await this.#send("GET", "/api/secrets");
+    return this.#requireBody(answer, (body) => Array.isArray(body.secrets)).secrets;
   }
 
   /** Sets a secret that is not there; one that has appeared meanwhile stays as it is. */
@@ -109,7 +110,8 @@ export class Project {
   }
 
   async listMigrations(): Promise<Migration[]> {
-    return (await this.#succeed("GET", "/api/database/migrations")).body.migrations;
+    const answer = await this.#send("GET", "/api/database/migrations");
+    return this.#requireBody(answer, (body) => Array.isArray(body.migrations)).migrations;
   }
 
   async applyMigration(migration: { version: string; name: string; sql: string }): Promise<void> {
@@ -118,10 +120,6 @@ export class Project {
     const isApplied = answer.status === 409 &&
       (await this.listMigrations()).some(({ name }) => name === migration.name);
     if (!isApplied) this.#requireSuccess(answer);
-  }
-
-  async #succeed(method: string, path: string, body?: unknown): Promise<Answer> {
-    return this.#requireSuccess(await this.#send(method, path, body));
   }
 
   /** Sends a write of a function, within the limit on them. */
@@ -184,16 +182,24 @@ export class Project {
     };
   }
 
-  #requireSuccess(answer: Answer): Answer {
-    const { status, body } = answer;
-    if (status < 300) return answer;
+  /** The body of a success. A proxy may answer in InsForge's place, and not only the first time. */
+  // deno-lint-ignore no-explicit-any
+  #requireBody(answer: Answer, isWhole: (body: any) => boolean = () => true): any {
+    this.#requireSuccess(answer);
+    const { body } = answer;
+    if (typeof body === "object" && body && isWhole(body)) return body;
+    throw new DeployFailure(`${this.url} is no InsForge project; check INSFORGE_BASE_URL`);
+  }
+
+  #requireSuccess({ status, body }: Answer): void {
+    if (status < 300) return;
     const { error = "", message } = body ?? {};
     if (message === undefined) {
       throw new DeployFailure(
         `${this.url} answers ${status} and is no InsForge project; check INSFORGE_BASE_URL`,
       );
     }
-    if (status === 401 || (status === 403 && error.startsWith("AUTH_"))) {
+    if (status === 401 || (status === 403 && String(error).startsWith("AUTH_"))) {
       throw new DeployFailure(`${this.url} refuses the key: ${message}`, "refused");
     }
     throw new DeployFailure(`InsForge refuses it with ${status} ${error}: ${message}`);
