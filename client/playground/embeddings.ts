@@ -28,16 +28,20 @@ export function createEmbeddings(workbench: Workbench): Panel {
   const model = findElement("embedding-model", HTMLInputElement);
   const output = findElement("similarity");
   const runner = createRunner(findElement("stop-comparing"));
-  lines.value = EXAMPLE;
+  lines.defaultValue = EXAMPLE;
+
+  function readLines(): string[] {
+    return lines.value.split("\n").map((line) => line.trim()).filter(Boolean);
+  }
 
   function toRequest() {
-    const input = lines.value.split("\n").map((line) => line.trim()).filter(Boolean);
-    return { input: input.slice(0, MAX_LINES), model: model.value.trim() || undefined };
+    return { input: readLines().slice(0, MAX_LINES), model: model.value.trim() || undefined };
   }
 
   async function compare(signal: AbortSignal): Promise<void> {
     const request = toRequest();
     if (request.input.length === 0) return;
+    const count = readLines().length;
     output.replaceChildren(createElement("p", { class: "note" }, "Comparing …"));
     try {
       const answer = await ai.embeddings(request, { signal });
@@ -47,7 +51,8 @@ export function createEmbeddings(workbench: Workbench): Panel {
         createElement(
           "p",
           { class: "meta" },
-          `${answer.dimensions} dimensions · ${toMeta(answer.model, answer.usage)}`,
+          `${count > MAX_LINES ? `The first ${MAX_LINES} of ${count} lines · ` : ""}` +
+            `${answer.dimensions} dimensions · ${toMeta(answer.model, answer.usage)}`,
         ),
       );
       announce(`${request.input.length} lines compared`);

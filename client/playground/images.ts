@@ -45,12 +45,13 @@ export function createImages(workbench: Workbench): Panel {
     const place = createElement("div", { class: "drawing", "aria-busy": "true" }, "Drawing …");
     output.prepend(place);
     announce("The picture is being drawn");
+    const request = toRequest();
     try {
-      const answer = await ai.generateImage(toRequest(), { signal });
+      const answer = await ai.generateImage(request, { signal });
       spending.add(answer.model, answer.usage);
       place.replaceChildren(
         ...answer.images.map((image, index) =>
-          toFigure(image, `${prompt.value} ${index + 1}`, session)
+          toFigure(image, `${request.prompt} ${index + 1}`, session)
         ),
         createElement("p", { class: "meta" }, toMeta(answer.model, answer.usage)),
       );

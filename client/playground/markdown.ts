@@ -2,7 +2,7 @@
  * Markdown as elements. No text of a model is ever parsed as HTML: marked only cuts it into tokens,
  * each of which becomes an element made here, so that tags, handlers and styles stay letters.
  */
-import { marked, type MarkedToken, type Token, type Tokens } from "marked";
+import { marked, type MarkedToken, type Token, type Tokens, type TokensList } from "marked";
 import { createCopyButton } from "./copying.ts";
 import { type Child, createElement } from "./element.ts";
 
@@ -18,12 +18,13 @@ const shown = new WeakMap<Element, string[]>();
  */
 export function showMarkdown(target: Element, text: string): void {
   const tokens = tokenize(text);
-  const definitions = tokens.filter(({ type }) => type === "def").length;
+  // A link may be defined long after it, and its address be cut short until then.
+  const definitions = JSON.stringify((tokens as TokensList).links);
   const blocks = tokens.filter(({ type }) => type !== "space" && type !== "def");
-  const keys = blocks.map(({ type, raw }) => `${definitions} ${type} ${raw}`);
+  const keys = [definitions, ...blocks.map(({ type, raw }) => `${type} ${raw}`)];
   const before = shown.get(target) ?? [];
   const same = keys.findIndex((key, index) => key !== before[index]);
-  const kept = same < 0 ? keys.length : same;
+  const kept = same < 0 ? blocks.length : Math.max(0, same - 1);
   while (target.childNodes.length > kept) target.lastChild!.remove();
   for (const block of blocks.slice(kept)) target.append(toBlock(block));
   shown.set(target, keys);

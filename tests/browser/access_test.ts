@@ -146,6 +146,15 @@ test("light or dark is the system's, until the user chooses", async ({ page }) =
   assertEquals(await background(), light);
 }, { colorScheme: "light" });
 
+test("what is chosen can be seen where the system chooses the colours", async ({ page }) => {
+  await awaitModels(page);
+  await page.getByRole("combobox", { name: "Model", exact: true }).press("ArrowDown");
+  for (const role of ["tab", "option"] as const) {
+    const chosen = page.getByRole(role, { selected: true }).first();
+    assertEquals(await chosen.evaluate((one) => getComputedStyle(one).outlineStyle), "solid");
+  }
+}, { forcedColors: "active" });
+
 test("nobody who wants less motion gets any", async ({ page }) => {
   await simulate(page, { chunk_delay_ms: 20 });
   await ask(page, "Hello");

@@ -108,6 +108,24 @@ test("lines become a table of how alike they are", async ({ page }) => {
   assertGreater(new Set(colours).size, 1);
 }, { tab: "embeddings" });
 
+test("of more lines than the table takes, it says which are in it", async ({ page }) => {
+  const lines = Array.from({ length: 30 }, (_, index) => `line ${index}`);
+  await page.getByLabel("Lines").fill(lines.join("\n"));
+  await page.getByRole("button", { name: "Compare" }).click();
+  const meta = await page.locator("#similarity .meta").innerText();
+  assertMatch(meta, /^The first 24 of 30 lines · \d+ dimensions/);
+}, { tab: "embeddings" });
+
+test("a picture keeps the words it was drawn by", async ({ page }) => {
+  await page.getByLabel("Description").fill("A lighthouse");
+  await page.route("**/image-gen", async (route) => {
+    await page.getByLabel("Description").fill("A ship");
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Draw" }).click();
+  await page.getByRole("img", { name: "A lighthouse 1" }).waitFor();
+}, { tab: "images" });
+
 test("a picture is drawn, downloaded, and saved in the user's name", async ({ page, stack }) => {
   await page.getByRole("button", { name: "Draw" }).click();
   const figure = page.locator("#drawings figure").first();

@@ -39,7 +39,9 @@ export async function readAsset(path: string): Promise<Response> {
  * own margins, too: no template in `client/` spans lines, and a test looks after that.
  */
 function toLean(text: string, extension: string): string {
-  if (extension === "css") return text.replace(/\/\*[\s\S]*?\*\/|(?<=[{};,])\s+/g, "");
+  if (extension === "css") {
+    return text.replace(/\/\*[\s\S]*?\*\/|(?<=[{};:,])\s+|\s(?={)/g, "").replaceAll(";}", "}");
+  }
   if (extension !== "ts") return text.replace(/^\s+/gm, "");
   // By Deno itself, in about a millisecond. It leaves every docstring at the start of a line.
   return stripTypeScriptTypes(text, { mode: "transform" })
