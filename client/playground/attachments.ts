@@ -49,7 +49,8 @@ export function createAttachments(sources: AttachmentSources): Attachments {
       if (!MEDIA_TYPES.test(file.type)) refuse(`${file.name} is no PNG, JPEG, WebP or GIF image`);
       else if (file.size > MAX_BYTES) refuse(`${file.name} has more than 5 MB`);
       else {
-        set([...urls, await readUrl(file)]);
+        const url = await readUrl(file);
+        set([...urls, url]); // as they are by now
         announce(`${file.name} added`);
       }
     }
@@ -80,7 +81,10 @@ export function createAttachments(sources: AttachmentSources): Attachments {
     get urls() {
       return urls;
     },
-    clear: () => set([]),
+    clear() {
+      refuse("");
+      set([]);
+    },
   };
 }
 

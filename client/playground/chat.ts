@@ -8,8 +8,12 @@ import { announce, createButton, createElement, findElement } from "./element.ts
 import { createFailure } from "./failure.ts";
 import { createFollower } from "./following.ts";
 import { createRunner } from "./runner.ts";
-import { createCallForm, createCallPreviews, createCallWatcher } from "./tool_calls.ts";
-import type { ToolResult } from "./tool_calls.ts";
+import {
+  createCallForm,
+  createCallPreviews,
+  createCallWatcher,
+  takeResults,
+} from "./tool_calls.ts";
 import type { Panel, Workbench } from "./workbench.ts";
 
 type Message = NonNullable<ChatRequest["messages"]>[number];
@@ -28,6 +32,7 @@ export function createChat(workbench: Workbench): Panel {
   const turns = findElement("turns");
   const blank = findElement("chat-blank");
   const [send, stop] = [findElement("send"), findElement("stop")];
+  const region = findElement("conversation");
   const follow = createFollower(findElement("conversation-end"), form);
   const refusal = createElement("p", { class: "note", role: "alert" });
   form.prepend(refusal);
@@ -75,10 +80,12 @@ export function createChat(workbench: Workbench): Panel {
     const turn = createElement("li", { class: "turn" }, view.element);
     const retry = () => {
       turn.remove();
+      region.focus({ preventScroll: true });
       messages = asked;
       void runner.run(answer);
     };
-    turns.querySelectorAll(".retry").forEach((button) => button.remove());
+    // From here on they would take back what has been said since.
+    turns.querySelectorAll(".retry, .failure button").forEach((button) => button.remove());
     turns.append(turn);
     announce("The answer is being written");
     follow(true);
@@ -90,8 +97,8 @@ export function createChat(workbench: Workbench): Panel {
       conversation.push(toMessage(view));
       announce(`Answer: ${view.text.slice(0, 600)}`);
       if (view.calls.length > 0) {
-        view.tail.replaceChildren(createCallForm(view.calls, (results) => {
-          conversation.push(...results.map(toToolMessage));
+        view.tail.replaceChildren(createCallForm(view.calls, () => {
+          messages.push(...takeResults(turns));
           void runner.run(answer);
         }));
       }
@@ -111,14 +118,16 @@ export function createChat(workbench: Workbench): Panel {
 
   function showRunning(isRunning: boolean): void {
     // The focus must not fall out of a button that disappears.
-    if (!isRunning && document.activeElement === stop) prompt.focus();
+    const [gone, next] = isRunning ? [send, region] : [stop, prompt];
+    if (document.activeElement === gone) next.focus({ preventScroll: true });
     send.hidden = isRunning;
   }
 
   function submit(): void {
     const draft = readDraft();
     if (send.hidden || draft.length === 0) return;
-    messages.push(...draft);
+    // No model goes on before its calls are answered.
+    messages.push(...takeResults(turns), ...draft);
     blank.hidden = true;
     turns.append(createElement("li", { class: "turn mine" }, ...toQuestion(draft[0])));
     prompt.value = "";
@@ -141,7 +150,6 @@ export function createChat(workbench: Workbench): Panel {
     attachments.clear();
     prompt.value = "";
     fit();
-    refusal.textContent = "";
     touch();
   }
 
@@ -172,10 +180,6 @@ export function createChat(workbench: Workbench): Panel {
     stop: runner.stop,
     clear,
   };
-}
-
-function toToolMessage({ id, content }: ToolResult): Message {
-  return { role: "tool", tool_call_id: id, content };
 }
 
 function toMessage({ text, calls, reasoningDetails }: Answer): Message {

@@ -3,6 +3,7 @@ import { type ApiRequest, type Form, shorten, toCode } from "./api_request.ts";
 import { confirmCopy } from "./copying.ts";
 import { createElement, createFrame, findElement } from "./element.ts";
 import { createTabs } from "./tabs.ts";
+import type { Watcher } from "./tapped_fetch.ts";
 
 /** More of a stream than this nobody reads, and no browser shows gladly. */
 const MAX_RAW_CHARS = 200_000;
@@ -11,9 +12,8 @@ const MAX_RAW_CHARS = 200_000;
 export interface Inspector {
   /** Shows what `list` gives, now and after every change of the page's fields. */
   inspect(list: () => ApiRequest[]): void;
-  /** Starts a new raw stream. */
-  begin(response: Response): void;
-  append(text: string): void;
+  /** Shows the raw bytes of the answer that has begun last, and of no other. */
+  watch: Watcher;
   /** Forgets all that was shown. */
   clear(): void;
 }
@@ -70,26 +70,29 @@ export function createInspector(): Inspector {
     void confirmCopy(copy, toText());
   });
 
-  let length = 0;
+  let answers = 0;
   return {
     inspect(given) {
       list = given;
       draw();
     },
-    begin({ status, headers }) {
-      length = 0;
+    watch({ status, headers }) {
+      const own = ++answers;
+      let length = 0;
       unseen = "";
       raw.replaceChildren();
       const id = headers.get("X-Generation-Id") ?? headers.get("X-Request-Id");
       head.textContent = `${status} ${headers.get("Content-Type") ?? ""}${id ? ` · ${id}` : ""}`;
-    },
-    append(text) {
-      if (length > MAX_RAW_CHARS) return;
-      length += text.length;
-      unseen += length > MAX_RAW_CHARS ? "\n… and more" : text;
-      drawRaw();
+      return (text) => {
+        if (own !== answers || length > MAX_RAW_CHARS) return;
+        length += text.length;
+        unseen += length > MAX_RAW_CHARS ? "\n… and more" : text;
+        drawRaw();
+      };
     },
     clear() {
+      answers++;
+      unseen = "";
       raw.replaceChildren();
       head.textContent = "";
       draw();

@@ -2,7 +2,7 @@
 import { createAiClient } from "../mod.ts";
 import { type ModelEntry, readCatalogue } from "./catalogue.ts";
 import { createChat } from "./chat.ts";
-import { findElement } from "./element.ts";
+import { announce, findElement } from "./element.ts";
 import { createEmbeddings } from "./embeddings.ts";
 import { createFailure } from "./failure.ts";
 import { createImages } from "./images.ts";
@@ -39,7 +39,7 @@ function start(setup: Setup): void {
     spending,
     models: () => models,
     createClient: (...watchers) => {
-      const fetch = createTappedFetch(inspector, ...watchers);
+      const fetch = createTappedFetch(inspector.watch, ...watchers);
       return createAiClient({ functionsUrl, getAccessToken, fetch });
     },
   };
@@ -69,6 +69,8 @@ function start(setup: Setup): void {
     findElement("account-name").textContent = name ?? "";
     findElement("sign-in-failure").textContent = reason;
     if (name === undefined) {
+      for (const form of document.forms) form.reset();
+      announce("");
       for (const panel of Object.values(panels)) panel.clear();
       spending.clear();
       inspector.clear();
@@ -78,8 +80,8 @@ function start(setup: Setup): void {
     }
     // Without a catalogue any model can still be named.
     readCatalogue(session).then((list) => models = list, () => {});
-    const asked = `tab-${location.hash.slice(1)}`;
-    tabs.choose(asked.slice("tab-".length) in panels ? asked : "tab-chat");
+    const asked = location.hash.slice(1);
+    tabs.choose(`tab-${Object.hasOwn(panels, asked) ? asked : "chat"}`);
     scrollTo(0, 0);
     // A touch screen would open its keyboard.
     const isChat = tabs.chosen === "tab-chat" && matchMedia("(hover: hover)").matches;

@@ -113,7 +113,8 @@ export function createRecords(workbench: Workbench): Panel {
       else view.tail.append(createFailure(error, start));
     } finally {
       view.end();
-      if (view.usage?.total_tokens) spending.add(view.model, view.usage);
+      // Whoever has signed out takes their sums along.
+      if (session.name && view.usage?.total_tokens) spending.add(view.model, view.usage);
     }
   }
 

@@ -61,15 +61,15 @@ export function createSession(insforgeUrl: string, onChange: (reason?: string) =
 
   async function refresh(): Promise<string | undefined> {
     const { name, refreshToken } = tokens ?? {};
+    // Somebody may have signed out, and somebody else in, while this was under way.
+    const isOver = () => tokens?.refreshToken !== refreshToken;
     if (!name || !refreshToken) return tokens?.accessToken;
     try {
       const renewed = await ask("refresh", { refreshToken });
-      // Somebody may have signed out while this was under way.
-      if (tokens?.refreshToken !== refreshToken) return tokens?.accessToken;
-      keep({ name, refreshToken, ...toTokens(renewed) });
-      return tokens.accessToken;
+      if (!isOver()) keep({ name, refreshToken, ...toTokens(renewed) });
+      return tokens?.accessToken;
     } catch (error) {
-      if (error instanceof AiError && error.status === 401) {
+      if (error instanceof AiError && error.status === 401 && !isOver()) {
         keep(undefined, "The session has ended. Sign in again.");
       }
       throw error;
@@ -88,7 +88,8 @@ export function createSession(insforgeUrl: string, onChange: (reason?: string) =
     },
     async signIn(email, password) {
       const answer = await ask("sessions", { email, password });
-      keep({ name: answer.user?.email ?? email, ...toTokens(answer) });
+      // Somebody else may have been faster: whoever sees the page is who it says.
+      if (!tokens) keep({ name: answer.user?.email ?? email, ...toTokens(answer) });
     },
     useToken(accessToken) {
       const { email, sub } = readClaims(accessToken);

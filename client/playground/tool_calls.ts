@@ -7,36 +7,26 @@ import type { Watcher } from "./tapped_fetch.ts";
 /** A call that the model has made. */
 export type ToolCallPart = Extract<StreamPart, { type: "tool-call" }>;
 
-/** The user's answer to a call. */
-export interface ToolResult {
-  id: string;
-  content: string;
-}
-
 /**
  * Watches a raw stream for arguments that are still being written; the client gives whole calls only.
  *
  * @param onGrow gets the name and the arguments so far of each call, in their order.
  */
 export function createCallWatcher(onGrow: (calls: [string, string][]) => void): Watcher {
-  let calls: [string, string][] = [];
-  let line = "";
+  return () => {
+    const calls: [string, string][] = [];
+    let line = "";
 
-  function add(event: string): void {
-    for (const piece of JSON.parse(event).choices[0].delta.tool_calls) {
-      const call = calls[piece.index ?? 0] ??= ["", ""];
-      call[0] ||= piece.function?.name ?? "";
-      call[1] += piece.function?.arguments ?? "";
+    function add(event: string): void {
+      for (const piece of JSON.parse(event).choices[0].delta.tool_calls) {
+        const call = calls[piece.index ?? 0] ??= ["", ""];
+        call[0] ||= piece.function?.name ?? "";
+        call[1] += piece.function?.arguments ?? "";
+      }
+      onGrow(calls.filter(Boolean));
     }
-    onGrow(calls.filter(Boolean));
-  }
 
-  return {
-    begin() {
-      calls = [];
-      line = "";
-    },
-    append(text) {
+    return (text) => {
       const lines = (line + text).split("\n");
       line = lines.pop()!;
       for (const whole of lines.filter((one) => one.includes('"tool_calls":['))) {
@@ -46,7 +36,7 @@ export function createCallWatcher(onGrow: (calls: [string, string][]) => void): 
           // Judging the stream is the client's.
         }
       }
-    },
+    };
   };
 }
 
@@ -56,32 +46,33 @@ export function createCallPreviews(calls: [string, string][]): HTMLElement[] {
 }
 
 /** Shows whole calls with a field for each answer, and one button to go on. */
-export function createCallForm(
-  calls: ToolCallPart[],
-  onAnswer: (results: ToolResult[]) => void,
-): HTMLElement {
-  const fields = calls.map(({ id, name }) => ({
-    id,
-    field: createElement(
+export function createCallForm(calls: ToolCallPart[], onAnswer: () => void): HTMLElement {
+  const cards = calls.map(({ id, name, arguments: written }) => {
+    const card = createCard(name, toReadable(written));
+    const field = createElement(
       "textarea",
-      { rows: 2, spellcheck: "false", "aria-label": `Result of ${name}` },
+      { rows: 2, spellcheck: "false", "aria-label": `Result of ${name}`, "data-id": id },
       WEATHER_RESULT,
-    ),
-  }));
-  const cards = calls.map((call, index) => {
-    const card = createCard(call.name, toReadable(call.arguments));
-    card.append(createElement("label", {}, "Result", fields[index].field));
+    );
+    card.append(createElement("label", {}, "Result", field));
     return card;
   });
   const button = createElement("button", { type: "submit" }, "Send the result");
-  const form = createElement("form", { class: "calls" }, ...cards, button);
-  form.addEventListener("submit", (event) => {
+  const submit = (event: Event) => {
     event.preventDefault();
-    button.remove();
-    for (const { field } of fields) field.readOnly = true;
-    onAnswer(fields.map(({ id, field }) => ({ id, content: field.value })));
+    onAnswer();
+  };
+  return createElement("form", { class: "calls", submit }, ...cards, button);
+}
+
+/** Takes the answers to the calls that still wait: what stands in their fields, as messages. */
+export function takeResults(turns: HTMLElement) {
+  const fields = [...turns.querySelectorAll<HTMLTextAreaElement>(".calls :read-write")];
+  turns.querySelector(".calls button")?.remove();
+  return fields.map((field) => {
+    field.readOnly = true;
+    return { role: "tool" as const, tool_call_id: field.dataset.id, content: field.value };
   });
-  return form;
 }
 
 function createCard(name: string, written: string): HTMLElement {

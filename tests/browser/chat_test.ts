@@ -171,6 +171,18 @@ test("images are added by button, dropped and pasted, and sent", async ({ page, 
   assertEquals(await images.count(), 0);
 });
 
+test("images that come at the same time are all there", async ({ page }) => {
+  await page.locator("#prompt").evaluate((element, bytes) => {
+    for (const name of ["one", "two", "three"]) {
+      const clipboardData = new DataTransfer();
+      const picture = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+      clipboardData.items.add(new File([picture], name, { type: "image/png" }));
+      element.dispatchEvent(new ClipboardEvent("paste", { bubbles: true, clipboardData }));
+    }
+  }, PIXEL);
+  await page.locator("#attachments img").nth(2).waitFor();
+});
+
 test("a file that is no image is refused in words", async ({ page }) => {
   const buffer = Buffer.from("<svg/>");
   const files = [{ name: "evil.svg", mimeType: "image/svg+xml", buffer }];

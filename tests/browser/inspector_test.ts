@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** What the page shows of the wire: the request as code that works when copied, and the bytes. */
 import {
   assert,
@@ -8,7 +9,7 @@ import {
 } from "@std/assert";
 import type { Page } from "playwright-core";
 import { createAiClient } from "../../client/mod.ts";
-import { ask, readAnswer, readRequest } from "./chatting.ts";
+import { ask, readAnswer, readRequest, simulate } from "./chatting.ts";
 import { copy, createVisits, openTab } from "./visits.ts";
 
 const test = createVisits();
@@ -88,6 +89,33 @@ test("the raw answer is the bytes as they came", async ({ page }) => {
   assertStringIncludes(await page.locator("#raw-head").innerText(), "200 text/event-stream");
 });
 
+test("the raw answer is of one request, whatever else still comes", async ({ page }) => {
+  await simulate(page, { text: "word ".repeat(400), chunk_delay_ms: 20 });
+  await page.locator("#raw-details > summary").click();
+  await ask(page, "Write on");
+  await page.locator("#raw", { hasText: "word" }).waitFor();
+  await openTab(page, "Usage");
+  await page.locator("#account-usage").getByText("Today").waitFor();
+  await openTab(page, "Chat");
+  const { length } = await page.locator(".turn:last-child .prose").innerText();
+  await page.waitForFunction(
+    (length) => document.querySelector(".turn:last-child .prose")!.textContent.length > length,
+    length,
+  );
+  JSON.parse((await page.locator("#raw").textContent())!);
+});
+
+test("the copied curl works in a shell however large the request is", async ({ page, stack }) => {
+  const text = "It's $HOME `date` \\ ".repeat(20_000);
+  await page.getByLabel("System prompt").evaluate((field: HTMLInputElement, text) => {
+    field.value = text;
+  }, text);
+  await page.getByLabel("Message").fill("Hello");
+  const output = await runInShell(await copyCode(page, "curl"), await readToken(page));
+  assertMatch(output, /data: \[DONE\]\s*$/);
+  assertEquals(readRequest(stack).messages[0].content, text.trim());
+});
+
 /** What the button gives for one of the three ways to write the request. */
 async function copyCode(page: Page, form: "curl" | "fetch" | "Client"): Promise<string> {
   await page.getByRole("tab", { name: form, exact: true }).click();
@@ -103,11 +131,15 @@ async function readToken(page: Page): Promise<string> {
 /** As a user would, in a real shell: tests may not run one, but a Deno of their own may. */
 async function runInShell(code: string, TOKEN: string): Promise<string> {
   const run = `
-    const [code, TOKEN] = Deno.args;
-    const { stdout } = await new Deno.Command("sh", { args: ["-c", code], env: { TOKEN } }).output();
-    await Deno.stdout.write(stdout);
+    const shell = new Deno.Command("sh", { stdin: "inherit", env: { TOKEN: Deno.args[0] } });
+    await Deno.stdout.write((await shell.output()).stdout);
   `;
-  const args = ["eval", "--no-config", run, code, TOKEN];
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  const args = ["eval", "--no-config", run, TOKEN];
+  const command = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped" });
+  const shell = command.spawn();
+  const writer = shell.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(code));
+  await writer.close();
+  const { stdout } = await shell.output();
   return new TextDecoder().decode(stdout);
 }

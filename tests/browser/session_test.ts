@@ -1,8 +1,9 @@
 /** Signing in and out in a browser, and what a session lives through. */
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
-import { ask, readAnswer } from "./chatting.ts";
-import { createVisits, DEMO, SECOND, signIn } from "./visits.ts";
+import { ask, readAnswer, simulate } from "./chatting.ts";
+import { createVisits, DEMO, openTab, SECOND, signIn } from "./visits.ts";
 
 const test = createVisits();
 const STORED = "playground.session";
@@ -23,6 +24,74 @@ test(
   },
   { as: "nobody" },
 );
+
+test("nothing that a user has written is left for the next", async ({ page }) => {
+  await simulate(page, { chunk_delay_ms: 500 }, "summarize-records");
+  await page.getByText("Settings", { exact: true }).click();
+  const written = ["System prompt", "Temperature", "Max tokens", "Lines", "Description"];
+  for (const name of [...written, "Instructions", "Save to bucket"]) {
+    const field = page.getByLabel(name);
+    await field.evaluate((field: HTMLInputElement) => field.value = "1");
+  }
+  await page.locator("#image-attach").setInputFiles([
+    { name: "my.pdf", mimeType: "application/pdf", buffer: Buffer.from("x") },
+  ]);
+  await ask(page, "My secret");
+  await readAnswer(page);
+  await openTab(page, "Records");
+  await page.getByRole("button", { name: "Summarize" }).click();
+  await page.locator("#summary .prose p").waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await signIn(page, "second");
+  const fields = page.locator("#workbench").locator("input:not([type=checkbox]), textarea");
+  const left = await fields.evaluateAll((fields) =>
+    (fields as HTMLInputElement[])
+      .filter(({ value, defaultValue }) => value !== defaultValue)
+      .map(({ id, value }) => `${id}: ${value}`)
+  );
+  assertEquals(left, []);
+  assertMatch(await page.getByLabel("Lines").inputValue(), /^The invoice/);
+  assertEquals(await page.locator("#spent").textContent(), "");
+  assertEquals(await page.locator("#raw").textContent(), "");
+  const said = await page.locator("#announcement, [role=alert]").allTextContents();
+  assertEquals(said.filter((text) => /my\.pdf|Answer|secret/.test(text)), []);
+});
+
+test("the session of whoever is signed in does not end with another's", async ({ page, expectComplaint }) => {
+  await forge(page, "accessToken");
+  await forge(page, "refreshToken");
+  const { promise: mayCome, resolve: come } = Promise.withResolvers<void>();
+  await page.route("**/api/auth/refresh*", (route) => mayCome.then(() => route.continue()));
+  const refreshing = page.waitForRequest("**/api/auth/refresh*");
+  await page.reload();
+  await refreshing;
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await signIn(page, "second");
+  const refused = page.waitForResponse("**/api/auth/refresh*");
+  come();
+  await (await refused).finished();
+  await ask(page, "Hello");
+  await readAnswer(page);
+  assertEquals(await page.locator("#account-name").textContent(), SECOND.email);
+  expectComplaint(/status of 401 .*\/v1\/models/);
+  expectComplaint(/status of 401 .*\/api\/auth\/refresh/);
+});
+
+test("a sign-in that is answered late does not replace the one before it", async ({ page }) => {
+  const { promise: mayCome, resolve: come } = Promise.withResolvers<void>();
+  await page.route("**/api/auth/sessions*", async (route) => {
+    if (route.request().postData()!.includes(DEMO.email)) await mayCome;
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Demo user" }).click();
+  await signIn(page, "second");
+  const late = page.waitForResponse("**/api/auth/sessions*");
+  come();
+  await (await late).finished();
+  await ask(page, "Hello");
+  await readAnswer(page);
+  assertEquals(await page.locator("#account-name").textContent(), SECOND.email);
+}, { as: "nobody" });
 
 test("a password signs in, a wrong one says so", async ({ page, expectComplaint }) => {
   await page.getByLabel("Email").fill(SECOND.email);
