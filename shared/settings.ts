@@ -223,12 +223,18 @@ function origins(fallback: string[]): Read<string[]> {
     const list = toList(value);
     if (
       list.length === 0 ||
-      list.some((origin) => origin !== "*" && URL.parse(origin)?.origin !== origin)
+      list.some((origin) => origin !== "*" && toOrigin(origin) !== origin)
     ) {
       throw unfit(name, `"*" or a comma list of origins such as https://app.example.com`);
     }
     return list;
   };
+}
+
+/** What a browser calls the origin of an address; apps in a web view have schemes of their own. */
+function toOrigin(text: string): string | undefined {
+  const url = URL.parse(text);
+  return url?.host ? `${url.protocol}//${url.host}` : undefined;
 }
 
 /** Names with `*` in them; everything unless set, nothing for `none`. */

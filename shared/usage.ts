@@ -112,7 +112,7 @@ async function reserve(
       (expected.promptTokens + expected.completionTokens) * tab.plannedCalls + more,
     ),
     usd: expected.usd * tab.plannedCalls + price(more, 0, expected.prices),
-    limits,
+    limits: settings.REQUIRE_USER_KEY ? {} : limits, // or a limit would hide that one must connect
     use_key: settings.KEYS_ENCRYPTION_KEY !== undefined || settings.REQUIRE_USER_KEY,
   });
   if (!decision) return {};

@@ -60,12 +60,13 @@ export async function deleteConnection(
   { settings }: Call,
   userId: string,
 ): Promise<Connection> {
+  const { KEYS_ENCRYPTION_KEY } = settings; // a wrong one is told before anything is deleted
   const stored = await deleteStoredKey(userId, settings);
-  const opened = stored && await readUserKey(stored.key, userId, settings);
+  const opened = stored && KEYS_ENCRYPTION_KEY && await readUserKey(stored.key, userId, settings);
   return {
     connected: false,
     required: settings.REQUIRE_USER_KEY,
-    manage_url: opened && await toManageUrl(opened.text, settings),
+    manage_url: opened ? await toManageUrl(opened.text, settings) : undefined,
   };
 }
 

@@ -96,6 +96,7 @@ for (
     ["Invalid code or code_verifier", refusal(403), 403, "FORBIDDEN"],
     ["a failure of its own", refusal(500), 502, "AI_UPSTREAM_UNAVAILABLE"],
     ["method not allowed", refusal(405), 502, "AI_UPSTREAM_UNAVAILABLE"],
+    ["a page of its edge", { status: 403, text: "<html>" }, 502, "AI_UPSTREAM_UNAVAILABLE"],
     ["not found", { status: 404, text: "<html>" }, 502, "AI_UPSTREAM_UNAVAILABLE"],
     ["too many requests", refusal(429), 429, "RATE_LIMITED"],
     ["a redirect", { status: 302, headers: { location: "/" } }, 502, "AI_UPSTREAM_UNAVAILABLE"],
@@ -170,11 +171,29 @@ Deno.test("GET /connect/status does not call a key invalid because OpenRouter is
   const key = await sealUserKey(USER_KEY, USER_ID, project.settings);
   const created_at = new Date().toISOString();
   project.insforge.replyAlways(200, [{ user_id: USER_ID, key, label: null, created_at }]);
-  project.upstream.reply({ status: 503, text: "<html>" }, { status: 401, json: {} });
-  const down = await project.call("/status", undefined, "GET");
-  assertEquals([down.status, down.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+  project.upstream.reply(
+    { status: 503, text: "<html>" },
+    { status: 403, text: "<!DOCTYPE html>Blocked" },
+    { status: 401, json: {} },
+  );
+  for (let i = 0; i < 2; i++) {
+    const down = await project.call("/status", undefined, "GET");
+    assertEquals([down.status, down.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+  }
   const refused = await project.call("/status", undefined, "GET");
   assertEquals([refused.status, refused.body.connected, refused.body.valid], [200, true, false]);
+});
+
+Deno.test("POST /connect/disconnect forgets a key that nothing can open any more, and says so", async () => {
+  await using project = await createProject({ KEYS_ENCRYPTION_KEY: undefined });
+  project.insforge.reply(200, [{ user_id: USER_ID, key: "0123abcd.x", label: null }]);
+  const { status, body } = await project.call("/disconnect", {});
+  assertEquals([status, body], [200, { connected: false, required: false }]);
+
+  await using wrong = await createProject({ KEYS_ENCRYPTION_KEY: "wrong" });
+  const refused = await wrong.call("/disconnect", {});
+  assertStringIncludes(refused.body.message, "KEYS_ENCRYPTION_KEY");
+  assertEquals([refused.status, wrong.insforge.requests], [500, []]);
 });
 
 for (

@@ -41,6 +41,11 @@ Deno.test("an address is one that a header takes, whatever letters it is written
   assertEquals(settings.INSFORGE_BASE_URL, "https://xn--r8jz45g.example/p");
 });
 
+Deno.test("origins are those of pages and of apps in a web view", () => {
+  const origins = ["https://a.example", "http://localhost:5173", "capacitor://localhost"];
+  assertEquals(read({ ALLOWED_ORIGINS: origins.join(", ") }).ALLOWED_ORIGINS, origins);
+});
+
 Deno.test("what is allowed is everything, a list, or nothing", () => {
   assertEquals(read({}).ALLOWED_MODELS, ["*"]);
   assertEquals(read({ ALLOWED_MODELS: " openai/gpt-4o*, *:free," }).ALLOWED_MODELS, [
@@ -66,6 +71,10 @@ for (
     ["API_KEY", "ik_…", "printable ASCII"],
     ["USER_USD_PER_DAY", "9".repeat(400), "a number of USD"],
     ["ALLOWED_ORIGINS", "https://a.example,b.example/", "a comma list of origins"],
+    ["ALLOWED_ORIGINS", "https://a.example/x", "a comma list of origins"],
+    ["ALLOWED_ORIGINS", "https://u@a.example", "a comma list of origins"],
+    ["ALLOWED_ORIGINS", "null", "a comma list of origins"],
+    ["ALLOWED_ORIGINS", "file://", "a comma list of origins"],
     ["ALLOWED_ORIGINS", ",,", "a comma list of origins"],
     ["ALLOWED_MODELS", "none,openai/*", "a comma list of models, in which * stands for any text"],
     ["ALLOWED_SERVER_TOOLS", "web_search datetime", "a comma list of server tools"],

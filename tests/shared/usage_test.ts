@@ -452,9 +452,11 @@ Deno.test("where an own key is required, who has none is told to connect", async
   await using upstream = await createUpstream();
   ledger.reply(200, RESERVED);
   ledger.replyAlways(204, null);
-  const values = { ...withLedger(ledger), ...OWN_KEYS, REQUIRE_USER_KEY: "true" };
+  const values = { ...withLedger(ledger), ...LIMIT, ...OWN_KEYS, REQUIRE_USER_KEY: "true" };
   const answer = await probe("/completion", upstream, { params: ask, values });
   assertEquals([answer.status, answer.body.error], [403, "AI_INVALID_API_KEY"]);
+  // A limit is the project's, which pays for nobody here: no 402 or 429 in this answer's place.
+  assertEquals(JSON.parse(ledger.requests[0].text).limits, {});
   assertMatch(answer.body.nextActions, /connect/i);
   assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, SETTLE]);
 });
