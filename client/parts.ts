@@ -88,24 +88,25 @@ export async function* readParts(
       if (calls.whole.length > 0) reason ||= "tool_calls";
       break;
     }
-    let chunk: Chunk;
+    let parts: SummaryPart[];
     try {
-      chunk = Object(JSON.parse(data));
+      const chunk: Chunk = Object(JSON.parse(data));
+      const { error, summary, choices } = chunk;
+      if (error) throw fail(String(error.code), String(error.message));
+      id ||= chunk.id ?? "";
+      model ||= chunk.model ?? "";
+      // It stands on the last chunk, on one after it, or on many; the finish reason comes twice then.
+      usage = chunk.usage ?? usage;
+      const { delta, finish_reason } = choices?.find(({ index }) => !index) ?? {};
+      reason ||= finish_reason ?? "";
+      parts = [...toParts(delta ?? {})];
+      if (summary) parts.unshift({ type: "summary", summary });
+      calls.add(delta?.tool_calls ?? []);
     } catch (cause) {
-      throw fail("STREAM_INCOMPLETE", "The stream holds an event that is not JSON", cause);
+      if (cause instanceof AiError) throw cause;
+      throw fail("STREAM_INCOMPLETE", "The stream holds an event that cannot be read", cause);
     }
-    const { error, summary, choices } = chunk;
-    if (error) throw fail(String(error.code), String(error.message));
-    if (summary) yield { type: "summary", summary };
-    id ||= chunk.id ?? "";
-    model ||= chunk.model ?? "";
-    // It stands on the last chunk, on one after it, or on many; the finish reason comes twice then.
-    usage = chunk.usage ?? usage;
-    const choice = choices?.find(({ index }) => !index);
-    reason ||= choice?.finish_reason ?? "";
-    if (!choice?.delta) continue;
-    yield* toParts(choice.delta);
-    calls.add(choice.delta.tool_calls ?? []);
+    yield* parts;
   }
   if (!reason) throw fail("STREAM_INCOMPLETE", "The stream ended before the answer was complete");
   for (const { id, function: called } of calls.whole) {
@@ -155,6 +156,6 @@ class ToolCalls {
 function toChunk(answer: ChatAnswer): Chunk {
   const { id, model, usage, finish_reason, text, ...additions } = answer;
   const delta = { ...additions, content: text } as Delta;
-  delta.tool_calls = delta.tool_calls?.map((call, index) => ({ ...call, index }));
+  delta.tool_calls = Array.from(delta.tool_calls ?? [], (call, index) => ({ ...call, index }));
   return { id, model, usage, choices: [{ delta, finish_reason }] };
 }

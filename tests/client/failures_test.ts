@@ -103,7 +103,7 @@ Deno.test("a stream that fails, or ends without a finish reason, ends with an er
       "no JSON",
       { sse: [hello, "data: {\n\n"] },
       "STREAM_INCOMPLETE",
-      "The stream holds an event that is not JSON",
+      "The stream holds an event that cannot be read",
     ],
   ];
   await using host = await createUpstream();
@@ -131,7 +131,11 @@ Deno.test("a stream that is cut after its finish reason is complete", async () =
 });
 
 Deno.test("answers of no known shape are errors, not crashes", async () => {
-  for (const body of ["null", "[]", "1", '{"status":"ok"}', '{"choices":null}', "{}"]) {
+  const bodies = ["null", "[]", "1", '{"status":"ok"}', '{"choices":null}', "{}"];
+  const odd = ['"images":[{}]', '"tool_calls":{}', '"tool_calls":[null]', '"annotations":1'];
+  bodies.push('{"choices":{}}', '{"choices":[null]}', ...odd.map((fields) => `{${fields}}`));
+  bodies.push(...odd.map((fields) => `{"choices":[{"delta":{${fields}}}]}`));
+  for (const body of bodies) {
     for (const type of ["application/json", "text/event-stream"]) {
       const text = type === "application/json" ? body : `data: ${body}\n\n`;
       const client = createClientFor(() =>
