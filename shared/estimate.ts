@@ -96,6 +96,11 @@ function toTexts(value: unknown): string[] {
   return values.filter((item) => typeof item === "string");
 }
 
+/** Bytes of a value as JSON, which are more than its characters in most scripts. */
+export function countBytes(value: unknown): number {
+  return encoder.encode(JSON.stringify(value)).length;
+}
+
 /** What tokens cost, USD. */
 export function price(
   promptTokens: number,

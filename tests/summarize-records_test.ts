@@ -134,17 +134,22 @@ Deno.test("POST /summarize-records notes many rows in chunks and merges the note
   );
 });
 
-Deno.test("POST /summarize-records reserves for what all chunks hold, however short the first", async () => {
+Deno.test("POST /summarize-records reserves for all bytes of all chunks, however short the first", async () => {
   await using insforge = createInsForge();
   const refusal = { refused: "user_tokens_per_day", retry_after: 9, in_flight: true };
   const environment = createEnvironment({ INSFORGE_BASE_URL: insforge.url, API_KEY });
-  for (const first of ["x", "x".repeat(31_900)]) {
-    insforge.reply(200, [first, ...Array(9).fill("x".repeat(31_900))].map((text) => ({ text })));
-    insforge.reply(200, refusal);
-    const request = { table: "t", max_tokens: 100 };
-    assertEquals((await send(handler, environment, request)).status, 429);
-    const { tokens } = JSON.parse(insforge.requests.at(-1)!.text);
-    assert(tokens > 105_000 && tokens < 130_000, `${tokens} tokens are held`);
+  for (const letter of ["x", "ж"]) {
+    const bytes = new TextEncoder().encode(letter).length;
+    for (const first of [letter, letter.repeat(31_900)]) {
+      const texts = [first, ...Array(9).fill(letter.repeat(31_900))];
+      insforge.reply(200, texts.map((text) => ({ text })));
+      insforge.reply(200, refusal);
+      const request = { table: "t", max_tokens: 100 };
+      assertEquals((await send(handler, environment, request)).status, 429);
+      const { tokens } = JSON.parse(insforge.requests.at(-1)!.text);
+      const perByte = tokens / bytes;
+      assert(perByte > 105_000 && perByte < 130_000, `${tokens} tokens are held`);
+    }
   }
 });
 

@@ -6,6 +6,7 @@ import { readBody } from "../../shared/body.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
 import { nonEmptyText } from "../../shared/conversation.ts";
 import { invalidInput } from "../../shared/errors.ts";
+import { countBytes } from "../../shared/estimate.ts";
 import { addUsage, createEmbeddings, type Usage } from "../../shared/openrouter.ts";
 import { planCalls } from "../../shared/usage.ts";
 
@@ -49,7 +50,7 @@ app.post("/", async (c) => {
     (_, i) => inputs.slice(i * BATCH_SIZE, (i + 1) * BATCH_SIZE),
   );
   const model = request.model ?? call.settings.OPENROUTER_EMBEDDING_MODEL;
-  planCalls(call, batches.map((batch) => JSON.stringify(batch).length));
+  planCalls(call, batches.map(countBytes));
   const answers = await mapConcurrently(
     batches,
     CONCURRENT_BATCHES,

@@ -5,6 +5,7 @@ import { readBody } from "../../shared/body.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
 import { type ChatRequest, requireShort, toCompletionParams } from "../../shared/conversation.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
+import { countBytes } from "../../shared/estimate.ts";
 import { readRows } from "../../shared/insforge.ts";
 import {
   addUsage,
@@ -77,7 +78,7 @@ app.post("/", async (c) => {
 
   if (chunks.length === 0) return answerWithoutRows(facts, stream);
   if (chunks.length > 1) {
-    const sizes = chunks.map((chunk) => JSON.stringify(chunk).length);
+    const sizes = chunks.map(countBytes);
     planCalls(call, [...sizes, Math.max(...sizes)]); // the notes are no longer than what they are on
   }
 
