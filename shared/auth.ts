@@ -149,17 +149,24 @@ async function findKey(
   let key = importedKeys.get(JWT_PUBLIC_KEY);
   if (!key) {
     // Secrets are often pasted with their line ends escaped.
-    key = importSPKI(JWT_PUBLIC_KEY.replaceAll("\\n", "\n"), "RS256");
+    key = importSPKI(JWT_PUBLIC_KEY.replaceAll("\\n", "\n"), "RS256").then(requireStrength);
     importedKeys.set(JWT_PUBLIC_KEY, key);
   }
   return await key.catch((cause) => {
     throw new ApiError(
       500,
       "INTERNAL_ERROR",
-      "The setting JWT_PUBLIC_KEY must be a public key in PEM form (SPKI)",
+      "The setting JWT_PUBLIC_KEY must be a public key of 2048 bits or more in PEM form (SPKI)",
       { cause },
     );
   });
+}
+
+/** A weaker key verifies no token, and every user would be told to sign in again. */
+function requireStrength(key: CryptoKey): CryptoKey {
+  const { modulusLength } = key.algorithm as RsaHashedKeyAlgorithm;
+  if (modulusLength < 2_048) throw new Error(`a key of ${modulusLength} bits`);
+  return key;
 }
 
 async function verify(token: string, key: CryptoKey | Uint8Array, alg: string): Promise<void> {

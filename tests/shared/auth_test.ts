@@ -127,11 +127,41 @@ Deno.test("a PEM whose line ends were escaped works, and a bad one is named", as
   for (
     const pem of ["no pem", PEM.replace(/\n\w{20}/, "\n"), PEM.replaceAll("PUBLIC", "PRIVATE")]
   ) {
-    const { status, body } = await send(handler, createEnvironment({ JWT_PUBLIC_KEY: pem }), {});
-    assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
-    assertMatch(body.message, /^The setting JWT_PUBLIC_KEY must be/);
+    await assertNamesKey(pem, TOKEN);
   }
 });
+
+Deno.test("a public key too short to be trusted is named, and nobody is told to sign in again", async () => {
+  const { publicKey, privateKey } = await crypto.subtle.generateKey(
+    {
+      name: "RSASSA-PKCS1-v1_5",
+      modulusLength: 1_024,
+      publicExponent: new Uint8Array([1, 0, 1]),
+      hash: "SHA-256",
+    },
+    true,
+    ["sign", "verify"],
+  );
+  const spki = new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
+  const pem = `-----BEGIN PUBLIC KEY-----\n${
+    btoa(String.fromCharCode(...spki))
+  }\n-----END PUBLIC KEY-----`;
+  const signed = `${encode({ alg: "RS256", kid: "kid_test" })}.${encode({ sub: "short" })}`;
+  const signature = await crypto.subtle.sign(
+    "RSASSA-PKCS1-v1_5",
+    privateKey,
+    new TextEncoder().encode(signed),
+  );
+  const token = `${signed}.${new Uint8Array(signature).toBase64({ alphabet: "base64url" })}`;
+  await assertNamesKey(pem, token);
+});
+
+async function assertNamesKey(pem: string, token: string): Promise<void> {
+  const settings = createEnvironment({ JWT_PUBLIC_KEY: pem });
+  const { status, body } = await send(handler, settings, {}, { token });
+  assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
+  assertMatch(body.message, /^The setting JWT_PUBLIC_KEY must be/);
+}
 
 Deno.test("a token that was taken counts only for the keys it was taken with", async () => {
   const token = await createHmacToken({ sub: "u" });
