@@ -50,6 +50,15 @@ Deno.test("every operation has a name of its own, an answer, and errors that the
   assertEquals(ids.size, listEntries().length);
 });
 
+Deno.test("whatever OpenRouter is asked may have been asked too often, and take too long", () => {
+  const asking = /^\/(v1\/models.*|connect|connect\/(status|callback))$/;
+  const asked = listEntries().filter(([path]) => asking.test(path));
+  assertEquals(asked.length, 5);
+  for (const [path, , { responses }] of asked) {
+    assert("429" in responses && "504" in responses, path);
+  }
+});
+
 Deno.test("the code of every failure shown is among those that its status is said to have", () => {
   for (const [path, method, { responses, deprecated }] of listEntries()) {
     if (deprecated) continue; // InsForge's own codes

@@ -6,7 +6,7 @@ const ERRORS = [400, 401, 403, 413, 500, 502];
 const STATUS = {
   summary: "The user's connection with OpenRouter, and what their key is worth",
   answer: "Connection",
-  errors: [401, 500, 502],
+  errors: [401, 429, 500, 502, 504],
   examples: { "Not connected": { answer: { connected: false, required: false } } },
 } satisfies Reference["operations"][string];
 
@@ -39,7 +39,7 @@ export const reference = {
       summary: "Turns what the browser came back with into a stored key",
       request: callbackRequest,
       answer: "Connection",
-      errors: ERRORS,
+      errors: [...ERRORS, 429, 504],
       examples: {
         "A state from elsewhere": {
           request: { code: "auth_code_1", state: "made-up" },

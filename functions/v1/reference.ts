@@ -216,7 +216,7 @@ export const reference = {
     "GET /models": {
       summary: "OpenRouter's catalogue of models",
       answer: "ModelList",
-      errors: [401, 500, 502, 504],
+      errors: [401, 429, 500, 502, 504],
       examples: {
         "All": { answer: { data: [{ id: "openai/gpt-4o-mini", context_length: 128000 }] } },
       },
@@ -224,7 +224,7 @@ export const reference = {
     "GET /models/:id{.+}": {
       summary: "One model of the catalogue",
       answer: "Model",
-      errors: [401, 404, 500, 502, 504],
+      errors: [401, 404, 429, 500, 502, 504],
       examples: {
         "A model": {
           parameters: { id: "openai/gpt-4o-mini" },
