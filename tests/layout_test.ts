@@ -1,5 +1,6 @@
 /** The layout's rules (CONTRIBUTING.md, "Where things are"), asked of the source itself. */
 import { assert, assertEquals } from "@std/assert";
+import { settingNames } from "../shared/settings.ts";
 import { listSlugs } from "../tools/functions.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -117,6 +118,14 @@ Deno.test("the image gets every file that the server is made of, and nothing els
     !copied.some((one) => path === one || path.startsWith(`${one}/`))
   );
   assertEquals(missing, []);
+});
+
+Deno.test("the container gets every setting", async () => {
+  const compose = await Deno.readTextFile(new URL("tools/docker/compose.yml", ROOT));
+  const passed = [...compose.matchAll(/^ {6}- ([A-Z_]+)(?:=|$)/gm)].map(([, name]) => name);
+  // Where to listen the image knows itself.
+  const needed = settingNames.filter((name) => !/^HOST$|PORT$/.test(name));
+  assertEquals(passed.toSorted(), needed.toSorted());
 });
 
 Deno.test("no file is named for what it is not about", () => {
