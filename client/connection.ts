@@ -59,9 +59,12 @@ export function createPost(options: ConnectionOptions): Post {
     // Called through a variable: browsers want their `fetch` to be no other object's method.
     const request = options.fetch ?? fetch;
     const init = { method: body === undefined ? "GET" : "POST", headers, body, signal };
-    const response = await request(`${address}/${slug}`, init).catch((cause) => {
+    let response: Response;
+    try {
+      response = await request(`${address}/${slug}`, init);
+    } catch (cause) {
       throw toNetworkError("The functions could not be reached", cause, signal);
-    });
+    }
     if (response.ok) return response;
     const error = await readError(response);
     signal?.throwIfAborted();

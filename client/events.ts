@@ -32,9 +32,10 @@ export async function* readEvents(
 }
 
 async function* readText(response: Response, signal?: AbortSignal): AsyncGenerator<string, void> {
-  const reader = response.body?.getReader();
   const decoder = new TextDecoder();
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   try {
+    reader = response.body?.getReader();
     // React Native has no streams.
     if (!reader) yield await response.text();
     for (let read; reader && !(read = await reader.read()).done;) {

@@ -106,7 +106,7 @@ export async function* readParts(
       if (cause instanceof AiError) throw cause;
       throw fail("STREAM_INCOMPLETE", "The stream holds an event that cannot be read", cause);
     }
-    yield* parts;
+    for (const part of parts) yield part; // an array takes no `throw`
   }
   if (!reason) throw fail("STREAM_INCOMPLETE", "The stream ended before the answer was complete");
   for (const { id, function: called } of calls.whole) {

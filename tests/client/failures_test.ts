@@ -130,6 +130,24 @@ Deno.test("a stream that is cut after its finish reason is complete", async () =
   assertEquals(parts.map(({ type }) => type), ["text", "finish"]);
 });
 
+Deno.test("a fetch of the app's own that fails by itself, or reads the answer, fails like any other", async () => {
+  const fail = () => {
+    throw new TypeError("offline");
+  };
+  const read = async () => {
+    const response = new Response(streamOf("Hello").join(""));
+    await response.text();
+    return response;
+  };
+  for (const [fetch, code] of [[fail, "NETWORK_ERROR"], [read, "STREAM_INCOMPLETE"]] as const) {
+    const client = createClientOf({ url: "http://host.test" }, { fetch });
+    const [last] = await collect(client.stream(REQUEST));
+    assert(last.type === "error");
+    assertEquals(last.error.code, code);
+    await assertRejects(() => client.chat(REQUEST), AiError);
+  }
+});
+
 Deno.test("answers of no known shape are errors, not crashes", async () => {
   const bodies = ["null", "[]", "1", '{"status":"ok"}', '{"choices":null}', "{}"];
   const odd = ['"images":[{}]', '"tool_calls":{}', '"tool_calls":[null]', '"annotations":1'];

@@ -99,6 +99,14 @@ Deno.test("parts arrive before the stream has ended", async () => {
   assert(await host.requests[0].cancelled, "leaving the stream closes the connection");
 });
 
+Deno.test("what an app throws into a stream comes out of it, and ends it", async () => {
+  const stream = createClientFor(() => new Response(BYTES)).stream({ prompt: "Hello" });
+  await stream.next();
+  const thrown = new Error("The app's own");
+  assertEquals(await stream.throw(thrown).catch((error) => error), thrown);
+  assertEquals(await stream.next(), { done: true, value: undefined });
+});
+
 Deno.test("tool calls come once and whole, however their pieces are numbered", async () => {
   const piece = (index: number, id?: string, name?: string, text?: string) => ({
     tool_calls: [{ index, id, function: { name, arguments: text } }],
