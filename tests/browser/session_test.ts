@@ -120,6 +120,15 @@ test("a pasted token signs in", async ({ page, stack }) => {
   assert((await readAnswer(page)).length > 0);
 }, { as: "nobody" });
 
+test("a name of any length leaves room to sign out", async ({ page }) => {
+  await page.locator("#account-name").evaluate((name) => name.textContent = "a".repeat(254));
+  for (const width of [320, 640, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    const { x, width: own } = (await page.locator("#sign-out").boundingBox())!;
+    assert(x + own <= width, `${x + own} of ${width}`);
+  }
+});
+
 test("a reload keeps the session and the tab", async ({ page }) => {
   await page.getByRole("tab", { name: "Records" }).click();
   await page.reload();
