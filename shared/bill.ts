@@ -1,6 +1,6 @@
 /** What a paid call is charged to: what its answers say they used, or what they may have. */
 import type { Call } from "./app.ts";
-import type { Usage } from "./completion_stream.ts";
+import type { Usage } from "./completion_events.ts";
 import { type Estimate, price } from "./estimate.ts";
 import { toCount, toName, toUsd } from "./ledger_values.ts";
 

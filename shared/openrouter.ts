@@ -11,7 +11,7 @@ import type {
   CreateEmbeddingResponse,
 } from "openai/resources";
 import type { Call } from "./app.ts";
-import type { Usage } from "./completion_stream.ts";
+import type { Usage } from "./completion_events.ts";
 import { unusable } from "./openrouter_failures.ts";
 import type { Params } from "./openrouter_exchange.ts";
 import { getJson, postJson, postStream } from "./openrouter_transport.ts";

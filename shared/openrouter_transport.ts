@@ -3,7 +3,8 @@
  */
 import type { Call } from "./app.ts";
 import { type Answered, readUsage } from "./bill.ts";
-import { type Dialect, guardCompletion } from "./completion_stream.ts";
+import type { Dialect } from "./completion_events.ts";
+import { guardCompletion } from "./completion_stream.ts";
 import { ApiError } from "./errors.ts";
 import {
   type Exchange,

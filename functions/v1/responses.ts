@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import type { Call } from "../../shared/app.ts";
 import { createMaxTokens, nonEmptyText } from "../../shared/conversation.ts";
 import type { ApiError } from "../../shared/errors.ts";
-import type { Dialect } from "../../shared/completion_stream.ts";
+import type { Dialect } from "../../shared/completion_events.ts";
 import type { Params, Usage } from "../../shared/openrouter.ts";
 import { postJson, postStream } from "../../shared/openrouter_transport.ts";
 import { unusable } from "../../shared/openrouter_failures.ts";

@@ -1,6 +1,7 @@
 import { mock } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { guardCompletion, type Usage } from "../../shared/completion_stream.ts";
+import type { Usage } from "../../shared/completion_events.ts";
+import { guardCompletion } from "../../shared/completion_stream.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { chunk, COMMENT, DONE, streamOf, USAGE } from "../support/upstream.ts";
 import { assertErrorEvent, chop, createSource, guard, quiet } from "./guarded_stream.ts";

@@ -1,6 +1,7 @@
 /** An upstream's stream made by hand, and the reading of it through the guard. */
 import { assert, assertEquals } from "@std/assert";
-import { type Chunk, guardCompletion, type Usage } from "../../shared/completion_stream.ts";
+import type { Chunk, Usage } from "../../shared/completion_events.ts";
+import { guardCompletion } from "../../shared/completion_stream.ts";
 import { COMMENT } from "../support/upstream.ts";
 
 const encoder = new TextEncoder();
