@@ -1,4 +1,5 @@
 /** The most that a paid call may use and cost, before it is made. */
+import { listParts } from "./content_parts.ts";
 import { toCount, toName } from "./ledger_values.ts";
 import { type Fields, TOKEN_LIMITS } from "./output_cap.ts";
 import type { Settings } from "./settings.ts";
@@ -33,7 +34,8 @@ const DEFAULT_PRICES: Prices = { prompt: 3, completion: 15 };
 /** JSON has about as many bytes per token; so have files, as far as anybody knows. */
 export const BYTES_PER_TOKEN = 3;
 const TOKENS_PER_IMAGE = 1_000;
-/** A file, sound or film behind an address, which nobody here has seen. */
+const IMAGES = ["image_url", "input_image", "computer_screenshot"];
+/** A file, sound or film behind an address or an id, which nobody here has seen. */
 const TOKENS_PER_UNSEEN_FILE = 100_000;
 /** What a call without a limit is assumed to write at most: an image takes thousands. */
 const UNLIMITED_TOKENS = 4_096;
@@ -69,25 +71,20 @@ export function estimate({ path, params, body }: PaidCall, settings: Settings): 
  * Images are looked for where models see them. What looks like one elsewhere, as in the description
  * of a tool, is read as text.
  */
-function countPromptTokens({ messages, input, input_references }: Fields, body: string): number {
-  const contents = [messages, input].flatMap(toList).map((item) => Object(item).content);
+function countPromptTokens(params: Fields, body: string): number {
   let bytes = encoder.encode(body).length;
   let tokens = 0;
-  for (const part of [...contents, input_references].flatMap(toList)) {
-    const { type, text: _, ...files } = Object(part) as Fields;
+  for (const { type, text: _, ...files } of listParts(params)) {
     const texts = Object.values(files).flatMap(toTexts);
-    if (type === "image_url" || type === "input_image") {
+    const id = files.file_id ?? Object(files.file).file_id;
+    if (IMAGES.includes(String(type))) {
       tokens += TOKENS_PER_IMAGE;
       bytes -= texts.find((text) => INLINE_IMAGE.test(text))?.length ?? 0;
-    } else if (texts.some((text) => ADDRESS.test(text))) {
+    } else if (id || texts.some((text) => ADDRESS.test(text))) {
       tokens += TOKENS_PER_UNSEEN_FILE;
     }
   }
   return tokens + Math.ceil(bytes / BYTES_PER_TOKEN);
-}
-
-function toList(value: unknown): unknown[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "object") : [];
 }
 
 /** A text, or those in an object: OpenAI's two APIs differ in that. */

@@ -1,5 +1,6 @@
 /** Which server tools and plugins a request may use, and within which bounds. */
 import { allows, describe, isOpen } from "./allow_list.ts";
+import { listParts } from "./content_parts.ts";
 import { ApiError, invalidInput } from "./errors.ts";
 import { type Fields, requireTokens, toFields } from "./output_cap.ts";
 import type { Settings } from "./settings.ts";
@@ -81,16 +82,12 @@ export function applyToolPolicy(params: Fields, settings: Settings): Fields {
 function readFilesNatively(params: Fields, { ALLOWED_PLUGINS, AI_GATEWAY }: Settings): Fields {
   const id = "file-parser";
   if (allows(ALLOWED_PLUGINS, id) || AI_GATEWAY === "pinata") return params;
-  const parts = [params.messages, params.input].flatMap(toList)
-    .flatMap((item) => toList(Object(item).content));
-  const plugins = toList(params.plugins) as Fields[];
-  const holdsFile = parts.some((part) => ["file", "input_file"].includes(Object(part).type));
-  if (!holdsFile || plugins.some((plugin) => plugin.id === id)) return params;
+  if (!listParts(params).some(({ type }) => type === "file" || type === "input_file")) {
+    return params;
+  }
+  // Switched off it is only no longer an account's default.
+  const plugins = ((params.plugins || []) as Fields[]).filter((plugin) => plugin.id !== id);
   return { ...params, plugins: [...plugins, { id, pdf: { engine: "native" } }] };
-}
-
-function toList(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 /** Whether an item of a conversation brings tools with it, as Responses' `additional_tools` does. */

@@ -53,6 +53,18 @@ const WITH_IMAGE: Record<string, (url: string) => Record<string, unknown>> = {
   "an item of Responses": (url) => ({
     input: [{ content: [{ type: "input_image", image_url: url }] }],
   }),
+  "what a tool brought": (url) => ({
+    input: [{ type: "function_call_output", output: [{ type: "input_image", image_url: url }] }],
+  }),
+  "what a screen shows": (url) => ({
+    input: [{
+      type: "computer_call_output",
+      output: { type: "computer_screenshot", image_url: url },
+    }],
+  }),
+  "an answer that is sent back": (url) => ({
+    messages: [{ role: "assistant", images: [{ type: "image_url", image_url: { url } }] }],
+  }),
   "something to embed": (url) => ({
     input: [{ content: [{ type: "image_url", image_url: { url } }] }],
   }),
@@ -97,6 +109,15 @@ Deno.test("a file counts by its bytes, and as a large one where they are elsewhe
   const inline = `data:application/pdf;base64,${"A".repeat(300_000)}`;
   assertEquals(Math.round(of(inline) / 1_000), 100);
   assertEquals(Math.round(of("https://files.example/1.pdf") / 1_000), 100);
+  const stored = { type: "input_file", file_id: "file-1" };
+  for (
+    const params of [
+      { input: [{ type: "function_call_output", output: [stored] }] },
+      { messages: [{ content: [{ type: "file", file: { file_id: "file-1" } }] }] },
+    ]
+  ) {
+    assertEquals(Math.round(estimateOf(params).promptTokens / 1_000), 100);
+  }
   const film = { type: "video_url", video_url: { url: "https://films.example/1.mp4" } };
   const { promptTokens } = estimateOf({ messages: [{ content: [film, film] }] });
   assertEquals(Math.round(promptTokens / 1_000), 200);

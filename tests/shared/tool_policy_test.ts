@@ -300,6 +300,7 @@ Deno.test("a file is read by the model alone where its parser, which runs unaske
     const given of [
       { messages: ["x", { content: "x" }, { content: [{ type: "text", text: "x" }, file] }] },
       { input: [{ content: [{ type: "input_file", file_url: "https://files.example/1.pdf" }] }] },
+      { input: [{ type: "function_call_output", output: [{ type: "input_file", file_id: "1" }] }] },
     ] as Fields[]
   ) {
     for (const values of [NO_PLUGINS, { ALLOWED_PLUGINS: "response-healing" }]) {
@@ -308,8 +309,16 @@ Deno.test("a file is read by the model alone where its parser, which runs unaske
     const plugins = [{ id: "response-healing" }];
     const healing = settingsOf({ ALLOWED_PLUGINS: "response-*" });
     assertEquals(applyToolPolicy({ ...given, plugins }, healing).plugins, [...plugins, NATIVE]);
-    const off = { ...given, plugins: [{ id: "file-parser", enabled: false }] };
-    assertEquals(applyToolPolicy(off, settingsOf(NO_PLUGINS)), off);
+    for (const none of [null, "", 0, false]) {
+      assertEquals(applyToolPolicy({ ...given, plugins: none }, settingsOf(NO_PLUGINS)).plugins, [
+        NATIVE,
+      ]);
+    }
+    const off = { id: "file-parser", enabled: false, pdf: { engine: "mistral-ocr" } };
+    assertEquals(applyToolPolicy({ ...given, plugins: [off] }, settingsOf(NO_PLUGINS)), {
+      ...given,
+      plugins: [NATIVE],
+    });
     for (
       const values of [{}, { ALLOWED_PLUGINS: "file-parser" }, {
         ...NO_PLUGINS,
