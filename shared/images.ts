@@ -1,5 +1,6 @@
 /** Images as models answer with them, and their way into the app's storage. */
 import { mapConcurrently } from "./concurrency.ts";
+import { type ErrorCode, toApiError } from "./errors.ts";
 import { type Caller, uploadObject } from "./insforge.ts";
 import { unusable } from "./openrouter_failures.ts";
 import type { Settings } from "./settings.ts";
@@ -16,28 +17,46 @@ export interface SavedImage {
   key: string;
 }
 
+/** An image that storage did not take: it is paid for, so it is handed over as it came. */
+export type UnsavedImage = Image & {
+  /** Why it was not saved. */
+  save_error: { error: ErrorCode; message: string };
+};
+
 const CONCURRENT_UPLOADS = 4;
 
 /**
- * Stores images as the calling user, each under a new key.
+ * Stores images as the calling user, each under a new key. One that cannot be stored is no failure:
+ * whoever met one would ask again, and pay again.
  *
  * @param place.prefix what the keys begin with, such as `lighthouses/`.
- * @throws {ApiError} 502 `AI_UPSTREAM_UNAVAILABLE` for an address, or bytes that are no base64;
- *   otherwise as `uploadObject`.
+ * @throws {ApiError} 502 `AI_UPSTREAM_UNAVAILABLE` for bytes that are no base64.
  */
 export function saveImages(
   caller: Caller,
   images: Image[],
   { bucket, prefix = "" }: { bucket: string; prefix?: string },
   settings: Settings,
-): Promise<SavedImage[]> {
+): Promise<(SavedImage | UnsavedImage)[]> {
   return mapConcurrently(images, CONCURRENT_UPLOADS, async (image) => {
     const { media_type } = image;
     const key = `${prefix}${crypto.randomUUID()}.${toExtension(media_type)}`;
-    const content = await readBytes(image);
-    const { url } = await uploadObject(caller, { bucket, key, content }, settings);
-    return { url, media_type, bucket, key };
+    if (!("data_url" in image)) {
+      return toUnsaved(image, unusable("The AI provider answered with an address, not an image"));
+    }
+    const content = await readBytes(image.data_url);
+    try {
+      const { url } = await uploadObject(caller, { bucket, key, content }, settings);
+      return { url, media_type, bucket, key };
+    } catch (thrown) {
+      return toUnsaved(image, thrown);
+    }
   });
+}
+
+function toUnsaved(image: Image, thrown: unknown): UnsavedImage {
+  const { code, message } = toApiError(thrown);
+  return { ...image, save_error: { error: code, message } };
 }
 
 /** `png`, `jpg`, `webp`, `svg` … */
@@ -46,12 +65,9 @@ function toExtension(mediaType: string): string {
   return subtype === "jpeg" ? "jpg" : subtype;
 }
 
-async function readBytes(image: Image): Promise<Blob> {
-  if (!("data_url" in image)) {
-    throw unusable("The AI provider answered with an address instead of an image to save");
-  }
+async function readBytes(dataUrl: string): Promise<Blob> {
   try {
-    return await (await fetch(image.data_url)).blob();
+    return await (await fetch(dataUrl)).blob();
   } catch {
     throw unusable("The AI provider's image could not be read");
   }

@@ -83,18 +83,20 @@ export interface StoredObject {
 /**
  * Asks storage whether it would take an image into a bucket, before one is paid for.
  *
- * It promises nothing of the upload itself: policies decide object by object.
+ * It promises nothing of the upload itself: policies decide object by object, so the key asked for
+ * begins as the real ones will.
  *
  * @throws {ApiError} as {@link uploadObject}.
  */
 export async function requireBucket(
   caller: Caller,
-  bucket: string,
+  { bucket, prefix = "" }: { bucket: string; prefix?: string },
   settings: Settings,
 ): Promise<void> {
   const client = await connect(caller.token, settings, DATA_TIMEOUT_MS);
   const path = `/api/storage/buckets/${encodeURIComponent(bucket)}/upload-strategy`;
-  const image = { filename: `${crypto.randomUUID()}.png`, contentType: "image/png", size: 1 };
+  const filename = `${prefix}${crypto.randomUUID()}.png`;
+  const image = { filename, contentType: "image/png", size: 1 };
   try {
     await client.getHttpClient().post(path, image);
   } catch (error) {
@@ -240,7 +242,7 @@ interface DataError {
 
 function toReadError(error: DataError, status: number, query: RowQuery): ApiError {
   const { code = "", message = "" } = error;
-  const { table, filters = [] } = query;
+  const { table, filters = [], order } = query;
   if (code === "42501") {
     return new ApiError(403, "FORBIDDEN", `You are not allowed to read the table "${table}"`, {
       cause: error,
@@ -251,6 +253,9 @@ function toReadError(error: DataError, status: number, query: RowQuery): ApiErro
   }
   if (code === "42703") {
     return invalidInput(describeUnknownColumn(message, query), error);
+  }
+  if (order && /ordering operator/.test(message)) {
+    return invalidInput(`"order.column" names a column without an order: "${order.column}"`, error);
   }
   if (/^(22|42|PGRST1)/.test(code)) {
     const field = filters.length === 1 ? "filters[0].value" : "filters";

@@ -120,6 +120,28 @@ Deno.test("POST /image-gen takes images it cannot read for the provider's failur
   assertEquals([broken.status, broken.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
 });
 
+Deno.test("POST /image-gen hands over a paid image that storage did not take, and says so", async () => {
+  await using upstream = await createUpstream();
+  await using insforge = await createUpstream();
+  insforge.reply(({ body }) => {
+    // Policies decide by key: whoever may write below a prefix alone is asked about no other place.
+    assertMatch(body.filename, /^mine\/[\w-]{36}\.png$/);
+    return { json: { method: "direct" } };
+  });
+  upstream.reply({ json: drawn() });
+  insforge.reply({ status: 403, json: { error: "X", message: "x", statusCode: 403 } });
+  const request = { prompt: PROMPT, save: { bucket: "b", prefix: "mine/" } };
+  const { status, body } = await send(handler, environmentOf(upstream, insforge), request);
+  assertEquals([status, body.images], [200, [{
+    media_type: "image/png",
+    data_url: DATA_URL,
+    save_error: {
+      error: "STORAGE_PERMISSION_DENIED",
+      message: 'You are not allowed to write to the bucket "b"',
+    },
+  }]]);
+});
+
 Deno.test("POST /image-gen pays for no image that its bucket cannot take", async () => {
   await using upstream = await createUpstream();
   await using insforge = await createUpstream();

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { createApp } from "../../shared/app.ts";
 import { requireUser } from "../../shared/auth.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
-import { type Image, type SavedImage, saveImages } from "../../shared/images.ts";
+import { type Image, type SavedImage, saveImages, type UnsavedImage } from "../../shared/images.ts";
 import { requireBucket } from "../../shared/insforge.ts";
 import { draw, type Drawing, drawingRequest } from "./generation.ts";
 
@@ -24,8 +24,8 @@ export type ImageRequest = z.infer<typeof imageRequest>;
 
 /** The answer. */
 export interface ImageAnswer extends Omit<Drawing, "images"> {
-  /** At least one: inside the answer, behind an address, or saved. */
-  images: (Image | SavedImage)[];
+  /** At least one: inside the answer, behind an address, or saved; paid for, though not saved. */
+  images: (Image | SavedImage | UnsavedImage)[];
 }
 
 const { app, handler } = createApp("image-gen");
@@ -35,7 +35,7 @@ app.post("/", async (c) => {
   const call = c.env;
   const user = await requireUser(call);
   const { save, ...order } = await readBody(call, imageRequest, MAX_IMAGE_BODY_BYTES);
-  if (save) await requireBucket(user, save.bucket, call.settings);
+  if (save) await requireBucket(user, save, call.settings);
   const drawing = await draw(call, order);
   if (!save) return c.json(drawing);
 

@@ -1,7 +1,7 @@
 /** OpenAI's request for images, told in the terms of OpenRouter's image API. */
 import * as z from "zod/mini";
 import { nonEmptyText, requireShort } from "../../shared/conversation.ts";
-import type { Image } from "../../shared/images.ts";
+import type { Image, UnsavedImage } from "../../shared/images.ts";
 import type { ImageList, Params } from "../../shared/openrouter.ts";
 import type { Settings } from "../../shared/settings.ts";
 
@@ -39,9 +39,12 @@ export function toImageParams(request: z.infer<typeof imagesRequest>, settings: 
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
 }
 
-/** The answer: each image in base64, or its address in the app's storage. */
+/** The answer: each image in base64, or its address in the app's storage, if that took it. */
 export interface OpenAIImages extends Omit<ImageList, "data"> {
-  data: (ImageList["data"][number] | { url: string; media_type: string })[];
+  data: (
+    | ImageList["data"][number] & Partial<Pick<UnsavedImage, "save_error">>
+    | { url: string; media_type: string }
+  )[];
 }
 
 /** The same answer, its usage also under the names that OpenAI has for images. */

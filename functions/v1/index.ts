@@ -57,12 +57,16 @@ app.post("/images/generations", async ({ env: call }) => {
   const params = toImageParams(request, call.settings);
   const place = { bucket: call.settings.IMAGE_BUCKET };
   const toSave = request.response_format === "url";
-  if (toSave) await requireBucket(user, place.bucket, call.settings);
+  if (toSave) await requireBucket(user, place, call.settings);
   const answer = await createImages(call, params);
   const images = toOpenAIImages(answer);
   if (!toSave) return Response.json(images);
   const saved = await saveImages(user, toImages(answer), place, call.settings);
-  const data = saved.map(({ url, media_type }) => ({ url, media_type }));
+  const data = saved.map((image, i) =>
+    "save_error" in image
+      ? { ...images.data[i], save_error: image.save_error }
+      : { url: image.url, media_type: image.media_type }
+  );
   return Response.json({ ...images, data } satisfies OpenAIImages);
 });
 

@@ -185,6 +185,13 @@ const READ_FAILURES: [
     /^"filters\[0\]\.value"/,
   ],
   [
+    404,
+    postgres("42883", "could not identify an ordering operator for type json"),
+    400,
+    "INVALID_INPUT",
+    /^"order\.column" names a column without an order: "created_at"$/,
+  ],
+  [
     400,
     postgres("PGRST100", "failed to parse filter"),
     400,

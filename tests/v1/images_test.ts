@@ -89,6 +89,26 @@ Deno.test("POST /v1/images/generations answers addresses in InsForge's storage",
   assertEquals(upstream.requests[0].body.response_format, undefined);
 });
 
+Deno.test("POST /v1/images/generations answers a paid image that storage did not take", async () => {
+  await using upstream = await createUpstream();
+  await using insforge = await createUpstream();
+  const refusal = { error: "X", message: "x", statusCode: 413 };
+  insforge.reply({ json: { method: "direct" } });
+  upstream.reply({ json: { created: 1, data: [{ b64_json: "aaaa" }] } });
+  insforge.reply({ status: 413, json: refusal });
+  const environment = environmentOf(upstream, { INSFORGE_BASE_URL: new URL(insforge.url).origin });
+  const request = { prompt: "a cat", response_format: "url" };
+  const { status, body } = await send(handler, environment, request, DRAW);
+  // An error would make OpenAI's SDK ask, and pay, three times.
+  assertEquals([status, body.data], [200, [{
+    b64_json: "aaaa",
+    save_error: {
+      error: "INVALID_INPUT",
+      message: 'The image is larger than the bucket "images" allows',
+    },
+  }]]);
+});
+
 Deno.test("POST /v1/images/generations pays for no image that its bucket cannot take", async () => {
   await using upstream = await createUpstream();
   await using insforge = await createUpstream();
