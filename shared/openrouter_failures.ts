@@ -144,6 +144,9 @@ function toFailure(evidence: Evidence, asked: Asked, headers?: Headers): ApiErro
       );
     }
     case 403: {
+      if (isPage(evidence.text)) {
+        return fail(502, "AI_UPSTREAM_UNAVAILABLE", `The edge before ${title} refused the request`);
+      }
       const reasons = findReasons(error);
       return reasons
         ? fail(403, "FORBIDDEN", `The request was refused: ${reasons}`)
@@ -191,6 +194,11 @@ function isKeyCapped({ status, error }: Evidence, { passesErrorsOn }: Asked): bo
   return /\blimit exceeded\b/i.test(String(error.message)) ||
     /^openrouter_\w+_(limit|budget)$/.test(String(error.metadata?.limit_source)) &&
       error.metadata?.limit_source !== IN_FLIGHT;
+}
+
+/** Whether a body is a page: the edge before a gateway refuses with one, and knows no key or code. */
+export function isPage(text = ""): boolean {
+  return /^\s*</.test(text);
 }
 
 /** Whose key was refused, and where it is to be set right. */

@@ -1,7 +1,7 @@
 /** Keys of OpenRouter's users, by its OAuth. https://openrouter.ai/docs/guides/overview/auth/oauth */
 import type { Call } from "../../shared/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { toHttpFailure, unusable } from "../../shared/openrouter_failures.ts";
+import { isPage, toHttpFailure, unusable } from "../../shared/openrouter_failures.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { CODE_CHALLENGE_METHOD } from "./pkce.ts";
 
@@ -63,7 +63,7 @@ export async function exchangeCode(
       code_challenge_method: CODE_CHALLENGE_METHOD,
     }),
   });
-  if ((status === 400 || status === 403) && isOwnWord(text)) {
+  if ((status === 400 || status === 403) && !isPage(text)) {
     throw new ApiError(
       status,
       status === 400 ? "INVALID_INPUT" : "FORBIDDEN",
@@ -87,7 +87,7 @@ export async function readKeyFacts(call: Call, key: string): Promise<KeyFacts | 
   const { status, headers, text } = await request(call, "/key", {
     headers: { Authorization: `Bearer ${key}` },
   });
-  if (status === 401 || status === 403 && isOwnWord(text)) return undefined;
+  if (status === 401 || status === 403 && !isPage(text)) return undefined;
   if (status >= 300) throw toFailure(status, text, headers);
   const { data } = parse(text) as { data?: KeyFacts };
   if (typeof data !== "object" || data === null) throw unreadable();
@@ -119,11 +119,6 @@ async function request(
 /** A 404 or 405 is no fault of the caller's: there is no OAuth at that address. */
 function toFailure(status: number, text: string, headers: Headers): ApiError {
   return toHttpFailure(status < 500 && ![408, 429].includes(status) ? 502 : status, text, headers);
-}
-
-/** Whether OpenRouter itself said no: its edge refuses, too, with a page, and knows no key or code. */
-function isOwnWord(text: string): boolean {
-  return !/^\s*</.test(text);
 }
 
 function parse(text: string): object {

@@ -51,6 +51,14 @@ Deno.test("an image that was not found is not a model that was not", () => {
   assertJudged(toInBandFailure(error), 400, "INVALID_INPUT", false);
 });
 
+Deno.test("a page of the edge's that says 403 is no word on a key", () => {
+  for (const page of ["<html>Blocked</html>", "\n<!DOCTYPE html><h1>Sorry</h1>"]) {
+    const failure = toHttpFailure(403, page, new Headers());
+    assertJudged(failure, 502, UNAVAILABLE, false);
+    assert(!/key|[<>]/.test(failure.message), failure.message);
+  }
+});
+
 Deno.test("HTTP errors keep their meaning with any body: HTML, nothing, text, odd JSON", () => {
   const bodies = [
     "",
@@ -72,7 +80,9 @@ Deno.test("HTTP errors keep their meaning with any body: HTML, nothing, text, od
     '{"message":"own layer"}',
   ];
   for (const body of bodies) {
-    for (const [status, , ours, code] of STATUSES.filter(([status]) => status !== 400)) {
+    const isPage = body.startsWith("<");
+    for (const [status, , ours, code] of STATUSES) {
+      if (status === 400 || status === 403 && isPage) continue;
       const failure = toHttpFailure(status, body, new Headers());
       assertEquals([failure.status, failure.code], [ours, code], `${status} ${body}`);
       assert(!/[<>{}]|Gateway|upstream connect/.test(failure.message), failure.message);
