@@ -304,6 +304,14 @@ for (
       { table: "t", filters: [{ column: "a", op: "eq", value: 1, not: true }] },
       /^"filters\[0\]\.not" is not a known field/,
     ],
+    [
+      { table: "t", filters: [{ column: "a", op: "eq", value: 2 ** 53 }] },
+      /^"filters\[0\]\.value" must be a text where it is beyond 9007199254740991/,
+    ],
+    [
+      { table: "t", filters: [{ column: "a", op: "in", value: [1, -(2 ** 53)] }] },
+      /^"filters\[0\]\.value\[1\]" must be a text where it is beyond 9007199254740991/,
+    ],
     [{ table: "t", order: "id" }, /^"order" must be an object/],
     [{ table: "t", order: { column: "a.b" } }, /^"order\.column" must be a plain name/],
     [{ table: "t", instructions: "x".repeat(4001) }, /^"instructions" must have at most 4000/],

@@ -11,7 +11,13 @@ const RESERVED = /^(select|columns|order|limit|offset|and|or|on_conflict|schema)
 const filterColumn = name.check(
   z.refine((column) => !RESERVED.test(column), "names a column that cannot be filtered by"),
 );
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
+/** JSON's numbers are read as doubles: a longer key would match the row of another. */
+const exact = z.number().check(
+  z.refine((number) => !Number.isInteger(number) || Number.isSafeInteger(number), {
+    message: `must be a text where it is beyond ${Number.MAX_SAFE_INTEGER}`,
+  }),
+);
+const scalar = z.union([z.string(), exact, z.boolean()]);
 
 const filter = z.discriminatedUnion("op", [
   z.strictObject({
