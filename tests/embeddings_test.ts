@@ -55,11 +55,15 @@ Deno.test("POST /embeddings reserves for what all batches hold, however short th
   await using ledger = createInsForge();
   ledger.replyAlways(200, { refused: "user_tokens_per_day", retry_after: 9, in_flight: true });
   const environment = createEnvironment({ INSFORGE_BASE_URL: ledger.url, API_KEY });
-  const input = Array.from({ length: 300 }, (_, i) => i < 100 ? "x" : "x".repeat(3_000));
-  const { status } = await send(handler, environment, { input });
-  assertEquals(status, 429);
-  const { tokens } = JSON.parse(ledger.requests[0].text);
-  assertEquals(tokens > 200_000, true, `only ${tokens} tokens are held`);
+  for (const letter of ["x", "ж"]) {
+    const input = Array.from({ length: 300 }, (_, i) => letter.repeat(i < 100 ? 1 : 2_000));
+    const { status } = await send(handler, environment, { input });
+    assertEquals(status, 429);
+    const { tokens, usd } = JSON.parse(ledger.requests.at(-1)!.text);
+    const bytes = new TextEncoder().encode(input.join("")).length;
+    assertEquals(tokens > bytes / 3, true, `only ${tokens} tokens are held`);
+    assertEquals(usd.toFixed(4), (tokens * 3 / 1e6).toFixed(4));
+  }
 });
 
 Deno.test("POST /embeddings starts no further batch once one has failed", async () => {

@@ -147,11 +147,32 @@ Deno.test("POST /summarize-records reserves for all bytes of all chunks, however
       insforge.reply(200, refusal);
       const request = { table: "t", max_tokens: 100 };
       assertEquals((await send(handler, environment, request)).status, 429);
-      const { tokens } = JSON.parse(insforge.requests.at(-1)!.text);
-      const perByte = tokens / bytes;
-      assert(perByte > 117_000 && perByte < 140_000, `${tokens} tokens are held`);
+      const { tokens, usd } = JSON.parse(insforge.requests.at(-1)!.text);
+      const perByte = (tokens - 12 * 100) / bytes;
+      assert(perByte > 106_000 && perByte < 125_000, `${tokens} tokens are held`);
+      assertEquals(usd.toFixed(4), ((tokens * 3 + 12 * 100 * (15 - 3)) / 1e6).toFixed(4));
     }
   }
+});
+
+Deno.test("POST /summarize-records reserves for notes as long as they may be", async () => {
+  await using insforge = createInsForge();
+  const refusal = { refused: "user_tokens_per_day", retry_after: 9, in_flight: true };
+  const environment = createEnvironment({ INSFORGE_BASE_URL: insforge.url, API_KEY });
+  const held: number[] = [];
+  for (
+    const limit of [{ max_tokens: 100 }, { max_tokens: 900 }, { max_completion_tokens: 900 }, {}]
+  ) {
+    insforge.reply(200, Array(3).fill({ text: "x".repeat(31_980) }));
+    insforge.reply(200, refusal);
+    await send(handler, environment, { table: "t", ...limit });
+    held.push(JSON.parse(insforge.requests.at(-1)!.text).tokens);
+  }
+  const [few, more, byOtherName, most] = held;
+  // Of four calls, the last of which reads what three wrote.
+  assertEquals(more - few, 7 * 800);
+  assert(byOtherName - more < 50, `${byOtherName} and ${more} tokens are held`);
+  assert(Math.abs(most - more - 7 * (4_096 - 900)) < 50, `${most} tokens are held`);
 });
 
 Deno.test("POST /summarize-records streams the summary after the facts", async () => {

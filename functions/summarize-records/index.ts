@@ -5,7 +5,7 @@ import { readBody } from "../../shared/body.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
 import { type ChatRequest, requireShort, toCompletionParams } from "../../shared/conversation.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
-import { countBytes } from "../../shared/estimate.ts";
+import { BYTES_PER_TOKEN, countBytes } from "../../shared/estimate.ts";
 import { readRows } from "../../shared/insforge.ts";
 import {
   addUsage,
@@ -78,8 +78,9 @@ app.post("/", async (c) => {
 
   if (chunks.length === 0) return answerWithoutRows(facts, stream);
   if (chunks.length > 1) {
-    const sizes = chunks.map(countBytes);
-    planCalls(call, [...sizes, Math.max(...sizes)]); // the notes are no longer than what they are on
+    const { max_tokens, max_completion_tokens } = toParams([]);
+    const noteTokens = Number(max_completion_tokens ?? max_tokens);
+    planCalls(call, [...chunks.map(countBytes), chunks.length * noteTokens * BYTES_PER_TOKEN]);
   }
 
   const notes = chunks.length === 1 ? [] : await mapConcurrently(
