@@ -1,7 +1,6 @@
 /** Data in InsForge: the app's own, read and written as the calling user, and the package's tables. */
 import type { InsForgeClient } from "@insforge/sdk";
 import { ApiError, invalidInput, unauthorized } from "./errors.ts";
-import { fetchExactly } from "./exact_numbers.ts";
 import type { Settings } from "./settings.ts";
 
 /** Whose rows and objects: what is done here is done with this user's rights and no others. */
@@ -59,7 +58,7 @@ export async function readRows(
   query: RowQuery,
   settings: Settings,
 ): Promise<Row[]> {
-  const { database: db } = await connect(caller.token, settings, DATA_TIMEOUT_MS, fetchExactly);
+  const { database: db } = await connect(caller.token, settings, DATA_TIMEOUT_MS);
   let request = db.from(query.table).select(query.columns?.join(",") ?? "*").limit(query.limit);
   for (const { column, op, value } of query.filters ?? []) {
     request = request.filter(column, op, op === "in" ? toList(value as unknown[]) : value);
@@ -216,7 +215,6 @@ async function connect(
   token: string,
   settings: Settings,
   timeout: number,
-  fetch?: typeof globalThis.fetch,
 ): Promise<InsForgeClient> {
   // The internal address reaches InsForge from inside a self-hosted container; no answer names it.
   const baseUrl = settings.INSFORGE_INTERNAL_URL ?? settings.INSFORGE_BASE_URL;
@@ -228,14 +226,7 @@ async function connect(
     );
   }
   const { createClient } = await import("@insforge/sdk");
-  return createClient({
-    baseUrl,
-    accessToken: token,
-    timeout,
-    retryCount: 1,
-    retryDelay: 200,
-    fetch,
-  });
+  return createClient({ baseUrl, accessToken: token, timeout, retryCount: 1, retryDelay: 200 });
 }
 
 /** PostgREST's list, each value quoted: the SDK's own `in()` leaves quotes in values unescaped. */
