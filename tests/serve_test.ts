@@ -1,7 +1,19 @@
-/** `deno task serve` as a process of its own. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+/** `deno task serve`: its process, what it takes from its settings, and what it tells. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
+import { withValues } from "../shared/settings.ts";
+import { readEnvironment } from "../tools/environment.ts";
+import { describe } from "../tools/local/banner.ts";
+import { startStack } from "../tools/local/stack.ts";
+import { toServerUrl } from "../tools/start/server_url.ts";
+import { createEnvironment, TOKEN } from "./support/caller.ts";
 
 const SERVE = new URL("../tools/serve.ts", import.meta.url).pathname;
+/** Settings without any gateway's key; InsForge is elsewhere. */
+const KEYLESS = createEnvironment({
+  ...{ PORT: "0", OPENROUTER_PORT: "0" },
+  ...{ OPENROUTER_API_KEY: undefined, OPENROUTER_BASE_URL: undefined },
+});
 
 Deno.test("serve leaves a data folder alone that another serve uses, --fresh or not", async () => {
   await Deno.mkdir(".local", { recursive: true });
@@ -19,4 +31,64 @@ Deno.test("serve leaves a data folder alone that another serve uses, --fresh or 
   assertStringIncludes(new TextDecoder().decode(stderr), 'Another "deno task serve" runs');
   assertEquals(await Deno.readTextFile(`${folder}/.local/insforge/keys.json`), "mine");
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("no task falls apart where the path of Deno has a blank in it", () => {
+  const commands = Object.values(config.tasks).map(({ command }) => command);
+  assert(commands.some((command) => command.includes("$(")));
+  for (const command of commands) {
+    const [, bare] = /(\$\(.*)/.exec(command.replaceAll(/"[^"]*"/g, "")) ?? [];
+    assertEquals(bare, undefined);
+  }
+});
+
+Deno.test("a .env that begins with a byte order mark loses none of its settings", async () => {
+  await Deno.mkdir(".local", { recursive: true });
+  const file = await Deno.makeTempFile({ dir: ".local", suffix: ".env" });
+  await Deno.writeTextFile(file, "\uFEFFCANARY_FIRST=one\r\nexport CANARY_NEXT='two' # words\r\n");
+  const environment = await readEnvironment(file);
+  assertEquals(["CANARY_FIRST", "CANARY_NEXT"].map(environment.get), ["one", "two"]);
+  await Deno.remove(file);
+});
+
+Deno.test("serve and start tell addresses that are URLs, of IPv6, too", () => {
+  const at = (hostname: string) => toServerUrl({ transport: "tcp", hostname, port: 8000 });
+  assertEquals([at("127.0.0.1"), at("::1")], ["http://127.0.0.1:8000", "http://[::1]:8000"]);
+});
+
+Deno.test("serve simulates the chosen gateway, whatever key another has", async () => {
+  for (
+    const [AI_GATEWAY, settings, isSimulated, told] of [
+      [
+        "pinata",
+        { OPENROUTER_API_KEY: "sk-or-v1-real" },
+        true,
+        /^Pinata +http:\/\/127.*simulated/m,
+      ],
+      ["pinme", { OPENROUTER_API_KEY: "sk-or-v1-real" }, true, /^PinMe +http:\/\/127.*simulated/m],
+      ["openrouter", { PINATA_LLM_KEY: "real" }, true, /^OpenRouter +http:\/\/127.*simulated/m],
+      [
+        "pinata",
+        { PINATA_LLM_KEY: "real" },
+        false,
+        /^Pinata +https:\/\/agents\.pinata\.cloud\S+$/m,
+      ],
+      ["pinme", { PINME_API_KEY: "real" }, false, /^PinMe +https:\/\/pinme\.cloud\S+$/m],
+    ] as [string, Record<string, string>, boolean, RegExp][]
+  ) {
+    const environment = withValues({ ...settings, AI_GATEWAY }, KEYLESS);
+    await using stack = await startStack(environment);
+    assertMatch(describe(stack), told);
+    assertEquals(stack.openrouter !== undefined, isSimulated);
+    const setup = await fetch(`${stack.functionsUrl}/playground.json`);
+    assertEquals((await setup.json()).isSimulated, isSimulated);
+    if (!isSimulated) continue;
+    const response = await fetch(`${stack.functionsUrl}/chat`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${TOKEN}` },
+      body: JSON.stringify({ prompt: "Hello" }),
+    });
+    assertEquals([response.status, (await response.json()).finish_reason], [200, "stop"]);
+    assertEquals(stack.openrouter!.requests.length, 1);
+  }
 });

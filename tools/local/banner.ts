@@ -4,18 +4,23 @@ import type { Stack } from "./stack.ts";
 
 const [{ email, password }] = DEMO_USERS;
 
+const TITLES: Record<Stack["gateway"], string> = {
+  openrouter: "OpenRouter",
+  pinata: "Pinata",
+  pinme: "PinMe",
+};
+
 /** Describes a running stack, with commands that work as they are. */
 export function describe(stack: Stack): string {
-  const { functionsUrl, insforgeUrl, openrouterUrl, slugs, insforge, openrouter } = stack;
+  const { functionsUrl, insforgeUrl, gateway, gatewayUrl, slugs, insforge, openrouter } = stack;
   const lines = [
     `Playground  ${functionsUrl}/   API reference ${functionsUrl}/docs`,
     `Functions   ${functionsUrl}/<slug>   ${slugs.join(" ")}`,
     insforge
       ? `InsForge    ${insforgeUrl}   embedded, for development only; user ${email}, password ${password}`
       : `InsForge    ${insforgeUrl}`,
-    openrouter
-      ? `OpenRouter  ${openrouterUrl}   simulated, for development only`
-      : `OpenRouter  ${openrouterUrl}`,
+    `${TITLES[gateway].padEnd(10)}  ${gatewayUrl}` +
+    (openrouter ? "   simulated, for development only" : ""),
     "",
     "An answer, token by token:",
     "",

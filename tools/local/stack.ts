@@ -1,9 +1,17 @@
 /**
  * Everything an app needs on one machine: the functions, an embedded InsForge and a simulated
- * OpenRouter, each on its own port, the latter two replaceable by the real ones.
+ * OpenRouter, which plays other gateways, too; each on its own port, the latter two replaceable by
+ * the real ones.
  */
-import { createSettings, type Environment, withValues } from "../../shared/settings.ts";
+import { toGatewayAddress } from "../../shared/gateways.ts";
+import {
+  createSettings,
+  type Environment,
+  type Settings,
+  withValues,
+} from "../../shared/settings.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
+import { toServerUrl } from "../start/server_url.ts";
 import { createDemoData, DEMO_USERS } from "./insforge/demo.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "./insforge/mod.ts";
 import { applyMigrations } from "./migrations.ts";
@@ -16,6 +24,9 @@ export interface Stack extends AsyncDisposable {
   functionsUrl: string;
   insforgeUrl: string;
   openrouterUrl: string;
+  /** Who answers, and where. */
+  gateway: Settings["AI_GATEWAY"];
+  gatewayUrl: string;
   slugs: string[];
   insforge?: EmbeddedInsForge;
   openrouter?: SimulatedOpenRouter;
@@ -27,9 +38,9 @@ const LOCAL_ENCRYPTION_KEY = "0".repeat(64);
 type Handler = (request: Request) => Response | Promise<Response>;
 
 /**
- * Starts what the settings ask for: `INSFORGE_BASE_URL` replaces the embedded InsForge,
- * `OPENROUTER_API_KEY` or `OPENROUTER_BASE_URL` the simulated OpenRouter. The embedded parts are for
- * development: they bind 127.0.0.1 only, and everybody knows their keys.
+ * Starts what the settings ask for: `INSFORGE_BASE_URL` replaces the embedded InsForge, the key of
+ * the chosen gateway, or `OPENROUTER_BASE_URL` where that is OpenRouter, the simulated one. The
+ * embedded parts are for development: they bind 127.0.0.1 only, and everybody knows their keys.
  *
  * @param environment where settings come from; a port of 0 takes any free one.
  * @param dataDir where the embedded InsForge keeps its data; in memory unless given.
@@ -43,15 +54,18 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
   const secrets: Record<string, string> = {};
   const router = { handle: (_: Request): Promise<Response> => Promise.reject(new Error("early")) };
 
+  const hasOpenRouter = Boolean(
+    settings.OPENROUTER_API_KEY || environment.get("OPENROUTER_BASE_URL")?.trim(),
+  );
+  // Another server than OpenRouter's own may want no key, but gets one.
+  if (!settings.OPENROUTER_API_KEY) secrets.OPENROUTER_API_KEY = "sk-or-v1-local";
+
   let openrouter: SimulatedOpenRouter | undefined;
-  if (!settings.OPENROUTER_API_KEY) {
-    secrets.OPENROUTER_API_KEY = "sk-or-v1-local"; // another server may want none, but gets one
-    if (!environment.get("OPENROUTER_BASE_URL")?.trim()) {
-      openrouter = createSimulatedOpenRouter();
-      const url = listen(started, openrouter.handler, "OPENROUTER_PORT", settings.OPENROUTER_PORT);
-      secrets.OPENROUTER_BASE_URL = `${url}/api/v1`;
-      Object.assign(secrets, toSimulatedGateways(url, settings));
-    }
+  if (!hasGateway(settings, hasOpenRouter)) {
+    openrouter = createSimulatedOpenRouter();
+    const url = listen(started, openrouter.handler, "OPENROUTER_PORT", settings.OPENROUTER_PORT);
+    if (!hasOpenRouter) secrets.OPENROUTER_BASE_URL = `${url}/api/v1`;
+    Object.assign(secrets, toSimulatedGateways(url, settings));
   }
 
   let insforge: EmbeddedInsForge | undefined;
@@ -74,7 +88,8 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
   const all = withValues(secrets, environment);
   const functions = await loadFunctions();
   router.handle = createRouter(functions, all);
-  const { INSFORGE_BASE_URL, OPENROUTER_BASE_URL } = createSettings(all);
+  const used = createSettings(all);
+  const { INSFORGE_BASE_URL, OPENROUTER_BASE_URL, AI_GATEWAY } = used;
   const slugs = [...functions.keys()];
   const pages = createPages({
     insforgeUrl: INSFORGE_BASE_URL!,
@@ -97,11 +112,25 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
     functionsUrl,
     insforgeUrl: INSFORGE_BASE_URL!,
     openrouterUrl: OPENROUTER_BASE_URL,
+    gateway: AI_GATEWAY,
+    gatewayUrl: toGatewayAddress(used).split("?")[0],
     slugs,
     insforge,
     openrouter,
     [Symbol.asyncDispose]: () => stop.disposeAsync(),
   };
+}
+
+/** Whether the chosen gateway is a real one. */
+function hasGateway(settings: Settings, hasOpenRouter: boolean): boolean {
+  switch (settings.AI_GATEWAY) {
+    case "pinata":
+      return settings.PINATA_LLM_KEY !== undefined;
+    case "pinme":
+      return settings.PINME_API_KEY !== undefined;
+    default:
+      return hasOpenRouter;
+  }
 }
 
 function listen(
@@ -122,7 +151,7 @@ function listen(
       stop.abort();
       await server.finished;
     });
-    return `http://${server.addr.hostname}:${server.addr.port}`;
+    return toServerUrl(server.addr);
   } catch (cause) {
     throw new Error(
       cause instanceof Deno.errors.AddrInUse

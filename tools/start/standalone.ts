@@ -2,6 +2,7 @@
 import { listGatewayNeeds } from "../../shared/gateways.ts";
 import { createSettings, type Environment, settingNames } from "../../shared/settings.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
+import { toServerUrl } from "./server_url.ts";
 
 /** A running server. */
 export interface Standalone {
@@ -39,10 +40,8 @@ export async function startStandalone(environment: Environment): Promise<Standal
       { cause: error },
     );
   }
-  const { addr } = server;
-  const host = addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname;
   return {
-    url: `http://${host}:${addr.port}`,
+    url: toServerUrl(server.addr),
     slugs: [...functions.keys()].sort(),
     stop: () => server.shutdown(),
   };
