@@ -112,6 +112,12 @@ Deno.test("users, rows, objects and keys are there after a restart from the same
   });
 });
 
+Deno.test("a file of keys that is cut short says how to start anew", async () => {
+  await using folder = await copyTemplate();
+  await Deno.writeTextFile(`${folder.path}/keys.json`, '{"privateKey": "---');
+  await assertRejects(() => start({ dataDir: folder.path }), Error, "--fresh");
+});
+
 Deno.test("no object key leads out of the data folder", async () => {
   await using folder = await copyTemplate();
   await restart(folder.path, async (backend) => {

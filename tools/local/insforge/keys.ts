@@ -17,16 +17,22 @@ export interface Keys {
  * Gives the keys kept in `file`, made and written there the first time.
  *
  * @param file absent means keys that end with the process
+ * @throws {Error} when the file is ruined
  */
 export async function readKeys(file?: string): Promise<Keys> {
   if (file === undefined) return await createKeys();
   try {
     return JSON.parse(await Deno.readTextFile(file));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  } catch (cause) {
+    if (cause instanceof SyntaxError) {
+      throw new Error(`${file} is ruined; "deno task serve --fresh" starts anew`, { cause });
+    }
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
   }
   const keys = await createKeys();
-  await Deno.writeTextFile(file, JSON.stringify(keys, null, 2), { mode: 0o600 });
+  // Whole or not at all, however this process ends.
+  await Deno.writeTextFile(`${file}.new`, JSON.stringify(keys, null, 2), { mode: 0o600 });
+  await Deno.rename(`${file}.new`, file);
   return keys;
 }
 
