@@ -61,6 +61,8 @@ Deno.test("what an answer says before its end is not its last word", () => {
   const usage = { ...USAGE, cost: undefined };
   const { charge } = chargeFor({ usage }, { isPart: true, completionTokens: 20 });
   assertEquals([charge.prompt_tokens, charge.completion_tokens, charge.usd], [7, 20, 87]);
+  const { completion_tokens } = chargeFor({ usage }, { isPart: true, completionTokens: 1 }).charge;
+  assertEquals(completion_tokens, 5);
 });
 
 Deno.test("tokens without a cost are priced for themselves, however long the request was", () => {

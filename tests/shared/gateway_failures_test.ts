@@ -39,8 +39,15 @@ Deno.test("what PinMe passes on is OpenRouter's, and its key is not this project
   });
   const moderated = toHttp(403, body(403, { reasons: ["violence"] }), PINME);
   assertJudged(moderated, 403, "FORBIDDEN", false);
-  for (const [status, verb] of [[401, "refused"], [403, "denied"]] as const) {
-    const failure = toHttp(status, body(status), PINME);
+  const capped = { limit_source: "openrouter_key_limit" };
+  for (
+    const [status, verb, about] of [[401, "refused"], [403, "denied"], [
+      403,
+      "denied",
+      capped,
+    ]] as const
+  ) {
+    const failure = toHttp(status, body(status, about), PINME);
     assertJudged(failure, 502, "AI_INVALID_API_KEY", false);
     assertEquals(failure.message, `The gateway behind PinMe ${verb} PinMe's own key`);
   }

@@ -161,6 +161,7 @@ Deno.test("only the in-flight 402 with a Retry-After is retried", () => {
     const failure = toHttp(402, { error: { code: 402, message: "m", metadata } }, headers);
     assertJudged(failure, 402, "BILLING_INSUFFICIENT_BALANCE", retried);
     assert(failure.nextActions!.includes("max_tokens"));
+    assertEquals(/limit/.test(failure.message), metadata.limit_source === "openrouter_key_limit");
   }
 });
 
