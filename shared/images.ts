@@ -1,9 +1,9 @@
 /** Images as models answer with them, and their way into the app's storage. */
+import type { Call } from "./app.ts";
 import { mapConcurrently } from "./concurrency.ts";
 import { type ErrorCode, toApiError } from "./errors.ts";
 import { type Caller, uploadObject } from "./insforge.ts";
 import { unusable } from "./openrouter_failures.ts";
-import type { Settings } from "./settings.ts";
 
 /** An image: inside the answer, or behind an address. */
 export type Image = { media_type: string } & ({ data_url: string } | { url: string });
@@ -24,10 +24,13 @@ export type UnsavedImage = Image & {
 };
 
 const CONCURRENT_UPLOADS = 4;
+/** Of InsForge's two answers to an upload, milliseconds. */
+const [MIN_TIMEOUT_MS, MAX_TIMEOUT_MS] = [1_000, 15_000];
 
 /**
  * Stores images as the calling user, each under a new key. One that cannot be stored is no failure:
- * whoever met one would ask again, and pay again.
+ * whoever met one would ask again, and pay again. Nor is one that storage takes too long for: once
+ * `REQUEST_DEADLINE_MS` are over, each of its answers is waited for one second more.
  *
  * @param place.prefix what the keys begin with, such as `lighthouses/`.
  * @throws {ApiError} 502 `AI_UPSTREAM_UNAVAILABLE` for bytes that are no base64.
@@ -36,7 +39,7 @@ export function saveImages(
   caller: Caller,
   images: Image[],
   { bucket, prefix = "" }: { bucket: string; prefix?: string },
-  settings: Settings,
+  call: Pick<Call, "settings" | "elapsedMs">,
 ): Promise<(SavedImage | UnsavedImage)[]> {
   return mapConcurrently(images, CONCURRENT_UPLOADS, async (image) => {
     const { media_type } = image;
@@ -46,7 +49,10 @@ export function saveImages(
     }
     const content = await readBytes(image.data_url);
     try {
-      const { url } = await uploadObject(caller, { bucket, key, content }, settings);
+      const leftMs = (call.settings.REQUEST_DEADLINE_MS - call.elapsedMs()) / 2;
+      const timeoutMs = Math.max(MIN_TIMEOUT_MS, Math.min(leftMs, MAX_TIMEOUT_MS));
+      const object = { bucket, key, content };
+      const { url } = await uploadObject(caller, object, call.settings, timeoutMs);
       return { url, media_type, bucket, key };
     } catch (thrown) {
       return toUnsaved(image, thrown);

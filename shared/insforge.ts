@@ -107,6 +107,7 @@ export async function requireBucket(
 /**
  * Uploads one object as the calling user, replacing what stands under the same key.
  *
+ * @param timeoutMs how long to wait for each of InsForge's two answers, 15 s unless given.
  * @throws {ApiError} 400 `STORAGE_NOT_FOUND` when there is no such bucket, 403
  *   `STORAGE_PERMISSION_DENIED` when the user may not write it, 413 `INVALID_INPUT` when the object
  *   is larger than the project allows, 400 `INVALID_INPUT` when storage refuses it otherwise, 401
@@ -117,8 +118,9 @@ export async function uploadObject(
   caller: Caller,
   { bucket, key, content }: { bucket: string; key: string; content: Blob },
   settings: Settings,
+  timeoutMs = DATA_TIMEOUT_MS,
 ): Promise<StoredObject> {
-  const client = await connect(caller.token, settings, DATA_TIMEOUT_MS);
+  const client = await connect(caller.token, settings, timeoutMs);
   const { data, error } = await client.storage.from(bucket).upload(key, content);
   if (data?.url) return { bucket: data.bucket, key: data.key, url: data.url };
   throw toStorageError(error, bucket);

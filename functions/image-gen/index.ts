@@ -39,7 +39,7 @@ app.post("/", async (c) => {
   const drawing = await draw(call, order);
   if (!save) return c.json(drawing);
 
-  const images = await saveImages(user, drawing.images, save, call.settings);
+  const images = await saveImages(user, drawing.images, save, call);
   const answer: ImageAnswer = { ...drawing, images };
   return c.json(answer);
 });

@@ -61,7 +61,7 @@ app.post("/images/generations", async ({ env: call }) => {
   const answer = await createImages(call, params);
   const images = toOpenAIImages(answer);
   if (!toSave) return Response.json(images);
-  const saved = await saveImages(user, toImages(answer), place, call.settings);
+  const saved = await saveImages(user, toImages(answer), place, call);
   const data = saved.map((image, i) =>
     "save_error" in image
       ? { ...images.data[i], save_error: image.save_error }

@@ -6,7 +6,6 @@ import { createEnvironment, TOKEN } from "../support/caller.ts";
 import { createInsForge, gateway } from "./fake_insforge.ts";
 
 const caller = { token: TOKEN };
-const settings = createSettings(createEnvironment());
 
 function toImage(media_type: string, data = "AAAA"): Image {
   return { media_type, data_url: `data:${media_type};base64,${data}` };
@@ -24,9 +23,8 @@ for (
     await using insforge = createInsForge();
     insforge.reply(200, { method: "direct", uploadUrl: "/ignored" });
     insforge.reply(201, { bucket: "pictures", key: "x", size: 3, url: "https://storage.test/x" });
-    const environment = createEnvironment({ INSFORGE_BASE_URL: insforge.url });
     const place = { bucket: "pictures", prefix: "cats/" };
-    const [saved] = await saveImages(caller, [toImage(type)], place, createSettings(environment));
+    const [saved] = await saveImages(caller, [toImage(type)], place, callOf(insforge.url));
     assert("key" in saved);
     assertMatch(saved.key, new RegExp(`^cats/[0-9a-f-]{36}\\.${extension}$`));
     assertEquals(saved, {
@@ -42,7 +40,7 @@ for (
 Deno.test("bytes that are no base64 cannot be stored: that is the provider's fault", async () => {
   const image = toImage("image/png", "%%%");
   const error = await assertRejects(
-    () => saveImages(caller, [image], { bucket: "b" }, settings),
+    () => saveImages(caller, [image], { bucket: "b" }, callOf("http://127.0.0.1:9")),
     ApiError,
   );
   assertEquals([error.status, error.code], [502, "AI_UPSTREAM_UNAVAILABLE"]);
@@ -53,9 +51,8 @@ Deno.test("an image that cannot be stored is handed over as it came, with the re
   insforge.replyAlways(401, gateway(401, "AUTH_UNAUTHORIZED"));
   const address = { media_type: "image/*", url: "https://x" };
   const image = toImage("image/png");
-  const environment = createEnvironment({ INSFORGE_BASE_URL: insforge.url });
   const place = { bucket: "b" };
-  const images = await saveImages(caller, [image, address], place, createSettings(environment));
+  const images = await saveImages(caller, [image, address], place, callOf(insforge.url));
   assertEquals(images, [
     { ...image, save_error: { error: "AUTH_UNAUTHORIZED", message: "Invalid token" } },
     {
@@ -67,3 +64,20 @@ Deno.test("an image that cannot be stored is handed over as it came, with the re
     },
   ]);
 });
+
+Deno.test("an image that storage takes too long for is handed over before the platform's time is up", async () => {
+  await using insforge = createInsForge();
+  insforge.hang();
+  const image = toImage("image/png");
+  const call = { ...callOf(insforge.url), elapsedMs: () => 55_000 };
+  const [saved] = await saveImages(caller, [image], { bucket: "b" }, call);
+  assertEquals(saved, {
+    ...image,
+    save_error: { error: "UPSTREAM_FAILURE", message: "InsForge could not be reached or failed" },
+  });
+});
+
+function callOf(insforgeUrl: string) {
+  const settings = createSettings(createEnvironment({ INSFORGE_BASE_URL: insforgeUrl }));
+  return { settings, elapsedMs: () => 0 };
+}
