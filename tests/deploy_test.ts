@@ -479,7 +479,13 @@ for (const path of ["/api/functions/chat", "/api/secrets", "/api/database/migrat
   Deno.test(`a stranger's answer in place of ${path} changes nothing, and deletes nothing`, async () => {
     await store("chat", { code: workingCode("1") });
     await migration("1_any.sql", "select 1");
-    for (const answer of [() => new Response("<html>Welcome</html>"), () => Response.json({})]) {
+    for (
+      const answer of [
+        () => new Response("<html>Welcome</html>"),
+        () => new Response("<html>Not found</html>", { status: 404 }),
+        () => Response.json({}),
+      ]
+    ) {
       target.intercept = (request, next) =>
         request.method === "GET" && new URL(request.url).pathname === path
           ? Promise.resolve(answer())
@@ -488,7 +494,7 @@ for (const path of ["/api/functions/chat", "/api/secrets", "/api/database/migrat
       await assertRejects(
         () => deploy(context({ chat: throwingCode("2") })),
         DeployFailure,
-        "is no InsForge project",
+        "no InsForge project",
       );
       assertEquals([target.running(), writes()], [{ chat: workingCode("1") }, []]);
     }

@@ -71,7 +71,7 @@ export class Project {
 
   async findFunction(slug: string): Promise<FunctionSchema | undefined> {
     const answer = await this.#send("GET", `/api/functions/${slug}`);
-    if (answer.status === 404) return undefined;
+    if (isNotFound(answer)) return undefined;
     // Who took something else for a function without code would put nothing in its place.
     return this.#requireBody(answer, (body) => typeof body.code === "string");
   }
@@ -95,7 +95,7 @@ export class Project {
   /** On cloud a deployment follows, of which InsForge does not tell the outcome. */
   async deleteFunction(slug: string, options: WriteOptions): Promise<void> {
     const answer = await this.#write("DELETE", `/api/functions/${slug}`, undefined, options);
-    if (answer.status !== 404) this.#requireSuccess(answer);
+    if (!isNotFound(answer)) this.#requireSuccess(answer);
   }
 
   async listSecrets(): Promise<SecretSchema[]> {
@@ -204,6 +204,11 @@ export class Project {
     }
     throw new DeployFailure(`InsForge refuses it with ${status} ${error}: ${message}`);
   }
+}
+
+/** Whether InsForge says that there is no such function; a proxy's page says nothing of that. */
+function isNotFound({ status, body }: Answer): boolean {
+  return status === 404 && body?.message !== undefined;
 }
 
 // deno-lint-ignore no-explicit-any
