@@ -175,6 +175,53 @@ Deno.test("a tool is called when the prompt is about it, and its result is used"
   assertEquals(forced.choices[0].finish_reason, "tool_calls");
 });
 
+Deno.test("a provider that a request excludes, or is dearer than it allows, does not answer", async () => {
+  await using server = serve();
+  const body = { model: MODEL, messages: [{ role: "user", content: "Hi" }], max_tokens: 5 };
+  const embedded = { model: "openai/text-embedding-3-small", input: "Hi" };
+  const drawn = { model: "black-forest-labs/flux.2-pro", prompt: "Hi" };
+  for (
+    const [path, fields, provider, status] of [
+      ["/chat/completions", body, { max_price: { prompt: "0.15", completion: 0.6 } }, 200],
+      ["/chat/completions", body, { max_price: { prompt: 0.14 } }, 404],
+      ["/chat/completions", body, { max_price: { completion: "0.5" } }, 404],
+      ["/chat/completions", { ...body, input: "Hi" }, { ignore: ["openai"] }, 404],
+      ["/chat/completions", body, { order: ["anthropic"] }, 200],
+      ["/chat/completions", body, { order: ["anthropic"], allow_fallbacks: false }, 404],
+      ["/chat/completions", body, { only: ["openai/default"] }, 200],
+      ["/responses", { ...body, input: "Hi" }, { max_price: { prompt: 0.14 } }, 404],
+      ["/embeddings", embedded, { max_price: { prompt: "0.01" } }, 404],
+      ["/images", drawn, { ignore: ["black-forest-labs"] }, 404],
+    ] as const
+  ) {
+    const response = await server.post(path, { ...fields, provider });
+    const { error } = await response.json();
+    assertEquals([response.status, error?.code ?? 200], [status, status], JSON.stringify(provider));
+  }
+});
+
+Deno.test("fields beyond their limits are a 400 that names them, pages of models, too", async () => {
+  await using server = serve();
+  for (
+    const fields of [
+      { frequency_penalty: 2.1 },
+      { presence_penalty: -3 },
+      { seed: 1.5 },
+      { top_logprobs: 21 },
+      { session_id: "x".repeat(257) },
+    ]
+  ) {
+    const { error } = await (await server.chat("Hi", fields)).json();
+    assertEquals(error.code, 400);
+    assertStringIncludes(error.message, Object.keys(fields)[0]);
+  }
+  for (const [query, status] of [["limit=1", 200], ["limit=0", 400], ["limit=1001", 400]]) {
+    const response = await server.get(`/models?${query}`);
+    await response.body?.cancel();
+    assertEquals(response.status, status);
+  }
+});
+
 Deno.test("a tool message without its call is the provider's 400, told in metadata.raw", async () => {
   await using server = serve();
   const response = await server.post("/chat/completions", {

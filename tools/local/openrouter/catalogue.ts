@@ -1,10 +1,12 @@
 /** The lists of models, open to everyone: a bad key is not noticed here. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { findModel, listModels, type Model } from "./models.ts";
 import { invalidRequest, noEndpoints } from "./refusal.ts";
 import type { Env } from "./world.ts";
 
 const CREATED = 1_740_000_000;
+/** The most rows that one page may have, or leave out. */
+const MAX_COUNT = 1_000;
 
 /** `/models` and its kin. */
 export function createCatalogueRoutes(): Hono<Env> {
@@ -12,8 +14,8 @@ export function createCatalogueRoutes(): Hono<Env> {
 
   routes.get("/models", (c) => {
     const all = selectModels(new URL(c.req.url).searchParams);
-    const offset = readCount(c.req.query("offset"), "offset", 0);
-    const limit = readCount(c.req.query("limit"), "limit", all.length);
+    const offset = readCount(c, "offset", 0) ?? 0;
+    const limit = readCount(c, "limit", 1) ?? all.length;
     const next = offset + limit < all.length
       ? `/api/v1/models?offset=${offset + limit}&limit=${limit}`
       : null;
@@ -73,10 +75,12 @@ function selectModels(query: URLSearchParams): Model[] {
   );
 }
 
-function readCount(value: string | undefined, field: string, fallback: number): number {
-  if (value === undefined) return fallback;
-  if (!/^\d{1,4}$/.test(value)) throw invalidRequest(`Invalid "${field}"`);
-  return Number(value);
+function readCount(c: Context<Env>, field: string, least: number): number | undefined {
+  const value = c.req.query(field);
+  if (value === undefined) return undefined;
+  const count = Number(value);
+  if (/^\d{1,4}$/.test(value) && count >= least && count <= MAX_COUNT) return count;
+  throw invalidRequest(`Invalid "${field}"`);
 }
 
 function toRow(model: Model) {

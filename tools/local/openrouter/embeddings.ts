@@ -6,6 +6,7 @@ import { chooseModel, readInference, requireCredits, requireOutput } from "./inf
 import { answerJson } from "./interruption.ts";
 import { toUsage } from "./ledger.ts";
 import type { Model } from "./models.ts";
+import { providerField, requireProvider } from "./provider.ts";
 import { invalidRequest, providerError } from "./refusal.ts";
 import type { Simulation } from "./simulation.ts";
 import { createVector } from "./vectors.ts";
@@ -25,6 +26,7 @@ const embeddingRequest = z.looseObject({
   ]),
   dimensions: z.nullish(z.int().check(z.gte(1))),
   encoding_format: z.nullish(z.enum(["float", "base64"])),
+  provider: providerField,
 });
 
 type EmbeddingRequest = z.infer<typeof embeddingRequest>;
@@ -43,6 +45,7 @@ export function createEmbeddingRoutes(world: World): Hono<Env> {
     const texts = toTexts(request.input);
     const model = chooseModel([request.model], simulation, (model) => {
       requireOutput(model, "embeddings");
+      requireProvider(request.provider, model);
       const tooLong = texts.findIndex((text) => countTokens(text) > model.context);
       if (tooLong >= 0) {
         const reason = `Input ${tooLong} exceeds the maximum of ${model.context} tokens`;

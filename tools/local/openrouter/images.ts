@@ -7,6 +7,7 @@ import { chooseModel, readInference, requireCredits, requireOutput } from "./inf
 import { answerJson } from "./interruption.ts";
 import { toUsage } from "./ledger.ts";
 import { drawPicture } from "./picture.ts";
+import { providerField, requireProvider } from "./provider.ts";
 import { providerError } from "./refusal.ts";
 import type { Env, World } from "./world.ts";
 
@@ -26,6 +27,7 @@ const imageRequest = z.looseObject({
       image_url: z.looseObject({ url: z.string() }),
     })).check(z.maxLength(16)),
   ),
+  provider: providerField,
 });
 
 /** The image routes; pictures are PNG, whatever format was asked for, as `media_type` says. */
@@ -42,6 +44,7 @@ export function createImageRoutes(world: World): Hono<Env> {
     const count = request.n ?? 1;
     const model = chooseModel([request.model], simulation, (model) => {
       requireOutput(model, "image");
+      requireProvider(request.provider, model);
       if (count > model.maxImages!) {
         throw providerError(400, model.provider, `"n" must be at most ${model.maxImages}`);
       }

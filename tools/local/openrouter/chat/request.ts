@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { invalidRequest, noEndpoints, providerError } from "../refusal.ts";
 import type { Model } from "../models.ts";
+import { providerField, requireProvider } from "../provider.ts";
 import { countTokens } from "./tokens.ts";
 
 const part = z.looseObject({
@@ -36,6 +37,8 @@ const tool = z.looseObject({
   parameters: z.optional(z.looseObject({})),
 });
 
+const penalty = z.nullish(z.number().check(z.gte(-2), z.lte(2)));
+
 const REASONING_EFFORTS = ["max", "xhigh", "high", "medium", "low", "minimal", "none"] as const;
 
 /** Fields that are not named here are ignored, as OpenRouter ignores what it does not know. */
@@ -50,6 +53,11 @@ export const chatRequest = z.looseObject({
   max_completion_tokens: z.nullish(z.int().check(z.gte(1))),
   temperature: z.nullish(z.number().check(z.gte(0), z.lte(2))),
   top_p: z.nullish(z.number().check(z.gte(0), z.lte(1))),
+  frequency_penalty: penalty,
+  presence_penalty: penalty,
+  seed: z.nullish(z.int()),
+  top_logprobs: z.nullish(z.int().check(z.gte(0), z.lte(20))),
+  session_id: z.nullish(z.string().check(z.maxLength(256))),
   stop: z.nullish(z.union([z.string(), z.array(z.string()).check(z.maxLength(4))])),
   tools: z.nullish(z.array(tool)),
   tool_choice: z.nullish(z.union([z.string(), z.looseObject({ type: z.string() })])),
@@ -64,14 +72,14 @@ export const chatRequest = z.looseObject({
   include_reasoning: z.nullish(z.boolean()),
   response_format: z.nullish(z.looseObject({
     type: z.enum(["text", "json_object", "json_schema", "grammar", "python"]),
-    json_schema: z.optional(z.looseObject({ name: z.string(), schema: z.optional(schema) })),
+    json_schema: z.optional(z.looseObject({
+      name: z.string().check(z.maxLength(64)),
+      schema: z.optional(schema),
+    })),
   })),
   modalities: z.nullish(z.array(z.enum(["text", "image", "audio"]))),
   image_config: z.nullish(z.looseObject({ aspect_ratio: z.optional(z.string()) })),
-  provider: z.nullish(z.looseObject({
-    only: z.nullish(z.array(z.string())),
-    require_parameters: z.nullish(z.boolean()),
-  })),
+  provider: providerField,
   debug: z.nullish(z.looseObject({ echo_upstream_body: z.optional(z.boolean()) })),
 });
 
@@ -119,13 +127,10 @@ export function requireConsistent(request: ChatRequest): void {
 /** Refuses a model that cannot take the request; another one might. */
 export function requireFit(request: ChatRequest, model: Model): void {
   const { modalities, reasoning, reasoning_effort, provider, messages } = request;
-  const slug = model.provider.toLowerCase().replaceAll(" ", "-");
   if (!model.output.includes("text") && !model.output.includes("image")) {
     throw noEndpoints(`No endpoints found for ${model.id}.`);
   }
-  if (provider?.only?.length && !provider.only.some((name) => name.toLowerCase() === slug)) {
-    throw noEndpoints("No allowed providers are available for the selected model.");
-  }
+  requireProvider(provider, model);
   const missing = (modalities ?? []).filter((modality) => !model.output.includes(modality));
   if (missing.length > 0) {
     throw noEndpoints(
