@@ -33,6 +33,15 @@ Deno.test("serve leaves a data folder alone that another serve uses, --fresh or 
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("serve does not start with an option that it does not know", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-read", "--allow-env", SERVE, "--frsh"],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(code, 1);
+  assertMatch(new TextDecoder().decode(stderr), /^Unknown option '--frsh'/m);
+});
+
 Deno.test("no task falls apart where the path of Deno has a blank in it", () => {
   const commands = Object.values(config.tasks).map(({ command }) => command);
   assert(commands.some((command) => command.includes("$(")));

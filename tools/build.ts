@@ -1,6 +1,6 @@
 /**
  * `deno task build [folder]`: one file per function and platform, and the API reference, in `dist/`
- * unless told otherwise.
+ * unless told otherwise; the task may write there and to `.local/` alone.
  */
 import { join } from "node:path";
 import { writeArtefacts } from "./build/artefacts.ts";

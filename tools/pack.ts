@@ -1,4 +1,7 @@
-/** `deno task pack [folder]`: the client as a tarball for npm, in `dist/` unless told otherwise. */
+/**
+ * `deno task pack [folder]`: the client as a tarball for npm, in `dist/` unless told otherwise; the
+ * task may write there alone.
+ */
 import { join } from "node:path";
 import { packFolder, writePackage } from "./pack/client_package.ts";
 

@@ -12,6 +12,8 @@ const LOCK_FILE = ".local/serve.lock";
 Object.assign(process, { noDeprecation: true });
 
 try {
+  const unknown = Deno.args.find((arg) => arg !== "--fresh");
+  if (unknown !== undefined) throw new Error(`Unknown option '${unknown}'; there is --fresh alone`);
   await Deno.mkdir(DATA_DIR, { recursive: true });
   await requireAlone();
   if (Deno.args.includes("--fresh")) await Deno.remove(DATA_DIR, { recursive: true });
