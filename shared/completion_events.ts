@@ -57,6 +57,7 @@ const OUTPUT_FIELDS = [
   "reasoning_details",
   "refusal",
   "tool_calls",
+  "function_call",
   "images",
   "annotations",
   "audio",

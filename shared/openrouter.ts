@@ -47,6 +47,8 @@ export interface Message {
   reasoning?: string | null;
   reasoning_details?: unknown[];
   tool_calls?: ToolCall[];
+  /** OpenAI's first form of a tool call; OpenRouter has it no more, other gateways do. */
+  function_call?: unknown;
   annotations?: unknown[];
   images?: { image_url: { url: string } }[];
   audio?: unknown;
@@ -193,10 +195,9 @@ export function addUsage(usages: (Partial<Usage> | undefined)[]): Usage {
 function requireOutput({ choices }: Completion): void {
   const choice = choices?.[0];
   if (!choice?.message) throw unusable("The AI provider answered without a completion");
-  const { refusal, reasoning, tool_calls, images, audio } = choice.message;
+  const { refusal, reasoning, tool_calls, function_call, images, audio } = choice.message;
   const empty = !toText(choice.message) && !refusal && !reasoning && !tool_calls?.length &&
-    !images?.length &&
-    !audio;
+    !function_call && !images?.length && !audio;
   if (empty && choice.finish_reason !== "length" && choice.finish_reason !== "content_filter") {
     throw unusable("The AI provider's answer was empty", { retryable: true });
   }

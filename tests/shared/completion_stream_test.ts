@@ -206,6 +206,7 @@ Deno.test("a reader with buffers of its own gets the same bytes, with [DONE] and
 const OUTPUTS: Record<string, unknown>[] = [
   { content: "a" },
   { reasoning: "a" },
+  { function_call: { name: "f", arguments: "" } },
   { reasoning_details: [{}] },
   { refusal: "a" },
   { tool_calls: [{}] },

@@ -81,6 +81,8 @@ const ANSWERS: [message: Record<string, unknown>, finishReason: string | null][]
   [{ content: "", tool_calls: [{ id: "1" }] }, null],
   [{ content: null, refusal: "No" }, "content_filter"],
   [{ content: "", reasoning: "hm" }, "stop"],
+  // OpenAI's first form of tools, which gateways that pass its answers on still know.
+  [{ content: null, function_call: { name: "f", arguments: "{}" } }, "function_call"],
   [{ content: "", images: [{ image_url: { url: "data:," } }] }, "stop"],
   [{ content: null, audio: { data: "AA" } }, "stop"],
   [{ content: "" }, "length"],
