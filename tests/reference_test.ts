@@ -51,12 +51,18 @@ Deno.test("every operation has a name of its own, an answer, and errors that the
 });
 
 Deno.test("whatever OpenRouter is asked may have been asked too often, and take too long", () => {
-  const asking = /^\/(v1\/models.*|connect|connect\/(status|callback))$/;
+  const asking = /^\/(v1\/models.*|connect|connect\/(status|callback)|.*\/ai\/(?!models).*)$/;
   const asked = listEntries().filter(([path]) => asking.test(path));
-  assertEquals(asked.length, 5);
+  assertEquals(asked.length, 8);
   for (const [path, , { responses }] of asked) {
-    assert("429" in responses && "504" in responses, path);
+    assert(["429", "502", "504"].every((status) => status in responses), path);
   }
+});
+
+Deno.test("whatever is paid for may be refused to who must connect first", () => {
+  const paid = listEntries().filter(([, , { responses }]) => "402" in responses);
+  assert(paid.some(([path]) => path.includes("/ai/")));
+  for (const [path, , { responses }] of paid) assert("403" in responses, path);
 });
 
 Deno.test("the code of every failure shown is among those that its status is said to have", () => {

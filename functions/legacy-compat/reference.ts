@@ -18,7 +18,7 @@ function toLegacyErrorBody(error: ApiError): object {
   return toErrorBody(toLegacyFailure(error) as ApiError);
 }
 
-const ERRORS = [400, 401, 402, 413, 429, 500];
+const ERRORS = [400, 401, 402, 403, 413, 429, 500, 502, 504];
 const MODEL = "openai/gpt-4o-mini";
 
 export const reference = {
@@ -107,7 +107,7 @@ export const reference = {
       summary: "The catalogue of models, for the holder of the API key",
       caller: "administrator",
       answer: aiModelSchema.array(),
-      errors: [401, 403, 503],
+      errors: [401, 403, 500, 503],
       examples: {
         "By API key": {
           caller: "administrator",
