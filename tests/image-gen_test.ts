@@ -172,6 +172,13 @@ for (
     [{ prompt: "x", save: {} }, /^"save\.bucket" is required/],
     [{ prompt: "x", save: { bucket: "a/b" } }, /^"save\.bucket" must be a bucket's name/],
     [{ prompt: "x", save: { bucket: "a", prefix: "../" } }, /^"save\.prefix" must/],
+    [
+      { prompt: "x", save: { bucket: "a", prefix: "/a" } },
+      /^"save\.prefix" must not begin with \//,
+    ],
+    [{ prompt: "x", save: { bucket: "a", prefix: "a\0" } }, /^"save\.prefix" must/],
+    [{ prompt: "x", save: { bucket: "a", prefix: "a\n" } }, /^"save\.prefix" must/],
+    [{ prompt: "x", save: { bucket: "a", prefix: "\ud800" } }, /^"save\.prefix" must/],
     [{ prompt: "x", save: { bucket: "a", key: "b" } }, /^"save\.key" is not a known field/],
   ] as [unknown, RegExp][]
 ) {

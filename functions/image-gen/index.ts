@@ -13,11 +13,16 @@ export const imageRequest = z.extend(drawingRequest, {
     bucket: z.string().check(z.regex(/^[\w-]+$/, "must be a bucket's name: letters, digits, _, -")),
     prefix: z.optional(
       z.string().check(
-        z.refine((prefix) => !prefix.includes("..") && !prefix.startsWith("/"), "must hold no .."),
+        z.refine(isPrefix, "must not begin with /, nor hold .. or control characters"),
       ),
     ),
   })),
 });
+
+/** What storage takes: it fails at keys that are no text to its database, and would be blamed. */
+function isPrefix(text: string): boolean {
+  return text.isWellFormed() && !/^\/|\.\.|\p{Cc}/u.test(text);
+}
 
 /** A checked request, saving included. */
 export type ImageRequest = z.infer<typeof imageRequest>;
