@@ -41,7 +41,8 @@ export type LegacyEvent =
  * running usage come at once, tool calls and citations at the end. Cancelling the stream cancels the
  * upstream call.
  *
- * @throws {ApiError} for a request that is not allowed or above a limit; nobody was called for it.
+ * @throws {ApiError} for a request that is not allowed or above a limit, or where a setting or the
+ *   ledger it needs is missing; nobody was called for it.
  */
 export async function startStream(
   call: Call,
@@ -74,10 +75,11 @@ export async function startStream(
 }
 
 /**
- * Whether it is we who refused a request, for what it asks or for a limit; what the gateway refused
- * comes with its evidence.
+ * Whether it is we who refused a request: for what it asks, for a limit, or for want of a setting or a
+ * ledger, of which no gateway speaks. What the gateway refused comes with its evidence.
  */
 function isRefusal({ status, cause, code }: ApiError): boolean {
+  if (code === "INTERNAL_ERROR" || code === "UPSTREAM_FAILURE") return true;
   return status < 500 && cause === undefined && code !== "REQUEST_CANCELLED";
 }
 

@@ -1,7 +1,15 @@
 /** Failures of OpenRouter on the old routes, and callers who leave. */
 import { assert, assertEquals } from "@std/assert";
 import handler from "../../functions/legacy-compat/index.ts";
-import { createEnvironment, createRequest, logs, PROMPT, send } from "../support/caller.ts";
+import { createInsForge } from "../shared/fake_insforge.ts";
+import {
+  API_KEY,
+  createEnvironment,
+  createRequest,
+  logs,
+  PROMPT,
+  send,
+} from "../support/caller.ts";
 import {
   chunk,
   completion,
@@ -92,6 +100,26 @@ Deno.test("a passing error that lasts is the stream's only event, in the gateway
   const message = "Failed to stream response: Slow down";
   assertEquals([status, toEvents(text)], [200, [{ error: true, message }]]);
   assertEquals(logs.at(-1)!.stream, "RATE_LIMITED");
+});
+
+Deno.test("a streamed chat that no ledger lets through has a status, as a whole one has", async () => {
+  await using insforge = createInsForge();
+  await using upstream = await createUpstream();
+  const values = { INSFORGE_BASE_URL: insforge.url, API_KEY, USER_TOKENS_PER_DAY: "5" };
+  for (
+    const [refused, code, expected] of [
+      [404, "PGRST202", [500, "INTERNAL_ERROR"]],
+      [500, "XX000", [502, "UPSTREAM_FAILURE"]],
+    ] as [number, string, [number, string]][]
+  ) {
+    insforge.replyAlways(refused, { code, message: "m" });
+    for (const stream of [false, true]) {
+      const given = { ...request, stream };
+      const { status, text } = await send(handler, environmentOf(upstream, values), given, CHAT);
+      assertEquals([status, JSON.parse(text).error], expected);
+    }
+  }
+  assertEquals(upstream.requests.length, 0);
 });
 
 Deno.test("a passing error inside a 200 is tried again", async () => {
