@@ -113,34 +113,38 @@ export type ChatRequest = z.infer<typeof chatRequest>;
  * @throws {ApiError} 400 `INVALID_INPUT` for a prompt beyond `MAX_PROMPT_CHARS`, or two limits.
  */
 export function toCompletionParams(request: ChatRequest, settings: Settings): Params {
-  const { prompt, messages, stream: _, max_tokens: _1, max_completion_tokens, ...rest } = request;
+  const { prompt, messages, stream: _, max_tokens: _1, max_completion_tokens: _2, ...rest } =
+    request;
   const params: Params = {
     model: request.models ? undefined : settings.OPENROUTER_CHAT_MODEL,
     ...rest,
     messages: messages ?? [{ role: "user", content: requireShort(prompt!, "prompt", settings) }],
   };
   const model = params.model ?? request.models?.[0];
-  const limit = max_completion_tokens || refusesMaxTokens(model)
-    ? "max_completion_tokens"
-    : "max_tokens";
-  params[limit] = findMaxTokens(request) ?? createMaxTokens(settings, request.n);
-  return params;
+  return { ...params, ...limitTokens(request, model, createMaxTokens(settings, request.n)) };
 }
 
 /**
- * The limit of tokens that a request asks for, by either name.
+ * The one limit of tokens for a model, under the name that was used or, where the model knows only
+ * one, under that.
  *
+ * @param otherwise how many where the request does not say.
  * @throws {ApiError} 400 `INVALID_INPUT` for two different ones.
  */
-export function findMaxTokens(
+export function limitTokens(
   { max_tokens, max_completion_tokens }: Pick<ChatRequest, keyof typeof tokenLimits>,
-): number | undefined {
+  model: unknown,
+  otherwise: number,
+): Params {
   if (max_tokens && max_completion_tokens && max_tokens !== max_completion_tokens) {
     throw invalidInput(
       '"max_tokens" and "max_completion_tokens" must be the same, or one left out',
     );
   }
-  return max_completion_tokens ?? max_tokens ?? undefined;
+  const name = max_completion_tokens || refusesMaxTokens(model)
+    ? "max_completion_tokens"
+    : "max_tokens";
+  return { [name]: max_completion_tokens ?? max_tokens ?? otherwise };
 }
 
 /**

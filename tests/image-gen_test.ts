@@ -40,6 +40,23 @@ Deno.test("POST /image-gen draws with a chat model", async () => {
   });
 });
 
+Deno.test("POST /image-gen limits tokens by the name that was used, or the model knows", async () => {
+  await using upstream = await createUpstream();
+  for (
+    const [model, given, ...sent] of [
+      ["openai/gpt-5-image", {}, undefined, 16384],
+      ["openai/gpt-5-image", { max_tokens: 99 }, undefined, 99],
+      ["a/b", { max_completion_tokens: 99 }, undefined, 99],
+      ["a/b", { max_tokens: 99 }, 99, undefined],
+    ] as const
+  ) {
+    upstream.reply({ json: drawn() });
+    await send(handler, environmentOf(upstream), { prompt: PROMPT, model, ...given });
+    const { max_tokens, max_completion_tokens } = upstream.requests.at(-1)!.body;
+    assertEquals([max_tokens, max_completion_tokens], sent);
+  }
+});
+
 Deno.test("POST /image-gen takes the image API for options that only it has", async () => {
   await using upstream = await createUpstream();
   const data = [{ b64_json: PIXEL, media_type: "image/webp" }, { b64_json: PIXEL }];

@@ -2,8 +2,8 @@
 import * as z from "zod/mini";
 import type { Call } from "../../shared/app.ts";
 import {
-  findMaxTokens,
   imageUrl,
+  limitTokens,
   nonEmptyText,
   requireShort,
   tokenLimits,
@@ -96,7 +96,7 @@ async function drawByChat(call: Call, order: Order): Promise<Drawing> {
     model,
     messages: [{ role: "user", content: [{ type: "text", text: prompt }, ...parts] }],
     // An image alone takes thousands of tokens.
-    max_tokens: findMaxTokens(order.options) ?? call.settings.MAX_OUTPUT_TOKENS,
+    ...limitTokens(order.options, model, call.settings.MAX_OUTPUT_TOKENS),
   });
   const [{ message, finish_reason }] = completion.choices;
   const found = Array.isArray(message.images) ? message.images : [];
