@@ -24,6 +24,8 @@ export interface Chunk {
 export interface Dialect {
   /** The chunk of a completion that would mean the same; nothing for an event without meaning. */
   toChunk(event: Record<string, unknown>): (Chunk & { error?: unknown }) | undefined;
+  /** Whether an event brings more of the answer; others repeat it, or what was asked. */
+  isPiece(event: Record<string, unknown>): boolean;
   /** The JSON of the one event that ends a failed stream. */
   toErrorEvent(error: ApiError): string;
 }
@@ -86,9 +88,8 @@ export class CompletionEvents {
     const text = decoder.decode(events);
     const count = countData(text);
     if (count === 0) return events;
-    // Some providers put dozens of tokens into one chunk.
-    const more = Math.max(0, text.length - count * CHUNK_CHARS);
-    this.tokens += count + Math.ceil(more / CHARS_PER_TOKEN);
+    this.tokens += count;
+    if (!this.options.dialect) this.tokens += countMore(text, count);
     if (this.hasOutput && !this.options.dialect && !NOTABLE.test(text)) return events;
     let passed = 0;
     for (const event of splitEvents(events)) {
@@ -107,6 +108,7 @@ export class CompletionEvents {
       return this.hasOutput || this.finished || trusting ? "complete" : empty();
     }
     const event = parseChunk(data);
+    if (event && dialect?.isPiece(event)) this.tokens += countMore(data, 1);
     const chunk = event && dialect ? dialect.toChunk(event) : event as Chunk | undefined;
     if (!chunk) return undefined;
     this.usage = chunk.usage ?? this.usage;
@@ -142,6 +144,11 @@ function parseChunk(data: string): Record<string, unknown> | undefined {
   } catch {
     return undefined; // not for us to judge; it is passed on
   }
+}
+
+/** How many tokens there are beyond one for each chunk: some providers put dozens into one. */
+function countMore(text: string, chunks: number): number {
+  return Math.ceil(Math.max(0, text.length - chunks * CHUNK_CHARS) / CHARS_PER_TOKEN);
 }
 
 /** How many lines of data a text holds. */

@@ -87,7 +87,7 @@ function requireOutput({ status, output }: ModelResponse): void {
 
 function createDialect(): Dialect {
   let about: { id?: string; model?: string } = {};
-  return { toChunk, toErrorEvent };
+  return { toChunk, isPiece, toErrorEvent };
 
   function toChunk(event: Record<string, unknown>): ReturnType<Dialect["toChunk"]> {
     const response = (event.response ?? {}) as ModelResponse;
@@ -120,6 +120,10 @@ function createDialect(): Dialect {
         return { ...about, choices: [{ delta: { content: "…" } }] };
     }
   }
+}
+
+function isPiece({ type }: Record<string, unknown>): boolean {
+  return /\.delta$/.test(String(type));
 }
 
 /** Whether an item says or does something: a message without words does not. */

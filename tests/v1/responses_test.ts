@@ -4,7 +4,8 @@ import handler from "../../functions/v1/index.ts";
 import type { Simulation } from "../../tools/local/openrouter/mod.ts";
 import { type Served, serveV1 } from "../clients/served.ts";
 import { serve } from "../local/openrouter_server.ts";
-import { createEnvironment, logs, PROMPT, send, TOKEN } from "../support/caller.ts";
+import { createInsForge } from "../shared/fake_insforge.ts";
+import { API_KEY, createEnvironment, logs, PROMPT, send, TOKEN } from "../support/caller.ts";
 import { COMMENT, createUpstream, DONE, type Upstream } from "../support/upstream.ts";
 
 Deno.test("POST /v1/responses passes a response both ways", async () => {
@@ -68,6 +69,26 @@ Deno.test("POST /v1/responses streams OpenRouter's bytes", async () => {
 
 const CREATED = event("response.created", {
   response: { ...response(), status: "in_progress", output: [], usage: null },
+});
+
+Deno.test("POST /v1/responses charges a stream that broke off for what it wrote, not for what it repeats", async () => {
+  await using upstream = await createUpstream();
+  await using ledger = createInsForge();
+  ledger.reply(200, { reservation: "r1", usd_per_token: null, key: null, unreconciled: [] });
+  ledger.replyAlways(204, null);
+  const text = "word ".repeat(800); // a thousand tokens
+  upstream.reply({
+    sse: [
+      event("response.created", { response: { ...response(), instructions: text.repeat(3) } }),
+      event("response.output_text.delta", { delta: text }),
+      event("response.output_text.done", { text }),
+    ],
+    end: "cut",
+  });
+  const values = { INSFORGE_BASE_URL: ledger.url, API_KEY };
+  await respond(upstream, { input: "Hi", stream: true }, values);
+  const [{ completion_tokens }] = JSON.parse(ledger.requests.at(-1)!.text).charges;
+  assertEquals(Math.round(completion_tokens / 1_000), 1);
 });
 
 const FAILED_RESPONSES: [string, Record<string, unknown>, number, string][] = [
@@ -271,8 +292,8 @@ function connect({ baseURL }: Served): OpenAI {
   return new OpenAI({ apiKey: TOKEN, baseURL, maxRetries: 0 });
 }
 
-function respond({ url }: Upstream, request: unknown) {
-  const environment = createEnvironment({ OPENROUTER_BASE_URL: url });
+function respond({ url }: Upstream, request: unknown, values: Record<string, string> = {}) {
+  const environment = createEnvironment({ OPENROUTER_BASE_URL: url, ...values });
   return send(handler, environment, request, { path: "/v1/responses" });
 }
 
