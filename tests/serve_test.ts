@@ -60,9 +60,19 @@ Deno.test("a .env that begins with a byte order mark loses none of its settings"
   await Deno.remove(file);
 });
 
-Deno.test("serve and start tell addresses that are URLs, of IPv6, too", () => {
-  const at = (hostname: string) => toServerUrl({ transport: "tcp", hostname, port: 8000 });
-  assertEquals([at("127.0.0.1"), at("::1")], ["http://127.0.0.1:8000", "http://[::1]:8000"]);
+Deno.test("serve and start tell an address that can be reached, and be led back to", () => {
+  for (
+    const [hostname, host] of [
+      ["127.0.0.1", "127.0.0.1"],
+      ["0.0.0.0", "127.0.0.1"],
+      ["::", "127.0.0.1"],
+      ["::1", "localhost"],
+      ["fe80::1", "[fe80::1]"],
+    ]
+  ) {
+    const url = toServerUrl({ transport: "tcp", hostname, port: 8000 });
+    assertEquals(url, `http://${host}:8000`);
+  }
 });
 
 Deno.test("serve simulates the chosen gateway, whatever key another has", async () => {
