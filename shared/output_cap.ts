@@ -39,7 +39,9 @@ export function applyOutputCap(path: string, params: Fields, settings: Settings)
   const isLimited = TOKEN_LIMITS.some((name) => (params[name] ?? null) !== null);
   // The old proxy's images come without one, and stay so for whom it was never lowered.
   if (isLimited || path !== "/chat/completions" || cap >= DEFAULT_MAX_OUTPUT_TOKENS) return params;
-  return { ...params, max_tokens: Math.max(1, Math.floor(cap / answers)) };
+  const [model] = [params.model ?? params.models].flat();
+  const name = refusesMaxTokens(model) ? "max_completion_tokens" : "max_tokens";
+  return { ...params, [name]: Math.max(1, Math.floor(cap / answers)) };
 }
 
 /**

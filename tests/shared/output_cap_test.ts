@@ -48,6 +48,9 @@ Deno.test("a lowered cap is the limit of a completion without one", () => {
   const low = createCap("1000");
   assertEquals(applyOutputCap(CHAT, { n: 3 }, low), { n: 3, max_tokens: 333 });
   assertEquals(applyOutputCap(CHAT, { max_tokens: null }, low), { max_tokens: 1000 });
+  for (const params of [{ model: "openai/gpt-5-image" }, { models: ["openai/o3", "m"] }]) {
+    assertEquals(applyOutputCap(CHAT, params, low), { ...params, max_completion_tokens: 1000 });
+  }
   assertEquals(applyOutputCap("/embeddings", {}, low), {});
   assertEquals(applyOutputCap("/images", { n: 10 }, low), { n: 10 });
 });
