@@ -259,12 +259,18 @@ function toReadError(error: DataError, status: number, query: RowQuery): ApiErro
   if (order && /ordering operator/.test(message)) {
     return invalidInput(`"order.column" names a column without an order: "${order.column}"`, error);
   }
-  if (/^(22|42|PGRST1)/.test(code)) {
+  if (filters.length > 0 && isUnfit(code, message)) {
     const field = filters.length === 1 ? "filters[0].value" : "filters";
     return invalidInput(`"${field}" does not fit the type of its column`, error);
   }
   if (status === 401) return unauthorized(error);
   return unavailable(error);
+}
+
+/** Whether a value is to blame: for a policy or view that fails, whoever calls can do nothing. */
+function isUnfit(code: string, message: string): boolean {
+  return /^(22|42804|PGRST1)/.test(code) ||
+    code.startsWith("42") && /\b(operator|array type)\b/.test(message);
 }
 
 function describeUnknownColumn(message: string, query: RowQuery): string {

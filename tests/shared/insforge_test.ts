@@ -193,6 +193,13 @@ const READ_FAILURES: [
   ],
   [
     400,
+    postgres("42704", "could not find array type for data type text[]"),
+    400,
+    "INVALID_INPUT",
+    /^"filters\[0\]\.value"/,
+  ],
+  [
+    400,
     postgres("PGRST100", "failed to parse filter"),
     400,
     "INVALID_INPUT",
@@ -203,6 +210,20 @@ const READ_FAILURES: [
   [
     500,
     postgres("57014", "canceling statement due to statement timeout"),
+    502,
+    "UPSTREAM_FAILURE",
+    /InsForge/,
+  ],
+  [
+    500,
+    postgres("42P17", 'infinite recursion detected in policy for relation "tickets"'),
+    502,
+    "UPSTREAM_FAILURE",
+    /InsForge/,
+  ],
+  [
+    404,
+    postgres("42883", "function may_read(uuid) does not exist"),
     502,
     "UPSTREAM_FAILURE",
     /InsForge/,
@@ -238,6 +259,13 @@ Deno.test("an unknown column of a filter is named by the filter", async () => {
   const rows = readRows(caller, { ...QUERY, filters }, settingsOf(insforge));
   const { message } = await assertFailure(rows, 400, "INVALID_INPUT");
   assert(message.startsWith('"filters[1].column" names no column'), message);
+});
+
+Deno.test("what fails without any filter is not a filter's fault", async () => {
+  await using insforge = createInsForge();
+  insforge.replyAlways(400, postgres("22012", "division by zero"));
+  const rows = readRows(caller, { table: "a_view", limit: 1 }, settingsOf(insforge));
+  await assertFailure(rows, 502, "UPSTREAM_FAILURE");
 });
 
 Deno.test("rows of an InsForge that cannot be reached are a 502", async () => {
