@@ -146,6 +146,17 @@ Deno.test("the local stack", async (t) => {
     assertEquals([refused.status, (await refused.json()).error], [400, "STORAGE_NOT_FOUND"]);
   });
 
+  await t.step(
+    "lets users connect from the playground, by either name of this machine",
+    async () => {
+      for (const name of ["127.0.0.1", "localhost"]) {
+        const return_url = `${stack.functionsUrl.replace("127.0.0.1", name)}/`;
+        const started = await post(stack, "connect/start", { return_url }, demo);
+        assertMatch((await started.json()).url, /\/auth\?callback_url=/);
+      }
+    },
+  );
+
   await t.step("serves the functions behind InsForge's own address, too", async () => {
     const client = createClient({
       baseUrl: stack.insforgeUrl,

@@ -101,7 +101,9 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
   if (insforge && openrouter) {
     const connecting = {
       KEYS_ENCRYPTION_KEY: LOCAL_ENCRYPTION_KEY,
-      CONNECT_RETURN_URLS: `${functionsUrl}/`,
+      // The playground, by either name that people type for this machine.
+      CONNECT_RETURN_URLS: ["127.0.0.1", "localhost"]
+        .map((name) => `http://${name}:${new URL(functionsUrl).port}/`).join(),
     };
     for (const [name, value] of Object.entries(connecting)) {
       if (!environment.get(name)?.trim()) secrets[name] = value;
