@@ -98,6 +98,7 @@ interface Drawn {
   bucket?: string;
   key?: string;
   media_type?: string;
+  save_error?: { message: string };
 }
 
 /** A saved picture lies in InsForge's storage: it is fetched, as the page loads no image from there. */
@@ -123,6 +124,7 @@ function toFigure(image: Drawn, alt: string, session: Session): HTMLElement {
       {},
       download,
       image.key && ` · saved as ${image.bucket}/${image.key}`,
+      image.save_error && ` · not saved: ${image.save_error.message}`,
     ),
   );
 }

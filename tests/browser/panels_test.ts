@@ -144,6 +144,18 @@ test("a picture is drawn, downloaded, and saved in the user's name", async ({ pa
   await stored.body?.cancel();
 }, { tab: "images" });
 
+test("a picture that could not be saved is shown, and so is the reason", async ({ page }) => {
+  await page.route("**/image-gen", async (route) => {
+    const answer = await (await route.fetch()).json();
+    const save_error = { error: "UPSTREAM_FAILURE", message: "InsForge <b>failed" };
+    for (const image of answer.images) image.save_error = save_error;
+    await route.fulfill({ json: answer });
+  });
+  await page.getByRole("button", { name: "Draw" }).click();
+  await page.getByText("not saved: InsForge <b>failed").waitFor();
+  await page.waitForFunction(isDrawn);
+}, { tab: "images" });
+
 test(
   "a bucket that is not there is told before anything is drawn",
   async ({ page, stack, expectComplaint }) => {
