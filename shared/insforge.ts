@@ -1,6 +1,13 @@
 /** Data in InsForge: the app's own, read and written as the calling user, and the package's tables. */
 import type { InsForgeClient } from "@insforge/sdk";
-import { ApiError, invalidInput, unauthorized } from "./errors.ts";
+import { ApiError } from "./errors.ts";
+import {
+  type DataError,
+  toAdminError,
+  toReadError,
+  toStorageError,
+  unavailable,
+} from "./insforge_failures.ts";
 import type { Settings } from "./settings.ts";
 
 /** Whose rows and objects: what is done here is done with this user's rights and no others. */
@@ -126,30 +133,6 @@ export async function uploadObject(
   throw toStorageError(error, bucket);
 }
 
-function toStorageError(error: unknown, bucket: string): ApiError {
-  switch ((error as { statusCode?: number } | null)?.statusCode) {
-    case 400:
-      return invalidInput("InsForge's storage refused the object", error);
-    case 401:
-      return unauthorized(error);
-    case 403: {
-      const message = `You are not allowed to write to the bucket "${bucket}"`;
-      return new ApiError(403, "STORAGE_PERMISSION_DENIED", message, { cause: error });
-    }
-    case 404: {
-      // Not 404: upon that InsForge's SDK would run the function a second time.
-      const message = `This project has no storage bucket "${bucket}"`;
-      return new ApiError(400, "STORAGE_NOT_FOUND", message, { cause: error });
-    }
-    case 413: {
-      const message = `The image is larger than the bucket "${bucket}" allows`;
-      return new ApiError(413, "INVALID_INPUT", message, { cause: error });
-    }
-    default:
-      return unavailable(error);
-  }
-}
-
 /** The database as the SDK shows it. */
 export type Database = InsForgeClient["database"];
 
@@ -200,16 +183,7 @@ export async function toAdminData<T>(
 ): Promise<T> {
   const { data, error, status } = await request;
   if (!error) return data as T;
-  const { code = "" } = error as DataError;
-  if (["PGRST202", "PGRST205", "42883", "42P01"].includes(code)) {
-    const message = `The database has no ${subject}; apply migrations/ to it`;
-    throw new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
-  }
-  if (status === 401 || status === 403) {
-    const message = "InsForge refuses the setting API_KEY; it must be the project's API key";
-    throw new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
-  }
-  throw unavailable(error);
+  throw toAdminError(error as DataError, status, subject);
 }
 
 /** A client that acts as the owner of `token`; the SDK is loaded by requests that need it only. */
@@ -234,59 +208,4 @@ async function connect(
 /** PostgREST's list, each value quoted: the SDK's own `in()` leaves quotes in values unescaped. */
 function toList(values: unknown[]): string {
   return `(${values.map((value) => `"${String(value).replace(/["\\]/g, "\\$&")}"`).join(",")})`;
-}
-
-/** PostgREST's error (with `code`), the gateway's (with `error`) or the transport's (status 0). */
-interface DataError {
-  code?: string;
-  message?: string;
-}
-
-function toReadError(error: DataError, status: number, query: RowQuery): ApiError {
-  const { code = "", message = "" } = error;
-  const { table, filters = [], order } = query;
-  if (code === "42501") {
-    return new ApiError(403, "FORBIDDEN", `You are not allowed to read the table "${table}"`, {
-      cause: error,
-    });
-  }
-  if (code === "42P01" || code === "PGRST205") {
-    return invalidInput(`"table" names no table that can be read: "${table}"`, error);
-  }
-  if (code === "42703") {
-    return invalidInput(describeUnknownColumn(message, query), error);
-  }
-  if (order && /ordering operator/.test(message)) {
-    return invalidInput(`"order.column" names a column without an order: "${order.column}"`, error);
-  }
-  if (filters.length > 0 && isUnfit(code, message)) {
-    const field = filters.length === 1 ? "filters[0].value" : "filters";
-    return invalidInput(`"${field}" does not fit the type of its column`, error);
-  }
-  if (status === 401) return unauthorized(error);
-  return unavailable(error);
-}
-
-/** Whether a value is to blame: for a policy or view that fails, whoever calls can do nothing. */
-function isUnfit(code: string, message: string): boolean {
-  return /^(22|42804|PGRST1)/.test(code) ||
-    code.startsWith("42") && /\b(operator|array type)\b/.test(message);
-}
-
-function describeUnknownColumn(message: string, query: RowQuery): string {
-  const { table, columns = [], filters = [], order } = query;
-  const fields = [
-    ...columns.map((column, i) => [`columns[${i}]`, column]),
-    ...filters.map(({ column }, i) => [`filters[${i}].column`, column]),
-    ...(order ? [["order.column", order.column]] : []),
-  ];
-  const [, missing] = /([A-Za-z_]\w*)"? does not exist/.exec(message) ?? [];
-  const [field] = fields.find(([, column]) => column === missing) ?? ["columns"];
-  return `"${field}" names no column of the table "${table}": "${missing}"`;
-}
-
-function unavailable(cause: unknown): ApiError {
-  return new ApiError(502, "UPSTREAM_FAILURE", "InsForge could not be reached or failed", {
-    cause,
-  });
 }
