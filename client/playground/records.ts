@@ -101,7 +101,7 @@ export function createRecords(workbench: Workbench): Panel {
         if (part.type === "summary") {
           const { rows_read, truncated, chunks } = part.summary;
           facts.textContent = `${toCount(rows_read)} rows read · ` +
-            `${truncated ? "there are more" : "all there are"} · ` +
+            `${truncated ? "there is more" : "all there is"} · ` +
             `${chunks} ${chunks === 1 ? "chunk" : "chunks"}`;
         }
         view.show(part);

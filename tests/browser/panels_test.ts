@@ -23,7 +23,7 @@ test(
       await page.locator('#summary .answer[aria-busy="false"]').waitFor();
       assertMatch(
         await page.locator("#summary").innerText(),
-        new RegExp(`^Summary\\s+${tickets} rows read · all there are`),
+        new RegExp(`^Summary\\s+${tickets} rows read · all there is`),
       );
       await assertSummed(page);
       const sent = stack.openrouter!.requests.slice(before).map(({ text }) =>
@@ -49,7 +49,7 @@ test("a summary grows, follows its instructions, and can be stopped", async ({ p
   const { text, cancelled } = findRequest(stack);
   assert(text.includes("Which machine leaks?"));
   assert(await cancelled);
-  assertMatch(await page.locator("#summary").innerText(), /20 rows read · there are more/);
+  assertMatch(await page.locator("#summary").innerText(), /20 rows read · there is more/);
 }, { tab: "records" });
 
 test("a table that is not there is told", async ({ page, expectComplaint }) => {
