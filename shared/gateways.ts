@@ -123,6 +123,11 @@ export function listGatewayNeeds({ AI_GATEWAY }: Settings): Gateway["needs"] {
   return GATEWAYS[AI_GATEWAY].needs;
 }
 
+/** What the chosen gateway is called, and the setting of its key. */
+export function describeGateway({ AI_GATEWAY }: Settings): Pick<Gateway, "title" | "keySetting"> {
+  return GATEWAYS[AI_GATEWAY];
+}
+
 /** The headers of a request to the chosen gateway. */
 export function toGatewayHeaders(settings: Settings, key: string): Record<string, string> {
   const headers = GATEWAYS[settings.AI_GATEWAY].toHeaders(key, settings);

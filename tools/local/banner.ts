@@ -4,12 +4,6 @@ import type { Stack } from "./stack.ts";
 
 const [{ email, password }] = DEMO_USERS;
 
-const TITLES: Record<Stack["gateway"], string> = {
-  openrouter: "OpenRouter",
-  pinata: "Pinata",
-  pinme: "PinMe",
-};
-
 /** Describes a running stack, with commands that work as they are. */
 export function describe(stack: Stack): string {
   const { functionsUrl, insforgeUrl, gateway, gatewayUrl, slugs, insforge, openrouter } = stack;
@@ -19,7 +13,7 @@ export function describe(stack: Stack): string {
     insforge
       ? `InsForge    ${insforgeUrl}   embedded, for development only; user ${email}, password ${password}`
       : `InsForge    ${insforgeUrl}`,
-    `${TITLES[gateway].padEnd(10)}  ${gatewayUrl}` +
+    `${gateway.padEnd(10)}  ${gatewayUrl}` +
     (openrouter ? "   simulated, for development only" : ""),
     "",
     "An answer, token by token:",

@@ -3,7 +3,7 @@
  * OpenRouter, which plays other gateways, too; each on its own port, the latter two replaceable by
  * the real ones.
  */
-import { toGatewayAddress } from "../../shared/gateways.ts";
+import { describeGateway, toGatewayAddress } from "../../shared/gateways.ts";
 import {
   createSettings,
   type Environment,
@@ -25,7 +25,7 @@ export interface Stack extends AsyncDisposable {
   insforgeUrl: string;
   openrouterUrl: string;
   /** Who answers, and where. */
-  gateway: Settings["AI_GATEWAY"];
+  gateway: string;
   gatewayUrl: string;
   slugs: string[];
   insforge?: EmbeddedInsForge;
@@ -89,7 +89,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
   const functions = await loadFunctions();
   router.handle = createRouter(functions, all);
   const used = createSettings(all);
-  const { INSFORGE_BASE_URL, OPENROUTER_BASE_URL, AI_GATEWAY } = used;
+  const { INSFORGE_BASE_URL, OPENROUTER_BASE_URL } = used;
   const slugs = [...functions.keys()];
   const pages = createPages({
     insforgeUrl: INSFORGE_BASE_URL!,
@@ -114,7 +114,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
     functionsUrl,
     insforgeUrl: INSFORGE_BASE_URL!,
     openrouterUrl: OPENROUTER_BASE_URL,
-    gateway: AI_GATEWAY,
+    gateway: describeGateway(used).title,
     gatewayUrl: toGatewayAddress(used).split("?")[0],
     slugs,
     insforge,
@@ -125,14 +125,8 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
 
 /** Whether the chosen gateway is a real one. */
 function hasGateway(settings: Settings, hasOpenRouter: boolean): boolean {
-  switch (settings.AI_GATEWAY) {
-    case "pinata":
-      return settings.PINATA_LLM_KEY !== undefined;
-    case "pinme":
-      return settings.PINME_API_KEY !== undefined;
-    default:
-      return hasOpenRouter;
-  }
+  if (settings.AI_GATEWAY === "openrouter") return hasOpenRouter;
+  return settings[describeGateway(settings).keySetting] !== undefined;
 }
 
 function listen(
