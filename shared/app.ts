@@ -120,9 +120,14 @@ function toRoutePath(slug: string, address: string): string {
   const url = new URL(address);
   const own = `/${slug}`;
   const named = url.pathname === own || url.pathname.startsWith(`${own}/`);
-  // Without the look behind each slash of many would be tried, and the time grow by their square.
-  const path = (named ? url.pathname.slice(own.length) : url.pathname).replace(/(?<!\/)\/+$/, "");
+  const path = dropTrailingSlashes(named ? url.pathname.slice(own.length) : url.pathname);
   return path || "/" + (url.searchParams.get("route") ?? "").replace(/^\/+/, "");
+}
+
+/** A path of any length without the slashes at its end. */
+export function dropTrailingSlashes(path: string): string {
+  // Without the look behind each slash of many would be tried, and the time grow by their square.
+  return path.replace(/(?<!\/)\/+$/, "");
 }
 
 function listMethods(app: App): string[] {

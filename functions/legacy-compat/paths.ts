@@ -1,8 +1,7 @@
 /** The addresses under which the old routes are known, and the one under which they are routed. */
+import { dropTrailingSlashes } from "../../shared/app.ts";
 
 const ROUTES = ["/ai/chat/completion", "/ai/image/generation", "/ai/embeddings", "/ai/models"];
-/** Without the look behind each slash of many would be tried, and the time grow by their square. */
-const TRAILING_SLASHES = /(?<!\/)\/+$/;
 
 /**
  * Addresses a request as it is routed: without `/api` in front, in lower case, and by path where it
@@ -10,16 +9,14 @@ const TRAILING_SLASHES = /(?<!\/)\/+$/;
  */
 export function toRouted(request: Request): Request {
   const url = new URL(request.url);
-  const given = url.pathname.replace(/^\/legacy-compat(?=\/|$)/, "")
-    .replace(/^(\/api)+(?=\/|$)/i, "").replace(TRAILING_SLASHES, "") ||
-    toPath(url.searchParams.get("route"));
+  const path = url.pathname.replace(/^\/legacy-compat(?=\/|$)/, "")
+    .replace(/^(\/api)+(?=\/|$)/i, "");
+  const given = dropTrailingSlashes(path) || toPath(url.searchParams.get("route"));
   const known = ROUTES.find((route) => route === given.toLowerCase());
   url.pathname = `/legacy-compat${known ?? given}`;
   return new Request(url, request);
 }
 
 function toPath(route: string | null): string {
-  return route
-    ? `/ai/${route.replace(/^\/?(api\/)?(ai\/)?/i, "").replace(TRAILING_SLASHES, "")}`
-    : "";
+  return route ? `/ai/${dropTrailingSlashes(route.replace(/^\/?(api\/)?(ai\/)?/i, ""))}` : "";
 }
