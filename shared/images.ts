@@ -2,7 +2,7 @@
 import type { Call } from "./app.ts";
 import { mapConcurrently } from "./concurrency.ts";
 import { type ErrorCode, toApiError } from "./errors.ts";
-import { type Caller, uploadObject } from "./insforge.ts";
+import { type Caller, DATA_TIMEOUT_MS, uploadObject } from "./insforge.ts";
 import { unusable } from "./openrouter_failures.ts";
 
 /** An image: inside the answer, or behind an address. */
@@ -24,8 +24,8 @@ export type UnsavedImage = Image & {
 };
 
 const CONCURRENT_UPLOADS = 4;
-/** Of InsForge's two answers to an upload, milliseconds. */
-const [MIN_TIMEOUT_MS, MAX_TIMEOUT_MS] = [1_000, 15_000];
+/** The least time for each of InsForge's two answers to an upload. */
+const MIN_TIMEOUT_MS = 1_000;
 
 /**
  * Stores images as the calling user, each under a new key. One that cannot be stored is no failure:
@@ -50,7 +50,7 @@ export function saveImages(
     const content = await readBytes(image.data_url);
     try {
       const leftMs = (call.settings.REQUEST_DEADLINE_MS - call.elapsedMs()) / 2;
-      const timeoutMs = Math.max(MIN_TIMEOUT_MS, Math.min(leftMs, MAX_TIMEOUT_MS));
+      const timeoutMs = Math.max(MIN_TIMEOUT_MS, Math.min(leftMs, DATA_TIMEOUT_MS));
       const object = { bucket, key, content };
       const { url } = await uploadObject(caller, object, call.settings, timeoutMs);
       return { url, media_type, bucket, key };

@@ -35,7 +35,8 @@ export interface RowQuery {
 export type Row = Record<string, unknown>;
 
 const AUTH_TIMEOUT_MS = 5_000;
-const DATA_TIMEOUT_MS = 15_000;
+/** How long each of InsForge's answers is waited for, unless a call says otherwise. */
+export const DATA_TIMEOUT_MS = 15_000;
 
 /**
  * Asks InsForge whose access token this is.
