@@ -1,6 +1,8 @@
 /** An InsForge on 127.0.0.1 that answers what it is told to, and remembers what it was asked. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { ApiError } from "../../shared/errors.ts";
+import { createSettings, type Settings } from "../../shared/settings.ts";
+import { createEnvironment } from "../support/caller.ts";
 
 /** A request as it reached the server. */
 export interface Received {
@@ -50,6 +52,20 @@ function toResponse(status: number, body: unknown): Response {
     ? new Response(body, { status })
     : Response.json(body, { status });
 }
+
+/** Settings that lead to it. */
+export function settingsOf({ url }: { url: string }): Settings {
+  return createSettings(createEnvironment({ INSFORGE_BASE_URL: url }));
+}
+
+/** A query that names columns everywhere. */
+export const QUERY = {
+  table: "tickets",
+  columns: ["subject", "status"],
+  filters: [{ column: "status", op: "eq" as const, value: "open" }],
+  order: { column: "created_at" },
+  limit: 10,
+};
 
 /** The body of an error of InsForge's own. */
 export function gateway(statusCode: number, error: string) {

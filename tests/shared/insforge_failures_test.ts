@@ -1,17 +1,9 @@
 import { assert } from "@std/assert";
 import { type Filter, readRows } from "../../shared/insforge.ts";
-import { createSettings } from "../../shared/settings.ts";
-import { createEnvironment, TOKEN } from "../support/caller.ts";
-import { assertFailure, createInsForge, gateway } from "./fake_insforge.ts";
+import { TOKEN } from "../support/caller.ts";
+import { assertFailure, createInsForge, gateway, QUERY, settingsOf } from "./fake_insforge.ts";
 
 const caller = { token: TOKEN };
-const QUERY = {
-  table: "tickets",
-  columns: ["subject", "status"],
-  filters: [{ column: "status", op: "eq" as const, value: "open" }],
-  order: { column: "created_at" },
-  limit: 10,
-};
 
 /** PostgREST's answers, the gateway's and those of neither, and what becomes of them. */
 const READ_FAILURES: [
@@ -173,10 +165,6 @@ Deno.test("rows of an InsForge that cannot be reached are a 502", async () => {
   const nowhere = { url: "http://127.0.0.1:9" };
   await assertFailure(readRows(caller, QUERY, settingsOf(nowhere)), 502, "UPSTREAM_FAILURE");
 });
-
-function settingsOf({ url }: { url: string }) {
-  return createSettings(createEnvironment({ INSFORGE_BASE_URL: url }));
-}
 
 function postgres(code: string, message: string) {
   return { code, message, details: null, hint: null };

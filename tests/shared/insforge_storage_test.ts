@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { uploadObject } from "../../shared/insforge.ts";
-import { createSettings } from "../../shared/settings.ts";
-import { createEnvironment, TOKEN } from "../support/caller.ts";
-import { assertFailure, createInsForge, gateway } from "./fake_insforge.ts";
+import { TOKEN } from "../support/caller.ts";
+import { assertFailure, createInsForge, gateway, settingsOf } from "./fake_insforge.ts";
 
 const caller = { token: TOKEN };
 const OBJECT = {
@@ -67,7 +66,3 @@ Deno.test("uploads to an InsForge that cannot be reached are a 502", async () =>
   const nowhere = { url: "http://127.0.0.1:9" };
   await assertFailure(uploadObject(caller, OBJECT, settingsOf(nowhere)), 502, "UPSTREAM_FAILURE");
 });
-
-function settingsOf({ url }: { url: string }) {
-  return createSettings(createEnvironment({ INSFORGE_BASE_URL: url }));
-}

@@ -1,17 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { type Filter, getUserId, readRows } from "../../shared/insforge.ts";
-import { createSettings } from "../../shared/settings.ts";
-import { createEnvironment, TOKEN, USER_ID } from "../support/caller.ts";
-import { assertFailure, createInsForge } from "./fake_insforge.ts";
+import { TOKEN, USER_ID } from "../support/caller.ts";
+import { assertFailure, createInsForge, QUERY, settingsOf } from "./fake_insforge.ts";
 
 const caller = { token: TOKEN };
-const QUERY = {
-  table: "tickets",
-  columns: ["subject", "status"],
-  filters: [{ column: "status", op: "eq" as const, value: "open" }],
-  order: { column: "created_at" },
-  limit: 10,
-};
 
 Deno.test("getUserId asks as the owner of the token, and gives the id", async () => {
   await using insforge = createInsForge();
@@ -111,7 +103,3 @@ Deno.test("two filters on one column are both sent", async () => {
   await readRows(caller, { table: "t", limit: 1, filters }, settingsOf(insforge));
   assertEquals(insforge.requests[0].query.getAll("n"), ["gte.1", "lt.9"]);
 });
-
-function settingsOf({ url }: { url: string }) {
-  return createSettings(createEnvironment({ INSFORGE_BASE_URL: url }));
-}
