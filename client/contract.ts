@@ -9,6 +9,6 @@ export type { ImageAnswer, ImageRequest } from "../functions/image-gen/index.ts"
 export type { SummaryAnswer, SummaryFacts } from "../functions/summarize-records/index.ts";
 export type { SummaryRequest } from "../functions/summarize-records/query.ts";
 export type { UsageAnswer } from "../functions/usage/index.ts";
-export type { ChatRequest } from "../shared/conversation.ts";
+export type { ChatRequest } from "../shared/request/chat_request.ts";
 export type { ErrorCode } from "../shared/errors.ts";
-export type { ToolCall, Usage } from "../shared/openrouter.ts";
+export type { ToolCall, Usage } from "../shared/openrouter/typed_calls.ts";

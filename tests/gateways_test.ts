@@ -12,12 +12,12 @@ import imageGen from "../functions/image-gen/index.ts";
 import legacy from "../functions/legacy-compat/index.ts";
 import stream from "../functions/stream/index.ts";
 import v1 from "../functions/v1/index.ts";
-import type { EdgeFunction } from "../shared/app.ts";
+import type { EdgeFunction } from "../shared/http/app.ts";
 import { startStack } from "../tools/local/stack.ts";
 import { startStandalone } from "../tools/start/standalone.ts";
 import { ask, environmentOf, GATEWAYS, names } from "./gateways/simulated.ts";
 import { serve } from "./local/openrouter_server.ts";
-import { withShortWaits } from "./shared/short_waits.ts";
+import { withShortWaits } from "./shared/openrouter/short_waits.ts";
 import { createEnvironment, createRequest, logs, PROMPT, TOKEN } from "./support/caller.ts";
 import { createUpstream } from "./support/upstream.ts";
 

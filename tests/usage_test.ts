@@ -1,7 +1,7 @@
 /** `usage` on the local stack: what was really used, and what becomes of estimates. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createSettings } from "../shared/settings.ts";
-import { sealUserKey } from "../shared/user_keys.ts";
+import { sealUserKey } from "../shared/user_keys/user_key.ts";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
 import { getAccessToken } from "./support/session.ts";

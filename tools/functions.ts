@@ -1,5 +1,5 @@
 /** The functions of this package, found by listing `functions/`, and the router that serves them. */
-import type { EdgeFunction } from "../shared/app.ts";
+import type { EdgeFunction } from "../shared/http/app.ts";
 import type { Environment } from "../shared/settings.ts";
 
 const FOLDER = new URL("../functions/", import.meta.url);

@@ -1,10 +1,19 @@
 /** One whole answer to a prompt or a conversation. https://openrouter.ai/docs/api-reference/chat-completion */
-import { createApp } from "../../shared/app.ts";
-import { requireUser } from "../../shared/auth.ts";
-import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
-import { type ChatRequest, chatRequest, toCompletionParams } from "../../shared/conversation.ts";
+import { createApp } from "../../shared/http/app.ts";
+import { requireUser } from "../../shared/auth/user_token.ts";
+import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
+import {
+  type ChatRequest,
+  chatRequest,
+  toCompletionParams,
+} from "../../shared/request/chat_request.ts";
 import { invalidInput } from "../../shared/errors.ts";
-import { createCompletion, type Message, toText, type Usage } from "../../shared/openrouter.ts";
+import {
+  createCompletion,
+  type Message,
+  toText,
+  type Usage,
+} from "../../shared/openrouter/typed_calls.ts";
 
 /** What comes with a text: tool calls, reasoning, annotations, images and the rest. */
 type Additions = Omit<Message, "role" | "content">;

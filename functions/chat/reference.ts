@@ -1,5 +1,5 @@
 /** What the API reference says of `chat`, beside its schema and its answer's type. */
-import { chatRequest } from "../../shared/conversation.ts";
+import { chatRequest } from "../../shared/request/chat_request.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
 
 export const reference = {

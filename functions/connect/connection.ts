@@ -1,7 +1,7 @@
 /** What a user is told of their own OpenRouter key: everything but the key. */
-import type { Call } from "../../shared/app.ts";
-import { unusable } from "../../shared/openrouter_failures.ts";
-import { readUserKey, sealUserKey } from "../../shared/user_keys.ts";
+import type { Call } from "../../shared/http/app.ts";
+import { unusable } from "../../shared/gateway/failures.ts";
+import { readUserKey, sealUserKey } from "../../shared/user_keys/user_key.ts";
 import {
   deleteStoredKey,
   readStoredKey,

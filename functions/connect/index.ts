@@ -1,10 +1,10 @@
 /** Lets users pay with OpenRouter accounts of their own. https://openrouter.ai/docs/guides/overview/auth/oauth */
 import * as z from "zod/mini";
-import { createApp } from "../../shared/app.ts";
-import { requireUser } from "../../shared/auth.ts";
-import { readBody } from "../../shared/body.ts";
-import { nonEmptyText } from "../../shared/conversation.ts";
-import { requireUserKeysTaken } from "../../shared/gateways.ts";
+import { createApp } from "../../shared/http/app.ts";
+import { requireUser } from "../../shared/auth/user_token.ts";
+import { readBody } from "../../shared/http/body.ts";
+import { nonEmptyText } from "../../shared/request/chat_request.ts";
+import { requireUserKeysTaken } from "../../shared/gateway/gateways.ts";
 import { createConnection, deleteConnection, readConnection } from "./connection.ts";
 import { readStoredKey } from "./key_store.ts";
 import { exchangeCode, toAuthorizationUrl } from "./openrouter_keys.ts";

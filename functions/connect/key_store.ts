@@ -1,11 +1,11 @@
 /** Users' own keys in the project's database, where no client role can read them. */
-import { adminDb, toAdminData } from "../../shared/insforge.ts";
+import { adminDb, toAdminData } from "../../shared/insforge/insforge.ts";
 import type { Settings } from "../../shared/settings.ts";
 
 /** One user's key, as it is stored. */
 export interface StoredKey {
   user_id: string;
-  /** Sealed; see `shared/user_keys.ts`. */
+  /** Sealed; see `shared/user_keys/user_key.ts`. */
   key: string;
   /** As OpenRouter masks it. */
   label: string | null;

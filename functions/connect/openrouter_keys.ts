@@ -1,7 +1,7 @@
 /** Keys of OpenRouter's users, by its OAuth. https://openrouter.ai/docs/guides/overview/auth/oauth */
-import type { Call } from "../../shared/app.ts";
+import type { Call } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { isPage, toHttpFailure, unusable } from "../../shared/openrouter_failures.ts";
+import { isPage, toHttpFailure, unusable } from "../../shared/gateway/failures.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { CODE_CHALLENGE_METHOD } from "./pkce.ts";
 

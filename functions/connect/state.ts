@@ -1,6 +1,6 @@
 /** What a connection has to remember between its two halves: kept by the browser, sealed. */
 import { ApiError, invalidInput } from "../../shared/errors.ts";
-import { open, seal } from "../../shared/sealing.ts";
+import { open, seal } from "../../shared/user_keys/sealing.ts";
 import type { Settings } from "../../shared/settings.ts";
 
 /** A connection that was started. */

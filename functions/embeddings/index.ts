@@ -1,14 +1,14 @@
 /** Vectors of numbers for texts. https://openrouter.ai/docs/api-reference/embeddings */
 import * as z from "zod/mini";
-import { createApp } from "../../shared/app.ts";
-import { requireUser } from "../../shared/auth.ts";
-import { readBody } from "../../shared/body.ts";
+import { createApp } from "../../shared/http/app.ts";
+import { requireUser } from "../../shared/auth/user_token.ts";
+import { readBody } from "../../shared/http/body.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
-import { nonEmptyText } from "../../shared/conversation.ts";
+import { nonEmptyText } from "../../shared/request/chat_request.ts";
 import { invalidInput } from "../../shared/errors.ts";
-import { countBytes } from "../../shared/estimate.ts";
-import { addUsage, createEmbeddings, type Usage } from "../../shared/openrouter.ts";
-import { planCalls } from "../../shared/usage.ts";
+import { countBytes } from "../../shared/ledger/estimate.ts";
+import { addUsage, createEmbeddings, type Usage } from "../../shared/openrouter/typed_calls.ts";
+import { planCalls } from "../../shared/ledger/reservation.ts";
 
 /** Texts per call: OpenAI takes 2048, other providers fewer. */
 const BATCH_SIZE = 100;

@@ -1,23 +1,23 @@
 /** Two ways to an image: a chat model that draws, or OpenRouter's image API with its own options. */
 import * as z from "zod/mini";
-import type { Call } from "../../shared/app.ts";
+import type { Call } from "../../shared/http/app.ts";
 import {
   imageUrl,
   limitTokens,
   nonEmptyText,
   requireShort,
   tokenLimits,
-} from "../../shared/conversation.ts";
+} from "../../shared/request/chat_request.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
-import type { Image } from "../../shared/images.ts";
+import type { Image } from "../../shared/openrouter/saved_images.ts";
 import {
   createCompletion,
   createImages,
   type Params,
   toText,
   type Usage,
-} from "../../shared/openrouter.ts";
-import { unusable } from "../../shared/openrouter_failures.ts";
+} from "../../shared/openrouter/typed_calls.ts";
+import { unusable } from "../../shared/gateway/failures.ts";
 
 /** The options that only the image API has; one of them is enough to take that way. */
 const IMAGE_API_OPTIONS = [

@@ -1,10 +1,15 @@
 /** Images from a prompt and, if given, other images. https://openrouter.ai/docs/features/multimodal/image-generation */
 import * as z from "zod/mini";
-import { createApp } from "../../shared/app.ts";
-import { requireUser } from "../../shared/auth.ts";
-import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
-import { type Image, type SavedImage, saveImages, type UnsavedImage } from "../../shared/images.ts";
-import { requireBucket } from "../../shared/insforge.ts";
+import { createApp } from "../../shared/http/app.ts";
+import { requireUser } from "../../shared/auth/user_token.ts";
+import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
+import {
+  type Image,
+  type SavedImage,
+  saveImages,
+  type UnsavedImage,
+} from "../../shared/openrouter/saved_images.ts";
+import { requireBucket } from "../../shared/insforge/insforge.ts";
 import { draw, type Drawing, drawingRequest } from "./generation.ts";
 
 /** What to draw, and whether to save it. */

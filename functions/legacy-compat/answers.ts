@@ -7,7 +7,7 @@ import type {
   UrlCitationAnnotation,
 } from "@insforge/shared-schemas";
 import { ApiError } from "../../shared/errors.ts";
-import { findError, toInBandFailure } from "../../shared/openrouter_failures.ts";
+import { findError, toInBandFailure } from "../../shared/gateway/failures.ts";
 
 interface Message {
   content?: string | null;

@@ -1,6 +1,6 @@
 /** Who may call the old routes: users; holders of the project's keys where a setting lets them. */
-import type { Call } from "../../shared/app.ts";
-import { findProjectKey, type ProjectKey, requireUser } from "../../shared/auth.ts";
+import type { Call } from "../../shared/http/app.ts";
+import { findProjectKey, type ProjectKey, requireUser } from "../../shared/auth/user_token.ts";
 import { ApiError, unauthorized } from "../../shared/errors.ts";
 
 /**

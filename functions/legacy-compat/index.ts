@@ -1,9 +1,9 @@
 /** The deprecated AI routes of InsForge, as its SDK calls them. https://openrouter.ai/docs/api-reference/chat-completion */
 import { embeddingsRequestSchema, imageGenerationRequestSchema } from "@insforge/shared-schemas";
-import { createApp, type EdgeFunction } from "../../shared/app.ts";
+import { createApp, type EdgeFunction } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { requestUnjudged } from "../../shared/openrouter_transport.ts";
-import { EVENT_STREAM_HEADERS } from "../../shared/sse.ts";
+import { requestUnjudged } from "../../shared/openrouter/call.ts";
+import { EVENT_STREAM_HEADERS } from "../../shared/http/sse.ts";
 import { toChatAnswer, toEmbeddingsAnswer, toImageAnswer } from "./answers.ts";
 import { requireAdministrator } from "./caller.ts";
 import { withLegacyFailures } from "./failures.ts";

@@ -1,11 +1,11 @@
 /** The old catalogue of models: one flat list, prices per million tokens. */
 import type { AIModelSchema } from "@insforge/shared-schemas";
-import type { Call } from "../../shared/app.ts";
+import type { Call } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { isAllowedModel } from "../../shared/model_policy.ts";
-import { toGatewayAddress } from "../../shared/gateways.ts";
-import { requestUnjudged } from "../../shared/openrouter_transport.ts";
-import type { Evidence } from "../../shared/openrouter_failures.ts";
+import { isAllowedModel } from "../../shared/policy/models.ts";
+import { toGatewayAddress } from "../../shared/gateway/gateways.ts";
+import { requestUnjudged } from "../../shared/openrouter/call.ts";
+import type { Evidence } from "../../shared/gateway/failures.ts";
 
 const FRESH_MS = 60 * 60 * 1_000;
 const PAUSE_MS = 5_000;

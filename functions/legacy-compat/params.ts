@@ -1,7 +1,7 @@
 /** From the old proxy's requests to OpenRouter's, defaults and all. */
 import type { ChatCompletionRequest, ImageGenerationRequest } from "@insforge/shared-schemas";
 import { invalidInput } from "../../shared/errors.ts";
-import type { Params } from "../../shared/openrouter.ts";
+import type { Params } from "../../shared/openrouter/typed_calls.ts";
 import type { Settings } from "../../shared/settings.ts";
 
 const DEFAULT_TEMPERATURE = 0.7;

@@ -1,7 +1,7 @@
 /** What comes before every old route: a body that can be read, a caller who may, a request that fits. */
 import { chatCompletionRequestSchema } from "@insforge/shared-schemas";
-import type { Call } from "../../shared/app.ts";
-import { MAX_IMAGE_BODY_BYTES, parseJson, readText } from "../../shared/body.ts";
+import type { Call } from "../../shared/http/app.ts";
+import { MAX_IMAGE_BODY_BYTES, parseJson, readText } from "../../shared/http/body.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { requireCaller } from "./caller.ts";

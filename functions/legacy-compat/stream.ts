@@ -1,15 +1,15 @@
 /** A streamed chat in the old proxy's events. */
 import type { ChatCompletionRequest } from "@insforge/shared-schemas";
-import type { Call } from "../../shared/app.ts";
+import type { Call } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
 import {
   type CompletionStream,
   type Params,
   readCompletion,
   type ToolCall,
-} from "../../shared/openrouter.ts";
-import { redact } from "../../shared/openrouter_failures.ts";
-import { formatEvent } from "../../shared/sse.ts";
+} from "../../shared/openrouter/typed_calls.ts";
+import { redact } from "../../shared/gateway/failures.ts";
+import { formatEvent } from "../../shared/http/sse.ts";
 import { toAnnotations } from "./answers.ts";
 import { toLegacyFailure } from "./failures.ts";
 import { toChatParams } from "./params.ts";

@@ -1,11 +1,11 @@
 /** An answer as it is written, token by token. https://openrouter.ai/docs/api-reference/streaming */
-import { createApp } from "../../shared/app.ts";
-import { requireUser } from "../../shared/auth.ts";
-import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
-import { chatRequest, toCompletionParams } from "../../shared/conversation.ts";
+import { createApp } from "../../shared/http/app.ts";
+import { requireUser } from "../../shared/auth/user_token.ts";
+import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
+import { chatRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
 import { invalidInput } from "../../shared/errors.ts";
-import { streamCompletion } from "../../shared/openrouter.ts";
-import { EVENT_STREAM_HEADERS } from "../../shared/sse.ts";
+import { streamCompletion } from "../../shared/openrouter/typed_calls.ts";
+import { EVENT_STREAM_HEADERS } from "../../shared/http/sse.ts";
 
 const { app, handler } = createApp("stream");
 export default handler;

@@ -1,5 +1,5 @@
 /** What the API reference says of `stream`, beside its schema. */
-import { chatRequest } from "../../shared/conversation.ts";
+import { chatRequest } from "../../shared/request/chat_request.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
 
 export const reference = {

@@ -1,6 +1,6 @@
 /** From rows to prompts: chunks that fit a model, fenced so that no row can speak as an instruction. */
-import type { Row } from "../../shared/insforge.ts";
-import type { Params } from "../../shared/openrouter.ts";
+import type { Row } from "../../shared/insforge/insforge.ts";
+import type { Params } from "../../shared/openrouter/typed_calls.ts";
 
 /** About eight thousand tokens: every current chat model takes it, with room for the answer. */
 const MAX_CHUNK_CHARS = 32_000;

@@ -1,12 +1,16 @@
 /** A summary of the rows a user may read. https://openrouter.ai/docs/api-reference/chat-completion */
-import { createApp } from "../../shared/app.ts";
-import { requireUser } from "../../shared/auth.ts";
-import { readBody } from "../../shared/body.ts";
+import { createApp } from "../../shared/http/app.ts";
+import { requireUser } from "../../shared/auth/user_token.ts";
+import { readBody } from "../../shared/http/body.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
-import { type ChatRequest, requireShort, toCompletionParams } from "../../shared/conversation.ts";
+import {
+  type ChatRequest,
+  requireShort,
+  toCompletionParams,
+} from "../../shared/request/chat_request.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
-import { BYTES_PER_TOKEN, countBytes } from "../../shared/estimate.ts";
-import { readRows } from "../../shared/insforge.ts";
+import { BYTES_PER_TOKEN, countBytes } from "../../shared/ledger/estimate.ts";
+import { readRows } from "../../shared/insforge/insforge.ts";
 import {
   addUsage,
   type Completion,
@@ -15,10 +19,10 @@ import {
   streamCompletion,
   toText,
   type Usage,
-} from "../../shared/openrouter.ts";
-import { unusable } from "../../shared/openrouter_failures.ts";
-import { EVENT_STREAM_HEADERS, formatEvent, joinBytes } from "../../shared/sse.ts";
-import { planCalls } from "../../shared/usage.ts";
+} from "../../shared/openrouter/typed_calls.ts";
+import { unusable } from "../../shared/gateway/failures.ts";
+import { EVENT_STREAM_HEADERS, formatEvent, joinBytes } from "../../shared/http/sse.ts";
+import { planCalls } from "../../shared/ledger/reservation.ts";
 import { mergeNotes, noteRows, summarizeRows, toChunks } from "./digest.ts";
 import { summaryRequest } from "./query.ts";
 

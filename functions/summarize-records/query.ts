@@ -1,6 +1,6 @@
 /** Which rows to summarize and how, checked before anything is asked of the database. */
 import * as z from "zod/mini";
-import { nonEmptyText, tokenLimits } from "../../shared/conversation.ts";
+import { nonEmptyText, tokenLimits } from "../../shared/request/chat_request.ts";
 
 /** A plain SQL name: what else PostgREST reads out of a name is not for callers. */
 const name = z.string().check(

@@ -1,6 +1,6 @@
 /** Who may start what concerns all users. */
-import type { Call } from "../../shared/app.ts";
-import { findProjectKey, requireUser } from "../../shared/auth.ts";
+import type { Call } from "../../shared/http/app.ts";
+import { findProjectKey, requireUser } from "../../shared/auth/user_token.ts";
 import { ApiError, unauthorized } from "../../shared/errors.ts";
 
 /**

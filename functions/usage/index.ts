@@ -1,6 +1,6 @@
 /** What the caller has used; and, for a schedule, what was estimated looked up. https://openrouter.ai/docs/api-reference/get-a-generation */
-import { createApp } from "../../shared/app.ts";
-import { requireUser } from "../../shared/auth.ts";
+import { createApp } from "../../shared/http/app.ts";
+import { requireUser } from "../../shared/auth/user_token.ts";
 import { requireAdministrator } from "./administrator.ts";
 import { readUsage } from "./record.ts";
 import { sweep } from "./sweep.ts";

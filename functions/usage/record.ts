@@ -1,6 +1,6 @@
 /** A user's own numbers, as the ledger has them. */
-import { callRoutine } from "../../shared/insforge.ts";
-import { type Limit, readLimits } from "../../shared/limits.ts";
+import { callRoutine } from "../../shared/insforge/insforge.ts";
+import { type Limit, readLimits } from "../../shared/ledger/limits.ts";
 import type { Settings } from "../../shared/settings.ts";
 
 /** What was used. */

@@ -1,10 +1,10 @@
 /** Looks up what generations cost that could only be estimated when their request ended. */
-import type { Charge } from "../../shared/bill.ts";
+import type { Charge } from "../../shared/ledger/bill.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
-import { callRoutine } from "../../shared/insforge.ts";
-import { getGeneration } from "../../shared/openrouter.ts";
+import { callRoutine } from "../../shared/insforge/insforge.ts";
+import { getGeneration } from "../../shared/openrouter/typed_calls.ts";
 import type { Settings } from "../../shared/settings.ts";
-import { readUserKey } from "../../shared/user_keys.ts";
+import { readUserKey } from "../../shared/user_keys/user_key.ts";
 
 /** What became of the estimates that were due. */
 export interface SweepAnswer {

@@ -1,9 +1,9 @@
 /** The models an OpenAI client can name. */
-import type { Call } from "../../shared/app.ts";
+import type { Call } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { toGatewayAddress } from "../../shared/gateways.ts";
-import { isAllowedModel } from "../../shared/model_policy.ts";
-import { listModels, type ModelList } from "../../shared/openrouter.ts";
+import { toGatewayAddress } from "../../shared/gateway/gateways.ts";
+import { isAllowedModel } from "../../shared/policy/models.ts";
+import { listModels, type ModelList } from "../../shared/openrouter/typed_calls.ts";
 
 const REMEMBERED_MS = 5 * 60_000;
 

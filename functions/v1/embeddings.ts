@@ -1,7 +1,7 @@
 /** Vectors in the form that OpenAI's clients ask for. */
 import * as z from "zod/mini";
-import { nonEmptyText } from "../../shared/conversation.ts";
-import type { Embeddings, Usage } from "../../shared/openrouter.ts";
+import { nonEmptyText } from "../../shared/request/chat_request.ts";
+import type { Embeddings, Usage } from "../../shared/openrouter/typed_calls.ts";
 
 const tokens = z.array(z.int()).check(z.minLength(1));
 const mixture = z.looseObject({ content: z.array(z.unknown()).check(z.minLength(1)) });

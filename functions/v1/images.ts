@@ -1,8 +1,8 @@
 /** OpenAI's request for images, told in the terms of OpenRouter's image API. */
 import * as z from "zod/mini";
-import { nonEmptyText, requireShort } from "../../shared/conversation.ts";
-import type { Image, UnsavedImage } from "../../shared/images.ts";
-import type { ImageList, Params } from "../../shared/openrouter.ts";
+import { nonEmptyText, requireShort } from "../../shared/request/chat_request.ts";
+import type { Image, UnsavedImage } from "../../shared/openrouter/saved_images.ts";
+import type { ImageList, Params } from "../../shared/openrouter/typed_calls.ts";
 import type { Settings } from "../../shared/settings.ts";
 
 /** What to draw; other fields pass through. */

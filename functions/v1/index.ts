@@ -1,18 +1,18 @@
 /** OpenAI's API, spoken to OpenRouter: any OpenAI client works. https://platform.openai.com/docs/api-reference */
-import { createApp } from "../../shared/app.ts";
-import { requireUser } from "../../shared/auth.ts";
-import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/body.ts";
-import { completionRequest, toCompletionParams } from "../../shared/conversation.ts";
+import { createApp } from "../../shared/http/app.ts";
+import { requireUser } from "../../shared/auth/user_token.ts";
+import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
+import { completionRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
 import { toOpenAIErrorBody } from "../../shared/errors.ts";
-import { saveImages } from "../../shared/images.ts";
-import { requireBucket } from "../../shared/insforge.ts";
+import { saveImages } from "../../shared/openrouter/saved_images.ts";
+import { requireBucket } from "../../shared/insforge/insforge.ts";
 import {
   createCompletion,
   createEmbeddings,
   createImages,
   streamCompletion,
-} from "../../shared/openrouter.ts";
-import { EVENT_STREAM_HEADERS } from "../../shared/sse.ts";
+} from "../../shared/openrouter/typed_calls.ts";
+import { EVENT_STREAM_HEADERS } from "../../shared/http/sse.ts";
 import { readModel, readModels } from "./catalogue.ts";
 import { embeddingsRequest, toBase64Vectors } from "./embeddings.ts";
 import {

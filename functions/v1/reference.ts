@@ -1,5 +1,5 @@
 /** What the API reference says of `v1`, beside its schemas and its answers' types. */
-import { completionRequest } from "../../shared/conversation.ts";
+import { completionRequest } from "../../shared/request/chat_request.ts";
 import { toOpenAIErrorBody } from "../../shared/errors.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
 import { embeddingsRequest } from "./embeddings.ts";

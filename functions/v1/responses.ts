@@ -1,12 +1,12 @@
 /** OpenAI's Responses, which OpenRouter speaks without keeping any state. https://openrouter.ai/docs/api-reference/responses */
 import * as z from "zod/mini";
-import type { Call } from "../../shared/app.ts";
-import { createMaxTokens, nonEmptyText } from "../../shared/conversation.ts";
+import type { Call } from "../../shared/http/app.ts";
+import { createMaxTokens, nonEmptyText } from "../../shared/request/chat_request.ts";
 import type { ApiError } from "../../shared/errors.ts";
-import type { Dialect } from "../../shared/completion_events.ts";
-import type { Params, Usage } from "../../shared/openrouter.ts";
-import { postJson, postStream } from "../../shared/openrouter_transport.ts";
-import { unusable } from "../../shared/openrouter_failures.ts";
+import type { Dialect } from "../../shared/openrouter/completion_events.ts";
+import type { Params, Usage } from "../../shared/openrouter/typed_calls.ts";
+import { postJson, postStream } from "../../shared/openrouter/call.ts";
+import { unusable } from "../../shared/gateway/failures.ts";
 import type { Settings } from "../../shared/settings.ts";
 
 /** What to answer; OpenRouter's other fields pass through. */

@@ -11,7 +11,7 @@ import {
   NETWORK_FAILURES,
   STREAM_FAILURES,
 } from "./failures.ts";
-import { withShortWaits } from "../shared/short_waits.ts";
+import { withShortWaits } from "../shared/openrouter/short_waits.ts";
 import { assertOpenAIError } from "./openai_errors.ts";
 import { CALL, PLACE, STREAMED_CALL, VECTORS, WEATHER } from "./script.ts";
 import { type Served, serveV1 } from "./served.ts";

@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import handler from "../../functions/connect/index.ts";
 import { sealState } from "../../functions/connect/state.ts";
 import { createSettings } from "../../shared/settings.ts";
-import { sealUserKey } from "../../shared/user_keys.ts";
+import { sealUserKey } from "../../shared/user_keys/user_key.ts";
 import { createInsForge, gateway } from "../shared/fake_insforge.ts";
 import { createEnvironment, send, USER_ID } from "../support/caller.ts";
 import { createUpstream, type Reply } from "../support/upstream.ts";

@@ -6,7 +6,7 @@ import {
   sealState,
 } from "../../functions/connect/state.ts";
 import { createSettings } from "../../shared/settings.ts";
-import { sealUserKey } from "../../shared/user_keys.ts";
+import { sealUserKey } from "../../shared/user_keys/user_key.ts";
 import { assertFailure } from "../shared/fake_insforge.ts";
 import { assertThrows } from "@std/assert";
 import { ApiError } from "../../shared/errors.ts";

@@ -6,7 +6,7 @@ import stream from "../../functions/stream/index.ts";
 import type { Simulation } from "../../tools/local/openrouter/mod.ts";
 import { ask, environmentOf } from "./simulated.ts";
 import { serve } from "../local/openrouter_server.ts";
-import { withShortWaits } from "../shared/short_waits.ts";
+import { withShortWaits } from "../shared/openrouter/short_waits.ts";
 import { createEnvironment, PROMPT } from "../support/caller.ts";
 import { createUpstream } from "../support/upstream.ts";
 

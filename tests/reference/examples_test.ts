@@ -1,7 +1,7 @@
 /** Every example of the API reference, asked of the local stack as the demo user. */
 import { assert, assertEquals } from "@std/assert";
 import { mapConcurrently } from "../../shared/concurrency.ts";
-import { readData } from "../../shared/sse.ts";
+import { readData } from "../../shared/http/sse.ts";
 import { loadFunction } from "../../tools/functions.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
 import { loadReferences } from "../../tools/reference/document.ts";

@@ -3,7 +3,7 @@
  * caught, and nothing that must stay secret may stand in any answer or log line of the test run.
  */
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
-import type { EdgeFunction } from "../../shared/app.ts";
+import type { EdgeFunction } from "../../shared/http/app.ts";
 import type { Environment } from "../../shared/settings.ts";
 import { assert } from "@std/assert";
 

@@ -3,7 +3,7 @@
  * OpenRouter, which plays other gateways, too; each on its own port, the latter two replaceable by
  * the real ones.
  */
-import { describeGateway, toGatewayAddress } from "../../shared/gateways.ts";
+import { describeGateway, toGatewayAddress } from "../../shared/gateway/gateways.ts";
 import {
   createSettings,
   type Environment,

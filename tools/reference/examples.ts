@@ -1,5 +1,5 @@
 /** Examples as OpenAPI writes them. */
-import { formatEvent } from "../../shared/sse.ts";
+import { formatEvent } from "../../shared/http/sse.ts";
 import type { Example } from "./operation.ts";
 
 const decoder = new TextDecoder();

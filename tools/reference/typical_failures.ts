@@ -1,6 +1,6 @@
 /** Failures that every function words alike, and how a request comes to meet them. */
 import { ApiError, toErrorBody, unauthorized } from "../../shared/errors.ts";
-import { toHttpFailure } from "../../shared/openrouter_failures.ts";
+import { toHttpFailure } from "../../shared/gateway/failures.ts";
 import type { Example, Reference } from "./operation.ts";
 
 /** An example that any good request becomes by a change around it. */

@@ -1,5 +1,5 @@
 /** The functions as one server of their own, for self-hosted InsForge or plain Deno. */
-import { listGatewayNeeds } from "../../shared/gateways.ts";
+import { listGatewayNeeds } from "../../shared/gateway/gateways.ts";
 import { createSettings, type Environment, settingNames } from "../../shared/settings.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
 import { toServerUrl } from "./server_url.ts";

@@ -1,0 +1,204 @@
+/**
+ * One request to OpenRouter, or the gateway in its place: made to keep to the policy, paid for by
+ * somebody, sent once and read.
+ *
+ * It sends with `fetch`: the OpenAI SDK's client class costs 394 KB at every cold start, sleeps as
+ * long as a `Retry-After` says, and drops what OpenRouter adds.
+ */
+import type { Call } from "../http/app.ts";
+import { type Answered, type Bill, type Charge, readUsage } from "../ledger/bill.ts";
+import { ApiError } from "../errors.ts";
+import {
+  createGatewayRequest,
+  type GatewayRequest,
+  requireGatewayKey,
+  requireUserKeysTaken,
+  toGatewayHeaders,
+} from "../gateway/gateways.ts";
+import { toCount, toName, toUsd } from "../ledger/values.ts";
+import { applyModelPolicy } from "../policy/models.ts";
+import { findError, toHttpFailure, toInBandFailure, unusable } from "../gateway/failures.ts";
+import type { Settings } from "../settings.ts";
+import { openBill } from "../ledger/reservation.ts";
+
+/** Fields of a request as they stand on the wire; unknown ones are OpenRouter's own. */
+export type Params = Record<string, unknown>;
+
+/** One request to the gateway, as often as it is tried. */
+export interface Exchange extends GatewayRequest {
+  /** The user's own key, the project's unless given. */
+  key?: string;
+  /** What its attempts are charged to; fetching costs nothing. */
+  bill?: Bill;
+}
+
+/**
+ * Makes a request of fields that are meant for OpenRouter. Nothing is posted but what keeps to the
+ * policy, has a bill to go to and may be paid.
+ *
+ * @throws {ApiError} as `applyModelPolicy`, `createGatewayRequest` and `openBill`.
+ */
+export async function openExchange(call: Call, path: string, fields?: Params): Promise<Exchange> {
+  const params = fields && applyModelPolicy(path, fields, call.settings);
+  const request = createGatewayRequest(call.settings, path, params);
+  if (!params) return request;
+  const bill = await openBill(
+    call,
+    { path, params, body: request.body! },
+    (id, key, signal) => getGeneration(call.settings, id, key, signal),
+  );
+  if (bill.key) requireUserKeysTaken(call.settings);
+  return { ...request, bill, key: bill.key };
+}
+
+/**
+ * Sends once, and judges the answer by its status alone.
+ *
+ * @returns an answer below 300, unread.
+ * @throws {ApiError} as the README's table "Errors" says; the signal's reason where that is one.
+ */
+export async function send(
+  settings: Settings,
+  { url, body, asked, bill, key = requireGatewayKey(settings) }: Exchange,
+  signal: AbortSignal,
+): Promise<Response> {
+  if (signal.aborted) throw signal.reason;
+  const headers = toGatewayHeaders(settings, key);
+  let response: Response;
+  try {
+    const method = body === undefined ? "GET" : "POST";
+    response = await fetch(url, { method, headers, body, signal, redirect: "manual" });
+  } catch (cause) {
+    if (signal.aborted) bill?.charge({}); // what is under way is finished, and billed
+    throw toNetworkFailure(cause, signal, { retryable: true });
+  }
+  if (response.status < 300) return response;
+  // A gateway may repeat the key, and not every key looks like one.
+  const text = (await readText(response, signal)).replaceAll(key, "[removed]");
+  throw toHttpFailure(response.status, text, response.headers, asked);
+}
+
+/**
+ * Reads an answer and charges it, whatever is thought of it later.
+ *
+ * @param options.orText takes what does not say it is JSON as text.
+ * @returns the JSON value in OpenRouter's form; null where the answer has no content.
+ * @throws {ApiError} 502 or 504 for an answer that breaks off or is no JSON.
+ */
+export async function readAnswer(
+  { bill, toAnswer }: Exchange,
+  response: Response,
+  signal: AbortSignal,
+  { orText = false } = {},
+): Promise<unknown> {
+  const id = readGenerationId(response);
+  let answer: unknown;
+  try {
+    const text = await readText(response, signal);
+    const isJson = !orText || /\bjson\b/.test(response.headers.get("content-type") ?? "");
+    answer = response.status === 204 ? null : isJson ? toAnswer(parse(text)) : text;
+  } catch (thrown) {
+    if (id || signal.aborted) bill?.charge({ id }); // cut or left, and yet made
+    throw thrown;
+  }
+  if (typeof answer !== "object" || answer === null) {
+    if (id) bill?.charge({ id });
+    return answer;
+  }
+  const about = answer as Answered;
+  if (readUsage(about.usage) || !findError(answer)) {
+    bill?.charge({ id: id ?? about.id, model: about.model, usage: about.usage });
+  }
+  return answer;
+}
+
+/**
+ * Refuses an answer that is none, or says of itself that it failed.
+ *
+ * @throws {ApiError} as the error in it says, 502 for what is no object.
+ */
+export function requireAnswer({ asked }: Exchange, answer: unknown, { headers }: Response): void {
+  if (typeof answer !== "object" || answer === null) throw unreadable();
+  const error = findError(answer);
+  if (error) throw toInBandFailure(error, headers, asked);
+}
+
+/** OpenRouter's name of the generation, where an answer's headers tell it. */
+export function readGenerationId(response: Response): string | undefined {
+  return response.headers.get("x-generation-id") ?? undefined;
+}
+
+/**
+ * Asks once what a generation came to.
+ *
+ * @param key whose account paid for it, the project's unless given.
+ * @returns nothing while OpenRouter does not know: for seconds after it ended, sometimes for minutes.
+ * @see https://openrouter.ai/docs/api-reference/get-a-generation
+ */
+export async function getGeneration(
+  settings: Settings,
+  id: string,
+  key?: string,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Charge | undefined> {
+  const path = `/generation?id=${encodeURIComponent(id)}`;
+  try {
+    const exchange = { ...createGatewayRequest(settings, path), key }; // not every gateway has it
+    const response = await send(settings, exchange, signal);
+    const answer = await readAnswer(exchange, response, signal);
+    const { data } = answer as { data: GenerationRecord };
+    const usd = toUsd(data.total_cost);
+    return usd === undefined ? undefined : {
+      generation_id: id,
+      model: toName(data.model),
+      prompt_tokens: toCount(data.native_tokens_prompt ?? data.tokens_prompt),
+      completion_tokens: toCount(data.native_tokens_completion ?? data.tokens_completion),
+      usd,
+      final: true,
+    };
+  } catch {
+    return undefined; // it is asked for again, and until then the estimate stands
+  }
+}
+
+/** What OpenRouter's `/generation` says, as far as it is read. */
+interface GenerationRecord {
+  model: string;
+  total_cost: number;
+  tokens_prompt?: number | null;
+  tokens_completion?: number | null;
+  native_tokens_prompt?: number | null;
+  native_tokens_completion?: number | null;
+}
+
+async function readText(response: Response, signal: AbortSignal): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    // Cut in the middle: it may have been billed, so it is not asked for again.
+    throw toNetworkFailure(cause, signal, { retryable: false });
+  }
+}
+
+/** What a `fetch` that threw means: our own abort says why itself, the rest is the network. */
+function toNetworkFailure(
+  cause: unknown,
+  signal: AbortSignal,
+  { retryable }: { retryable: boolean },
+): ApiError {
+  if (signal.aborted) return signal.reason;
+  const message = "The AI provider could not be reached";
+  return new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", message, { retryable, cause });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unreadable();
+  }
+}
+
+function unreadable(): ApiError {
+  return unusable("The AI provider's answer could not be read");
+}

@@ -1,0 +1,98 @@
+/** Secrets at rest and on their way through browsers: AES-256-GCM under `KEYS_ENCRYPTION_KEY`. */
+import { base64url } from "jose";
+import { ApiError } from "../errors.ts";
+import type { Settings } from "../settings.ts";
+
+/** For what and for whom a text is sealed; it opens for exactly the same. */
+export interface Binding {
+  /** Keeps texts of one kind from passing for another. */
+  purpose: string;
+  /** Id of the user, where the text is one user's. */
+  userId?: string;
+}
+
+/** What was sealed. */
+export interface Opened {
+  text: string;
+  /** Whether it was sealed with a key that is no longer the first: time to seal it anew. */
+  retired: boolean;
+}
+
+const NONCE_BYTES = 12;
+const encoder = new TextEncoder();
+
+/**
+ * Encrypts a text with the first of `KEYS_ENCRYPTION_KEY`.
+ *
+ * @returns `<id of the key>.<base64url>`; about 4/3 of the text's bytes and 50 more, fit for URLs.
+ * @throws {ApiError} 500 `INTERNAL_ERROR` when `KEYS_ENCRYPTION_KEY` is not set.
+ */
+export async function seal(text: string, binding: Binding, settings: Settings): Promise<string> {
+  const [key] = requireKeys(settings);
+  const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+  const cipher = await crypto.subtle.encrypt(
+    toAlgorithm(nonce, binding),
+    await importKey(key, "encrypt"),
+    encoder.encode(text),
+  );
+  const bytes = new Uint8Array(NONCE_BYTES + cipher.byteLength);
+  bytes.set(nonce);
+  bytes.set(new Uint8Array(cipher), NONCE_BYTES);
+  return `${await toKeyId(key)}.${base64url.encode(bytes)}`;
+}
+
+/**
+ * Decrypts what {@link seal} made.
+ *
+ * @returns the text, or nothing when it was altered, is no sealed text, is sealed for something else
+ *   or for somebody else, or with a key that `KEYS_ENCRYPTION_KEY` does not list.
+ * @throws {ApiError} 500 `INTERNAL_ERROR` when `KEYS_ENCRYPTION_KEY` is not set.
+ */
+export async function open(
+  sealed: string,
+  binding: Binding,
+  settings: Settings,
+): Promise<Opened | undefined> {
+  const keys = requireKeys(settings);
+  const [, keyId, content] = /^([0-9a-f]{8})\.([\w-]+)$/.exec(sealed) ?? [];
+  if (keyId === undefined) return undefined;
+  const ids = await Promise.all(keys.map(toKeyId));
+  const key = keys[ids.indexOf(keyId)];
+  if (!key) return undefined;
+  try {
+    const bytes = new Uint8Array(base64url.decode(content));
+    if (base64url.encode(bytes) !== content) return undefined; // the last character has spare bits
+    const text = await crypto.subtle.decrypt(
+      toAlgorithm(bytes.subarray(0, NONCE_BYTES), binding),
+      await importKey(key, "decrypt"),
+      bytes.subarray(NONCE_BYTES),
+    );
+    return { text: new TextDecoder().decode(text), retired: keyId !== ids[0] };
+  } catch {
+    return undefined;
+  }
+}
+
+function requireKeys({ KEYS_ENCRYPTION_KEY: keys }: Settings): Uint8Array<ArrayBuffer>[] {
+  if (keys) return keys;
+  throw new ApiError(
+    500,
+    "INTERNAL_ERROR",
+    "The setting KEYS_ENCRYPTION_KEY is missing; it must be a key of 32 bytes, in base64 or hex",
+  );
+}
+
+function importKey(key: Uint8Array<ArrayBuffer>, use: "encrypt" | "decrypt"): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", key, "AES-GCM", false, [use]);
+}
+
+/** Purpose and user are additional data: authenticated with the text, and not in it. */
+function toAlgorithm(iv: Uint8Array<ArrayBuffer>, { purpose, userId = "" }: Binding): AesGcmParams {
+  return { name: "AES-GCM", iv, additionalData: encoder.encode(`${purpose}\0${userId}`) };
+}
+
+/** Names a key without giving it away: a few bits of its digest. */
+async function toKeyId(key: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", key));
+  return [...digest.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,83 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { ApiError } from "../../../shared/errors.ts";
+import { type Image, saveImages } from "../../../shared/openrouter/saved_images.ts";
+import { createSettings } from "../../../shared/settings.ts";
+import { createEnvironment, TOKEN } from "../../support/caller.ts";
+import { createInsForge, gateway } from "../fake_insforge.ts";
+
+const caller = { token: TOKEN };
+
+function toImage(media_type: string, data = "AAAA"): Image {
+  return { media_type, data_url: `data:${media_type};base64,${data}` };
+}
+
+for (
+  const [type, extension] of [
+    ["image/png", "png"],
+    ["image/jpeg", "jpg"],
+    ["image/svg+xml", "svg"],
+    ["picture", "bin"],
+  ]
+) {
+  Deno.test(`an image of type ${type} is stored under a new key that ends with .${extension}`, async () => {
+    await using insforge = createInsForge();
+    insforge.reply(200, { method: "direct", uploadUrl: "/ignored" });
+    insforge.reply(201, { bucket: "pictures", key: "x", size: 3, url: "https://storage.test/x" });
+    const place = { bucket: "pictures", prefix: "cats/" };
+    const [saved] = await saveImages(caller, [toImage(type)], place, callOf(insforge.url));
+    assert("key" in saved);
+    assertMatch(saved.key, new RegExp(`^cats/[0-9a-f-]{36}\\.${extension}$`));
+    assertEquals(saved, {
+      url: "https://storage.test/x",
+      media_type: type,
+      bucket: "pictures",
+      key: saved.key,
+    });
+    assertEquals(JSON.parse(insforge.requests[0].text).filename, saved.key);
+  });
+}
+
+Deno.test("bytes that are no base64 cannot be stored: that is the provider's fault", async () => {
+  const image = toImage("image/png", "%%%");
+  const error = await assertRejects(
+    () => saveImages(caller, [image], { bucket: "b" }, callOf("http://127.0.0.1:9")),
+    ApiError,
+  );
+  assertEquals([error.status, error.code], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+});
+
+Deno.test("an image that cannot be stored is handed over as it came, with the reason", async () => {
+  await using insforge = createInsForge();
+  insforge.replyAlways(401, gateway(401, "AUTH_UNAUTHORIZED"));
+  const address = { media_type: "image/*", url: "https://x" };
+  const image = toImage("image/png");
+  const place = { bucket: "b" };
+  const images = await saveImages(caller, [image, address], place, callOf(insforge.url));
+  assertEquals(images, [
+    { ...image, save_error: { error: "AUTH_UNAUTHORIZED", message: "Invalid token" } },
+    {
+      ...address,
+      save_error: {
+        error: "AI_UPSTREAM_UNAVAILABLE",
+        message: "The AI provider answered with an address, not an image",
+      },
+    },
+  ]);
+});
+
+Deno.test("an image that storage takes too long for is handed over before the platform's time is up", async () => {
+  await using insforge = createInsForge();
+  insforge.hang();
+  const image = toImage("image/png");
+  const call = { ...callOf(insforge.url), elapsedMs: () => 55_000 };
+  const [saved] = await saveImages(caller, [image], { bucket: "b" }, call);
+  assertEquals(saved, {
+    ...image,
+    save_error: { error: "UPSTREAM_FAILURE", message: "InsForge could not be reached or failed" },
+  });
+});
+
+function callOf(insforgeUrl: string) {
+  const settings = createSettings(createEnvironment({ INSFORGE_BASE_URL: insforgeUrl }));
+  return { settings, elapsedMs: () => 0 };
+}

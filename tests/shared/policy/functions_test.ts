@@ -1,0 +1,261 @@
+/** That no function forgets the model policy: what it refuses is never sent, whichever way it came. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import chat from "../../../functions/chat/index.ts";
+import embeddings from "../../../functions/embeddings/index.ts";
+import images from "../../../functions/image-gen/index.ts";
+import legacy from "../../../functions/legacy-compat/index.ts";
+import stream from "../../../functions/stream/index.ts";
+import summaries from "../../../functions/summarize-records/index.ts";
+import v1 from "../../../functions/v1/index.ts";
+import type { EdgeFunction } from "../../../shared/http/app.ts";
+import { API_KEY, createEnvironment, PROMPT, send, TOKEN } from "../../support/caller.ts";
+import { completion, createUpstream, type Upstream } from "../../support/upstream.ts";
+
+const GOOD = {
+  ALLOWED_MODELS: "good/*",
+  OPENROUTER_CHAT_MODEL: "good/chat",
+  OPENROUTER_EMBEDDING_MODEL: "good/vectors",
+  OPENROUTER_IMAGE_MODEL: "good/draws",
+};
+const messages = [{ role: "user", content: PROMPT }];
+const online = { model: "good/x:online" };
+const plugin = { plugins: [{ id: "auto-router", allowed_models: ["evil/*"] }] };
+const fallback = { models: ["good/x", "evil/x"] };
+const tool = { tools: [{ type: "openrouter:image_generation" }] };
+
+/** A function, one of its operations, and a request that is in order but for what is laid over it. */
+interface Operation {
+  name: string;
+  handler: EdgeFunction;
+  path: string;
+  body: Record<string, unknown>;
+  /** Requests that must not get through. */
+  evil: Record<string, unknown>[];
+}
+
+const OPERATIONS: Operation[] = [
+  {
+    name: "chat",
+    handler: chat,
+    path: "/chat",
+    body: { messages },
+    evil: [fallback, plugin, tool, { preset: "x" }],
+  },
+  {
+    name: "stream",
+    handler: stream,
+    path: "/stream",
+    body: { messages },
+    evil: [fallback, plugin, tool, { preset: "x" }],
+  },
+  {
+    name: "summarize-records",
+    handler: summaries,
+    path: "/summarize-records",
+    body: { table: "t" },
+    evil: [fallback, plugin, { models: "evil/x" }, { stream: true, model: "evil/x" }],
+  },
+  {
+    name: "embeddings",
+    handler: embeddings,
+    path: "/embeddings",
+    body: { input: "x" },
+    evil: [fallback],
+  },
+  {
+    name: "image-gen by chat",
+    handler: images,
+    path: "/image-gen",
+    body: { prompt: "x" },
+    evil: [fallback, plugin, tool],
+  },
+  {
+    name: "image-gen by the image API",
+    handler: images,
+    path: "/image-gen",
+    body: { prompt: "x", size: "2K" },
+    evil: [fallback, { provider: { options: { a: { model: "evil/x" } } } }],
+  },
+  {
+    name: "v1 chat",
+    handler: v1,
+    path: "/v1/chat/completions",
+    body: { messages },
+    evil: [fallback, plugin, tool, { stream: true, model: "evil/x" }],
+  },
+  {
+    name: "v1 responses",
+    handler: v1,
+    path: "/v1/responses",
+    body: { input: "x" },
+    evil: [fallback, plugin, tool, { prompt: { id: "p" } }, { stream: true, model: "evil/x" }],
+  },
+  {
+    name: "v1 embeddings",
+    handler: v1,
+    path: "/v1/embeddings",
+    body: { input: "x" },
+    evil: [fallback],
+  },
+  {
+    name: "v1 images",
+    handler: v1,
+    path: "/v1/images/generations",
+    body: { prompt: "x" },
+    evil: [fallback],
+  },
+  {
+    name: "legacy chat",
+    handler: legacy,
+    path: "/ai/chat/completion",
+    body: { model: "good/x", messages },
+    evil: [{ model: "good/x:nope:nope" }, { stream: true, model: "evil/x" }],
+  },
+  {
+    name: "legacy images",
+    handler: legacy,
+    path: "/ai/image/generation",
+    body: { model: "good/x", prompt: "x" },
+    evil: [{ model: "evil/x:free" }],
+  },
+  {
+    name: "legacy embeddings",
+    handler: legacy,
+    path: "/ai/embeddings",
+    body: { model: "good/x", input: "x" },
+    evil: [{ model: "@preset/x" }],
+  },
+];
+
+for (const { name, handler, path, body, evil } of OPERATIONS) {
+  for (const bad of [{ model: "evil/x" }, ...evil]) {
+    Deno.test(`${name} refuses ${JSON.stringify(bad)} before anything is sent`, async () => {
+      await using openrouter = await createUpstream();
+      const answer = await ask(handler, path, { ...body, ...bad }, openrouter, GOOD);
+      assertEquals([answer.status, codeOf(answer.body)], [400, "AI_INVALID_MODEL"]);
+      assertEquals(openrouter.requests.length, 0);
+    });
+  }
+}
+
+const FUNCTIONS = OPERATIONS.filter(({ name }) => !name.startsWith("legacy"));
+
+for (const { name, handler, path, body } of FUNCTIONS) {
+  Deno.test(`${name} names both settings when its default model is not allowed`, async () => {
+    await using openrouter = await createUpstream();
+    const values = { ALLOWED_MODELS: "other/*" };
+    const answer = await ask(handler, path, body, openrouter, values);
+    assertEquals([answer.status, codeOf(answer.body)], [500, "INTERNAL_ERROR"]);
+    assertStringIncludes(answer.text, "ALLOWED_MODELS");
+    assertStringIncludes(answer.text, "OPENROUTER_");
+  });
+}
+
+Deno.test("a web search that is not allowed is refused by every name it has", async () => {
+  await using openrouter = await createUpstream();
+  const values = { ALLOWED_SERVER_TOOLS: "none" };
+  const requests: [EdgeFunction, string, Record<string, unknown>][] = [
+    [chat, "/chat", { prompt: "x", ...online }],
+    [stream, "/stream", { prompt: "x", tools: [{ type: "openrouter:web_search" }] }],
+    [v1, "/v1/chat/completions", { messages, tools: [{ type: "web_search_preview" }] }],
+    [v1, "/v1/chat/completions", { messages, web_search_options: {} }],
+    [v1, "/v1/responses", { input: "x", tools: [{ type: "web_search" }] }],
+    [images, "/image-gen", { prompt: "x", plugins: [{ id: "web" }] }],
+    [summaries, "/summarize-records", { table: "t", ...online }],
+    [legacy, "/ai/chat/completion", { model: "a/b", messages, webSearch: { enabled: true } }],
+    [legacy, "/ai/chat/completion", {
+      model: "a/b",
+      messages,
+      stream: true,
+      webSearch: { enabled: true },
+    }],
+  ];
+  for (const [handler, path, body] of requests) {
+    const answer = await ask(handler, path, body, openrouter, values);
+    assertEquals([answer.status, codeOf(answer.body)], [400, "INVALID_INPUT"], path);
+  }
+  assertEquals(openrouter.requests.length, 0);
+});
+
+Deno.test("no function asks for more tokens than the project allows", async () => {
+  await using openrouter = await createUpstream();
+  const values = { MAX_OUTPUT_TOKENS: "100" };
+  const image = completion({ images: [{ image_url: { url: "data:image/png;base64,AA" } }] });
+  for (const { name, handler, path, body } of OPERATIONS) {
+    if (/stream|embeddings|responses|v1 images|image API/.test(name)) continue;
+    openrouter.reply({ json: image });
+    const { status } = await ask(handler, path, body, openrouter, values);
+    assertEquals([name, status, openrouter.requests.at(-1)!.body.max_tokens], [name, 200, 100]);
+  }
+  for (
+    const [handler, path, body] of [
+      [chat, "/chat", { prompt: "x", max_tokens: 101 }],
+      [v1, "/v1/chat/completions", { messages, n: 2, max_tokens: 51 }],
+      [v1, "/v1/responses", { input: "x", max_output_tokens: 101 }],
+      [images, "/image-gen", { prompt: "x", max_completion_tokens: 101 }],
+      [summaries, "/summarize-records", { table: "t", reasoning: { max_tokens: 101 } }],
+    ] as [EdgeFunction, string, unknown][]
+  ) {
+    const sent = openrouter.requests.length;
+    const answer = await ask(handler, path, body, openrouter, values);
+    assertEquals([answer.status, codeOf(answer.body)], [400, "INVALID_INPUT"], path);
+    assertEquals(openrouter.requests.length, sent);
+  }
+});
+
+Deno.test("the ceilings of prices are sent with completions", async () => {
+  await using openrouter = await createUpstream();
+  openrouter.reply({ json: completion() });
+  const values = { MAX_PROMPT_USD_PER_MILLION: "1", MAX_COMPLETION_USD_PER_MILLION: "4" };
+  const provider = { order: ["openai"], max_price: { prompt: 50 } };
+  await ask(chat, "/chat", { prompt: "x", provider }, openrouter, values);
+  assertEquals(openrouter.requests[0].body.provider, {
+    order: ["openai"],
+    max_price: { prompt: "1", completion: "4" },
+  });
+});
+
+Deno.test("lists of models hold those that are allowed, and no other is found", async () => {
+  await using openrouter = await createUpstream();
+  const architecture = { input_modalities: ["text"], output_modalities: ["text"] };
+  const data = ["good/x", "evil/x", "~good/latest"].map((id) => ({ id, architecture }));
+  openrouter.reply({ json: { data } }, { json: { data } });
+  const environment = environmentOf(openrouter, { ...GOOD, API_KEY, LEGACY_ALLOW_API_KEY: "true" });
+  const get = (handler: EdgeFunction, path: string, token: string) =>
+    send(handler, environment, undefined, { path, method: "GET", token });
+  const list = await get(v1, "/v1/models", TOKEN);
+  assertEquals(list.body.data, [{ id: "good/x", architecture }]);
+  assertEquals((await get(v1, "/v1/models/good/x", TOKEN)).status, 200);
+  assertEquals((await get(v1, "/v1/models/evil/x", TOKEN)).status, 404);
+  const old = await get(legacy, "/ai/models", API_KEY);
+  assertEquals(old.body.map(({ id }: { id: string }) => id), ["good/x"]);
+  // What is remembered is the whole list, so that a changed setting counts at once.
+  const all = environmentOf(openrouter);
+  const { body } = await send(v1, all, undefined, { path: "/v1/models", method: "GET" });
+  assertEquals(body.data, data);
+});
+
+/** Calls an operation; rows for summaries come from an InsForge of their own. */
+async function ask(
+  handler: EdgeFunction,
+  path: string,
+  body: unknown,
+  openrouter: Upstream,
+  values: Record<string, string>,
+) {
+  await using insforge = await createUpstream();
+  if (handler === summaries) insforge.reply({ json: [{ id: 1 }] });
+  const { get } = environmentOf(openrouter, { ...values, INSFORGE_BASE_URL: insforge.url });
+  const answer = await send(handler, { get }, body, { path });
+  assert(!answer.text.includes("evil"), "an answer need not repeat what was asked for");
+  return answer;
+}
+
+function environmentOf({ url }: Upstream, values: Record<string, string> = {}) {
+  return createEnvironment({ OPENROUTER_BASE_URL: url, ...values });
+}
+
+/** The code of an error, in InsForge's shape or OpenAI's. */
+function codeOf({ error }: { error?: string | { code: string } }): string | undefined {
+  return typeof error === "object" ? error.code : error;
+}
