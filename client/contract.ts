@@ -11,4 +11,5 @@ export type { SummaryRequest } from "../functions/summarize-records/query.ts";
 export type { UsageAnswer } from "../functions/usage/index.ts";
 export type { ChatRequest } from "../shared/request/chat_request.ts";
 export type { ErrorCode } from "../shared/errors.ts";
-export type { ToolCall, Usage } from "../shared/openrouter/typed_calls.ts";
+export type { ToolCall } from "../shared/openrouter/typed_calls.ts";
+export type { TokenUsage } from "../shared/token_usage.ts";

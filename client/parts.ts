@@ -1,7 +1,7 @@
 /** From the chunks of a streamed answer to parts that an app can show. */
 import { AiError, readTrace } from "./ai_error.ts";
 import { readJson } from "./connection.ts";
-import type { ChatAnswer, SummaryFacts, ToolCall, Usage } from "./contract.ts";
+import type { ChatAnswer, SummaryFacts, TokenUsage, ToolCall } from "./contract.ts";
 import { readEvents } from "./events.ts";
 
 /** One part of a streamed answer. The last one is `finish` or `error`. */
@@ -24,7 +24,7 @@ export type StreamPart =
   /** A whole call, once; `arguments` is JSON as the model wrote it, unchecked. */
   | { type: "tool-call"; id: string; name: string; arguments: string }
   /** Tokens and cost of the whole answer, once, where they are known. */
-  | { type: "usage"; usage: Usage }
+  | { type: "usage"; usage: TokenUsage }
   /** The answer is complete: `stop`, `length`, `tool_calls`, `content_filter` or another reason. */
   | { type: "finish"; reason: string; id: string; model: string }
   /** The answer failed, before its first part or after. */
@@ -38,7 +38,7 @@ interface Chunk {
   id?: string;
   model?: string;
   choices?: { index?: number; delta?: Delta; finish_reason?: string | null }[];
-  usage?: Usage | null;
+  usage?: TokenUsage | null;
   summary?: SummaryFacts;
   error?: { code?: unknown; message?: unknown };
 }
@@ -81,7 +81,7 @@ export async function* readParts(
 
   const calls = new ToolCalls();
   let [reason, id, model] = ["", "", ""];
-  let usage: Usage | undefined;
+  let usage: TokenUsage | undefined;
   for await (const data of events) {
     if (data === "[DONE]") {
       // Some providers call tools and finish without a reason.

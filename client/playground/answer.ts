@@ -1,5 +1,5 @@
 /** One answer of a model, as it is written. */
-import type { StreamPart, SummaryPart, Usage } from "../mod.ts";
+import type { StreamPart, SummaryPart, TokenUsage } from "../mod.ts";
 import { createElement, createFrame } from "./element.ts";
 import { showMarkdown, toLink } from "./markdown.ts";
 import { addUsage, toCount, toDollars } from "./spending.ts";
@@ -13,7 +13,7 @@ export interface Answer {
   readonly text: string;
   readonly reasoningDetails: unknown[];
   readonly calls: ToolCallPart[];
-  readonly usage: Usage | undefined;
+  readonly usage: TokenUsage | undefined;
   readonly model: string;
   /** Shows a part; `error` is for the caller to show. */
   show(part: StreamPart | SummaryPart): void;
@@ -55,7 +55,7 @@ export function createAnswer(onDraw: () => void): Answer {
   const reasoningDetails: unknown[] = [];
   const calls: ToolCallPart[] = [];
   let [text, thought, model] = ["", "", ""];
-  let usage: Usage | undefined;
+  let usage: TokenUsage | undefined;
   let hasEnded = false;
 
   const draw = createFrame(() => {
@@ -132,7 +132,7 @@ export function createAnswer(onDraw: () => void): Answer {
 }
 
 /** One line about an answer: who wrote it and what it cost. */
-export function toMeta(model: string | null, usage: Usage | undefined): string {
+export function toMeta(model: string | null, usage: TokenUsage | undefined): string {
   const { prompt_tokens = 0, completion_tokens = 0, cost } = usage ?? {};
   return [
     model,

@@ -1,5 +1,5 @@
 /** What the calls of this page have used. */
-import type { Usage } from "../mod.ts";
+import type { TokenUsage } from "../mod.ts";
 
 /** One line of the sums: a model and what it was asked. */
 export interface Spent {
@@ -12,7 +12,7 @@ export interface Spent {
 
 /** Adds up what answers say they have used. */
 export interface Spending {
-  add(model: string | null, usage: Usage | undefined): void;
+  add(model: string | null, usage: TokenUsage | undefined): void;
   /** One entry per model, the first used first. */
   list(): Spent[];
   sum(): Spent;
@@ -56,7 +56,7 @@ function toNothing(model: string): Spent {
 }
 
 /** What two calls have used together. */
-export function addUsage(one: Usage, other?: Usage): Usage {
+export function addUsage(one: TokenUsage, other?: TokenUsage): TokenUsage {
   const sum = { ...other, ...one };
   for (const [name, used] of Object.entries(other ?? {})) {
     if (typeof used === "number") sum[name] = used + Number(one[name] ?? 0);

@@ -8,12 +8,8 @@ import {
   toCompletionParams,
 } from "../../shared/request/chat_request.ts";
 import { invalidInput } from "../../shared/errors.ts";
-import {
-  createCompletion,
-  type Message,
-  toText,
-  type Usage,
-} from "../../shared/openrouter/typed_calls.ts";
+import { createCompletion, type Message, toText } from "../../shared/openrouter/typed_calls.ts";
+import type { TokenUsage } from "../../shared/token_usage.ts";
 
 /** What comes with a text: tool calls, reasoning, annotations, images and the rest. */
 type Additions = Omit<Message, "role" | "content">;
@@ -28,7 +24,7 @@ export interface ChatAnswer extends Additions {
   text: string;
   /** `stop`, `length`, `tool_calls` or `content_filter`. */
   finish_reason: string | null;
-  usage?: Usage;
+  usage?: TokenUsage;
 }
 
 const { app, handler } = createApp("chat");

@@ -7,8 +7,9 @@ import { mapConcurrently } from "../../shared/concurrency.ts";
 import { nonEmptyText } from "../../shared/request/chat_request.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { countBytes } from "../../shared/ledger/estimate.ts";
-import { addUsage, createEmbeddings, type Usage } from "../../shared/openrouter/typed_calls.ts";
+import { createEmbeddings } from "../../shared/openrouter/typed_calls.ts";
 import { planCalls } from "../../shared/ledger/reservation.ts";
+import { sumTokenUsage, type TokenUsage } from "../../shared/token_usage.ts";
 
 /** Texts per call: OpenAI takes 2048, other providers fewer. */
 const BATCH_SIZE = 100;
@@ -34,7 +35,7 @@ export interface EmbeddingsAnswer {
   model: string;
   /** Numbers in each vector. */
   dimensions: number;
-  usage: Usage;
+  usage: TokenUsage;
 }
 
 const { app, handler } = createApp("embeddings");
@@ -65,7 +66,7 @@ app.post("/", async (c) => {
     embeddings,
     model: answers[0].model,
     dimensions,
-    usage: addUsage(answers.map(({ usage }) => usage)),
+    usage: sumTokenUsage(answers.map(({ usage }) => usage)),
   };
   return c.json(answer);
 });

@@ -10,14 +10,10 @@ import {
 } from "../../shared/request/chat_request.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Image } from "../../shared/openrouter/saved_images.ts";
-import {
-  createCompletion,
-  createImages,
-  type Params,
-  toText,
-  type Usage,
-} from "../../shared/openrouter/typed_calls.ts";
+import { createCompletion, createImages, toText } from "../../shared/openrouter/typed_calls.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
+import type { Fields } from "../../shared/fields.ts";
+import type { TokenUsage } from "../../shared/token_usage.ts";
 
 /** The options that only the image API has; one of them is enough to take that way. */
 const IMAGE_API_OPTIONS = [
@@ -54,7 +50,7 @@ export interface Drawing {
   images: Image[];
   text?: string;
   model: string;
-  usage?: Usage;
+  usage?: TokenUsage;
 }
 
 /**
@@ -83,8 +79,8 @@ export async function draw(call: Call, request: DrawingRequest): Promise<Drawing
 interface Order {
   model: string;
   prompt: string;
-  parts: Params[];
-  options: Params & Pick<DrawingRequest, keyof typeof tokenLimits>;
+  parts: Fields[];
+  options: Fields & Pick<DrawingRequest, keyof typeof tokenLimits>;
 }
 
 async function drawByChat(call: Call, order: Order): Promise<Drawing> {

@@ -1,8 +1,8 @@
 /** From the old proxy's requests to OpenRouter's, defaults and all. */
 import type { ChatCompletionRequest, ImageGenerationRequest } from "@insforge/shared-schemas";
 import { invalidInput } from "../../shared/errors.ts";
-import type { Params } from "../../shared/openrouter/typed_calls.ts";
 import type { Settings } from "../../shared/settings.ts";
+import type { Fields } from "../../shared/fields.ts";
 
 const DEFAULT_TEMPERATURE = 0.7;
 const DEFAULT_MAX_TOKENS = 4_096;
@@ -18,7 +18,7 @@ type Message = ChatCompletionRequest["messages"][number];
 export function toChatParams(
   request: ChatCompletionRequest,
   { MAX_OUTPUT_TOKENS }: Settings,
-): Params & { model: string } {
+): Fields & { model: string } {
   const plugins = toPlugins(request);
   return {
     model: toModel(request),
@@ -36,7 +36,7 @@ export function toChatParams(
 }
 
 /** Makes the body of the chat completion that draws. */
-export function toImageParams({ model, prompt, images }: ImageGenerationRequest): Params {
+export function toImageParams({ model, prompt, images }: ImageGenerationRequest): Fields {
   return {
     model,
     messages: [{ role: "user", content: images?.length ? toParts(prompt, images) : prompt }],
@@ -49,7 +49,7 @@ function toModel({ model, thinking }: ChatCompletionRequest): string {
   return thinking && !model.endsWith(":thinking") ? `${model}:thinking` : model;
 }
 
-function toMessage(message: Message): Params {
+function toMessage(message: Message): Fields {
   const { role, content, images, tool_calls, tool_call_id } = message;
   if (role === "tool") {
     if (!tool_call_id) throw invalidInput("Tool message is missing required tool_call_id");
@@ -69,15 +69,15 @@ function toMessage(message: Message): Params {
   return { role, content };
 }
 
-function toParts(text: string, images: { url: string }[]): Params[] {
+function toParts(text: string, images: { url: string }[]): Fields[] {
   return [
     { type: "text", text },
     ...images.map(({ url }) => ({ type: "image_url", image_url: { url } })),
   ];
 }
 
-function toPlugins({ webSearch, fileParser }: ChatCompletionRequest): Params[] {
-  const plugins: Params[] = [];
+function toPlugins({ webSearch, fileParser }: ChatCompletionRequest): Fields[] {
+  const plugins: Fields[] = [];
   if (webSearch?.enabled) {
     plugins.push({
       id: "web",

@@ -4,7 +4,6 @@ import type { Call } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
 import {
   type CompletionStream,
-  type Params,
   readCompletion,
   type ToolCall,
 } from "../../shared/openrouter/typed_calls.ts";
@@ -13,6 +12,7 @@ import { formatEvent } from "../../shared/http/sse.ts";
 import { toAnnotations } from "./answers.ts";
 import { toLegacyFailure } from "./failures.ts";
 import { toChatParams } from "./params.ts";
+import type { Fields } from "../../shared/fields.ts";
 
 /** InsForge's `UrlCitationAnnotation`. */
 interface Citation {
@@ -48,7 +48,7 @@ export async function startStream(
   call: Call,
   request: ChatCompletionRequest,
 ): Promise<ReadableStream<Uint8Array>> {
-  let params: Params | undefined;
+  let params: Fields | undefined;
   let chunks: CompletionStream;
   try {
     params = toChatParams(request, call.settings);

@@ -1,6 +1,5 @@
 /** From rows to prompts: chunks that fit a model, fenced so that no row can speak as an instruction. */
-import type { Row } from "../../shared/insforge/insforge.ts";
-import type { Params } from "../../shared/openrouter/typed_calls.ts";
+import type { Fields } from "../../shared/fields.ts";
 
 /** About eight thousand tokens: every current chat model takes it, with room for the answer. */
 const MAX_CHUNK_CHARS = 32_000;
@@ -16,7 +15,7 @@ export interface Chunks {
 }
 
 /** Packs rows, in their order, into as few chunks as they need, and never more than 16. */
-export function toChunks(rows: Row[]): Chunks {
+export function toChunks(rows: Fields[]): Chunks {
   const chunks: string[] = [];
   let current = "";
   let rowsRead = 0;
@@ -50,19 +49,19 @@ export interface Topic {
 }
 
 /** The conversation that summarizes the rows of the only chunk. */
-export function summarizeRows(topic: Topic, chunk: string): Params[] {
+export function summarizeRows(topic: Topic, chunk: string): Fields[] {
   return converse(topic, "Summarize these rows.", "rows", chunk);
 }
 
 /** The conversation that notes what matters in one chunk of several. */
-export function noteRows(topic: Topic, chunk: string, part: number, parts: number): Params[] {
+export function noteRows(topic: Topic, chunk: string, part: number, parts: number): Fields[] {
   const task = `These rows are part ${part} of ${parts}. Note what a summary of all parts needs: ` +
     "counts, themes, notable rows and exceptions. Be brief.";
   return converse(topic, task, "rows", chunk);
 }
 
 /** The conversation that makes one summary of the notes on all chunks. */
-export function mergeNotes(topic: Topic, notes: string[]): Params[] {
+export function mergeNotes(topic: Topic, notes: string[]): Fields[] {
   const task = `These are notes on all ${notes.length} parts of the rows, in order. ` +
     "Write one summary of them all.";
   return converse(
@@ -73,7 +72,7 @@ export function mergeNotes(topic: Topic, notes: string[]): Params[] {
   );
 }
 
-function converse(topic: Topic, task: string, kind: string, data: string): Params[] {
+function converse(topic: Topic, task: string, kind: string, data: string): Fields[] {
   // Nobody who wrote a row could know this name, so no row can close the fence.
   const fence = `${kind}-${crypto.randomUUID().slice(0, 8)}`;
   const system = `You summarize rows of the database table "${topic.table}" for the user they ` +

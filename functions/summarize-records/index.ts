@@ -12,19 +12,18 @@ import { ApiError, invalidInput } from "../../shared/errors.ts";
 import { BYTES_PER_TOKEN, countBytes } from "../../shared/ledger/estimate.ts";
 import { readRows } from "../../shared/insforge/insforge.ts";
 import {
-  addUsage,
   type Completion,
   createCompletion,
-  type Params,
   streamCompletion,
   toText,
-  type Usage,
 } from "../../shared/openrouter/typed_calls.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import { EVENT_STREAM_HEADERS, formatEvent, joinBytes } from "../../shared/http/sse.ts";
 import { planCalls } from "../../shared/ledger/reservation.ts";
 import { mergeNotes, noteRows, summarizeRows, toChunks } from "./digest.ts";
 import { summaryRequest } from "./query.ts";
+import type { Fields } from "../../shared/fields.ts";
+import { sumTokenUsage, type TokenUsage } from "../../shared/token_usage.ts";
 
 const DEFAULT_ROWS = 50;
 const CONCURRENT_CHUNKS = 4;
@@ -38,7 +37,7 @@ export interface SummaryFacts {
   /** Prompts that the rows were spread over. */
   chunks: number;
   /** Tokens and cost; in a stream those of the notes on the chunks, without the summary's own. */
-  usage?: Usage;
+  usage?: TokenUsage;
 }
 
 /** The first event of a stream; those of the summary follow. */
@@ -52,7 +51,7 @@ export interface SummaryAnswer extends SummaryFacts {
   summary: string;
   /** Null where there was no row to ask a model about. */
   model: string | null;
-  usage: Usage;
+  usage: TokenUsage;
 }
 
 const { app, handler } = createApp("summarize-records");
@@ -66,7 +65,7 @@ app.post("/", async (c) => {
     request;
   if (instructions) requireShort(instructions, "instructions", call.settings);
   const topic = { table, instructions };
-  const toParams = (messages: Params[], form = options) =>
+  const toParams = (messages: Fields[], form = options) =>
     toCompletionParams({ ...form, messages } as ChatRequest, call.settings);
 
   // One row more than asked for tells whether there are more.
@@ -102,7 +101,7 @@ app.post("/", async (c) => {
       : mergeNotes(topic, notes.map(requireText)),
   );
   if (stream) {
-    const usage = addUsage(notes.map(({ usage }) => usage));
+    const usage = sumTokenUsage(notes.map(({ usage }) => usage));
     const start: SummaryStart = { summary: { ...facts, usage }, choices: [] };
     const events = await streamCompletion(call, last, formatEvent(JSON.stringify(start)));
     return new Response(events, { headers: EVENT_STREAM_HEADERS });
@@ -112,7 +111,7 @@ app.post("/", async (c) => {
     summary: requireText(completion),
     ...facts,
     model: completion.model,
-    usage: addUsage([...notes, completion].map(({ usage }) => usage)),
+    usage: sumTokenUsage([...notes, completion].map(({ usage }) => usage)),
   };
   return c.json(answer);
 });
@@ -120,7 +119,7 @@ app.post("/", async (c) => {
 /** No rows are an answer, too; no model is needed for it. */
 function answerWithoutRows(facts: SummaryFacts, stream?: boolean | null): Response {
   const summary = `There are no rows in "${facts.table}" that match and that you may read`;
-  const usage = addUsage([]);
+  const usage = sumTokenUsage([]);
   const answer: SummaryAnswer = { summary, ...facts, model: null, usage };
   if (!stream) return Response.json(answer);
   const choices = [{ index: 0, delta: { content: summary }, finish_reason: "stop" }];

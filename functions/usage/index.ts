@@ -2,7 +2,7 @@
 import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { requireAdministrator } from "./administrator.ts";
-import { readUsage } from "./record.ts";
+import { readUsageRecord } from "./record.ts";
 import { sweep } from "./sweep.ts";
 
 export type { UsageAnswer } from "./record.ts";
@@ -13,7 +13,7 @@ export default handler;
 
 app.get("/", async (c) => {
   const user = await requireUser(c.env);
-  return c.json(await readUsage(user.id, c.env.settings));
+  return c.json(await readUsageRecord(user.id, c.env.settings));
 });
 
 app.post("/sweep", async (c) => {

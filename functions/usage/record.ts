@@ -48,7 +48,7 @@ export interface UsageAnswer {
  * @throws {ApiError} 500 `INTERNAL_ERROR` where there is no ledger, naming what is missing; 502
  *   `UPSTREAM_FAILURE` when it does not answer.
  */
-export async function readUsage(userId: string, settings: Settings): Promise<UsageAnswer> {
+export async function readUsageRecord(userId: string, settings: Settings): Promise<UsageAnswer> {
   const used = await callRoutine<Omit<UsageAnswer, "limits">>(
     "ai_usage",
     { user_id: userId },

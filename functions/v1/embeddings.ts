@@ -1,7 +1,8 @@
 /** Vectors in the form that OpenAI's clients ask for. */
 import * as z from "zod/mini";
 import { nonEmptyText } from "../../shared/request/chat_request.ts";
-import type { Embeddings, Usage } from "../../shared/openrouter/typed_calls.ts";
+import type { Embeddings } from "../../shared/openrouter/typed_calls.ts";
+import type { TokenUsage } from "../../shared/token_usage.ts";
 
 const tokens = z.array(z.int()).check(z.minLength(1));
 const mixture = z.looseObject({ content: z.array(z.unknown()).check(z.minLength(1)) });
@@ -24,7 +25,7 @@ export interface Base64Embeddings {
   object: "list";
   data: { object: "embedding"; index: number; embedding: string }[];
   model: string;
-  usage?: Partial<Usage>;
+  usage?: Partial<TokenUsage>;
 }
 
 /** The same answer, each vector as base64: OpenAI's SDK asks for that unless told otherwise. */

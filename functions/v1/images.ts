@@ -2,8 +2,9 @@
 import * as z from "zod/mini";
 import { nonEmptyText, requireShort } from "../../shared/request/chat_request.ts";
 import type { Image, UnsavedImage } from "../../shared/openrouter/saved_images.ts";
-import type { ImageList, Params } from "../../shared/openrouter/typed_calls.ts";
+import type { ImageList } from "../../shared/openrouter/typed_calls.ts";
 import type { Settings } from "../../shared/settings.ts";
+import type { Fields } from "../../shared/fields.ts";
 
 /** What to draw; other fields pass through. */
 export const imagesRequest = z.looseObject({
@@ -27,10 +28,10 @@ const QUALITIES: Record<string, string> = { standard: "medium", hd: "high" };
  *
  * @throws {ApiError} 400 `INVALID_INPUT` for a prompt beyond `MAX_PROMPT_CHARS`.
  */
-export function toImageParams(request: z.infer<typeof imagesRequest>, settings: Settings): Params {
+export function toImageParams(request: z.infer<typeof imagesRequest>, settings: Settings): Fields {
   const { response_format: _, stream: _1, size, quality, ...rest } = request;
   requireShort(request.prompt, "prompt", settings);
-  const params: Params = {
+  const params: Fields = {
     model: settings.OPENROUTER_IMAGE_MODEL,
     ...rest,
     size: size === "auto" ? undefined : size,

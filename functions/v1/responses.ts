@@ -4,10 +4,11 @@ import type { Call } from "../../shared/http/app.ts";
 import { createMaxTokens, nonEmptyText } from "../../shared/request/chat_request.ts";
 import type { ApiError } from "../../shared/errors.ts";
 import type { Dialect } from "../../shared/openrouter/completion_events.ts";
-import type { Params, Usage } from "../../shared/openrouter/typed_calls.ts";
 import { postJson, postStream } from "../../shared/openrouter/call.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import type { Settings } from "../../shared/settings.ts";
+import type { Fields } from "../../shared/fields.ts";
+import type { TokenUsage } from "../../shared/token_usage.ts";
 
 /** What to answer; OpenRouter's other fields pass through. */
 export const responsesRequest = z.looseObject({
@@ -50,7 +51,7 @@ export interface ResponseEvent {
 export function toResponseParams(
   request: z.infer<typeof responsesRequest>,
   settings: Settings,
-): Params {
+): Fields {
   return {
     model: request.models ? undefined : settings.OPENROUTER_CHAT_MODEL,
     ...request,
@@ -63,7 +64,7 @@ export function toResponseParams(
  *
  * @throws {ApiError} as every call of OpenRouter; 502 for a response without output.
  */
-export async function createResponse(call: Call, params: Params): Promise<ModelResponse> {
+export async function createResponse(call: Call, params: Fields): Promise<ModelResponse> {
   const body = { ...params, stream: false };
   return await postJson<ModelResponse>(call, "/responses", body, requireOutput);
 }
@@ -71,7 +72,7 @@ export async function createResponse(call: Call, params: Params): Promise<ModelR
 /** Starts a streamed response; OpenRouter's bytes, guarded as every stream. */
 export function streamResponse(
   call: Call,
-  params: Params,
+  params: Fields,
 ): Promise<ReadableStream<Uint8Array>> {
   return postStream(call, "/responses", params, { dialect: createDialect() });
 }
@@ -148,7 +149,7 @@ function toErrorEvent({ code, message }: ApiError): string {
   return JSON.stringify({ type: "error", code, message, param: null, error: { code, message } });
 }
 
-function toUsage({ usage }: ModelResponse): Usage | undefined {
+function toUsage({ usage }: ModelResponse): TokenUsage | undefined {
   if (!usage) return undefined;
   return { ...usage, prompt_tokens: usage.input_tokens, completion_tokens: usage.output_tokens };
 }

@@ -3,6 +3,7 @@ import { ApiError, invalidInput } from "../errors.ts";
 import { requireOpenAIParams } from "./openai_fields.ts";
 import type { Asked } from "./failures.ts";
 import type { Settings } from "../settings.ts";
+import type { Fields } from "../fields.ts";
 
 /** A gateway's manners. */
 interface Gateway extends Asked {
@@ -18,12 +19,10 @@ interface Gateway extends Asked {
   /** The largest body it takes. */
   maxBodyBytes?: number;
   /** The body of a chat completion as it wants it; throws for what it lacks. */
-  toParams?(params: Params, setting: string): Params;
+  toParams?(params: Fields, setting: string): Fields;
   /** Its list of models in OpenRouter's form. */
   toModels?(list: unknown): unknown;
 }
-
-type Params = Record<string, unknown>;
 
 const CHAT_ALONE = ["/chat/completions", "/models"];
 
@@ -86,7 +85,7 @@ export interface GatewayRequest {
 export function createGatewayRequest(
   settings: Settings,
   path: string,
-  params?: Params,
+  params?: Fields,
 ): GatewayRequest {
   const { AI_GATEWAY } = settings;
   const gateway = GATEWAYS[AI_GATEWAY];

@@ -1,8 +1,7 @@
 /** Chat completions for gateways that know OpenAI's fields, and none of those OpenRouter adds. */
 import { invalidInput } from "../errors.ts";
 import { refusesMaxTokens } from "../policy/token_caps.ts";
-
-type Params = Record<string, unknown>;
+import type { Fields } from "../fields.ts";
 
 /** What OpenRouter alone understands; sampling parameters are passed on, whoever made them up. */
 const OPENROUTER_FIELDS = [
@@ -38,7 +37,7 @@ const MODALITIES = ["text", "audio"];
  * @param setting by which the gateway was chosen, for messages.
  * @throws {ApiError} 400 `INVALID_INPUT` that names the field, and its value where that is to blame.
  */
-export function requireOpenAIParams(params: Params, setting: string): Params {
+export function requireOpenAIParams(params: Fields, setting: string): Fields {
   const found = findForeign(params);
   if (found) throw invalidInput(`${found} is not available with ${setting}`);
   const { max_tokens, ...rest } = params;
@@ -47,7 +46,7 @@ export function requireOpenAIParams(params: Params, setting: string): Params {
 }
 
 /** The first field, or value of a field, that is not OpenAI's. */
-function findForeign(params: Params): string | undefined {
+function findForeign(params: Fields): string | undefined {
   const field = OPENROUTER_FIELDS.find((name) => (params[name] ?? null) !== null);
   if (field) return `"${field}"`;
   const { model, messages, modalities, tools, tool_choice, response_format } = params;

@@ -9,6 +9,7 @@ import {
   unavailable,
 } from "./failures.ts";
 import type { Settings } from "../settings.ts";
+import type { Fields } from "../fields.ts";
 
 /** Whose rows and objects: what is done here is done with this user's rights and no others. */
 export interface Caller {
@@ -30,9 +31,6 @@ export interface RowQuery {
   order?: { column: string; ascending?: boolean };
   limit: number;
 }
-
-/** A row, by column. */
-export type Row = Record<string, unknown>;
 
 const AUTH_TIMEOUT_MS = 5_000;
 /** How long each of InsForge's answers is waited for, unless a call says otherwise. */
@@ -65,7 +63,7 @@ export async function readRows(
   caller: Caller,
   query: RowQuery,
   settings: Settings,
-): Promise<Row[]> {
+): Promise<Fields[]> {
   const { database: db } = await connect(caller.token, settings, DATA_TIMEOUT_MS);
   let request = db.from(query.table).select(query.columns?.join(",") ?? "*").limit(query.limit);
   for (const { column, op, value } of query.filters ?? []) {
@@ -77,7 +75,7 @@ export async function readRows(
   const { data, error, status } = await request;
   if (error) throw toReadError(error as DataError, status, query);
   if (!Array.isArray(data)) throw unavailable(data); // a proxy's page, or nothing at all
-  return data as unknown as Row[];
+  return data as unknown as Fields[];
 }
 
 /** An object in InsForge's storage. */

@@ -1,8 +1,8 @@
 /** What a paid call is charged to: what its answers say they used, or what they may have. */
 import type { Call } from "../http/app.ts";
-import type { Usage } from "../openrouter/completion_events.ts";
 import { type Estimate, price } from "./estimate.ts";
-import { toCount, toName, toUsd } from "./values.ts";
+import { toLedgerName } from "./values.ts";
+import { readTokenUsage, type TokenUsage } from "../token_usage.ts";
 
 /** One generation, as the ledger keeps it. */
 export interface Charge {
@@ -19,7 +19,7 @@ export interface Charge {
 export interface Answered {
   id?: string;
   model?: string | null;
-  usage?: Usage | null;
+  usage?: TokenUsage | null;
 }
 
 /** How much of an answer there was to see. */
@@ -67,21 +67,21 @@ export class Bill {
    */
   charge(answered: Answered, { completionTokens, isPart = false }: Seen = {}): void {
     const log = this.#log;
-    const stated = readUsage(answered.usage);
-    const id = toName(answered.id) || undefined;
-    const model = toName(answered.model) || this.#expected.model;
+    const stated = readTokenUsage(answered.usage);
+    const id = toLedgerName(answered.id) || undefined;
+    const model = toLedgerName(answered.model) || this.#expected.model;
     log.model ??= model;
     log.generation_id ??= id;
     const most = completionTokens ?? (stated ? 0 : Infinity);
     const seen = Math.min(most, this.#expected.completionTokens);
-    const prompt = stated?.prompt ?? this.#expected.promptTokens;
+    const prompt = stated?.promptTokens ?? this.#expected.promptTokens;
     // Some servers state a prompt first, and its answer not before the end.
     const completion = stated && !isPart
-      ? stated.completion
-      : Math.max(stated?.completion ?? 0, seen);
+      ? stated.completionTokens
+      : Math.max(stated?.completionTokens ?? 0, seen);
     if (stated) {
-      log.prompt_tokens = (log.prompt_tokens ?? 0) + stated.prompt;
-      log.completion_tokens = (log.completion_tokens ?? 0) + stated.completion;
+      log.prompt_tokens = (log.prompt_tokens ?? 0) + stated.promptTokens;
+      log.completion_tokens = (log.completion_tokens ?? 0) + stated.completionTokens;
       log.cost = (log.cost ?? 0) + (stated.usd ?? 0);
     }
     this.#charges.push({
@@ -107,28 +107,4 @@ function toPricedName(answered: string, asked: string): string {
   const isDated = answered.startsWith(asked) && /^-\d[\d-]*$/.test(answered.slice(asked.length));
   const isVariant = asked.startsWith(`${answered}:`);
   return asked && (isDated || isVariant) ? asked : answered;
-}
-
-/** Tokens of a call, and USD where an answer says them. */
-interface Used {
-  prompt: number;
-  completion: number;
-  usd?: number;
-}
-
-/**
- * What an answer says it used: `prompt_tokens` and `completion_tokens`, in OpenAI's Responses
- * `input_` and `output_tokens`; where there is but a total, as some servers have it for embeddings,
- * all of it is the prompt's.
- *
- * @returns nothing for what states neither tokens nor a cost.
- */
-export function readUsage(usage?: Usage | null): Used | undefined {
-  if (!usage) return undefined;
-  const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens } = usage;
-  const completion = toCount(completion_tokens ?? output_tokens);
-  const prompt = toCount(prompt_tokens ?? input_tokens) ||
-    Math.max(0, toCount(total_tokens) - completion);
-  const usd = toUsd(usage.cost);
-  return usd === undefined && prompt + completion === 0 ? undefined : { prompt, completion, usd };
 }

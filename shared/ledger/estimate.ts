@@ -1,8 +1,10 @@
 /** The most that a paid call may use and cost, before it is made. */
 import { listParts } from "../request/content_parts.ts";
-import { toCount, toName } from "./values.ts";
-import { type Fields, TOKEN_LIMITS } from "../policy/token_caps.ts";
+import { TOKEN_LIMITS } from "../policy/token_caps.ts";
 import type { Settings } from "../settings.ts";
+import type { Fields } from "../fields.ts";
+import { toLedgerName } from "./values.ts";
+import { toTokenCount } from "../token_usage.ts";
 
 /** What a paid call asks for, as far as its cost depends on it. */
 export interface PaidCall {
@@ -50,16 +52,18 @@ const encoder = new TextEncoder();
  */
 export function estimate({ path, params, body }: PaidCall, settings: Settings): Estimate {
   const promptTokens = countPromptTokens(params, body);
-  const limit = Math.max(...TOKEN_LIMITS.map((name) => toCount(params[name])));
+  const limit = Math.max(...TOKEN_LIMITS.map((name) => toTokenCount(params[name])));
   const completionTokens = (limit || (path === "/embeddings" ? 0 : UNLIMITED_TOKENS)) *
-    Math.max(1, toCount(params.n));
+    Math.max(1, toTokenCount(params.n));
   const {
     MAX_PROMPT_USD_PER_MILLION: prompt = DEFAULT_PRICES.prompt,
     MAX_COMPLETION_USD_PER_MILLION: completion = DEFAULT_PRICES.completion,
   } = settings;
   const prices = { prompt, completion };
   return {
-    model: toName(params.model ?? (Array.isArray(params.models) ? params.models[0] : undefined)),
+    model: toLedgerName(
+      params.model ?? (Array.isArray(params.models) ? params.models[0] : undefined),
+    ),
     promptTokens,
     completionTokens,
     prices,

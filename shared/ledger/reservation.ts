@@ -7,10 +7,10 @@ import { Bill, type Charge, type Payment } from "./bill.ts";
 import { ApiError } from "../errors.ts";
 import { BYTES_PER_TOKEN, type Estimate, estimate, type PaidCall, price } from "./estimate.ts";
 import { callRoutine } from "../insforge/insforge.ts";
-import { toCount } from "./values.ts";
 import { readLimits, type Refusal, toRefusal } from "./limits.ts";
 import type { Settings } from "../settings.ts";
 import { openUserKey } from "../user_keys/user_key.ts";
+import { toTokenCount } from "../token_usage.ts";
 
 /** Asks the gateway what a generation came to; nothing while it does not know or cannot say. */
 export type LookUp = (
@@ -108,7 +108,7 @@ async function reserve(
     user_id: userId,
     slug: call.slug,
     model: expected.model,
-    tokens: toCount(
+    tokens: toTokenCount(
       (expected.promptTokens + expected.completionTokens) * tab.plannedCalls + more,
     ),
     usd: expected.usd * tab.plannedCalls + price(more, 0, expected.prices),

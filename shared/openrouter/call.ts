@@ -2,23 +2,23 @@
  * Calls of OpenRouter, or the gateway in its place: retried, timed out, cancelled, charged and judged.
  */
 import type { Call } from "../http/app.ts";
-import { type Answered, readUsage } from "../ledger/bill.ts";
+import { type Answered } from "../ledger/bill.ts";
 import type { Dialect } from "./completion_events.ts";
 import { guardCompletion } from "./stream_guard.ts";
 import { ApiError } from "../errors.ts";
 import {
   type Exchange,
   openExchange,
-  type Params,
   readAnswer,
   readGenerationId,
   requireAnswer,
   send,
 } from "./send.ts";
 import { unusable } from "../gateway/failures.ts";
-import { toFields } from "../policy/token_caps.ts";
 import { withRetries } from "./retries.ts";
 import { RESERVATION_MS } from "../ledger/reservation.ts";
+import { type Fields, toFields } from "../fields.ts";
+import { readTokenUsage } from "../token_usage.ts";
 
 /**
  * Posts, reads the answer as JSON and has it judged: by what it says of itself, then by `judge`.
@@ -29,7 +29,7 @@ import { RESERVATION_MS } from "../ledger/reservation.ts";
 export function postJson<T>(
   call: Call,
   path: string,
-  params: Params,
+  params: Fields,
   judge: (answer: T) => void,
 ): Promise<T> {
   return requestJson(call, path, params, judge);
@@ -43,7 +43,7 @@ export function getJson<T>(call: Call, path: string, judge: (answer: T) => void)
 async function requestJson<T>(
   call: Call,
   path: string,
-  params: Params | undefined,
+  params: Fields | undefined,
   judge: (answer: T) => void,
 ): Promise<T> {
   const exchange = await openExchange(call, path, params);
@@ -69,7 +69,7 @@ async function requestJson<T>(
 export async function postStream(
   call: Call,
   path: string,
-  params: Params,
+  params: Fields,
   options: { preface?: Uint8Array; dialect?: Dialect; trusting?: boolean },
 ): Promise<ReadableStream<Uint8Array>> {
   const { settings } = call;
@@ -94,7 +94,7 @@ export async function postStream(
 }
 
 /** OpenRouter always says what a stream used; other servers do where they are asked to. */
-function toStreamed(path: string, params: Params): Params {
+function toStreamed(path: string, params: Fields): Fields {
   if (path !== "/chat/completions") return { ...params, stream: true };
   const given = toFields(params.stream_options, "stream_options");
   const stream_options = { ...given, include_usage: true };
@@ -126,7 +126,7 @@ async function guardStream(
       const isPart = outcome !== "complete";
       // A whole answer without an event is one that was no stream.
       const completionTokens = isPart ? tokens : tokens || undefined;
-      if (readUsage(usage) || tokens !== undefined) {
+      if (readTokenUsage(usage) || tokens !== undefined) {
         bill?.charge({ ...about, usage }, { completionTokens, isPart });
       }
       if (!isOpen) return;
@@ -150,7 +150,7 @@ async function guardStream(
 export async function requestUnjudged(
   call: Call,
   path: string,
-  params?: Params,
+  params?: Fields,
 ): Promise<unknown> {
   const exchange = await openExchange(call, path, params);
   let answer: unknown;

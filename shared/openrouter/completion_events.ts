@@ -2,21 +2,13 @@
 import type { ApiError } from "../errors.ts";
 import { type Asked, findError, toInBandFailure, unusable } from "../gateway/failures.ts";
 import { readData, splitEvents } from "../http/sse.ts";
-
-/** Tokens and cost of a call as OpenRouter reports them; `cost` is in USD. */
-export interface Usage {
-  prompt_tokens: number;
-  completion_tokens: number;
-  total_tokens: number;
-  cost?: number | null;
-  [detail: string]: unknown;
-}
+import type { TokenUsage } from "../token_usage.ts";
 
 /** What a chunk of a streamed completion may hold, as far as it is looked at. */
 export interface Chunk {
   id?: string;
   model?: string;
-  usage?: Usage | null;
+  usage?: TokenUsage | null;
   choices?: { delta?: Record<string, unknown>; finish_reason?: string | null }[];
 }
 
@@ -70,7 +62,7 @@ const decoder = new TextDecoder();
 export class CompletionEvents {
   first: Chunk | undefined;
   /** The latest that was told. */
-  usage: Usage | undefined;
+  usage: TokenUsage | undefined;
   /** About how many came, by data events and their length. */
   tokens = 0;
   /** The first event that meant anything was an error, and nothing was generated. */

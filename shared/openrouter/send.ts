@@ -6,7 +6,7 @@
  * long as a `Retry-After` says, and drops what OpenRouter adds.
  */
 import type { Call } from "../http/app.ts";
-import { type Answered, type Bill, type Charge, readUsage } from "../ledger/bill.ts";
+import { type Answered, type Bill, type Charge } from "../ledger/bill.ts";
 import { ApiError } from "../errors.ts";
 import {
   createGatewayRequest,
@@ -15,14 +15,13 @@ import {
   requireUserKeysTaken,
   toGatewayHeaders,
 } from "../gateway/gateways.ts";
-import { toCount, toName, toUsd } from "../ledger/values.ts";
 import { applyModelPolicy } from "../policy/models.ts";
 import { findError, toHttpFailure, toInBandFailure, unusable } from "../gateway/failures.ts";
 import type { Settings } from "../settings.ts";
 import { openBill } from "../ledger/reservation.ts";
-
-/** Fields of a request as they stand on the wire; unknown ones are OpenRouter's own. */
-export type Params = Record<string, unknown>;
+import type { Fields } from "../fields.ts";
+import { toLedgerName } from "../ledger/values.ts";
+import { readTokenUsage, toTokenCount, toUsd } from "../token_usage.ts";
 
 /** One request to the gateway, as often as it is tried. */
 export interface Exchange extends GatewayRequest {
@@ -38,7 +37,7 @@ export interface Exchange extends GatewayRequest {
  *
  * @throws {ApiError} as `applyModelPolicy`, `createGatewayRequest` and `openBill`.
  */
-export async function openExchange(call: Call, path: string, fields?: Params): Promise<Exchange> {
+export async function openExchange(call: Call, path: string, fields?: Fields): Promise<Exchange> {
   const params = fields && applyModelPolicy(path, fields, call.settings);
   const request = createGatewayRequest(call.settings, path, params);
   if (!params) return request;
@@ -106,7 +105,7 @@ export async function readAnswer(
     return answer;
   }
   const about = answer as Answered;
-  if (readUsage(about.usage) || !findError(answer)) {
+  if (readTokenUsage(about.usage) || !findError(answer)) {
     bill?.charge({ id: id ?? about.id, model: about.model, usage: about.usage });
   }
   return answer;
@@ -150,9 +149,9 @@ export async function getGeneration(
     const usd = toUsd(data.total_cost);
     return usd === undefined ? undefined : {
       generation_id: id,
-      model: toName(data.model),
-      prompt_tokens: toCount(data.native_tokens_prompt ?? data.tokens_prompt),
-      completion_tokens: toCount(data.native_tokens_completion ?? data.tokens_completion),
+      model: toLedgerName(data.model),
+      prompt_tokens: toTokenCount(data.native_tokens_prompt ?? data.tokens_prompt),
+      completion_tokens: toTokenCount(data.native_tokens_completion ?? data.tokens_completion),
       usd,
       final: true,
     };

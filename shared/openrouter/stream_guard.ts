@@ -8,11 +8,11 @@ import {
   empty,
   type EventOptions,
   isWhole,
-  type Usage,
 } from "./completion_events.ts";
 import { ApiError, toErrorEvent } from "../errors.ts";
 import { unusable } from "../gateway/failures.ts";
 import { EventCutter, formatEvent, joinBytes } from "../http/sse.ts";
+import type { TokenUsage } from "../token_usage.ts";
 
 interface GuardOptions extends EventOptions {
   /** Bytes to pass on before all others. */
@@ -31,7 +31,7 @@ interface GuardOptions extends EventOptions {
    * @param tokens about how many came, by events and their length; nothing where the first event that
    *   meant anything was an error, and nothing was generated.
    */
-  onEnd(outcome: string, tokens: number | undefined, usage?: Usage): Promise<void>;
+  onEnd(outcome: string, tokens: number | undefined, usage?: TokenUsage): Promise<void>;
 }
 
 const NOTHING = new Uint8Array();

@@ -11,13 +11,12 @@ import type {
   CreateEmbeddingResponse,
 } from "openai/resources";
 import type { Call } from "../http/app.ts";
-import type { Usage } from "./completion_events.ts";
 import { unusable } from "../gateway/failures.ts";
-import type { Params } from "./send.ts";
 import { getJson, postJson, postStream } from "./call.ts";
+import type { Fields } from "../fields.ts";
+import type { TokenUsage } from "../token_usage.ts";
 
 export { getGeneration } from "./send.ts";
-export type { Params, Usage };
 
 /** OpenRouter's completion: OpenAI's, and what it adds. */
 export type Completion = Omit<ChatCompletion, "choices" | "system_fingerprint" | "usage"> & {
@@ -27,7 +26,7 @@ export type Completion = Omit<ChatCompletion, "choices" | "system_fingerprint" |
     native_finish_reason?: string | null;
     message: Message;
   }[];
-  usage?: Usage;
+  usage?: TokenUsage;
 };
 
 /** A call of a tool that the caller is to run. */
@@ -63,11 +62,11 @@ export function toText({ content }: Message): string {
 export interface ImageList {
   created: number;
   data: { b64_json: string; media_type?: string }[];
-  usage?: Usage;
+  usage?: TokenUsage;
 }
 
 /** The answer of OpenRouter's `/embeddings`, floats asked for. */
-export type Embeddings = Omit<CreateEmbeddingResponse, "usage"> & { usage?: Partial<Usage> };
+export type Embeddings = Omit<CreateEmbeddingResponse, "usage"> & { usage?: Partial<TokenUsage> };
 
 /**
  * Asks for one whole chat completion.
@@ -78,7 +77,7 @@ export type Embeddings = Omit<CreateEmbeddingResponse, "usage"> & { usage?: Part
  * @throws {ApiError} as the README's table "Errors" says; 504 past `REQUEST_DEADLINE_MS`.
  * @see https://openrouter.ai/docs/api-reference/chat-completion
  */
-export async function createCompletion(call: Call, params: Params): Promise<Completion> {
+export async function createCompletion(call: Call, params: Fields): Promise<Completion> {
   const body = { ...params, stream: false };
   return await postJson<Completion>(call, "/chat/completions", body, requireOutput);
 }
@@ -96,14 +95,14 @@ export async function createCompletion(call: Call, params: Params): Promise<Comp
  */
 export function streamCompletion(
   call: Call,
-  params: Params,
+  params: Fields,
   preface?: Uint8Array,
 ): Promise<ReadableStream<Uint8Array>> {
   return postStream(call, "/chat/completions", params, { preface });
 }
 
 /** The chunks of a streamed completion; aborting `controller` cancels the upstream call. */
-export type CompletionStream = Stream<ChatCompletionChunk & { usage?: Usage | null }>;
+export type CompletionStream = Stream<ChatCompletionChunk & { usage?: TokenUsage | null }>;
 
 /**
  * Starts a streamed chat completion to be read chunk by chunk, for answers in a format of our own.
@@ -114,7 +113,7 @@ export type CompletionStream = Stream<ChatCompletionChunk & { usage?: Usage | nu
  *
  * @throws {ApiError} as {@link streamCompletion}, for failures by status or before any answer.
  */
-export async function readCompletion(call: Call, params: Params): Promise<CompletionStream> {
+export async function readCompletion(call: Call, params: Fields): Promise<CompletionStream> {
   const { Stream } = await import("openai/core/streaming"); // none but this function is to load it
   const stream = await postStream(call, "/chat/completions", params, { trusting: true });
   const controller = new AbortController();
@@ -136,7 +135,7 @@ export type EmbeddingInput = string | number[] | (string | number[] | object)[];
  */
 export async function createEmbeddings(
   call: Call,
-  params: Params & { input: EmbeddingInput },
+  params: Fields & { input: EmbeddingInput },
 ): Promise<Embeddings> {
   const { input } = params;
   const count = Array.isArray(input) && typeof input[0] !== "number" ? input.length : 1;
@@ -156,7 +155,7 @@ export async function createEmbeddings(
  * @throws {ApiError} as {@link createCompletion}.
  * @see https://openrouter.ai/docs/api-reference/images
  */
-export async function createImages(call: Call, params: Params): Promise<ImageList> {
+export async function createImages(call: Call, params: Fields): Promise<ImageList> {
   return await postJson<ImageList>(call, "/images", params, ({ data }) => {
     const images = Array.isArray(data) ? data : [];
     if (images.length === 0 || images.some((image) => !image?.b64_json)) {
@@ -181,15 +180,6 @@ export function listModels(call: Call): Promise<ModelList> {
   return getJson<ModelList>(call, "/models?output_modalities=all", ({ data }) => {
     if (!Array.isArray(data)) throw unusable("The AI provider answered without a list of models");
   });
-}
-
-/** The sum of what several calls used. */
-export function addUsage(usages: (Partial<Usage> | undefined)[]): Usage {
-  const sum = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost: 0 };
-  for (const usage of usages) {
-    for (const field of Object.keys(sum) as (keyof typeof sum)[]) sum[field] += usage?.[field] ?? 0;
-  }
-  return sum;
 }
 
 function requireOutput({ choices }: Completion): void {

@@ -1,9 +1,10 @@
 /** Which models a request may use, and at which price: one policy, the same for every function. */
 import { describe, isOpen, matches } from "./allow_list.ts";
 import { ApiError, invalidInput } from "../errors.ts";
-import { applyOutputCap, type Fields, toFields } from "./token_caps.ts";
+import { applyOutputCap } from "./token_caps.ts";
 import type { Settings } from "../settings.ts";
 import { applyToolPolicy, bringsTools, requireWebSearch } from "./tools.ts";
+import { type Fields, toFields } from "../fields.ts";
 
 /** The settings that name models, for requests that do not. */
 const DEFAULT_MODELS = [
@@ -97,12 +98,12 @@ function* findChoices(value: unknown, path = "", name = ""): Generator<Choice> {
     if (!path && CONTENT.test(key) || path === "input" || key === "excluded_models") continue;
     if (isItem || !CHOOSES.test(key)) yield* findChoices(child, field, isItem ? name : key);
     else if (Array.isArray(child)) {
-      yield* child.map((name, i) => ({ field: `${field}[${i}]`, name: toName(key, name) }));
-    } else if (child) yield { field, name: toName(key, child) };
+      yield* child.map((name, i) => ({ field: `${field}[${i}]`, name: toModelName(key, name) }));
+    } else if (child) yield { field, name: toModelName(key, child) };
   }
 }
 
-function toName(key: string, value: unknown): unknown {
+function toModelName(key: string, value: unknown): unknown {
   return typeof value === "string" && /preset/i.test(key) ? `@preset/${value}` : value;
 }
 

@@ -1,19 +1,7 @@
 /** How much a model may write: never more than `MAX_OUTPUT_TOKENS`, whatever a request calls it. */
 import { invalidInput } from "../errors.ts";
 import { DEFAULT_MAX_OUTPUT_TOKENS, type Settings } from "../settings.ts";
-
-/** An object of a request, or the whole one, as it stands on the wire. */
-export type Fields = Record<string, unknown>;
-
-/**
- * An object of a request, empty where there is none.
- *
- * @throws {ApiError} 400 `INVALID_INPUT` for anything else, naming `field`.
- */
-export function toFields(value: unknown, field: string): Fields {
-  if (typeof (value ?? {}) === "object" && !Array.isArray(value)) return (value ?? {}) as Fields;
-  throw invalidInput(`"${field}" must be an object`);
-}
+import type { Fields } from "../fields.ts";
 
 /** The names under which a request may limit its tokens. */
 export const TOKEN_LIMITS = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
@@ -33,7 +21,10 @@ export function refusesMaxTokens(model: unknown): boolean {
  */
 export function applyOutputCap(path: string, params: Fields, settings: Settings): Fields {
   const cap = settings.MAX_OUTPUT_TOKENS;
-  const answers = Math.max(toCount("n", params.n), toCount("best_of", params.best_of));
+  const answers = Math.max(
+    requireChoiceCount("n", params.n),
+    requireChoiceCount("best_of", params.best_of),
+  );
   requireTokens(params, { cap, answers });
   requireTokens(params.reasoning, { cap, within: "reasoning" });
   const isLimited = TOKEN_LIMITS.some((name) => (params[name] ?? null) !== null);
@@ -65,7 +56,7 @@ export function requireTokens(
   }
 }
 
-function toCount(name: string, value: unknown): number {
+function requireChoiceCount(name: string, value: unknown): number {
   const count = toNumber(value ?? 1);
   if (Number.isInteger(count) && count >= 1) return count;
   throw invalidInput(`"${name}" must be a whole number, 1 or more`);

@@ -2,8 +2,9 @@
 import { allows, describe, isOpen } from "./allow_list.ts";
 import { listParts } from "../request/content_parts.ts";
 import { ApiError, invalidInput } from "../errors.ts";
-import { type Fields, requireTokens, toFields } from "./token_caps.ts";
+import { requireTokens } from "./token_caps.ts";
 import type { Settings } from "../settings.ts";
+import { type Fields, toFields } from "../fields.ts";
 
 /** Kinds of tools that the caller runs. */
 const CALLERS_TOOLS = ["function", "custom"];

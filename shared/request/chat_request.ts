@@ -1,9 +1,9 @@
 /** From a prompt or messages, and what may come with them, to a checked OpenAI conversation. */
 import * as z from "zod/mini";
 import { invalidInput } from "../errors.ts";
-import type { Params } from "../openrouter/typed_calls.ts";
 import { refusesMaxTokens } from "../policy/token_caps.ts";
 import type { Settings } from "../settings.ts";
+import type { Fields } from "../fields.ts";
 
 /** Tokens of an answer when the request does not say; without any limit small balances fail. */
 const DEFAULT_MAX_TOKENS = 4_096;
@@ -112,10 +112,10 @@ export type ChatRequest = z.infer<typeof chatRequest>;
  *
  * @throws {ApiError} 400 `INVALID_INPUT` for a prompt beyond `MAX_PROMPT_CHARS`, or two limits.
  */
-export function toCompletionParams(request: ChatRequest, settings: Settings): Params {
+export function toCompletionParams(request: ChatRequest, settings: Settings): Fields {
   const { prompt, messages, stream: _, max_tokens: _1, max_completion_tokens: _2, ...rest } =
     request;
-  const params: Params = {
+  const params: Fields = {
     model: request.models ? undefined : settings.OPENROUTER_CHAT_MODEL,
     ...rest,
     messages: messages ?? [{ role: "user", content: requireShort(prompt!, "prompt", settings) }],
@@ -135,7 +135,7 @@ export function limitTokens(
   { max_tokens, max_completion_tokens }: Pick<ChatRequest, keyof typeof tokenLimits>,
   model: unknown,
   otherwise: number,
-): Params {
+): Fields {
   if (max_tokens && max_completion_tokens && max_tokens !== max_completion_tokens) {
     throw invalidInput(
       '"max_tokens" and "max_completion_tokens" must be the same, or one left out',

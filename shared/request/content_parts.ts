@@ -1,5 +1,5 @@
 /** What a request shows a model in parts, wherever the several APIs let these stand. */
-import type { Fields } from "../policy/token_caps.ts";
+import type { Fields } from "../fields.ts";
 
 /**
  * Lists the parts of messages and of Responses' items: what was said, what tools brought, images of

@@ -1,8 +1,9 @@
 /** An upstream's stream made by hand, and the reading of it through the guard. */
 import { assert, assertEquals } from "@std/assert";
-import type { Chunk, Usage } from "../../../shared/openrouter/completion_events.ts";
+import type { Chunk } from "../../../shared/openrouter/completion_events.ts";
 import { guardCompletion } from "../../../shared/openrouter/stream_guard.ts";
 import { COMMENT } from "../../support/upstream.ts";
+import type { TokenUsage } from "../../../shared/token_usage.ts";
 
 const encoder = new TextEncoder();
 
@@ -62,7 +63,7 @@ export async function guard(
   options: SourceOptions & { idleMs?: number; lastsMs?: number; preface?: Uint8Array } = {},
 ) {
   const { source, state } = createSource(pieces, options);
-  const outcomes: [string, Usage | undefined][] = [];
+  const outcomes: [string, TokenUsage | undefined][] = [];
   let first: Chunk | undefined;
   const stream = await guardCompletion(new Response(source), {
     idleMs: options.idleMs ?? 60_000,

@@ -1,10 +1,10 @@
 import { mock } from "node:test";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Usage } from "../../../shared/openrouter/completion_events.ts";
 import { guardCompletion } from "../../../shared/openrouter/stream_guard.ts";
 import { ApiError } from "../../../shared/errors.ts";
 import { chunk, COMMENT, DONE, streamOf, USAGE } from "../../support/upstream.ts";
 import { assertErrorEvent, chop, createSource, guard, quiet } from "./guarded_stream.ts";
+import type { TokenUsage } from "../../../shared/token_usage.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -225,7 +225,7 @@ Deno.test("cancelling ends the upstream call, and the end is told once with the 
   const { source, state } = createSource([chunk({ content: "a" }, { usage: USAGE })], {
     end: "hang",
   });
-  const ends: [string, Usage | undefined][] = [];
+  const ends: [string, TokenUsage | undefined][] = [];
   const stream = await guardCompletion(new Response(source), {
     ...quiet(),
     onEnd: (outcome, _events, usage) => Promise.resolve(void ends.push([outcome, usage])),

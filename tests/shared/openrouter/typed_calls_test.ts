@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { addUsage } from "../../../shared/openrouter/typed_calls.ts";
 import { createRequest, logs } from "../../support/caller.ts";
 import {
   chunk,
@@ -257,22 +256,6 @@ Deno.test("a plain answer to a streamed request is judged like any other", async
     const answer = await probe("/stream", upstream);
     assertEquals([answer.status, answer.body.error], [status, code], JSON.stringify(json));
   }
-});
-
-Deno.test("addUsage adds what is there", () => {
-  const partial = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3, cost: null };
-  assertEquals(addUsage([USAGE, undefined, partial]), {
-    prompt_tokens: 11,
-    completion_tokens: 7,
-    total_tokens: 18,
-    cost: USAGE.cost,
-  });
-  assertEquals(addUsage([]), {
-    prompt_tokens: 0,
-    completion_tokens: 0,
-    total_tokens: 0,
-    cost: 0,
-  });
 });
 
 function embeddings(vectors: number[][], indexes = vectors.map((_, i) => i)) {

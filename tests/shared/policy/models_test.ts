@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import type { Fields } from "../../../shared/fields.ts";
 import { ApiError } from "../../../shared/errors.ts";
 import { applyModelPolicy, isAllowedModel } from "../../../shared/policy/models.ts";
-import type { Fields } from "../../../shared/policy/token_caps.ts";
 import { createSettings } from "../../../shared/settings.ts";
 import { createRandom, type Random, readSeed } from "../../support/hostile_json.ts";
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ApiError } from "../../../shared/errors.ts";
-import { applyOutputCap, type Fields } from "../../../shared/policy/token_caps.ts";
+import { applyOutputCap } from "../../../shared/policy/token_caps.ts";
+import type { Fields } from "../../../shared/fields.ts";
 import { createSettings } from "../../../shared/settings.ts";
 
 const CHAT = "/chat/completions";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import type { Fields } from "../../../shared/fields.ts";
 import { ApiError } from "../../../shared/errors.ts";
-import type { Fields } from "../../../shared/policy/token_caps.ts";
 import { createSettings } from "../../../shared/settings.ts";
 import { applyToolPolicy } from "../../../shared/policy/tools.ts";
 

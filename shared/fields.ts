@@ -1,0 +1,17 @@
+/** The JSON objects that pass through: requests, responses and rows, before anything is known of them. */
+import { invalidInput } from "./errors.ts";
+
+/** A JSON object by its field names, exactly as it stands on the wire; nothing in it is checked. */
+export type Fields = Record<string, unknown>;
+
+/**
+ * Reads an optional object inside a request.
+ *
+ * @param field the name of the field that `value` comes from, for the message.
+ * @returns the object, or an empty one for `undefined` and `null`.
+ * @throws {ApiError} 400 `INVALID_INPUT` when the value is not an object.
+ */
+export function toFields(value: unknown, field: string): Fields {
+  if (typeof (value ?? {}) === "object" && !Array.isArray(value)) return (value ?? {}) as Fields;
+  throw invalidInput(`"${field}" must be an object`);
+}

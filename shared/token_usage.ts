@@ -1,0 +1,64 @@
+/** Tokens and money as gateways report them, read into numbers that the ledger can hold. */
+
+/** The `usage` object of a response; `cost` is in USD. */
+export interface TokenUsage {
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+  cost?: number | null;
+  [detail: string]: unknown;
+}
+
+/** What a `usage` object states. */
+export interface StatedUsage {
+  promptTokens: number;
+  completionTokens: number;
+  /** USD; undefined when the gateway states no cost. */
+  usd?: number;
+}
+
+const MAX_COUNT = 2 ** 31 - 1;
+const MAX_USD = 1e9;
+
+/**
+ * Reads a `usage` object under any of its names: `prompt_tokens` and `completion_tokens`, or
+ * `input_tokens` and `output_tokens` in OpenAI's Responses. When a server states only a total, as
+ * some do for embeddings, all of it counts as prompt tokens.
+ *
+ * @returns undefined when it states neither tokens nor a cost.
+ */
+export function readTokenUsage(usage?: TokenUsage | null): StatedUsage | undefined {
+  if (!usage) return undefined;
+  const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens } = usage;
+  const completionTokens = toTokenCount(completion_tokens ?? output_tokens);
+  const promptTokens = toTokenCount(prompt_tokens ?? input_tokens) ||
+    Math.max(0, toTokenCount(total_tokens) - completionTokens);
+  const usd = toUsd(usage.cost);
+  if (usd === undefined && promptTokens + completionTokens === 0) return undefined;
+  return { promptTokens, completionTokens, usd };
+}
+
+/** Adds up the usage of several calls; calls without usage count as zero. */
+export function sumTokenUsage(usages: (Partial<TokenUsage> | undefined)[]): TokenUsage {
+  const sum = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost: 0 };
+  for (const usage of usages) {
+    for (const field of Object.keys(sum) as (keyof typeof sum)[]) sum[field] += usage?.[field] ?? 0;
+  }
+  return sum;
+}
+
+/** A whole number of tokens from 0 to 2^31 - 1; anything that is not a positive number is 0. */
+export function toTokenCount(value: unknown): number {
+  const count = toNumber(value);
+  return count > 0 && count < Infinity ? Math.min(MAX_COUNT, Math.round(count)) : 0;
+}
+
+/** An amount of USD from 0 to 10^9; undefined for anything else. */
+export function toUsd(value: unknown): number | undefined {
+  const usd = toNumber(value);
+  return usd >= 0 && usd <= MAX_USD ? usd : undefined;
+}
+
+function toNumber(value: unknown): number {
+  return typeof value === "number" || typeof value === "string" && value ? Number(value) : NaN;
+}

@@ -1,0 +1,62 @@
+/** Usage objects of gateways, read into numbers. */
+import { assertEquals } from "@std/assert";
+import {
+  readTokenUsage,
+  sumTokenUsage,
+  type TokenUsage,
+  toTokenCount,
+  toUsd,
+} from "../../shared/token_usage.ts";
+
+const NEITHER: unknown[] = [-1, NaN, Infinity, null, undefined, "", "x", true, [], [5], {}, {
+  toString: 1,
+}];
+
+Deno.test("rounds a token count and keeps it within 0 and 2^31 - 1", () => {
+  assertEquals([3, "3", 3.4, 1e300].map(toTokenCount), [3, 3, 3, 2 ** 31 - 1]);
+  assertEquals(NEITHER.map(toTokenCount), NEITHER.map(() => 0));
+});
+
+Deno.test("reads an amount of USD and ignores everything else", () => {
+  assertEquals([0, 0.5, "0.5", 1e-9].map(toUsd), [0, 0.5, 0.5, 1e-9]);
+  assertEquals([...NEITHER, 1e300].map(toUsd), [...NEITHER, 1e300].map(() => undefined));
+});
+
+Deno.test("reads usage under the names of chat completions, of Responses and of a bare total", () => {
+  const read = (usage: unknown) => readTokenUsage(usage as TokenUsage);
+  assertEquals(read({ prompt_tokens: 3, completion_tokens: 4, cost: 0.5 }), {
+    promptTokens: 3,
+    completionTokens: 4,
+    usd: 0.5,
+  });
+  assertEquals(read({ input_tokens: 3, output_tokens: 4 }), {
+    promptTokens: 3,
+    completionTokens: 4,
+    usd: undefined,
+  });
+  assertEquals(read({ total_tokens: 7 })?.promptTokens, 7);
+  assertEquals(read({ total_tokens: 7, completion_tokens: 2 })?.promptTokens, 5);
+});
+
+Deno.test("returns undefined for usage that states neither tokens nor a cost", () => {
+  for (const usage of [undefined, null, {}, { prompt_tokens: 0 }, { cost: null }]) {
+    assertEquals(readTokenUsage(usage as TokenUsage), undefined);
+  }
+});
+
+Deno.test("adds up the usage of several calls and counts a missing usage as zero", () => {
+  const one = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost: 0.25 };
+  const other = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3, cost: null };
+  assertEquals(sumTokenUsage([one, undefined, other]), {
+    prompt_tokens: 11,
+    completion_tokens: 7,
+    total_tokens: 18,
+    cost: 0.25,
+  });
+  assertEquals(sumTokenUsage([]), {
+    prompt_tokens: 0,
+    completion_tokens: 0,
+    total_tokens: 0,
+    cost: 0,
+  });
+});
