@@ -1,4 +1,4 @@
-/** What every function owes its callers (README, "What every function does"), asked of each folder. */
+/** What every function owes its callers (docs/api.md), asked of each folder. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { listSlugs, loadFunction } from "../tools/functions.ts";
 import {

@@ -69,20 +69,14 @@ Deno.test("a function holds no catch: failures are translated at the edges", () 
   }
 });
 
-Deno.test("every function has a test file, a reference and a section in the README", async () => {
-  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+Deno.test("every function has a test file, a reference and a section in docs/api.md", async () => {
+  const page = await Deno.readTextFile(new URL("docs/api.md", ROOT));
   const tests = [...Deno.readDirSync(new URL("tests/", ROOT))].map(({ name }) => name);
   for (const slug of listSlugs()) {
     assert(tests.includes(`${slug}_test.ts`), `tests/${slug}_test.ts`);
     assert(files.some(({ path }) => path === `functions/${slug}/reference.ts`), slug);
-    assert(readme.includes(`\n### ${slug}\n`), `"### ${slug}" in the README`);
+    assert(page.includes(`\n## ${slug}\n`), `"## ${slug}" in docs/api.md`);
   }
-});
-
-Deno.test("every picture in docs/ stands in the README", async () => {
-  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
-  const pictures = [...Deno.readDirSync(new URL("docs/", ROOT))].map(({ name }) => name);
-  assertEquals(pictures.filter((name) => !readme.includes(`docs/${name}`)), []);
 });
 
 Deno.test("every shared module has a test file", () => {

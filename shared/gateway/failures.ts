@@ -72,7 +72,7 @@ const RETRYABLE = new Set([408, 409, 429, 500, 502, 503, 504, 524, 529]);
  * @param text the body as it came; it may be JSON, HTML or nothing.
  * @param headers the answer's headers.
  * @param asked the gateway, OpenRouter unless given.
- * @returns the error for our caller, see the table in the README's "Errors".
+ * @returns the error for our caller, see docs/troubleshooting.md, "Errors".
  * @see https://openrouter.ai/docs/api-reference/errors
  */
 export function toHttpFailure(

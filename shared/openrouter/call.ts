@@ -23,7 +23,7 @@ import { readTokenUsage } from "../token_usage.ts";
 /**
  * Posts, reads the answer as JSON and has it judged: by what it says of itself, then by `judge`.
  *
- * @throws {ApiError} as the README's table "Errors" says; 504 past `REQUEST_DEADLINE_MS`; what
+ * @throws {ApiError} as the table of errors in docs/troubleshooting.md says; 504 past `REQUEST_DEADLINE_MS`; what
  *   `judge` throws.
  */
 export function postJson<T>(

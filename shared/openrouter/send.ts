@@ -54,7 +54,7 @@ export async function openExchange(call: Call, path: string, fields?: Fields): P
  * Sends once, and judges the answer by its status alone.
  *
  * @returns an answer below 300, unread.
- * @throws {ApiError} as the README's table "Errors" says; the signal's reason where that is one.
+ * @throws {ApiError} as the table of errors in docs/troubleshooting.md says; the signal's reason where that is one.
  */
 export async function send(
   settings: Settings,

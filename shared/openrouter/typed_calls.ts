@@ -74,7 +74,7 @@ export type Embeddings = Omit<CreateEmbeddingResponse, "usage"> & { usage?: Part
  * @param params the request body; `stream` is set here.
  * @returns the completion, never one that failed or is empty: text, a tool call, an image, audio,
  *   reasoning or a refusal is in it, or it ended for want of tokens.
- * @throws {ApiError} as the README's table "Errors" says; 504 past `REQUEST_DEADLINE_MS`.
+ * @throws {ApiError} as the table of errors in docs/troubleshooting.md says; 504 past `REQUEST_DEADLINE_MS`.
  * @see https://openrouter.ai/docs/api-reference/chat-completion
  */
 export async function createCompletion(call: Call, params: Fields): Promise<Completion> {

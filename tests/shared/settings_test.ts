@@ -6,7 +6,7 @@ function read(values: Record<string, string>) {
   return createSettings({ get: (name) => values[name] });
 }
 
-Deno.test("settings have the defaults the README promises", () => {
+Deno.test("settings have the defaults that docs/settings.md states", () => {
   const settings = read({});
   assertEquals(settings.OPENROUTER_BASE_URL, "https://openrouter.ai/api/v1");
   assertEquals(settings.MAX_PROMPT_CHARS, 4000);
@@ -130,12 +130,12 @@ Deno.test("withValues looks up what it lacks", () => {
   assertEquals(environment.get("PORT"), "PORT from outside");
 });
 
-Deno.test("every setting has its line in .env.example and its row in the README", async () => {
+Deno.test("every setting has a line in .env.example and a row in docs/settings.md", async () => {
   const root = new URL("../../", import.meta.url);
   const example = await Deno.readTextFile(new URL(".env.example", root));
-  const readme = await Deno.readTextFile(new URL("README.md", root));
+  const page = await Deno.readTextFile(new URL("docs/settings.md", root));
   for (const name of settingNames) {
     assertEquals(new RegExp(`^#? ?${name}=`, "m").test(example), true, `${name} in .env.example`);
-    assertEquals(readme.includes(`\`${name}\``), true, `${name} in the README`);
+    assertEquals(page.includes(`\`${name}\``), true, `${name} in docs/settings.md`);
   }
 });

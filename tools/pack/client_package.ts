@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { createDeclarations } from "./declarations.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const README_HEADING = "## From the front end";
+const PAGE = "docs/client.md";
 
 /** The client in one module. */
 export interface ClientBundle {
@@ -40,7 +40,7 @@ export async function writePackage(folder: string): Promise<void> {
   const { code } = await bundleClient({ minify: false });
   const files = {
     "package.json": JSON.stringify(await createManifest(), null, 2) + "\n",
-    "README.md": await readSection(),
+    "README.md": await readPage(),
     "LICENSE": await Deno.readTextFile(join(ROOT, "LICENSE")),
     "mod.js": code,
     ...Object.fromEntries(createDeclarations()),
@@ -80,10 +80,9 @@ async function createManifest(): Promise<Record<string, unknown>> {
   };
 }
 
-/** What the README says of the client. */
-async function readSection(): Promise<string> {
-  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
-  const [, section] = readme.split(`\n${README_HEADING}\n`);
-  if (!section) throw new Error(`The README must have a section "${README_HEADING}"`);
-  return `# insforge-ai-client\n${section.split("\n## ")[0]}`;
+/** The documentation of the client; what it links to is not part of the package. */
+async function readPage(): Promise<string> {
+  const page = await Deno.readTextFile(join(ROOT, PAGE));
+  return page.replace("# The browser client", "# insforge-ai-client")
+    .replaceAll(/\[([^\]]+)\]\([\w-]+\.md(?:#[\w-]+)?\)/g, "$1");
 }

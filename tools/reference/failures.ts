@@ -1,4 +1,4 @@
-/** How operations fail: when, by the README's table; in what shape, by `shared/errors.ts`. */
+/** How operations fail: when, by the table in `docs/troubleshooting.md`; in what shape, by `shared/errors.ts`. */
 import { STATUS_CODES } from "node:http";
 import { ApiError, toErrorBody } from "../../shared/errors.ts";
 import { createTypicalExamples } from "./typical_failures.ts";
@@ -6,8 +6,8 @@ import { toExamples } from "./examples.ts";
 import { type JsonSchema, toSchemaRef } from "./json_schema.ts";
 import type { Example, Reference } from "./operation.ts";
 
-const README = new URL("../../README.md", import.meta.url);
-const HEADING = "### Errors";
+const PAGE = "docs/troubleshooting.md";
+const HEADING = "## Errors";
 
 /** Makes the body of an error. */
 export type RenderError = NonNullable<Reference["toErrorBody"]>;
@@ -16,13 +16,14 @@ export type RenderError = NonNullable<Reference["toErrorBody"]>;
 export type Meanings = Map<number, string>;
 
 /**
- * Reads what each status means from the README's table of errors.
+ * Reads what each status means from the documentation's table of errors.
  *
  * @returns a paragraph per row: the codes, and when they come.
  * @throws {Error} when the table is not where it was.
  */
 export async function readMeanings(): Promise<Meanings> {
-  const [, section = ""] = (await Deno.readTextFile(README)).split(`\n${HEADING}\n`);
+  const [, section = ""] = (await Deno.readTextFile(new URL(`../../${PAGE}`, import.meta.url)))
+    .split(`\n${HEADING}\n`);
   const rows = section.split("\n## ")[0].matchAll(/^\| *([\d, ]+?) *\| *(.+?) *\| *(.+?) *\|$/gm);
   const meanings: Meanings = new Map();
   for (const [, statuses, codes, when] of rows) {
@@ -31,7 +32,7 @@ export async function readMeanings(): Promise<Meanings> {
       meanings.set(status, paragraphs.join("\n\n"));
     }
   }
-  if (meanings.size === 0) throw new Error(`The README must have a table under "${HEADING}"`);
+  if (meanings.size === 0) throw new Error(`${PAGE} must have a table under "${HEADING}"`);
   return meanings;
 }
 

@@ -28,7 +28,7 @@ export interface Operation {
   answer?: Shape;
   /** An answer as a stream: what the data of each event is, in the same way. */
   events?: Shape;
-  /** Statuses of its failures; what each means says the README's table. */
+  /** Statuses of its failures; docs/troubleshooting.md says what each means. */
   errors: number[];
   /** Who calls, unless it is a signed-in user: whoever holds the project's API key. */
   caller?: "administrator";

@@ -10,7 +10,7 @@ const decoder = new TextDecoder();
 const STOP = chunk({}, {}, "stop");
 const EMPTY_CHOICES = { choices: [] };
 
-/** Whole streams in the forms that were seen in the wild, see the README's "stream". */
+/** Whole streams in the forms that were seen in the wild, see docs/api.md, "stream". */
 const STREAMS: Record<string, { events: string[]; usage?: typeof USAGE }> = {
   "usage after a repeated finish, today's form": {
     events: streamOf("Grüße", " 🌍", "!"),
