@@ -14,7 +14,7 @@ export function withValues(
   return { get: (name) => values[name] ?? environment.get(name) };
 }
 
-type Read<T> = (name: string, value: string | undefined, environment: Environment) => T;
+type Read<T> = (name: string, value: string | undefined) => T;
 
 /** Tokens of an answer, at most, where a project sets no other limit. */
 export const DEFAULT_MAX_OUTPUT_TOKENS = 16_384;
@@ -22,9 +22,7 @@ export const DEFAULT_MAX_OUTPUT_TOKENS = 16_384;
 const table = {
   OPENROUTER_API_KEY: headerText(),
   OPENROUTER_BASE_URL: address("https://openrouter.ai/api/v1"),
-  OPENROUTER_CHAT_MODEL: chatModel("openai/gpt-4o-mini", {
-    pinata: "anthropic/claude-sonnet-4-6", // the one id that its documentation shows
-  }),
+  OPENROUTER_CHAT_MODEL: text(), // the default depends on the gateway, see gateway/gateway.ts
   OPENROUTER_EMBEDDING_MODEL: text("openai/text-embedding-3-small"),
   OPENROUTER_IMAGE_MODEL: text("google/gemini-2.5-flash-image"),
   OPENROUTER_SITE_URL: page(),
@@ -111,7 +109,7 @@ for (const name of settingNames) {
       if (known.has(name)) return known.get(name);
       // An empty value is how a line left blank in `.env` arrives: as good as not set.
       const text = environment.get(name)?.trim() || undefined;
-      const value = table[name](name, text, environment);
+      const value = table[name](name, text);
       known.set(name, value);
       return value;
     },
@@ -122,14 +120,6 @@ function text(): Read<string | undefined>;
 function text(fallback: string): Read<string>;
 function text(fallback?: string): Read<string | undefined> {
   return (_name, value) => value ?? fallback;
-}
-
-/** A model whose default depends on the gateway, because not every one calls its models the same. */
-function chatModel(fallback: string, others: Record<string, string>): Read<string> {
-  return (_name, value, environment) => {
-    const gateway = environment.get("AI_GATEWAY")?.trim() ?? "";
-    return value ?? (Object.hasOwn(others, gateway) ? others[gateway] : fallback);
-  };
 }
 
 /** One of some words, the first unless set. */

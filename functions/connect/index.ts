@@ -4,7 +4,7 @@ import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { readBody } from "../../shared/http/body.ts";
 import { nonEmptyText } from "../../shared/request/chat_request.ts";
-import { requireUserKeysTaken } from "../../shared/gateway/gateways.ts";
+import { requireUserKeySupport } from "../../shared/gateway/openrouter.ts";
 import { createConnection, deleteConnection, readConnection } from "./connection.ts";
 import { readStoredKey } from "./key_store.ts";
 import { exchangeCode, toAuthorizationUrl } from "./openrouter_keys.ts";
@@ -36,7 +36,7 @@ app.post("/start", async (c) => {
   const { id: userId } = await requireUser(c.env);
   const { return_url } = await readBody(c.env, startRequest);
   const returnUrl = requireReturnUrl(return_url, settings);
-  requireUserKeysTaken(settings);
+  requireUserKeySupport(settings);
   const verifier = createVerifier();
   const challenge = await toChallenge(verifier);
   const expiresAt = Date.now() + FLOW_MS;

@@ -1,7 +1,8 @@
 /** Keys of OpenRouter's users, by its OAuth. https://openrouter.ai/docs/guides/overview/auth/oauth */
 import type { Call } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { isPage, toHttpFailure, unusable } from "../../shared/gateway/failures.ts";
+import { isPage, unusable } from "../../shared/gateway/failures.ts";
+import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { CODE_CHALLENGE_METHOD } from "./pkce.ts";
 
@@ -118,7 +119,8 @@ async function request(
 
 /** A 404 or 405 is no fault of the caller's: there is no OAuth at that address. */
 function toFailure(status: number, text: string, headers: Headers): ApiError {
-  return toHttpFailure(status < 500 && ![408, 429].includes(status) ? 502 : status, text, headers);
+  const meant = status < 500 && ![408, 429].includes(status) ? 502 : status;
+  return readOpenRouterError({ status: meant, headers, body: text }) ?? unreadable();
 }
 
 function parse(text: string): object {

@@ -7,7 +7,7 @@ import type {
   UrlCitationAnnotation,
 } from "@insforge/shared-schemas";
 import { ApiError } from "../../shared/errors.ts";
-import { findError, toInBandFailure } from "../../shared/gateway/failures.ts";
+import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";
 
 interface Message {
   content?: string | null;
@@ -154,8 +154,8 @@ function read<Answer, Result>(
   try {
     return work(answer);
   } catch {
-    const error = typeof answer === "object" && answer ? findError(answer) : undefined;
-    const reason = error ? toInBandFailure(error).message : "the answer could not be read";
+    const failure = readOpenRouterError({ status: 200, body: answer });
+    const reason = failure?.message ?? "the answer could not be read";
     throw new ApiError(500, "AI_UPSTREAM_UNAVAILABLE", `${what}: ${reason}`);
   }
 }

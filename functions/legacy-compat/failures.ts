@@ -1,7 +1,8 @@
 /** The old proxy's errors, made from ours. */
 import type { Call } from "../../shared/http/app.ts";
 import { ApiError, type ErrorCode } from "../../shared/errors.ts";
-import { type Evidence, redact, type UpstreamError } from "../../shared/gateway/failures.ts";
+import type { Evidence } from "../../shared/gateway/failures.ts";
+import { redact, type UpstreamError } from "../../shared/gateway/upstream_error.ts";
 
 /** A handler whose failures are worded as {@link toLegacyFailure} does; the log keeps the real code. */
 export function withLegacyFailures(

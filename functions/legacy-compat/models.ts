@@ -3,7 +3,7 @@ import type { AIModelSchema } from "@insforge/shared-schemas";
 import type { Call } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { isAllowedModel } from "../../shared/policy/models.ts";
-import { toGatewayAddress } from "../../shared/gateway/gateways.ts";
+import { chooseGateway } from "../../shared/gateway/gateway.ts";
 import { requestUnjudged } from "../../shared/openrouter/call.ts";
 import type { Evidence } from "../../shared/gateway/failures.ts";
 
@@ -53,7 +53,7 @@ export async function listLegacyModels(call: Call): Promise<AIModelSchema[]> {
 }
 
 async function readCatalogue(call: Call): Promise<AIModelSchema[]> {
-  const gateway = toGatewayAddress(call.settings);
+  const gateway = chooseGateway(call.settings).url;
   const { models: known, until } = catalogues.get(gateway) ?? { until: 0 };
   if (Date.now() < until) {
     if (known) return known;

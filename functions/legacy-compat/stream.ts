@@ -7,7 +7,7 @@ import {
   readCompletion,
   type ToolCall,
 } from "../../shared/openrouter/typed_calls.ts";
-import { redact } from "../../shared/gateway/failures.ts";
+import { redact } from "../../shared/gateway/upstream_error.ts";
 import { formatEvent } from "../../shared/http/sse.ts";
 import { toAnnotations } from "./answers.ts";
 import { toLegacyFailure } from "./failures.ts";

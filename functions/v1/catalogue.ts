@@ -1,7 +1,7 @@
 /** The models an OpenAI client can name. */
 import type { Call } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { toGatewayAddress } from "../../shared/gateway/gateways.ts";
+import { chooseGateway } from "../../shared/gateway/gateway.ts";
 import { isAllowedModel } from "../../shared/policy/models.ts";
 import { listModels, type ModelList } from "../../shared/openrouter/typed_calls.ts";
 
@@ -18,7 +18,7 @@ export async function readModels(call: Call): Promise<ModelList> {
 }
 
 async function readCatalogue(call: Call): Promise<ModelList> {
-  const gateway = toGatewayAddress(call.settings);
+  const gateway = chooseGateway(call.settings).url;
   if (remembered?.gateway !== gateway || remembered.until < Date.now()) {
     remembered = { list: await listModels(call), gateway, until: Date.now() + REMEMBERED_MS };
   }

@@ -1,41 +1,45 @@
-/** What a gateway's failures mean: pure judgement, from an error in any of its shapes to ours. */
-import { ApiError, type ErrorCode } from "../errors.ts";
+/** What the errors of a gateway mean: converts an error in any of its shapes to an `ApiError`. */
+import { ApiError, type ErrorCode, invalidInput } from "../errors.ts";
+import type { Settings } from "../settings.ts";
 import {
   describe,
   findError,
-  findMicrocredits,
   findReasons,
+  parseBody,
+  readRetryAfter,
   type UpstreamError,
 } from "./upstream_error.ts";
 
-export { findError, redact, type UpstreamError } from "./upstream_error.ts";
-
-/** Who was asked, for the words of a failure. */
-export interface Asked {
+/** The parts of a gateway that messages mention. */
+export interface GatewayName {
   title: string;
   /** The setting that holds the project's key. */
-  keySetting: string;
-  /** Whether errors may be those of a gateway behind it, which knows a key that is not ours. */
-  passesErrorsOn?: true;
+  keySetting: "OPENROUTER_API_KEY" | "PINATA_LLM_KEY" | "PINME_API_KEY";
+  /** The settings that the gateway cannot work without, each with what it must be. */
+  requiredSettings: { readonly [Name in keyof Settings]?: string };
 }
 
-const OPENROUTER: Asked = { title: "OpenRouter", keySetting: "OPENROUTER_API_KEY" };
+/** The parts of a response, or of an event in a stream, that can report an error. */
+export interface Received {
+  /** HTTP status; 200 for an event. */
+  status: number;
+  headers?: Headers;
+  /** The text of a failed response; the JSON value of a successful response or of an event. */
+  body: unknown;
+}
 
-/** PinMe's 400 is about the project that the key is for, its 403 about an empty balance. */
-const ENVELOPE_STATUS = new Map([[400, 401], [403, 402]]);
-
-/** The source of a 402 that passes by itself. */
-const IN_FLIGHT = "openrouter_in_flight_budget";
-
-/** What an {@link ApiError} made here was judged by; it is its `cause`. */
+/** What an {@link ApiError} of a gateway was judged by; it is the error's `cause`. */
 export interface Evidence {
   status: number;
   error: UpstreamError;
-  /** The body of an answer that failed by its HTTP status, as it came. */
+  /** The body of a response that failed by its HTTP status, as it was received. */
   text?: string;
 }
 
-/** Statuses of errors that say their kind, but not their status, by a word. */
+/** The `limit_source` of a 402 that passes by itself. */
+const IN_FLIGHT = "openrouter_in_flight_budget";
+
+/** The status that an error's kind stands for, for errors inside a response with status 200. */
 const KIND_STATUS = new Map(Object.entries({
   authentication: 401,
   payment_required: 402,
@@ -62,171 +66,189 @@ const KIND_STATUS = new Map(Object.entries({
   precondition_failed: 412,
 }));
 
-/** Statuses that may pass by themselves; 402 and the daily 429 are looked at more closely. */
+/** Statuses that may pass by themselves; 402 and 429 depend on more than the status. */
 const RETRYABLE = new Set([408, 409, 429, 500, 502, 503, 504, 524, 529]);
 
 /**
- * Translates a failed HTTP answer.
+ * The error that a response or event reports in OpenRouter's form, if any; see `Gateway.readError`.
  *
- * @param status the HTTP status, 300 or above.
- * @param text the body as it came; it may be JSON, HTML or nothing.
- * @param headers the answer's headers.
- * @param asked the gateway, OpenRouter unless given.
- * @returns the error for our caller, see docs/troubleshooting.md, "Errors".
  * @see https://openrouter.ai/docs/api-reference/errors
  */
-export function toHttpFailure(
-  status: number,
-  text: string,
-  headers: Headers,
-  asked = OPENROUTER,
-): ApiError {
-  let error: UpstreamError = {};
-  try {
-    error = findError(JSON.parse(text)) ?? {};
-  } catch {
-    // HTML from the edge, or nothing at all: the status says enough.
+export function readError(
+  { status, headers, body }: Received,
+  gateway: GatewayName,
+): ApiError | undefined {
+  const error = findError(parseBody(body));
+  if (status < 300) {
+    return error && toFailure({ status: toStatus(error), error, headers }, gateway);
   }
-  return toFailure({ status: toMeantStatus(status, error), error, text }, asked, headers);
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return toFailure({ status, error: error ?? {}, text, headers }, gateway);
 }
 
-/** Translates an error that came inside a 200, by its own code or kind; without either it is a 502. */
-export function toInBandFailure(
-  error: UpstreamError,
-  headers?: Headers,
-  asked = OPENROUTER,
-): ApiError {
-  const code = Number(error.code);
-  const kind = String(error.metadata?.error_type ?? error.code ?? "");
-  const status = code >= 400 && code < 600 ? code : KIND_STATUS.get(kind) ?? 502;
-  return toFailure({ status: toMeantStatus(status, error), error }, asked, headers);
+/** The status that an error inside a response with status 200 stands for; 502 when it states none. */
+function toStatus({ code, metadata }: UpstreamError): number {
+  const status = Number(code);
+  const kind = String(metadata?.error_type ?? code ?? "");
+  return status >= 400 && status < 600 ? status : KIND_STATUS.get(kind) ?? 502;
 }
 
-/** A 502 for an answer that cannot be used, though nobody called it an error. */
+/**
+ * The project's key for a gateway.
+ *
+ * @throws {ApiError} 500 `AI_INVALID_API_KEY` that names the first required setting that is missing.
+ */
+export function requireKey(
+  settings: Settings,
+  { keySetting, requiredSettings }: GatewayName,
+): string {
+  for (const [name, meaning] of Object.entries(requiredSettings)) {
+    if (settings[name as keyof Settings]) continue;
+    const message = `The setting ${name} is missing; it must be ${meaning}`;
+    throw new ApiError(500, "AI_INVALID_API_KEY", message);
+  }
+  return settings[keySetting]!;
+}
+
+/** A 400 for an operation, a field or a value that the chosen gateway does not have. */
+export function unsupported(quoted: string, { AI_GATEWAY }: Settings): ApiError {
+  return invalidInput(`${quoted} is not available with AI_GATEWAY=${AI_GATEWAY}`);
+}
+
+/** A 502 for a response that cannot be used although it reports no error. */
 export function unusable(message: string, options?: { retryable: boolean }): ApiError {
   return new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", message, options);
 }
 
-function toMeantStatus(status: number, { enveloped }: UpstreamError): number {
-  return enveloped && ENVELOPE_STATUS.get(status) || status;
+/** An error with the status that it came with or stands for. */
+interface Failed extends Evidence {
+  headers?: Headers;
 }
 
-function toFailure(evidence: Evidence, asked: Asked, headers?: Headers): ApiError {
-  const { status, error } = evidence;
-  const { title } = asked;
-  const metadata = error.metadata ?? {};
-  const retryAfterSeconds = readRetryAfter(headers, metadata);
-  const fail = (ours: number, code: ErrorCode, message: string, retryable = false) =>
-    new ApiError(ours, code, message, { retryable, retryAfterSeconds, cause: evidence });
+/** Converts an error to ours; see docs/troubleshooting.md, "Errors". */
+export function toFailure(failed: Failed, gateway: GatewayName): ApiError {
+  const { status, error, text } = failed;
+  const retryAfterSeconds = readRetryAfter(failed.headers, error.metadata);
+  const outcome = isKeyCapped(failed)
+    ? toBalanceOutcome(failed, gateway)
+    : toOutcome(failed, gateway);
+  const { retryable = false, ...options } = outcome;
+  return new ApiError(outcome.status, outcome.code, outcome.message, {
+    ...options,
+    retryable: retryable === "after a wait" ? retryAfterSeconds !== undefined : retryable,
+    retryAfterSeconds,
+    cause: { status, error, text } satisfies Evidence,
+  });
+}
 
-  const isCapped = isKeyCapped(evidence, asked);
-  switch (isCapped ? 402 : status) {
+/** What an error comes to. */
+interface Outcome {
+  status: number;
+  code: ErrorCode;
+  message: string;
+  nextActions?: string;
+  /** `after a wait`: only when the response says how long to wait. */
+  retryable?: boolean | "after a wait";
+}
+
+function toOutcome(failed: Failed, gateway: GatewayName): Outcome {
+  const { status, error } = failed;
+  switch (status) {
     case 401:
-      return fail(502, "AI_INVALID_API_KEY", toKeyRefusal("refused", error, asked));
-    case 402: {
-      const transient = metadata.limit_source === IN_FLIGHT ||
-        metadata.reason === "in_flight_budget_exhausted";
-      const left = findMicrocredits(error, evidence.text);
-      return new ApiError(
-        402,
-        "BILLING_INSUFFICIENT_BALANCE",
-        isCapped
-          ? `A limit that ${title} keeps for this project's API key is reached`
-          : "The AI credits of this project do not cover the request" +
-            (left === undefined ? "" : `; ${left} microcredits are available`),
-        {
-          retryable: transient && retryAfterSeconds !== undefined,
-          retryAfterSeconds,
-          nextActions: `${isCapped ? "Raise the limit" : "Add credits"} at ${title}, ` +
-            `or ask for less with a lower "max_tokens"`,
-          cause: evidence,
-        },
-      );
-    }
-    case 403: {
-      if (isPage(evidence.text)) {
-        return fail(502, "AI_UPSTREAM_UNAVAILABLE", `The edge before ${title} refused the request`);
-      }
-      const reasons = findReasons(error);
-      return reasons
-        ? fail(403, "FORBIDDEN", `The request was refused: ${reasons}`)
-        : fail(502, "AI_INVALID_API_KEY", toKeyRefusal("denied", error, asked));
-    }
+      return toKeyOutcome(gateway);
+    case 402:
+      return toBalanceOutcome(failed, gateway);
+    case 403:
+      return toForbiddenOutcome(failed, gateway);
     case 404:
-      return metadata.error_type === "image_not_found"
-        ? fail(400, "INVALID_INPUT", describe(error, "An image of the request was not found"))
-        : fail(400, "AI_INVALID_MODEL", describe(error, "No model fits the request"));
     case 400:
     case 412:
-    case 422: {
-      const message = describe(error, `${title} refused the request as invalid`);
-      const code = /\bmodel\b.*\b(not found|not exist|invalid)|not a valid model/i.test(message)
-        ? "AI_INVALID_MODEL"
-        : "INVALID_INPUT";
-      return fail(400, code, message);
+    case 422:
+      return toInvalidOutcome(failed, gateway);
+    case 413: {
+      const message = describe(error, "The request is too large for the model");
+      return { status, code: "INVALID_INPUT", message };
     }
-    case 413:
-      return fail(413, "INVALID_INPUT", describe(error, "The request is too large for the model"));
-    case 429: {
-      const daily = metadata.limit_source === "openrouter_free_tier_daily" ||
-        /free-models-per-day/.test(String(error.message));
-      const message = daily
-        ? "The daily limit of free model requests is reached"
-        : "The AI provider's rate limit is reached; try again shortly";
-      return fail(429, "RATE_LIMITED", message, !daily);
-    }
+    case 429:
+      return toRateOutcome(failed);
     case 408:
-    case 504:
-      return fail(504, "AI_UPSTREAM_UNAVAILABLE", "The AI provider took too long to answer", true);
-    default:
-      return fail(
-        502,
-        "AI_UPSTREAM_UNAVAILABLE",
-        "The AI provider failed or could not be reached",
-        RETRYABLE.has(status),
-      );
+    case 504: {
+      const message = "The AI provider took too long to answer";
+      return { status: 504, code: "AI_UPSTREAM_UNAVAILABLE", message, retryable: true };
+    }
+    default: {
+      const message = "The AI provider failed or could not be reached";
+      const retryable = RETRYABLE.has(status);
+      return { status: 502, code: "AI_UPSTREAM_UNAVAILABLE", message, retryable };
+    }
   }
 }
 
-/** Whether a key is good and has spent what it may: a 402, or a 403 that is not about the key itself. */
-function isKeyCapped({ status, error }: Evidence, { passesErrorsOn }: Asked): boolean {
-  if (status !== 402 && status !== 403 || passesErrorsOn) return false;
-  return /\blimit exceeded\b/i.test(String(error.message)) ||
-    /^openrouter_\w+_(limit|budget)$/.test(String(error.metadata?.limit_source)) &&
-      error.metadata?.limit_source !== IN_FLIGHT;
+function toKeyOutcome({ title, keySetting }: GatewayName): Outcome {
+  const message = `${title} refused this project's API key, the setting ${keySetting}`;
+  return { status: 502, code: "AI_INVALID_API_KEY", message };
 }
 
-/** Whether a body is a page: the edge before a gateway refuses with one, and knows no key or code. */
+/** Whether a valid key has spent its limit: a 402, or a 403 that is not about the key itself. */
+function isKeyCapped({ status, error }: Failed): boolean {
+  if (status !== 402 && status !== 403) return false;
+  const source = error.metadata?.limit_source;
+  return /\blimit exceeded\b/i.test(String(error.message)) ||
+    /^openrouter_\w+_(limit|budget)$/.test(String(source)) && source !== IN_FLIGHT;
+}
+
+function toBalanceOutcome(failed: Failed, { title }: GatewayName): Outcome {
+  const isCapped = isKeyCapped(failed);
+  const { limit_source, reason } = failed.error.metadata ?? {};
+  const isInFlight = limit_source === IN_FLIGHT || reason === "in_flight_budget_exhausted";
+  return {
+    status: 402,
+    code: "BILLING_INSUFFICIENT_BALANCE",
+    message: isCapped
+      ? `A limit that ${title} keeps for this project's API key is reached`
+      : "The AI credits of this project do not cover the request",
+    nextActions: `${isCapped ? "Raise the limit" : "Add credits"} at ${title}, ` +
+      `or ask for less with a lower "max_tokens"`,
+    retryable: isInFlight && "after a wait",
+  };
+}
+
+function toForbiddenOutcome({ error, text }: Failed, gateway: GatewayName): Outcome {
+  if (isPage(text)) {
+    const message = `The network edge in front of ${gateway.title} refused the request`;
+    return { status: 502, code: "AI_UPSTREAM_UNAVAILABLE", message };
+  }
+  const reasons = findReasons(error);
+  if (!reasons) return toKeyOutcome(gateway);
+  return { status: 403, code: "FORBIDDEN", message: `The request was refused: ${reasons}` };
+}
+
+/** Whether a body is an HTML page, which comes from the network edge and not from the gateway. */
 export function isPage(text = ""): boolean {
   return /^\s*</.test(text);
 }
 
-/** Whose key was refused, and where it is to be set right. */
-function toKeyRefusal(
-  verb: string,
-  error: UpstreamError,
-  { title, keySetting, passesErrorsOn }: Asked,
-): string {
-  if (passesErrorsOn && !error.enveloped) {
-    return `The gateway behind ${title} ${verb} ${title}'s own key`;
-  }
-  const reason = error.enveloped ? `: ${describe(error, "no reason given")}` : "";
-  return `${title} ${verb} this project's API key, the setting ${keySetting}${reason}`;
+function toInvalidOutcome({ status, error }: Failed, { title }: GatewayName): Outcome {
+  const isImage = error.metadata?.error_type === "image_not_found";
+  const message = describe(
+    error,
+    status !== 404
+      ? `${title} refused the request as invalid`
+      : isImage
+      ? "An image of the request was not found"
+      : "No model fits the request",
+  );
+  const isModel = status === 404
+    ? !isImage
+    : /\bmodel\b.*\b(not found|not exist|invalid)|not a valid model/i.test(message);
+  return { status: 400, code: isModel ? "AI_INVALID_MODEL" : "INVALID_INPUT", message };
 }
 
-/** Seconds to wait, from the header in any of its forms or from where else OpenRouter says it. */
-function readRetryAfter(headers?: Headers, metadata?: Record<string, unknown>): number | undefined {
-  const ms = Number(headers?.get("retry-after-ms") || NaN);
-  if (ms >= 0 && Number.isFinite(ms)) return ms / 1_000;
-  const value = headers?.get("retry-after");
-  if (value) {
-    const seconds = /^[\d.]+$/.test(value)
-      ? Number(value)
-      : (Date.parse(value) - Date.now()) / 1_000;
-    if (Number.isFinite(seconds)) return Math.max(0, seconds);
-  }
-  // Epoch milliseconds, as a string, and on some answers inside the metadata only.
-  const limits = metadata?.headers as Record<string, unknown> | undefined;
-  const reset = Number(headers?.get("x-ratelimit-reset") ?? limits?.["X-RateLimit-Reset"]);
-  return reset > Date.now() ? (reset - Date.now()) / 1_000 : undefined;
+function toRateOutcome({ status, error }: Failed): Outcome {
+  const isDaily = error.metadata?.limit_source === "openrouter_free_tier_daily" ||
+    /free-models-per-day/.test(String(error.message));
+  const message = isDaily
+    ? "The daily limit of free model requests is reached"
+    : "The AI provider's rate limit is reached; try again shortly";
+  return { status, code: "RATE_LIMITED", message, retryable: !isDaily };
 }

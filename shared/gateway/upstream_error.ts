@@ -1,4 +1,4 @@
-/** Errors as gateways send them: found, whatever they hide in, and read as far as they may be shown. */
+/** Finds the error in a gateway's response of any shape, and extracts a message that is safe to show. */
 
 /** An error object as OpenRouter sends it: in a body, in a stream's chunk or inside a choice. */
 export interface UpstreamError {
@@ -6,31 +6,30 @@ export interface UpstreamError {
   code?: unknown;
   message?: unknown;
   metadata?: Record<string, unknown>;
-  /** What is left, where Pinata says it here. */
-  availableMicrocredits?: unknown;
-  /** It came in PinMe's envelope: PinMe's own failure, and none that it passes on. */
-  enveloped?: true;
+}
+
+/** Parses the text of a body; undefined when it is not JSON. A value that is parsed is returned as it is. */
+export function parseBody(body: unknown): unknown {
+  if (typeof body !== "string") return body;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined; // an HTML page, plain text or nothing
+  }
 }
 
 /**
- * Finds the error that hides in a body or chunk that came with status 200: at its top, or in its
- * first choice, with or without an error object.
+ * Finds the error in a body or an event: at its top, in its first choice, or in the choice's finish
+ * reason alone.
  */
 export function findError(body: unknown): UpstreamError | undefined {
-  const { error, error_type, choices, code, msg, data } = body as {
+  const { error, error_type, choices } = Object(body) as {
     error?: UpstreamError | string | null;
-    error_type?: string; // where OpenRouter's Responses have it
+    error_type?: string; // the place of the kind in OpenRouter's Responses
     choices?: { error?: UpstreamError; finish_reason?: string; native_finish_reason?: string }[];
-    code?: unknown; // from here on PinMe's envelope
-    msg?: unknown;
-    data?: { error?: unknown } | null;
   };
   if (typeof error === "string") return { message: error };
   if (error) return error_type ? { metadata: { error_type }, ...error } : error;
-  if (typeof msg === "string" && Number(code) !== 200) {
-    const { error: reason = msg } = data ?? {};
-    return { code, message: reason, enveloped: true };
-  }
   const [choice] = Array.isArray(choices) ? choices : [];
   if (choice?.error) return choice.error;
   const ended = choice?.finish_reason === "error" ||
@@ -68,22 +67,6 @@ export function describe({ message, metadata }: UpstreamError, fallback: string)
   return clean((reason as string | undefined) ?? "") || fallback;
 }
 
-/**
- * What Pinata says is left, in millionths of a credit. Whether it stands in the error or beside it,
- * in the body, is not documented.
- */
-export function findMicrocredits(error: UpstreamError, text = "{}"): string | undefined {
-  let beside: { availableMicrocredits?: unknown } = {};
-  try {
-    beside = Object(JSON.parse(text));
-  } catch {
-    // No JSON says nothing of it.
-  }
-  const left = error.availableMicrocredits ?? beside.availableMicrocredits;
-  const isNumber = typeof left === "number" || typeof left === "string" && /^-?\d+$/.test(left);
-  return isNumber ? String(left) : undefined;
-}
-
 /** The text without what looks like a credential. */
 export function redact(text: string): string {
   return text.replace(
@@ -99,4 +82,24 @@ function clean(text: string): string {
     .trim()
     .slice(0, 300)
     .replace(/\.$/, "");
+}
+
+/** Seconds to wait, from a header in any of its forms or from the error's metadata. */
+export function readRetryAfter(
+  headers?: Headers,
+  metadata?: Record<string, unknown>,
+): number | undefined {
+  const ms = Number(headers?.get("retry-after-ms") || NaN);
+  if (ms >= 0 && Number.isFinite(ms)) return ms / 1_000;
+  const value = headers?.get("retry-after");
+  if (value) {
+    const seconds = /^[\d.]+$/.test(value)
+      ? Number(value)
+      : (Date.parse(value) - Date.now()) / 1_000;
+    if (Number.isFinite(seconds)) return Math.max(0, seconds);
+  }
+  // Epoch milliseconds as a string; some responses have it only in the metadata.
+  const limits = metadata?.headers as Record<string, unknown> | undefined;
+  const reset = Number(headers?.get("x-ratelimit-reset") ?? limits?.["X-RateLimit-Reset"]);
+  return reset > Date.now() ? (reset - Date.now()) / 1_000 : undefined;
 }

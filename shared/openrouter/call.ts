@@ -48,7 +48,7 @@ async function requestJson<T>(
 ): Promise<T> {
   const exchange = await openExchange(call, path, params);
   return await tryOut(call, exchange, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
-    const response = await send(call.settings, exchange, signal);
+    const response = await send(exchange, signal);
     const answer = await readAnswer(exchange, response, signal);
     requireAnswer(exchange, answer, response);
     judge(answer as T);
@@ -79,7 +79,7 @@ export async function postStream(
     exchange,
     settings.STREAM_FIRST_EVENT_DEADLINE_MS,
     async (signal) => {
-      const response = await send(settings, exchange, signal);
+      const response = await send(exchange, signal);
       const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
       if (!isStream && !options.trusting) {
         // A plain answer to a streamed request is an error with status 200, if it is OpenRouter's.
@@ -104,7 +104,7 @@ function toStreamed(path: string, params: Fields): Fields {
 /** The guarded stream. Whatever becomes of it is charged; once it is open, its end ends the call. */
 async function guardStream(
   call: Call,
-  { asked, bill, key }: Exchange,
+  { gateway, bill, key }: Exchange,
   response: Response,
   options: { preface?: Uint8Array; dialect?: Dialect; trusting?: boolean },
 ): Promise<ReadableStream<Uint8Array>> {
@@ -112,7 +112,7 @@ async function guardStream(
   let isOpen = false;
   const stream = await guardCompletion(response, {
     ...options,
-    asked,
+    gateway,
     toFailure: key ? toOwnKeyFailure : undefined,
     idleMs: call.settings.STREAM_IDLE_WATCHDOG_MS,
     lastsMs: RESERVATION_MS - call.elapsedMs(),
@@ -157,7 +157,7 @@ export async function requestUnjudged(
   try {
     await tryOut(call, exchange, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
       answer = undefined;
-      const response = await send(call.settings, exchange, signal);
+      const response = await send(exchange, signal);
       answer = await readAnswer(exchange, response, signal, { orText: true });
       if (typeof answer === "object" && answer) requireAnswer(exchange, answer, response);
     });

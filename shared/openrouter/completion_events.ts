@@ -1,6 +1,8 @@
 /** What the events of a streamed completion say: its answer, its usage, its errors, its end. */
 import type { ApiError } from "../errors.ts";
-import { type Asked, findError, toInBandFailure, unusable } from "../gateway/failures.ts";
+import { unusable } from "../gateway/failures.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import { readOpenRouterError } from "../gateway/openrouter.ts";
 import { readData, splitEvents } from "../http/sse.ts";
 import type { TokenUsage } from "../token_usage.ts";
 
@@ -27,8 +29,8 @@ type End = undefined | "complete" | ApiError;
 
 /** How events are understood. */
 export interface EventOptions {
-  /** Who streams, for the words of its failures; OpenRouter unless given. */
-  asked?: Asked;
+  /** The gateway that reads the errors in events; OpenRouter unless given. */
+  gateway?: Pick<Gateway, "readError">;
   /** Words an error of the gateway's for the caller. */
   toFailure?: (error: ApiError) => ApiError;
   /** Chat completions unless given. */
@@ -104,11 +106,13 @@ export class CompletionEvents {
     const chunk = event && dialect ? dialect.toChunk(event) : event as Chunk | undefined;
     if (!chunk) return undefined;
     this.usage = chunk.usage ?? this.usage;
-    const error = findError(trusting ? { error: event?.error } : chunk);
-    if (error) {
+    const { gateway = { readError: readOpenRouterError } } = this.options;
+    const body = trusting ? { error: event?.error } : chunk;
+    const failure = gateway.readError({ status: 200, body });
+    if (failure) {
       this.refused = !this.first;
-      const { asked, toFailure = (failure) => failure } = this.options;
-      return toFailure(toInBandFailure(error, undefined, asked));
+      const { toFailure = (failure) => failure } = this.options;
+      return toFailure(failure);
     }
     this.first ??= chunk;
     const [choice] = Array.isArray(chunk.choices) ? chunk.choices : [];

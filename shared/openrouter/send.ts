@@ -8,15 +8,10 @@
 import type { Call } from "../http/app.ts";
 import { type Answered, type Bill, type Charge } from "../ledger/bill.ts";
 import { ApiError } from "../errors.ts";
-import {
-  createGatewayRequest,
-  type GatewayRequest,
-  requireGatewayKey,
-  requireUserKeysTaken,
-  toGatewayHeaders,
-} from "../gateway/gateways.ts";
+import { chooseGateway, type Gateway, type GatewayRequest } from "../gateway/gateway.ts";
+import { requireUserKeySupport } from "../gateway/openrouter.ts";
 import { applyModelPolicy } from "../policy/models.ts";
-import { findError, toHttpFailure, toInBandFailure, unusable } from "../gateway/failures.ts";
+import { unusable } from "../gateway/failures.ts";
 import type { Settings } from "../settings.ts";
 import { openBill } from "../ledger/reservation.ts";
 import type { Fields } from "../fields.ts";
@@ -25,6 +20,7 @@ import { readTokenUsage, toTokenCount, toUsd } from "../token_usage.ts";
 
 /** One request to the gateway, as often as it is tried. */
 export interface Exchange extends GatewayRequest {
+  gateway: Pick<Gateway, "readError">;
   /** The user's own key, the project's unless given. */
   key?: string;
   /** What its attempts are charged to; fetching costs nothing. */
@@ -35,18 +31,19 @@ export interface Exchange extends GatewayRequest {
  * Makes a request of fields that are meant for OpenRouter. Nothing is posted but what keeps to the
  * policy, has a bill to go to and may be paid.
  *
- * @throws {ApiError} as `applyModelPolicy`, `createGatewayRequest` and `openBill`.
+ * @throws {ApiError} as `applyModelPolicy`, `Gateway.request` and `openBill`.
  */
 export async function openExchange(call: Call, path: string, fields?: Fields): Promise<Exchange> {
   const params = fields && applyModelPolicy(path, fields, call.settings);
-  const request = createGatewayRequest(call.settings, path, params);
+  const gateway = chooseGateway(call.settings);
+  const request = { ...gateway.request(path, params), gateway };
   if (!params) return request;
   const bill = await openBill(
     call,
     { path, params, body: request.body! },
     (id, key, signal) => getGeneration(call.settings, id, key, signal),
   );
-  if (bill.key) requireUserKeysTaken(call.settings);
+  if (bill.key) requireUserKeySupport(call.settings);
   return { ...request, bill, key: bill.key };
 }
 
@@ -57,12 +54,11 @@ export async function openExchange(call: Call, path: string, fields?: Fields): P
  * @throws {ApiError} as the table of errors in docs/troubleshooting.md says; the signal's reason where that is one.
  */
 export async function send(
-  settings: Settings,
-  { url, body, asked, bill, key = requireGatewayKey(settings) }: Exchange,
+  { url, body, toHeaders, gateway, bill, key }: Exchange,
   signal: AbortSignal,
 ): Promise<Response> {
   if (signal.aborted) throw signal.reason;
-  const headers = toGatewayHeaders(settings, key);
+  const headers = toHeaders(key);
   let response: Response;
   try {
     const method = body === undefined ? "GET" : "POST";
@@ -72,9 +68,15 @@ export async function send(
     throw toNetworkFailure(cause, signal, { retryable: true });
   }
   if (response.status < 300) return response;
-  // A gateway may repeat the key, and not every key looks like one.
-  const text = (await readText(response, signal)).replaceAll(key, "[removed]");
-  throw toHttpFailure(response.status, text, response.headers, asked);
+  const text = await readText(response, signal);
+  // A gateway may repeat the key, which need not look like a credential.
+  const used = headers.Authorization?.replace(/^Bearer /, "") ?? headers["X-API-Key"];
+  const received = {
+    status: response.status,
+    headers: response.headers,
+    body: used ? text.replaceAll(used, "[removed]") : text,
+  };
+  throw gateway.readError(received) ?? unreadable();
 }
 
 /**
@@ -85,7 +87,7 @@ export async function send(
  * @throws {ApiError} 502 or 504 for an answer that breaks off or is no JSON.
  */
 export async function readAnswer(
-  { bill, toAnswer }: Exchange,
+  { bill, gateway, toOpenRouterForm }: Exchange,
   response: Response,
   signal: AbortSignal,
   { orText = false } = {},
@@ -95,7 +97,7 @@ export async function readAnswer(
   try {
     const text = await readText(response, signal);
     const isJson = !orText || /\bjson\b/.test(response.headers.get("content-type") ?? "");
-    answer = response.status === 204 ? null : isJson ? toAnswer(parse(text)) : text;
+    answer = response.status === 204 ? null : isJson ? toOpenRouterForm(parse(text)) : text;
   } catch (thrown) {
     if (id || signal.aborted) bill?.charge({ id }); // cut or left, and yet made
     throw thrown;
@@ -105,7 +107,7 @@ export async function readAnswer(
     return answer;
   }
   const about = answer as Answered;
-  if (readTokenUsage(about.usage) || !findError(answer)) {
+  if (readTokenUsage(about.usage) || !gateway.readError({ status: 200, body: answer })) {
     bill?.charge({ id: id ?? about.id, model: about.model, usage: about.usage });
   }
   return answer;
@@ -116,10 +118,10 @@ export async function readAnswer(
  *
  * @throws {ApiError} as the error in it says, 502 for what is no object.
  */
-export function requireAnswer({ asked }: Exchange, answer: unknown, { headers }: Response): void {
+export function requireAnswer({ gateway }: Exchange, answer: unknown, { headers }: Response): void {
   if (typeof answer !== "object" || answer === null) throw unreadable();
-  const error = findError(answer);
-  if (error) throw toInBandFailure(error, headers, asked);
+  const failure = gateway.readError({ status: 200, headers, body: answer });
+  if (failure) throw failure;
 }
 
 /** OpenRouter's name of the generation, where an answer's headers tell it. */
@@ -142,8 +144,9 @@ export async function getGeneration(
 ): Promise<Charge | undefined> {
   const path = `/generation?id=${encodeURIComponent(id)}`;
   try {
-    const exchange = { ...createGatewayRequest(settings, path), key }; // not every gateway has it
-    const response = await send(settings, exchange, signal);
+    const gateway = chooseGateway(settings);
+    const exchange = { ...gateway.request(path), gateway, key }; // not every gateway supports it
+    const response = await send(exchange, signal);
     const answer = await readAnswer(exchange, response, signal);
     const { data } = answer as { data: GenerationRecord };
     const usd = toUsd(data.total_cost);

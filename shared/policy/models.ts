@@ -1,6 +1,7 @@
 /** Which models a request may use, and at which price: one policy, the same for every function. */
 import { describe, isOpen, matches } from "./allow_list.ts";
 import { ApiError, invalidInput } from "../errors.ts";
+import { chooseGateway } from "../gateway/gateway.ts";
 import { applyOutputCap } from "./token_caps.ts";
 import type { Settings } from "../settings.ts";
 import { applyToolPolicy, bringsTools, requireWebSearch } from "./tools.ts";
@@ -40,6 +41,7 @@ const PRICED_PATHS = ["/chat/completions", "/responses", "/embeddings"];
  *   project's own default model is not allowed.
  */
 export function applyModelPolicy(path: string, params: Fields, settings: Settings): Fields {
+  params = withChatModel(path, params, settings);
   requireSomeModel(params);
   const { ALLOWED_MODELS, ALLOWED_SERVER_TOOLS, ALLOWED_PLUGINS } = settings;
   if (![ALLOWED_MODELS, ALLOWED_SERVER_TOOLS, ALLOWED_PLUGINS].every(isOpen)) {
@@ -72,7 +74,20 @@ function isRouter(name: string): boolean {
   return name.startsWith("openrouter/");
 }
 
-/** Without one the account's default would answer, which nobody here knows. */
+/** The paths whose model may be left out: it is then `OPENROUTER_CHAT_MODEL`, or the gateway's. */
+const CHAT_PATHS = ["/chat/completions", "/responses"];
+
+function withChatModel(path: string, params: Fields, settings: Settings): Fields {
+  if (!CHAT_PATHS.includes(path)) return params;
+  if ((params.model ?? params.models ?? null) !== null) return params;
+  return { ...params, model: toChatModel(settings) };
+}
+
+function toChatModel(settings: Settings): string {
+  return settings.OPENROUTER_CHAT_MODEL ?? chooseGateway(settings).chatModel;
+}
+
+/** Without a model in the request, OpenRouter would use the default of the account. */
 function requireSomeModel({ model, models }: Fields): void {
   if (typeof model === "string" && model || Array.isArray(models) && models.length > 0) return;
   throw invalidModel(`"${models === undefined ? "model" : "models"}" must name a model`);
@@ -120,10 +135,15 @@ function requireAllowed({ field, name }: Choice, settings: Settings): void {
   if (/^openrouter\/fusion\b/.test(name)) requireWebSearch(field, settings, { byPlugin: false });
   if (isOpen(allowed)) return;
   if (isAllowedModel(name, allowed)) return requireTold({ field, name }, allowed);
-  const setting = field === "model" && DEFAULT_MODELS.find((setting) => settings[setting] === name);
+  const setting = field === "model" &&
+    DEFAULT_MODELS.find((setting) => toDefaultModel(setting, settings) === name);
   if (!setting) throw invalidModel(`"${field}" must be an allowed model: ${describe(allowed)}`);
   const message = `The setting ${setting} must name a model that ALLOWED_MODELS allows`;
   throw new ApiError(500, "INTERNAL_ERROR", message);
+}
+
+function toDefaultModel(setting: typeof DEFAULT_MODELS[number], settings: Settings): string {
+  return setting === "OPENROUTER_CHAT_MODEL" ? toChatModel(settings) : settings[setting];
 }
 
 /** Refuses a router where nothing narrows it down, as inside a tool, though something should. */
@@ -169,7 +189,7 @@ function applyPriceCeiling(path: string, params: Fields, settings: Settings): Fi
   };
   if (ceilings.prompt === undefined && ceilings.completion === undefined) return params;
   requireUsualSpeed(params);
-  if (!PRICED_PATHS.includes(path) || settings.AI_GATEWAY === "pinata") return params;
+  if (!PRICED_PATHS.includes(path) || !chooseGateway(settings).supports("provider")) return params;
   const provider = toFields(params.provider, "provider");
   const max_price = { ...toFields(provider.max_price, "provider.max_price") };
   for (const [kind, ceiling] of Object.entries(ceilings)) {

@@ -2,6 +2,7 @@
 import { allows, describe, isOpen } from "./allow_list.ts";
 import { listParts } from "../request/content_parts.ts";
 import { ApiError, invalidInput } from "../errors.ts";
+import { chooseGateway } from "../gateway/gateway.ts";
 import { requireTokens } from "./token_caps.ts";
 import type { Settings } from "../settings.ts";
 import { type Fields, toFields } from "../fields.ts";
@@ -80,9 +81,10 @@ export function applyToolPolicy(params: Fields, settings: Settings): Fields {
 }
 
 /** A file is parsed unasked, by a plugin and at a price, where its model cannot read it. */
-function readFilesNatively(params: Fields, { ALLOWED_PLUGINS, AI_GATEWAY }: Settings): Fields {
+function readFilesNatively(params: Fields, settings: Settings): Fields {
   const id = "file-parser";
-  if (allows(ALLOWED_PLUGINS, id) || AI_GATEWAY === "pinata") return params;
+  if (allows(settings.ALLOWED_PLUGINS, id)) return params;
+  if (!chooseGateway(settings).supports("plugins")) return params;
   if (!listParts(params).some(({ type }) => type === "file" || type === "input_file")) {
     return params;
   }

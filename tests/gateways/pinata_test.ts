@@ -36,14 +36,17 @@ Deno.test("pinata: what only OpenRouter has is a 400 that names it, and is not s
   assertEquals(server.requests.length, 0);
 });
 
-Deno.test("pinata: models that want max_completion_tokens get it, from every function", async () => {
+Deno.test("pinata: a model that knows only max_completion_tokens gets the limit by that name", async () => {
   await using server = serve();
   const environment = environmentOf(server, "pinata");
   const model = "openai/gpt-5-mini";
   await ask(chat, environment, { prompt: PROMPT, model, max_tokens: 99 });
   const path = "/legacy-compat/ai/chat/completion";
   await ask(legacy, environment, { model, messages, maxTokens: 99 }, { path });
-  const limits = server.requests.map(({ body }) => [body.max_tokens, body.max_completion_tokens]);
+  const limits = server.requests.map(({ forwarded }) => [
+    forwarded?.max_tokens,
+    forwarded?.max_completion_tokens,
+  ]);
   assertEquals(limits, [[undefined, 99], [undefined, 99]]);
 });
 

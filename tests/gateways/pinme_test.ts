@@ -74,6 +74,6 @@ Deno.test("pinme: what is above its megabyte is not sent", async () => {
   const body = { messages: [{ role: "user", content }] };
   const answer = await ask(chat, environmentOf(server, "pinme"), body);
   assertEquals([answer.status, answer.body.error], [413, "INVALID_INPUT"]);
-  assertMatch(answer.body.nextActions, /by their address/);
+  assertMatch(answer.body.nextActions, /by URL/);
   assertEquals(server.requests.length, 0);
 });

@@ -3,7 +3,7 @@
  * OpenRouter, which plays other gateways, too; each on its own port, the latter two replaceable by
  * the real ones.
  */
-import { describeGateway, toGatewayAddress } from "../../shared/gateway/gateways.ts";
+import { chooseGateway } from "../../shared/gateway/gateway.ts";
 import {
   createSettings,
   type Environment,
@@ -114,8 +114,8 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
     functionsUrl,
     insforgeUrl: INSFORGE_BASE_URL!,
     openrouterUrl: OPENROUTER_BASE_URL,
-    gateway: describeGateway(used).title,
-    gatewayUrl: toGatewayAddress(used).split("?")[0],
+    gateway: chooseGateway(used).title,
+    gatewayUrl: chooseGateway(used).url,
     slugs,
     insforge,
     openrouter,
@@ -125,8 +125,8 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
 
 /** Whether the chosen gateway is a real one. */
 function hasGateway(settings: Settings, hasOpenRouter: boolean): boolean {
-  if (settings.AI_GATEWAY === "openrouter") return hasOpenRouter;
-  return settings[describeGateway(settings).keySetting] !== undefined;
+  const { keySetting } = chooseGateway(settings);
+  return keySetting === "OPENROUTER_API_KEY" ? hasOpenRouter : settings[keySetting] !== undefined;
 }
 
 function listen(

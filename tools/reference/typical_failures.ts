@@ -1,6 +1,6 @@
 /** Failures that every function words alike, and how a request comes to meet them. */
 import { ApiError, toErrorBody, unauthorized } from "../../shared/errors.ts";
-import { toHttpFailure } from "../../shared/gateway/failures.ts";
+import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";
 import type { Example, Reference } from "./operation.ts";
 
 /** An example that any good request becomes by a change around it. */
@@ -65,7 +65,7 @@ export function createTypicalExamples(
 
 /** What OpenRouter refuses with a status. */
 function refused(name: string, status: number, metadata?: Record<string, unknown>): TypicalFailure {
-  const text = JSON.stringify({ error: { code: status, message: "", metadata } });
-  const error = toHttpFailure(status, text, new Headers());
+  const body = JSON.stringify({ error: { code: status, message: "", metadata } });
+  const error = readOpenRouterError({ status, body })!;
   return { name, simulate: { status, metadata }, error };
 }

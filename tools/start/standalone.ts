@@ -1,5 +1,5 @@
 /** The functions as one server of their own, for self-hosted InsForge or plain Deno. */
-import { listGatewayNeeds } from "../../shared/gateway/gateways.ts";
+import { chooseGateway } from "../../shared/gateway/gateway.ts";
 import { createSettings, type Environment, settingNames } from "../../shared/settings.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
 import { toServerUrl } from "./server_url.ts";
@@ -61,7 +61,7 @@ function findSettingFaults(environment: Environment): string[] {
   const isSet = (name: string) => Boolean(environment.get(name)?.trim());
   // With a wrong AI_GATEWAY, which is a fault by now, nobody knows what is needed.
   if (!faults.some((fault) => fault.includes("AI_GATEWAY"))) {
-    for (const [name, meaning] of Object.entries(listGatewayNeeds(settings))) {
+    for (const [name, meaning] of Object.entries(chooseGateway(settings).requiredSettings)) {
       if (!isSet(name)) faults.push(`${name} is missing: ${meaning}`);
     }
   }

@@ -1,7 +1,8 @@
 import { mock } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import type { ApiError } from "../../../shared/errors.ts";
-import { toHttpFailure, toInBandFailure, unusable } from "../../../shared/gateway/failures.ts";
+import { unusable } from "../../../shared/gateway/failures.ts";
+import { readOpenRouterError } from "../../../shared/gateway/openrouter.ts";
 import { assertJudged, RETRIED, UNAVAILABLE } from "./judged.ts";
 
 /** OpenRouter's statuses: what becomes of each, and whether the same call may be tried again. */
@@ -31,13 +32,13 @@ const STATUSES: [status: number, message: string, ours: number, code: string, re
 
 for (const [status, message, ours, code, retried = false] of STATUSES) {
   Deno.test(`HTTP ${status} "${message}" becomes ${ours} ${code}`, () => {
-    assertJudged(toHttp(status, { error: { code: status, message } }), ours, code, retried);
+    assertJudged(readHttp(status, { error: { code: status, message } }), ours, code, retried);
   });
 
   if (status < 400) continue;
   Deno.test(`code ${status} "${message}" inside a 200 becomes ${ours} ${code}`, () => {
-    assertJudged(toInBandFailure({ code: status, message }), ours, code, retried);
-    assertJudged(toInBandFailure({ code: String(status), message }), ours, code, retried);
+    assertJudged(readEvent({ code: status, message }), ours, code, retried);
+    assertJudged(readEvent({ code: String(status), message }), ours, code, retried);
   });
 }
 
@@ -47,13 +48,13 @@ Deno.test("an image that was not found is not a model that was not", () => {
     message: "No image there",
     metadata: { error_type: "image_not_found" },
   };
-  assertJudged(toHttp(404, { error }), 400, "INVALID_INPUT", false);
-  assertJudged(toInBandFailure(error), 400, "INVALID_INPUT", false);
+  assertJudged(readHttp(404, { error }), 400, "INVALID_INPUT", false);
+  assertJudged(readEvent(error), 400, "INVALID_INPUT", false);
 });
 
 Deno.test("a page of the edge's that says 403 is no word on a key", () => {
   for (const page of ["<html>Blocked</html>", "\n<!DOCTYPE html><h1>Sorry</h1>"]) {
-    const failure = toHttpFailure(403, page, new Headers());
+    const failure = readOpenRouterError({ status: 403, body: page })!;
     assertJudged(failure, 502, UNAVAILABLE, false);
     assert(!/key|[<>]/.test(failure.message), failure.message);
   }
@@ -83,7 +84,7 @@ Deno.test("HTTP errors keep their meaning with any body: HTML, nothing, text, od
     const isPage = body.startsWith("<");
     for (const [status, , ours, code] of STATUSES) {
       if (status === 400 || status === 403 && isPage) continue;
-      const failure = toHttpFailure(status, body, new Headers());
+      const failure = readOpenRouterError({ status, body })!;
       assertEquals([failure.status, failure.code], [ours, code], `${status} ${body}`);
       assert(!/[<>{}]|Gateway|upstream connect/.test(failure.message), failure.message);
     }
@@ -128,22 +129,22 @@ for (const [kind, ours, code, retried = false] of KINDS) {
   Deno.test(`an error of kind ${kind} without a status becomes ${ours} ${code}`, () => {
     const metadata = { error_type: kind };
     for (const error of [{ code: "server_error", metadata }, { metadata }, { code: kind }]) {
-      assertJudged(toInBandFailure({ ...error, message: "m" }), ours, code, retried);
+      assertJudged(readEvent({ ...error, message: "m" }), ours, code, retried);
     }
   });
 }
 
 Deno.test("codes outside of 400 to 599 say nothing, and the kind decides", () => {
   for (const code of [0, 200, 399, 600, 1e9, -1, NaN, null, undefined, "", " ", "text", {}, []]) {
-    assertEquals(toInBandFailure({ code, message: "m" }).status, 502, Deno.inspect(code));
+    assertEquals(readEvent({ code, message: "m" }).status, 502, Deno.inspect(code));
     const metadata = { error_type: "rate_limit_exceeded" };
-    assertEquals(toInBandFailure({ code, message: "m", metadata }).status, 429);
+    assertEquals(readEvent({ code, message: "m", metadata }).status, 429);
   }
 });
 
 Deno.test("a number decides before a kind does", () => {
   const error = { code: 503, message: "m", metadata: { error_type: "invalid_request" } };
-  assertJudged(toInBandFailure(error), 502, UNAVAILABLE, RETRIED);
+  assertJudged(readEvent(error), 502, UNAVAILABLE, RETRIED);
 });
 
 Deno.test("only the in-flight 402 with a Retry-After is retried", () => {
@@ -158,7 +159,7 @@ Deno.test("only the in-flight 402 with a Retry-After is retried", () => {
   ];
   for (const [metadata, retryAfter, retried] of rows) {
     const headers: Record<string, string> = retryAfter ? { "Retry-After": retryAfter } : {};
-    const failure = toHttp(402, { error: { code: 402, message: "m", metadata } }, headers);
+    const failure = readHttp(402, { error: { code: 402, message: "m", metadata } }, headers);
     assertJudged(failure, 402, "BILLING_INSUFFICIENT_BALANCE", retried);
     assert(failure.nextActions!.includes("max_tokens"));
     assertEquals(/limit/.test(failure.message), metadata.limit_source === "openrouter_key_limit");
@@ -174,7 +175,7 @@ Deno.test("a key that has spent what it may is not called wrong: its limit is", 
       { code: 402, message: "m", metadata: { limit_source: "openrouter_key_limit" } },
     ]
   ) {
-    for (const failure of [toHttp(error.code, { error }), toInBandFailure(error)]) {
+    for (const failure of [readHttp(error.code, { error }), readEvent(error)]) {
       assertJudged(failure, 402, "BILLING_INSUFFICIENT_BALANCE", false);
       assert(/^A limit .* key is reached$/.test(failure.message), failure.message);
       assert(failure.nextActions!.startsWith("Raise the limit at OpenRouter"));
@@ -184,7 +185,7 @@ Deno.test("a key that has spent what it may is not called wrong: its limit is", 
 
 Deno.test("the daily limit of free models is not retried, the one per minute is", () => {
   const free = (message: string, metadata = {}) =>
-    toHttp(429, { error: { code: 429, message, metadata } });
+    readHttp(429, { error: { code: 429, message, metadata } });
   const daily = [
     free("m", { limit_source: "openrouter_free_tier_daily" }),
     free("Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 a day"),
@@ -229,7 +230,7 @@ Deno.test("Retry-After is read in every form there is", () => {
   mock.method(Date, "now", () => now);
   try {
     for (const [headers, metadata, seconds] of rows) {
-      const { retryAfterSeconds } = toHttp(429, { error: { message: "m", metadata } }, headers);
+      const { retryAfterSeconds } = readHttp(429, { error: { message: "m", metadata } }, headers);
       assertEquals(retryAfterSeconds, seconds, JSON.stringify({ headers, metadata }));
     }
   } finally {
@@ -239,12 +240,12 @@ Deno.test("Retry-After is read in every form there is", () => {
 
 Deno.test("an error inside a 200 takes its Retry-After from the answer's headers", () => {
   const headers = new Headers({ "Retry-After": "9" });
-  assertEquals(toInBandFailure({ code: 429, message: "m" }, headers).retryAfterSeconds, 9);
+  assertEquals(readEvent({ code: 429, message: "m" }, headers).retryAfterSeconds, 9);
 });
 
 Deno.test("the evidence is kept as cause, for nobody but us", () => {
   const body = { error: { code: 500, message: "masked" } };
-  assertEquals(toHttp(500, body).cause, { status: 500, ...body, text: JSON.stringify(body) });
+  assertEquals(readHttp(500, body).cause, { status: 500, ...body, text: JSON.stringify(body) });
 });
 
 Deno.test("unusable is a 502 that is retried only on demand", () => {
@@ -252,6 +253,14 @@ Deno.test("unusable is a 502 that is retried only on demand", () => {
   assertJudged(unusable("Empty", { retryable: true }), 502, UNAVAILABLE, true);
 });
 
-function toHttp(status: number, body: unknown, headers: Record<string, string> = {}): ApiError {
-  return toHttpFailure(status, JSON.stringify(body), new Headers(headers));
+function readHttp(status: number, body: unknown, headers: Record<string, string> = {}): ApiError {
+  return readOpenRouterError({
+    status,
+    headers: new Headers(headers),
+    body: JSON.stringify(body),
+  })!;
+}
+
+function readEvent(error: unknown, headers?: Headers): ApiError {
+  return readOpenRouterError({ status: 200, headers, body: { error } })!;
 }

@@ -1,7 +1,7 @@
 /** Where errors hide, and what a caller reads of them: the real reason, and nothing secret. */
 import { assert, assertEquals } from "@std/assert";
 import type { ApiError } from "../../../shared/errors.ts";
-import { toHttpFailure } from "../../../shared/gateway/failures.ts";
+import { readOpenRouterError } from "../../../shared/gateway/openrouter.ts";
 import { findError } from "../../../shared/gateway/upstream_error.ts";
 
 /** Why a caller learns more than "refused": each metadata with the message it becomes. */
@@ -115,14 +115,6 @@ Deno.test("findError finds an error wherever it hides, and none where there is n
   assertEquals(findError({ error, choices: [{ error: { code: 400 } }] }), error);
   assertEquals(findError({ error: "text" }), { message: "text" });
   assertEquals(findError({ choices: [{ error }] }), error);
-  for (const data of [{ error: "why" }, { error: "why", choices: [] }]) {
-    const message = "why";
-    const found = findError({ code: 403, msg: "error", data });
-    assertEquals(found, { code: 403, message, enveloped: true });
-  }
-  for (const data of [undefined, null, {}, []]) {
-    assertEquals(findError({ code: 1, msg: "error", data })!.message, "error");
-  }
   for (
     const choice of [
       { finish_reason: "error" },
@@ -137,8 +129,6 @@ Deno.test("findError finds an error wherever it hides, and none where there is n
       {},
       [],
       { error: null },
-      { code: 200, msg: "ok", data: {} },
-      { data: [], msg: 5 },
       { choices: [] },
       { choices: {} },
       { choices: [null] },
@@ -151,7 +141,11 @@ Deno.test("findError finds an error wherever it hides, and none where there is n
 });
 
 function toHttp(status: number, body: unknown, headers: Record<string, string> = {}): ApiError {
-  return toHttpFailure(status, JSON.stringify(body), new Headers(headers));
+  return readOpenRouterError({
+    status,
+    headers: new Headers(headers),
+    body: JSON.stringify(body),
+  })!;
 }
 
 function provider(raw: unknown) {

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ApiError } from "../../../shared/errors.ts";
+import { readOpenRouterError } from "../../../shared/gateway/openrouter.ts";
 import { createSettings } from "../../../shared/settings.ts";
 import {
   type Exchange,
@@ -13,9 +14,10 @@ import { assertFailure } from "../fake_insforge.ts";
 import { environmentOf } from "./openrouter_probe.ts";
 
 const EXCHANGE: Exchange = {
-  asked: { title: "OpenRouter", keySetting: "OPENROUTER_API_KEY" },
+  gateway: { readError: readOpenRouterError },
   url: "",
-  toAnswer: (json) => json,
+  toHeaders: () => ({}),
+  toOpenRouterForm: (json) => json,
 };
 const { signal } = new AbortController();
 

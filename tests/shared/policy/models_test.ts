@@ -185,11 +185,30 @@ Deno.test("with nothing set a request is passed on as the very same object", () 
   assertEquals(apply(CHAT, request, {}), request);
 });
 
+Deno.test("adds OPENROUTER_CHAT_MODEL, or the gateway's model, when a chat names none", () => {
+  const rows: [values: Record<string, string>, model: string][] = [
+    [{}, "openai/gpt-4o-mini"],
+    [{ OPENROUTER_CHAT_MODEL: "good/x" }, "good/x"],
+    [{ AI_GATEWAY: "pinme" }, "openai/gpt-4o-mini"],
+    [{ AI_GATEWAY: "pinata" }, "anthropic/claude-sonnet-4-6"],
+    [{ AI_GATEWAY: "pinata", OPENROUTER_CHAT_MODEL: "good/x" }, "good/x"],
+  ];
+  for (const [values, model] of rows) {
+    for (const path of [CHAT, "/responses"]) {
+      for (const request of [{}, { model: undefined }, { model: null, models: null }]) {
+        assertEquals(apply(path, request, values).model, model);
+      }
+      assertEquals(apply(path, { models: ["good/y"] }, values).model, undefined);
+    }
+  }
+});
+
 for (
-  const request of [{}, { model: "" }, { models: [] }, { model: null, models: [] }, { model: 5 }]
+  const request of [{ model: "" }, { models: [] }, { model: null, models: [] }, { model: 5 }, {}]
 ) {
   Deno.test(`the account's own default never answers ${JSON.stringify(request)}`, () => {
-    const error = refuse(CHAT, request, {});
+    const path = Object.keys(request).length > 0 ? CHAT : "/embeddings";
+    const error = refuse(path, request, {});
     assertEquals([error.status, error.code], [400, "AI_INVALID_MODEL"]);
     assertMatch(error.message, /^"models?" must name a model$/);
   });
@@ -386,7 +405,11 @@ for (
 Deno.test("no random request gets a forbidden model past the policy", () => {
   const seed = readSeed();
   const random = createRandom(seed);
-  const settings = settingsOf({ ALLOWED_MODELS: "good/*,openrouter/auto", ALLOWED_PLUGINS: "*" });
+  const settings = settingsOf({
+    ALLOWED_MODELS: "good/*,openrouter/auto",
+    ALLOWED_PLUGINS: "*",
+    OPENROUTER_CHAT_MODEL: "good/x",
+  });
   const outcomes = { sent: 0, refused: 0 };
   for (let i = 0; i < 4_000; i++) {
     const request = createRequest(random);

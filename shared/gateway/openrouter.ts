@@ -1,0 +1,66 @@
+/** OpenRouter, which supports every operation and field. https://openrouter.ai/docs/api-reference */
+import { ApiError } from "../errors.ts";
+import type { Fields } from "../fields.ts";
+import type { Settings } from "../settings.ts";
+import { readError, type Received, requireKey } from "./failures.ts";
+
+const OPENROUTER = {
+  title: "OpenRouter",
+  keySetting: "OPENROUTER_API_KEY",
+  requiredSettings: { OPENROUTER_API_KEY: "the project's OpenRouter key" },
+  chatModel: "openai/gpt-4o-mini",
+} as const;
+
+/** OpenRouter as a gateway; see `Gateway`. */
+export function createOpenRouter(settings: Settings) {
+  return {
+    ...OPENROUTER,
+    get url() {
+      return settings.OPENROUTER_BASE_URL;
+    },
+    supports: () => true,
+    request: (operation: string, fields?: Fields) => ({
+      url: settings.OPENROUTER_BASE_URL + operation,
+      body: fields && JSON.stringify(fields),
+      toHeaders: (key: string | null = requireKey(settings, OPENROUTER)) => ({
+        ...(key !== null && { "Authorization": `Bearer ${key}` }),
+        ...toAttribution(settings),
+        "Content-Type": "application/json",
+      }),
+      toOpenRouterForm: (json: unknown) => json,
+    }),
+    readError: readOpenRouterError,
+  };
+}
+
+/** The error that a response or stream event of OpenRouter reports; see `Gateway.readError`. */
+export function readOpenRouterError(received: Received): ApiError | undefined {
+  return readError(received, OPENROUTER);
+}
+
+/**
+ * Requires OpenRouter to be the gateway, because a user's own OpenRouter key is sent to no other.
+ *
+ * @throws {ApiError} 500 `INTERNAL_ERROR` when `AI_GATEWAY` names another gateway.
+ */
+export function requireUserKeySupport({ AI_GATEWAY }: Settings): void {
+  if (AI_GATEWAY === "openrouter") return;
+  const message =
+    `The setting AI_GATEWAY must be "openrouter" when users connect their own OpenRouter accounts`;
+  throw new ApiError(500, "INTERNAL_ERROR", message);
+}
+
+/**
+ * The headers that name the app in OpenRouter's rankings.
+ *
+ * @see https://openrouter.ai/docs/app-attribution
+ */
+function toAttribution({ OPENROUTER_SITE_URL, OPENROUTER_APP_NAME }: Settings) {
+  return {
+    ...(OPENROUTER_SITE_URL && { "HTTP-Referer": OPENROUTER_SITE_URL }),
+    ...(OPENROUTER_APP_NAME && {
+      "X-OpenRouter-Title": OPENROUTER_APP_NAME,
+      "X-Title": OPENROUTER_APP_NAME, // the older name, which other servers still read
+    }),
+  };
+}

@@ -1,0 +1,64 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { ApiError } from "../../../shared/errors.ts";
+import { chooseGateway } from "../../../shared/gateway/gateway.ts";
+import { CHAT, PINATA, PINME, read } from "./settings.ts";
+
+Deno.test("chooses OpenRouter when AI_GATEWAY is not set, and the named gateway otherwise", () => {
+  const gateways = [{}, { AI_GATEWAY: "openrouter" }, PINATA, PINME].map((values) =>
+    chooseGateway(read(values))
+  );
+  assertEquals(gateways.map(({ title }) => title), ["OpenRouter", "OpenRouter", "Pinata", "PinMe"]);
+});
+
+Deno.test("each gateway has a URL of its own, which tells their cached responses apart", () => {
+  const urls = [{}, PINATA, PINME].map((values) => chooseGateway(read(values)).url);
+  assertEquals(new Set(urls).size, 3);
+});
+
+Deno.test("OpenRouter and PinMe support provider and plugins, Pinata does not", () => {
+  const rows = [{}, PINME, PINATA].map((values) => {
+    const gateway = chooseGateway(read(values));
+    return [gateway.supports("provider"), gateway.supports("plugins")];
+  });
+  assertEquals(rows, [[true, true], [true, true], [false, false]]);
+});
+
+const UNSUPPORTED = ["/embeddings", "/images", "/responses", "/videos", "/generation", "/key"];
+for (const values of [PINATA, PINME]) {
+  for (const path of UNSUPPORTED) {
+    Deno.test(`rejects ${path} with AI_GATEWAY=${values.AI_GATEWAY} and names it`, () => {
+      const gateway = chooseGateway(read(values));
+      assertEquals([gateway.supports(path as "/x"), gateway.supports("/models")], [false, true]);
+      const error = assertThrows(() => gateway.request(`${path}?id=1`, {}), ApiError);
+      assertEquals([error.status, error.code], [400, "INVALID_INPUT"]);
+      const message = `"${path}" is not available with AI_GATEWAY=${values.AI_GATEWAY}`;
+      assertEquals(error.message, message);
+    });
+  }
+}
+
+const MISSING: [values: Record<string, string>, name: string, code: string][] = [
+  [{}, "OPENROUTER_API_KEY", "AI_INVALID_API_KEY"],
+  [{ AI_GATEWAY: "pinata" }, "PINATA_LLM_KEY", "AI_INVALID_API_KEY"],
+  [{ ...PINME, PINME_API_KEY: "" }, "PINME_API_KEY", "AI_INVALID_API_KEY"],
+  [{ ...PINME, PINME_PROJECT_NAME: " " }, "PINME_PROJECT_NAME", "AI_INVALID_API_KEY"],
+  [{ AI_GATEWAY: "constructor" }, "AI_GATEWAY", "INTERNAL_ERROR"],
+];
+for (const [values, name, code] of MISSING) {
+  Deno.test(`throws a 500 that names ${name} when the settings are ${JSON.stringify(values)}`, () => {
+    const error = assertThrows(
+      () => chooseGateway(read(values)).request("/chat/completions", CHAT).toHeaders(),
+      ApiError,
+    );
+    assertEquals([error.status, error.code], [500, code]);
+    assertMatch(error.message, new RegExp(`^The setting ${name} (is missing; it )?must be `));
+  });
+}
+
+Deno.test("sends no key at all when the key is null", () => {
+  for (const values of [{}, PINATA, PINME]) {
+    const headers = chooseGateway(read(values)).request("/models").toHeaders(null);
+    assertEquals(/p1n|pm-1|undefined|null/.test(JSON.stringify(headers)), false);
+    assertEquals(headers["Content-Type"], "application/json");
+  }
+});

@@ -1,0 +1,38 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { ApiError } from "../../../shared/errors.ts";
+import { createOpenRouter, requireUserKeySupport } from "../../../shared/gateway/openrouter.ts";
+import { CHAT, OPENROUTER, PINATA, PINME, read } from "./settings.ts";
+
+Deno.test("sends any operation and field unchanged, with the project's key and the app's name", () => {
+  const openRouter = createOpenRouter(read(OPENROUTER));
+  const fields = { ...CHAT, provider: { sort: "price" }, models: ["a"] };
+  const { url, body, toHeaders, toOpenRouterForm } = openRouter.request("/responses", fields);
+  assertEquals(url, "https://openrouter.ai/api/v1/responses");
+  assertEquals(body, JSON.stringify(fields));
+  const list = [{ model_id: "x" }];
+  assertEquals(toOpenRouterForm(list), list);
+  const common = {
+    "HTTP-Referer": "https://app.example",
+    "X-OpenRouter-Title": "My app",
+    "X-Title": "My app",
+    "Content-Type": "application/json",
+  };
+  assertEquals(toHeaders(), { "Authorization": "Bearer sk", ...common });
+  assertEquals(toHeaders("sk-user"), { "Authorization": "Bearer sk-user", ...common });
+  assertEquals(toHeaders(null), common);
+});
+
+Deno.test("needs no key of the project when another key, or none, is sent", () => {
+  const { toHeaders, body } = createOpenRouter(read({})).request("/key");
+  assertEquals(toHeaders("sk-user").Authorization, "Bearer sk-user");
+  assertEquals(toHeaders(null).Authorization, undefined);
+  assertEquals(body, undefined);
+});
+
+Deno.test("throws a 500 that names AI_GATEWAY when users' own keys would go to another gateway", () => {
+  requireUserKeySupport(read({}));
+  for (const values of [PINATA, PINME]) {
+    const error = assertThrows(() => requireUserKeySupport(read(values)), ApiError, "AI_GATEWAY");
+    assertEquals(error.status, 500);
+  }
+});
