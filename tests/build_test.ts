@@ -20,7 +20,7 @@ const CANARY = "sk-or-v1-canary-0123456789abcdef";
 
 /** Sizes in KB. A function that brings InsForge's own schemas along may have a larger script. */
 const MAX_MODULE_KB = 64;
-const MAX_SCRIPT_KB = 120;
+const MAX_SCRIPT_KB = 122;
 const MAX_LEGACY_SCRIPT_KB = 400;
 const LEGACY_SLUGS = ["legacy-compat", "api"];
 

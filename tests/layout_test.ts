@@ -1,4 +1,4 @@
-/** The layout's rules (CONTRIBUTING.md, "Where things are"), asked of the source itself. */
+/** The rules of the layout (CONTRIBUTING.md, "Where things are"), checked in the source itself. */
 import { assert, assertEquals } from "@std/assert";
 import { settingNames } from "../shared/settings.ts";
 import { listSlugs } from "../tools/functions.ts";
@@ -6,26 +6,26 @@ import { listSlugs } from "../tools/functions.ts";
 const ROOT = new URL("../", import.meta.url);
 
 interface SourceFile {
-  /** Path from the root, such as `shared/app.ts`. */
+  /** Path from the root, such as `shared/errors.ts`. */
   path: string;
   text: string;
-  /** What it imports, relative ones resolved to paths from the root. */
+  /** Its imports; relative ones are resolved to paths from the root. */
   imports: string[];
 }
 
 const files = [...readFolder("functions"), ...readFolder("shared")];
 
-Deno.test("functions and shared modules never hold the texts that InsForge misreads", () => {
+Deno.test("functions and shared modules never contain the texts that InsForge misreads", () => {
   for (const { path, text } of files) {
     assert(!text.includes("module" + ".exports"), path);
     assert(!text.includes("Deno" + ".serve("), path);
   }
 });
 
-Deno.test("a function imports its own folder, shared/ and packages, nothing else", () => {
+Deno.test("a function imports from its own folder, shared/ and packages only", () => {
   for (const { path, imports } of files.filter(({ path }) => path.startsWith("functions/"))) {
     const own = path.split("/").slice(0, 2).join("/") + "/";
-    // What the reference says of a function is typed by the tool that reads it, and never deployed.
+    // A reference has the types of the tool that reads it; it is never deployed.
     const isReference = path === `${own}reference.ts`;
     for (const target of imports.filter(isOurs)) {
       const isTyped = isReference && target === "tools/reference/operation.ts";
@@ -36,20 +36,61 @@ Deno.test("a function imports its own folder, shared/ and packages, nothing else
   }
 });
 
-Deno.test("shared/ imports nothing of ours but shared/, and in no circle", () => {
-  const shared = files.filter(({ path }) => path.startsWith("shared/"));
-  const edges = new Map(shared.map(({ path, imports }) => [path, imports.filter(isOurs)]));
-  for (const [path, targets] of edges) {
-    for (const target of targets) assert(edges.has(target), `${path} imports ${target}`);
+/** The folders of `shared/`, each after those that it may import from; the first is its root. */
+const FOLDERS = [
+  "",
+  "http",
+  "insforge",
+  "auth",
+  "request",
+  "gateway",
+  "policy",
+  "user_keys",
+  "ledger",
+  "openrouter",
+];
+/** Imports that still point to a later folder. */
+const UPWARD = [
+  "shared/gateway/openai_fields.ts imports shared/policy/token_caps.ts",
+  "shared/request/chat_request.ts imports shared/policy/token_caps.ts",
+];
+/** The public entries of the library; they may import from every folder. */
+const ENTRIES = ["shared/mod.ts", "shared/core.ts"];
+
+Deno.test("a module of shared/ imports from its own folder and from folders before it only", () => {
+  for (const { path, imports } of files.filter(({ path }) => path.startsWith("shared/"))) {
+    for (const target of imports.filter(isOurs)) {
+      assert(target.startsWith("shared/"), `${path} imports ${target}`);
+      const edge = `${path} imports ${target}`;
+      assert(toRank(target) <= toRank(path) || UPWARD.includes(edge), edge);
+    }
   }
+});
+
+function toRank(path: string): number {
+  if (ENTRIES.includes(path)) return FOLDERS.length;
+  const folder = path.split("/").slice(1, -1).join("/");
+  const rank = FOLDERS.indexOf(folder);
+  assert(rank >= 0, `${path} is in a folder without a place in the order of shared/`);
+  return rank;
+}
+
+Deno.test("the modules of shared/ import each other without a cycle", () => {
+  const edges = new Map(
+    files.filter(({ path }) => path.startsWith("shared/"))
+      .map(({ path, imports }) => [path, imports.filter(isOurs)]),
+  );
+  const done = new Set<string>();
   const visit = (path: string, trail: string[]) => {
-    assert(!trail.includes(path), `a circle of imports: ${[...trail, path].join(" → ")}`);
-    for (const target of edges.get(path)!) visit(target, [...trail, path]);
+    assert(!trail.includes(path), `a cycle of imports: ${[...trail, path].join(" → ")}`);
+    if (done.has(path)) return;
+    for (const target of edges.get(path) ?? []) visit(target, [...trail, path]);
+    done.add(path);
   };
   for (const path of edges.keys()) visit(path, []);
 });
 
-Deno.test("the OpenAI SDK, InsForge's SDK and the environment have one place each", () => {
+Deno.test("the OpenAI SDK, InsForge's SDK and the environment each have one importer", () => {
   for (const { path, text } of files) {
     const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
     if (path !== "shared/openrouter/typed_calls.ts") {
@@ -58,12 +99,12 @@ Deno.test("the OpenAI SDK, InsForge's SDK and the environment have one place eac
         `${path} imports openai`,
       );
     }
-    if (path !== "shared/insforge/insforge.ts") assert(!code.includes("@insforge/sdk"), path);
+    if (path !== "shared/insforge/client.ts") assert(!code.includes("@insforge/sdk"), path);
     if (path !== "shared/settings.ts") assert(!/Deno\.env|process\.env/.test(code), path);
   }
 });
 
-Deno.test("a function holds no catch: failures are translated at the edges", () => {
+Deno.test("a function has no catch, because failures are translated at the edges", () => {
   for (const { path, text } of files.filter(({ path }) => /functions\/.*\/index\.ts/.test(path))) {
     assert(!/\bcatch\b\s*[({]|\.catch\(/.test(text), path);
   }
@@ -88,14 +129,14 @@ Deno.test("every shared module has a test file", () => {
   assertEquals(untested, []);
 });
 
-Deno.test("every exported symbol of shared/ says what it is", () => {
+Deno.test("every exported symbol of shared/ has a docstring", () => {
   for (const { path, text } of files.filter(({ path }) => path.startsWith("shared/"))) {
     const bare = [...text.matchAll(/(?<!\*\/\n)^export (?!type \{|\{).*/gm)].map(([line]) => line);
     assertEquals(bare, [], path);
   }
 });
 
-Deno.test("the image gets every file that the server is made of, and nothing else", async () => {
+Deno.test("the Docker image contains exactly the files that the server consists of", async () => {
   const docker = new URL("tools/docker/", ROOT);
   const steps = (await Deno.readTextFile(new URL("Dockerfile", docker))).split("\n");
   const copied = steps.filter((step) => step.startsWith("COPY "))
@@ -117,15 +158,15 @@ Deno.test("the image gets every file that the server is made of, and nothing els
   assertEquals(missing, []);
 });
 
-Deno.test("the container gets every setting", async () => {
+Deno.test("compose.yml passes every setting to the container", async () => {
   const compose = await Deno.readTextFile(new URL("tools/docker/compose.yml", ROOT));
   const passed = [...compose.matchAll(/^ {6}- ([A-Z_]+)(?:=|$)/gm)].map(([, name]) => name);
-  // Where to listen the image knows itself.
+  // The image sets its own host and port.
   const needed = settingNames.filter((name) => !/^HOST$|PORT$/.test(name));
   assertEquals(passed.toSorted(), needed.toSorted());
 });
 
-Deno.test("no file is named for what it is not about", () => {
+Deno.test("no file has a name that says nothing", () => {
   for (const { path } of [...files, ...readFolder("tools")]) {
     assert(!/(^|[/_])(utils?|helpers?|common|misc|types|lib)([/_.]|$)/.test(path), path);
   }

@@ -1,5 +1,5 @@
 /** What a user is told of their own OpenRouter key: everything but the key. */
-import type { Call } from "../../shared/http/app.ts";
+import type { Call } from "../../shared/http/call.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import { readUserKey, sealUserKey } from "../../shared/user_keys/user_key.ts";
 import {

@@ -1,5 +1,6 @@
 /** Users' own keys in the project's database, where no client role can read them. */
-import { adminDb, toAdminData } from "../../shared/insforge/insforge.ts";
+import { readAdminData } from "../../shared/insforge/admin.ts";
+import { adminDb } from "../../shared/insforge/client.ts";
 import type { Settings } from "../../shared/settings.ts";
 
 /** One user's key, as it is stored. */
@@ -28,14 +29,14 @@ export async function readStoredKey(
 ): Promise<StoredKey | undefined> {
   const db = await adminDb(settings);
   const query = db.from(TABLE).select("*").eq("user_id", userId).limit(1);
-  const [row] = await toAdminData<StoredKey[]>(query, SUBJECT);
+  const [row] = await readAdminData<StoredKey[]>(query, SUBJECT);
   return row;
 }
 
 /** Stores a user's key in the place of the one before, if there was one. */
 export async function storeKey(key: StoredKey, settings: Settings): Promise<void> {
   const db = await adminDb(settings);
-  await toAdminData(db.from(TABLE).upsert([key], { onConflict: "user_id" }).select(), SUBJECT);
+  await readAdminData(db.from(TABLE).upsert([key], { onConflict: "user_id" }).select(), SUBJECT);
 }
 
 /** Puts the same key, sealed anew, in a row's place, unless that was changed meanwhile. */
@@ -46,7 +47,7 @@ export async function replaceSealed(
 ): Promise<void> {
   const db = await adminDb(settings);
   const update = db.from(TABLE).update({ key: sealed }).eq("user_id", user_id).eq("key", key);
-  await toAdminData(update.select(), SUBJECT);
+  await readAdminData(update.select(), SUBJECT);
 }
 
 /** Deletes a user's key. */
@@ -56,6 +57,6 @@ export async function deleteStoredKey(
 ): Promise<StoredKey | undefined> {
   const db = await adminDb(settings);
   const query = db.from(TABLE).delete().eq("user_id", userId).select();
-  const [row] = await toAdminData<StoredKey[]>(query, SUBJECT);
+  const [row] = await readAdminData<StoredKey[]>(query, SUBJECT);
   return row;
 }

@@ -1,5 +1,5 @@
 /** Keys of OpenRouter's users, by its OAuth. https://openrouter.ai/docs/guides/overview/auth/oauth */
-import type { Call } from "../../shared/http/app.ts";
+import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { isPage, unusable } from "../../shared/gateway/failures.ts";
 import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";

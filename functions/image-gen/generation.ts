@@ -1,6 +1,6 @@
 /** Two ways to an image: a chat model that draws, or OpenRouter's image API with its own options. */
 import * as z from "zod/mini";
-import type { Call } from "../../shared/http/app.ts";
+import type { Call } from "../../shared/http/call.ts";
 import {
   imageUrl,
   limitTokens,

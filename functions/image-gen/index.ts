@@ -9,7 +9,7 @@ import {
   saveImages,
   type UnsavedImage,
 } from "../../shared/openrouter/saved_images.ts";
-import { requireBucket } from "../../shared/insforge/insforge.ts";
+import { requireBucket } from "../../shared/insforge/storage.ts";
 import { draw, type Drawing, drawingRequest } from "./generation.ts";
 
 /** What to draw, and whether to save it. */

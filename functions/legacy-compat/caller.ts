@@ -1,6 +1,7 @@
 /** Who may call the old routes: users; holders of the project's keys where a setting lets them. */
-import type { Call } from "../../shared/http/app.ts";
-import { findProjectKey, type ProjectKey, requireUser } from "../../shared/auth/user_token.ts";
+import type { Call } from "../../shared/http/call.ts";
+import { findProjectKey, type ProjectKey } from "../../shared/auth/project_keys.ts";
+import { requireUser } from "../../shared/auth/user_token.ts";
 import { ApiError, unauthorized } from "../../shared/errors.ts";
 
 /**

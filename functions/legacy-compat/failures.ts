@@ -1,5 +1,5 @@
 /** The old proxy's errors, made from ours. */
-import type { Call } from "../../shared/http/app.ts";
+import type { Call } from "../../shared/http/call.ts";
 import { ApiError, type ErrorCode } from "../../shared/errors.ts";
 import type { Evidence } from "../../shared/gateway/failures.ts";
 import { redact, type UpstreamError } from "../../shared/gateway/upstream_error.ts";

@@ -1,6 +1,6 @@
 /** The old catalogue of models: one flat list, prices per million tokens. */
 import type { AIModelSchema } from "@insforge/shared-schemas";
-import type { Call } from "../../shared/http/app.ts";
+import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { isAllowedModel } from "../../shared/policy/models.ts";
 import { chooseGateway } from "../../shared/gateway/gateway.ts";

@@ -1,5 +1,5 @@
 /** The addresses under which the old routes are known, and the one under which they are routed. */
-import { dropTrailingSlashes } from "../../shared/http/app.ts";
+import { dropTrailingSlashes } from "../../shared/url_paths.ts";
 
 const ROUTES = ["/ai/chat/completion", "/ai/image/generation", "/ai/embeddings", "/ai/models"];
 

@@ -1,6 +1,6 @@
 /** What comes before every old route: a body that can be read, a caller who may, a request that fits. */
 import { chatCompletionRequestSchema } from "@insforge/shared-schemas";
-import type { Call } from "../../shared/http/app.ts";
+import type { Call } from "../../shared/http/call.ts";
 import { MAX_IMAGE_BODY_BYTES, parseJson, readText } from "../../shared/http/body.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Settings } from "../../shared/settings.ts";

@@ -1,6 +1,6 @@
 /** A streamed chat in the old proxy's events. */
 import type { ChatCompletionRequest } from "@insforge/shared-schemas";
-import type { Call } from "../../shared/http/app.ts";
+import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
 import {
   type CompletionStream,

@@ -10,7 +10,7 @@ import {
 } from "../../shared/request/chat_request.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import { BYTES_PER_TOKEN, countBytes } from "../../shared/ledger/estimate.ts";
-import { readRows } from "../../shared/insforge/insforge.ts";
+import { readRows } from "../../shared/insforge/rows.ts";
 import {
   type Completion,
   createCompletion,

@@ -1,6 +1,7 @@
 /** Who may start what concerns all users. */
-import type { Call } from "../../shared/http/app.ts";
-import { findProjectKey, requireUser } from "../../shared/auth/user_token.ts";
+import type { Call } from "../../shared/http/call.ts";
+import { findProjectKey } from "../../shared/auth/project_keys.ts";
+import { requireUser } from "../../shared/auth/user_token.ts";
 import { ApiError, unauthorized } from "../../shared/errors.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** A user's own numbers, as the ledger has them. */
-import { callRoutine } from "../../shared/insforge/insforge.ts";
+import { callRoutine } from "../../shared/insforge/admin.ts";
 import { type Limit, readLimits } from "../../shared/ledger/limits.ts";
 import type { Settings } from "../../shared/settings.ts";
 

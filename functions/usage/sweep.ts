@@ -1,7 +1,7 @@
 /** Looks up what generations cost that could only be estimated when their request ended. */
 import type { Charge } from "../../shared/ledger/bill.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
-import { callRoutine } from "../../shared/insforge/insforge.ts";
+import { callRoutine } from "../../shared/insforge/admin.ts";
 import { getGeneration } from "../../shared/openrouter/typed_calls.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { readUserKey } from "../../shared/user_keys/user_key.ts";

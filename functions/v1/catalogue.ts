@@ -1,5 +1,5 @@
 /** The models an OpenAI client can name. */
-import type { Call } from "../../shared/http/app.ts";
+import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { chooseGateway } from "../../shared/gateway/gateway.ts";
 import { isAllowedModel } from "../../shared/policy/models.ts";

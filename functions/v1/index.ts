@@ -5,7 +5,7 @@ import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
 import { completionRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
 import { toOpenAIErrorBody } from "../../shared/errors.ts";
 import { saveImages } from "../../shared/openrouter/saved_images.ts";
-import { requireBucket } from "../../shared/insforge/insforge.ts";
+import { requireBucket } from "../../shared/insforge/storage.ts";
 import {
   createCompletion,
   createEmbeddings,

@@ -1,6 +1,6 @@
 /** OpenAI's Responses, which OpenRouter speaks without keeping any state. https://openrouter.ai/docs/api-reference/responses */
 import * as z from "zod/mini";
-import type { Call } from "../../shared/http/app.ts";
+import type { Call } from "../../shared/http/call.ts";
 import { createMaxTokens, nonEmptyText } from "../../shared/request/chat_request.ts";
 import type { ApiError } from "../../shared/errors.ts";
 import type { Dialect } from "../../shared/openrouter/completion_events.ts";

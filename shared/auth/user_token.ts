@@ -1,10 +1,11 @@
 /** From the bearer token to a user, or 401; never anything in between. */
 import { decodeJwt, decodeProtectedHeader, importSPKI, jwtVerify } from "jose";
 import type { CryptoKey, JWTPayload, ProtectedHeaderParameters } from "jose";
-import type { Call } from "../http/app.ts";
+import type { Call } from "../http/call.ts";
 import { ApiError, unauthorized } from "../errors.ts";
-import { getUserId } from "../insforge/insforge.ts";
+import { getUserId } from "../insforge/session.ts";
 import type { Settings } from "../settings.ts";
+import { findBearerToken } from "./bearer_token.ts";
 
 /** The signed-in caller of a function. */
 export interface User {
@@ -41,47 +42,8 @@ export async function requireUser(call: Call): Promise<User> {
   return user;
 }
 
-/** A key of the project's, in place of a user's token. */
-export interface ProjectKey {
-  /** Which one it is by its form, and by the name of its setting. */
-  name: "API_KEY" | "ANON_KEY";
-  /** Whether it is the right one; compared in a time that says nothing about it. */
-  isRight: boolean;
-}
-
-/**
- * Finds a key of the project's in a request: the API key as bearer, `ik_…`, or as `x-api-key`, the
- * anon key as bearer, `anon_…`. A wrong key is still a key, and never taken for anything else.
- *
- * @returns nothing when the request carries neither.
- */
-export async function findProjectKey(
-  { request, settings }: Call,
-): Promise<ProjectKey | undefined> {
-  const token = findToken(request) ?? "";
-  const apiKey = token.startsWith("ik_") ? token : request.headers.get("x-api-key");
-  if (!apiKey && !token.startsWith("anon_")) return undefined;
-  const [name, given] = apiKey ? ["API_KEY", apiKey] as const : ["ANON_KEY", token] as const;
-  const expected = settings[name];
-  return { name, isRight: expected !== undefined && await isSame(given, expected) };
-}
-
-/** Compares digests to their last byte, so that the time it takes says nothing about the key. */
-async function isSame(given: string, expected: string): Promise<boolean> {
-  const [a, b] = await Promise.all([given, expected].map(toDigest));
-  return a.reduce((difference, byte, i) => difference | (byte ^ b[i]), 0) === 0;
-}
-
-async function toDigest(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-}
-
-function findToken(request: Request): string | undefined {
-  return /^Bearer +(\S+)$/.exec(request.headers.get("Authorization") ?? "")?.[1];
-}
-
 function readToken(request: Request): string {
-  const token = findToken(request);
+  const token = findBearerToken(request);
   if (token === undefined) {
     throw new ApiError(401, "AUTH_INVALID_CREDENTIALS", "No token provided", {
       nextActions: "Send the signed-in user's access token as Authorization: Bearer <token>",

@@ -1,8 +1,9 @@
 /** From the bytes of a request to a checked value: size, UTF-8, JSON, depth, schema. */
 import type { ZodMiniType } from "zod/mini";
-import type { Call } from "./app.ts";
+import type { Call } from "./call.ts";
 import { ApiError, invalidInput } from "../errors.ts";
 import { joinBytes } from "./sse.ts";
+import { describeIssue } from "./validation_messages.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Default size limit of a body that may hold images as data URLs, bytes. */
@@ -47,7 +48,7 @@ export async function readBody<T>(
  */
 export function parseValue<T>(value: unknown, schema: ZodMiniType<T>): T {
   const result = check(value, schema);
-  if (!result.success) throw invalidInput(describeIssue(value, result.error.issues[0]));
+  if (!result.success) throw invalidInput(describeIssue(value, result.error.issues[0]!));
   return value as T;
 }
 
@@ -142,90 +143,4 @@ function requireModest(text: string): void {
   if (values > MAX_VALUES) {
     throw invalidInput(`The request body must not hold more than ${MAX_VALUES} values`);
   }
-}
-
-type Issue = Parameters<typeof describeIssue>[1];
-
-/** One sentence on one zod issue, quoting the field as the caller would write it. */
-function describeIssue(
-  value: unknown,
-  issue: {
-    code?: string;
-    path: PropertyKey[];
-    message: string;
-    expected?: string;
-    values?: unknown[];
-    options?: unknown[];
-    keys?: string[];
-    origin?: string;
-    minimum?: number | bigint;
-    maximum?: number | bigint;
-    errors?: unknown[][];
-  },
-): string {
-  if (issue.code === "custom" && issue.path.length === 0) return issue.message;
-  const field = toFieldName(issue.path);
-  const given = issue.path.reduce((at: unknown, key) => (at as never)?.[key], value);
-  if (given === undefined && issue.code !== "custom") return `"${field}" is required`;
-  switch (issue.code) {
-    case "invalid_type":
-      return `"${field}" must be ${toArticle(issue.expected!)}`;
-    case "invalid_value":
-      return `"${field}" must be ${toList(issue.values!)}`;
-    case "invalid_union": {
-      if (issue.options) return `"${field}" must be ${toList(issue.options)}`;
-      const branches = issue.errors as Issue[][];
-      // The branch that got furthest into the value is the one the caller meant.
-      const [furthest] = branches.flat().sort((a, b) => toProgress(b) - toProgress(a));
-      if (toProgress(furthest) > 0) {
-        return describeIssue(value, { ...furthest, path: [...issue.path, ...furthest.path] });
-      }
-      const kinds = branches.flat().flatMap((branch) => branch.expected ?? branch.values ?? []);
-      return `"${field}" must be ${
-        [...new Set(kinds)].map((kind) => toArticle(String(kind))).join(" or ")
-      }`;
-    }
-    case "too_small":
-      if (issue.origin === "array") return `"${field}" must be a non-empty array`;
-      if (issue.origin === "string") return `"${field}" must not be empty`;
-      return `"${field}" must be ${issue.minimum} or more`;
-    case "too_big":
-      if (issue.origin === "array") return `"${field}" must have at most ${issue.maximum} items`;
-      if (issue.origin === "string") {
-        return `"${field}" must have at most ${issue.maximum} characters`;
-      }
-      return `"${field}" must be ${issue.maximum} or less`;
-    case "unrecognized_keys":
-      return `"${toFieldName([...issue.path, issue.keys![0]])}" is not a known field`;
-    default:
-      return `"${field}" ${issue.message}`;
-  }
-}
-
-/** How far into a value its check got: each level counts, and so does a level of the right kind. */
-function toProgress({ path, code }: Issue): number {
-  return 2 * path.length + (code === "invalid_type" || code === "invalid_value" ? 0 : 1);
-}
-
-function toFieldName(path: PropertyKey[]): string {
-  return path.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`).join("")
-    .replace(/^\./, "");
-}
-
-const ARTICLES: Record<string, string> = {
-  int: "a whole number",
-  array: "an array",
-  object: "an object",
-  record: "an object",
-  null: "null",
-  undefined: "left out",
-};
-
-function toArticle(kind: string): string {
-  return ARTICLES[kind] ?? `a ${kind}`;
-}
-
-function toList(values: unknown[]): string {
-  const quoted = values.map((value) => JSON.stringify(value));
-  return quoted.length === 1 ? quoted[0] : `one of ${quoted.join(", ")}`;
 }

@@ -1,5 +1,5 @@
 /** What a paid call is charged to: what its answers say they used, or what they may have. */
-import type { Call } from "../http/app.ts";
+import type { Call } from "../http/call.ts";
 import { type Estimate, price } from "./estimate.ts";
 import { toLedgerName } from "./values.ts";
 import { readTokenUsage, type TokenUsage } from "../token_usage.ts";

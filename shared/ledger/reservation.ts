@@ -2,11 +2,11 @@
  * Who spent what, and may they spend more: a reservation before a request's first paid call, what
  * each call really used, and a settlement at the request's end, in the ledger of `migrations/`.
  */
-import type { Call } from "../http/app.ts";
+import type { Call } from "../http/call.ts";
 import { Bill, type Charge, type Payment } from "./bill.ts";
 import { ApiError } from "../errors.ts";
 import { BYTES_PER_TOKEN, type Estimate, estimate, type PaidCall, price } from "./estimate.ts";
-import { callRoutine } from "../insforge/insforge.ts";
+import { callRoutine } from "../insforge/admin.ts";
 import { readLimits, type Refusal, toRefusal } from "./limits.ts";
 import type { Settings } from "../settings.ts";
 import { openUserKey } from "../user_keys/user_key.ts";

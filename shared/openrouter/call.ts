@@ -1,7 +1,8 @@
 /**
  * Calls of OpenRouter, or the gateway in its place: retried, timed out, cancelled, charged and judged.
  */
-import type { Call } from "../http/app.ts";
+import type { Call } from "../http/call.ts";
+import { eventStream } from "../http/event_stream.ts";
 import { type Answered } from "../ledger/bill.ts";
 import type { Dialect } from "./completion_events.ts";
 import { guardCompletion } from "./stream_guard.ts";
@@ -89,8 +90,11 @@ export async function postStream(
       return await guardStream(call, exchange, response, options);
     },
   );
-  call.hold();
-  return stream;
+  const reader = stream.getReader();
+  return eventStream(call, {
+    read: async () => (await reader.read()).value,
+    cancel: () => reader.cancel(),
+  }).body!;
 }
 
 /** OpenRouter always says what a stream used; other servers do where they are asked to. */
@@ -122,16 +126,15 @@ async function guardStream(
       call.log.model ??= model;
       call.log.generation_id ??= about.id;
     },
-    async onEnd(outcome, tokens, usage) {
+    onEnd(outcome, tokens, usage) {
       const isPart = outcome !== "complete";
       // A whole answer without an event is one that was no stream.
       const completionTokens = isPart ? tokens : tokens || undefined;
       if (readTokenUsage(usage) || tokens !== undefined) {
         bill?.charge({ ...about, usage }, { completionTokens, isPart });
       }
-      if (!isOpen) return;
-      call.log.stream = outcome;
-      await call.end();
+      if (isOpen) call.log.stream = outcome;
+      return Promise.resolve();
     },
   });
   isOpen = true;

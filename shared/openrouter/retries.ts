@@ -1,5 +1,5 @@
 /** The one retry policy: what may pass by itself is tried again, within the deadline. */
-import type { Call } from "../http/app.ts";
+import type { Call } from "../http/call.ts";
 import { ApiError } from "../errors.ts";
 
 /** Tries after the first one. */

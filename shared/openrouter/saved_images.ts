@@ -1,8 +1,9 @@
 /** Images as models answer with them, and their way into the app's storage. */
-import type { Call } from "../http/app.ts";
+import type { Call } from "../http/call.ts";
 import { mapConcurrently } from "../concurrency.ts";
 import { type ErrorCode, toApiError } from "../errors.ts";
-import { type Caller, DATA_TIMEOUT_MS, uploadObject } from "../insforge/insforge.ts";
+import { type Caller, DATA_TIMEOUT_MS } from "../insforge/client.ts";
+import { uploadObject } from "../insforge/storage.ts";
 import { unusable } from "../gateway/failures.ts";
 
 /** An image: inside the answer, or behind an address. */

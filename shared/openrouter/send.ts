@@ -5,7 +5,7 @@
  * It sends with `fetch`: the OpenAI SDK's client class costs 394 KB at every cold start, sleeps as
  * long as a `Retry-After` says, and drops what OpenRouter adds.
  */
-import type { Call } from "../http/app.ts";
+import type { Call } from "../http/call.ts";
 import { type Answered, type Bill, type Charge } from "../ledger/bill.ts";
 import { ApiError } from "../errors.ts";
 import { chooseGateway, type Gateway, type GatewayRequest } from "../gateway/gateway.ts";

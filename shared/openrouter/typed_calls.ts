@@ -10,7 +10,7 @@ import type {
   ChatCompletionChunk,
   CreateEmbeddingResponse,
 } from "openai/resources";
-import type { Call } from "../http/app.ts";
+import type { Call } from "../http/call.ts";
 import { unusable } from "../gateway/failures.ts";
 import { getJson, postJson, postStream } from "./call.ts";
 import type { Fields } from "../fields.ts";

@@ -26,6 +26,12 @@ const TRIES: Record<string, number> = {
   "models/upstream-500": 3,
 };
 
+/** Recorded calls that are answered otherwise on purpose. */
+const CHANGED = new Set([
+  // the scheme of a credential is not case-sensitive (RFC 9110, section 11.1)
+  "auth/chat-lower-case-bearer",
+]);
+
 const proxyCalls = await readRecording<ProxyCall>("ai-proxy.json");
 const sdkCalls = await readRecording<SdkCall>("ai-sdk.json");
 
@@ -43,7 +49,8 @@ for (const [category, calls] of Map.groupBy(sdkCalls, ({ category }) => category
 
 async function readRecording<Call extends RecordedCall>(name: string): Promise<Call[]> {
   const text = await Deno.readTextFile(new URL(`../golden/${name}`, import.meta.url));
-  return JSON.parse(text).cases.map(adapt);
+  const calls: Call[] = JSON.parse(text).cases;
+  return calls.filter(({ name }) => !CHANGED.has(name)).map(adapt);
 }
 
 /** Gives a recorded call the number of tries that we make. */

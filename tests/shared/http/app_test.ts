@@ -24,20 +24,6 @@ app.post("/log", (c) => {
   Object.assign(c.env.log, { model: "m", generation_id: "gen-1", cost: 0.5 });
   return c.json({});
 });
-app.post("/held", (c) => {
-  const call = c.env;
-  call.hold();
-  return c.body(
-    new ReadableStream({
-      async pull(controller) {
-        call.log.stream = "complete";
-        await call.end();
-        controller.close();
-      },
-    }, { highWaterMark: 0 }),
-  );
-});
-
 const THROWN: Record<string, unknown> = {
   error: new Error("secret of the database"),
   text: "secret text",
@@ -199,15 +185,6 @@ Deno.test("a preflight, a 404 and a 405 are logged, too", async () => {
     await call(String(path), { method: String(method) });
     assertEquals([logs.at(-1)!.method, logs.at(-1)!.status], [method, status]);
   }
-});
-
-Deno.test("a log line that is held back is written once, when the answer has ended", async () => {
-  const before = logs.length;
-  const response = await handler(request("/held", "POST"), createEnvironment());
-  assertEquals(logs.length, before);
-  await response.text();
-  assertEquals(logs.length, before + 1);
-  assertEquals([logs[before].stream, logs[before].status], ["complete", 200]);
 });
 
 Deno.test("a second argument that is no environment is not taken for one", async () => {

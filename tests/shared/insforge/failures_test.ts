@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import { type Filter, readRows } from "../../../shared/insforge/insforge.ts";
+import { type Filter, readRows } from "../../../shared/insforge/rows.ts";
 import { TOKEN } from "../../support/caller.ts";
 import { assertFailure, createInsForge, gateway, QUERY, settingsOf } from "../fake_insforge.ts";
 

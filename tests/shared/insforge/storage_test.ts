@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { uploadObject } from "../../../shared/insforge/insforge.ts";
+import { uploadObject } from "../../../shared/insforge/storage.ts";
 import { TOKEN } from "../../support/caller.ts";
 import { assertFailure, createInsForge, gateway, settingsOf } from "../fake_insforge.ts";
 

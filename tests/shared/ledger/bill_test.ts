@@ -1,6 +1,6 @@
 /** What is charged for an answer; when it is, is in `usage_test.ts`. */
 import { assertEquals } from "@std/assert";
-import type { Call } from "../../../shared/http/app.ts";
+import type { Call } from "../../../shared/http/call.ts";
 import { type Answered, Bill, type Charge, type Seen } from "../../../shared/ledger/bill.ts";
 
 const PRICES = { prompt: 1e6, completion: 4e6 };

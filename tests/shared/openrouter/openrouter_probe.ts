@@ -1,5 +1,6 @@
 /** A function for tests that does nothing but call OpenRouter: one operation for each kind of call. */
-import { type Call, createApp } from "../../../shared/http/app.ts";
+import { createApp } from "../../../shared/http/app.ts";
+import type { Call } from "../../../shared/http/call.ts";
 import { requireUser } from "../../../shared/auth/user_token.ts";
 import {
   createCompletion,

@@ -1,0 +1,176 @@
+/** One request on its way through a function: what is known about it, when it ends, its log line. */
+import { ApiError, toApiError } from "../errors.ts";
+import { createSettings, type Environment, type Settings } from "../settings.ts";
+import { type ByteSource, toByteStream } from "./byte_source.ts";
+
+/** The fields of a request's log line that are filled in while the request is handled. */
+export interface LogFields {
+  /** The model that answered. */
+  model?: string;
+  /** The gateway's id of the generation. */
+  generation_id?: string;
+  /** Prompt tokens of all paid calls. */
+  prompt_tokens?: number;
+  /** Completion tokens of all paid calls. */
+  completion_tokens?: number;
+  /** USD, as the gateway charged it. */
+  cost?: number;
+  /** How a stream ended: `complete`, `cancelled` by the caller, or the code of an error. */
+  stream?: string;
+  /** The code of the real failure, when an older contract makes the response say something else. */
+  failure?: string;
+  /** A message for the operator that callers do not need. */
+  notice?: string;
+}
+
+/** One request on its way through a function. Route handlers find it as `c.env`. */
+export interface Call {
+  /** The slug of the function that was called. */
+  readonly slug: string;
+  /** The request as the platform handed it over. */
+  readonly request: Request;
+  /** The settings in force for this request. */
+  readonly settings: Settings;
+  /** The id in the `X-Request-Id` response header and in the log line. */
+  readonly requestId: string;
+  /** Fields for the log line. Text in it is cut to {@link MAX_LOG_CHARS} characters. */
+  readonly log: LogFields;
+  /** The id of the user who calls and pays; `undefined` until the credential has been checked. */
+  userId?: string;
+  /** Milliseconds since the request arrived. */
+  elapsedMs(): number;
+  /**
+   * Registers a task that runs once, after the response has been delivered or the caller has closed
+   * the connection. Tasks run in the order of their registration. A task that throws is logged.
+   */
+  atEnd(task: () => Promise<void>): void;
+}
+
+/** Longest text of one log field, characters. */
+export const MAX_LOG_CHARS = 1_000;
+
+/** The class behind {@link Call}. It alone decides when a call ends, and it writes the log line. */
+export class ActiveCall implements Call {
+  readonly settings: Settings;
+  readonly requestId: string;
+  readonly log: LogFields & { error?: string; cause?: string } = {};
+  userId?: string;
+  readonly #startedAt = performance.now();
+  readonly #tasks: (() => Promise<void>)[] = [];
+  #status = 500;
+  #firstByteMs: number | undefined;
+  #isStreaming = false;
+  #ended: Promise<void> | undefined;
+
+  /** @param environment where the settings come from; `Deno.env` unless given. */
+  constructor(readonly slug: string, readonly request: Request, environment?: Environment) {
+    this.settings = createSettings(environment);
+    this.requestId = toRequestId(request.headers.get("X-Request-Id"));
+  }
+
+  elapsedMs(): number {
+    return Math.round((performance.now() - this.#startedAt) * 10) / 10;
+  }
+
+  atEnd(task: () => Promise<void>): void {
+    this.#tasks.push(task);
+  }
+
+  /** Notes an error for the log line and returns it as the {@link ApiError} that callers may see. */
+  fail(thrown: unknown): ApiError {
+    const error = toApiError(thrown);
+    this.log.error = error.code;
+    if (error !== thrown) this.log.cause = describeBug(thrown);
+    return error;
+  }
+
+  /**
+   * Opens a response body that delivers `source`. From now on the call ends when this body ends or
+   * when the caller closes the connection, and not when the handler returns.
+   */
+  openStream(source: ByteSource): ReadableStream<Uint8Array> {
+    this.#isStreaming = true;
+    return toByteStream(source, {
+      onBytes: () => this.#firstByteMs ??= this.elapsedMs(),
+      onEnd: () => this.#end(),
+      onBug: (thrown) => void this.fail(thrown),
+    });
+  }
+
+  /**
+   * Decides when the call ends and returns the response to send.
+   *
+   * A call without tasks ends at once. Otherwise the caller must not wait for the tasks, and no
+   * platform lets work go on behind a closed response. So the body becomes a stream with a
+   * `Content-Length`: the caller has all bytes at once, the tasks run, and then the stream closes.
+   */
+  async deliver(response: Response): Promise<Response> {
+    this.#status = response.status;
+    if (this.#isStreaming) return response;
+    if (response.body === null || this.#tasks.length === 0 || this.request.signal.aborted) {
+      await this.#end();
+      return response;
+    }
+    const headers = new Headers(response.headers);
+    let source: ByteSource;
+    if (headers.get("Content-Type")?.startsWith("application/json")) {
+      const bytes = await response.bytes();
+      headers.set("Content-Length", String(bytes.length));
+      source = toSource([bytes].values());
+    } else source = readBody(response.body);
+    return new Response(this.openStream(source), { status: response.status, headers });
+  }
+
+  #end(): Promise<void> {
+    return this.#ended ??= this.#finish();
+  }
+
+  async #finish(): Promise<void> {
+    this.#firstByteMs ??= this.elapsedMs();
+    for (const task of this.#tasks) {
+      try {
+        await task();
+      } catch (thrown) {
+        this.log.cause = describeBug(thrown);
+      }
+    }
+    console.log(JSON.stringify({
+      timestamp: new Date().toISOString(),
+      slug: this.slug,
+      request_id: this.requestId,
+      user_id: this.userId,
+      method: this.request.method,
+      status: this.#status,
+      ms: this.elapsedMs(),
+      first_byte_ms: this.#firstByteMs,
+      ...this.log,
+    }, cutText));
+  }
+}
+
+function toSource(pieces: Iterator<Uint8Array>): ByteSource {
+  return { read: async () => await pieces.next().value, cancel: () => Promise.resolve() };
+}
+
+/** The body of a response that a handler streams by itself. */
+function readBody(body: ReadableStream<Uint8Array>): ByteSource {
+  const reader = body.getReader();
+  return { read: async () => (await reader.read()).value, cancel: () => reader.cancel() };
+}
+
+/** The caller's own id when it has the form of one, so that a trace can cross services. */
+function toRequestId(given: string | null): string {
+  return given && /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+}
+
+/** Name and place of a bug. Its message is left out: it may quote a prompt, a row or a key. */
+function describeBug(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return `thrown ${typeof thrown}`;
+  const frames = thrown.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+  return [thrown.name, ...frames.slice(0, 5).map((line) => line.trim())].join(" ");
+}
+
+function cutText(_key: string, value: unknown): unknown {
+  if (typeof value !== "string" || value.length <= MAX_LOG_CHARS) return value;
+  return value.slice(0, MAX_LOG_CHARS).toWellFormed();
+}

@@ -1,0 +1,21 @@
+/** Responses that are event streams (`text/event-stream`). */
+import type { ByteSource } from "./byte_source.ts";
+import type { ActiveCall, Call } from "./call.ts";
+import { EVENT_STREAM_HEADERS } from "./sse.ts";
+
+export type { ByteSource } from "./byte_source.ts";
+
+/**
+ * Creates the SSE response that delivers `source`. The call ends, with its tasks and its log line,
+ * after the last byte or when the caller closes the connection.
+ *
+ * @param call the call that this response belongs to.
+ * @param source whole events, already encoded.
+ * @returns a response with status 200 and the headers that keep proxies from buffering it.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+export function eventStream(call: Call, source: ByteSource): Response {
+  // Every call that a handler meets was made by `createApp`.
+  const body = (call as ActiveCall).openStream(source);
+  return new Response(body, { headers: EVENT_STREAM_HEADERS });
+}

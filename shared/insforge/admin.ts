@@ -1,0 +1,40 @@
+/** The package's own tables and routines (`ai_*`), used with the project's API key. */
+import type { Fields } from "../fields.ts";
+import type { Settings } from "../settings.ts";
+import { createClient, requireApiKey } from "./client.ts";
+import { type DataError, toAdminError } from "./failures.ts";
+
+/**
+ * Calls a routine of `migrations/` with the project's own rights.
+ *
+ * @param timeoutMs how long to wait for each response; 15 s unless given.
+ * @returns what the routine returns.
+ * @throws {ApiError} 500 `INTERNAL_ERROR` when the routine does not exist or InsForge rejects the
+ *   setting `API_KEY`; 502 `UPSTREAM_FAILURE` when InsForge does not respond or fails.
+ */
+export async function callRoutine<T>(
+  name: string,
+  args: Fields,
+  settings: Settings,
+  timeoutMs?: number,
+): Promise<T> {
+  const client = await createClient(settings, { token: requireApiKey(settings), timeoutMs });
+  return await readAdminData(client.database.rpc(name, args), `routine ${name}`);
+}
+
+/**
+ * Reads what a request made with `adminDb` returns.
+ *
+ * @param request a query of the package's own tables.
+ * @param subject the table or routine, for error messages.
+ * @returns the rows or values of the response.
+ * @throws {ApiError} like {@link callRoutine}.
+ */
+export async function readAdminData<T>(
+  request: PromiseLike<{ data: unknown; error: unknown; status: number }>,
+  subject: string,
+): Promise<T> {
+  const { data, error, status } = await request;
+  if (!error) return data as T;
+  throw toAdminError(error as DataError, status, subject);
+}

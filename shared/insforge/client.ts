@@ -1,0 +1,83 @@
+/** Clients of the app's InsForge project. The only module that imports `@insforge/sdk`. */
+import type { InsForgeClient } from "@insforge/sdk";
+import { ApiError } from "../errors.ts";
+import type { Settings } from "../settings.ts";
+
+/** The user on whose behalf InsForge is called. */
+export interface Caller {
+  /** The user's access token: InsForge applies this user's rights. Secret. */
+  readonly token: string;
+}
+
+/** InsForge's query builder. */
+export type Database = InsForgeClient["database"];
+
+/** How long to wait for each response of InsForge, unless a call says otherwise. */
+export const DATA_TIMEOUT_MS = 15_000;
+
+/** What differs between the clients of one project. */
+interface ClientOptions {
+  /** The token to send as bearer. */
+  token: string;
+  timeoutMs?: number;
+}
+
+/**
+ * The database as the calling user sees it: row-level security applies.
+ *
+ * @throws {ApiError} 500 `INTERNAL_ERROR` when the setting `INSFORGE_BASE_URL` is missing.
+ */
+export async function userDb({ token }: Caller, settings: Settings): Promise<Database> {
+  return (await createClient(settings, { token })).database;
+}
+
+/**
+ * The database with the project's own rights, past row-level security: for the package's own tables
+ * and routines (`ai_*`).
+ *
+ * @throws {ApiError} 500 `INTERNAL_ERROR` when the setting `API_KEY` or `INSFORGE_BASE_URL` is missing.
+ */
+export async function adminDb(settings: Settings): Promise<Database> {
+  return (await createClient(settings, { token: requireApiKey(settings) })).database;
+}
+
+/**
+ * The project's API key.
+ *
+ * @throws {ApiError} 500 `INTERNAL_ERROR` when the setting `API_KEY` is missing.
+ */
+export function requireApiKey({ API_KEY }: Settings): string {
+  if (API_KEY) return API_KEY;
+  const message = "The setting API_KEY is missing; it must be the InsForge project's API key";
+  throw new ApiError(500, "INTERNAL_ERROR", message);
+}
+
+/**
+ * The URL at which the functions reach InsForge. It may be internal to a self-hosted installation, so
+ * it must never appear in a response.
+ *
+ * @throws {ApiError} 500 `INTERNAL_ERROR` when the setting `INSFORGE_BASE_URL` is missing.
+ */
+export function requireInsForgeUrl(settings: Settings): string {
+  const url = settings.INSFORGE_INTERNAL_URL ?? settings.INSFORGE_BASE_URL;
+  if (url) return url;
+  const message =
+    "The setting INSFORGE_BASE_URL must be the http or https address of the InsForge project";
+  throw new ApiError(500, "INTERNAL_ERROR", message);
+}
+
+/** Creates an SDK client. The SDK is loaded late, because most requests do not need it. */
+export async function createClient(
+  settings: Settings,
+  { token, timeoutMs = DATA_TIMEOUT_MS }: ClientOptions,
+): Promise<InsForgeClient> {
+  const baseUrl = requireInsForgeUrl(settings);
+  const sdk = await import("@insforge/sdk");
+  return sdk.createClient({
+    baseUrl,
+    accessToken: token,
+    timeout: timeoutMs,
+    retryCount: 1,
+    retryDelay: 200,
+  });
+}

@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { callRoutine } from "../../../shared/insforge/admin.ts";
+import { createSettings, type Settings } from "../../../shared/settings.ts";
+import { API_KEY, createEnvironment } from "../../support/caller.ts";
+import { assertFailure, createInsForge, settingsOf } from "../fake_insforge.ts";
+
+function adminSettingsOf({ url }: { url: string }): Settings {
+  return createSettings(createEnvironment({ INSFORGE_BASE_URL: url, API_KEY }));
+}
+
+Deno.test("callRoutine posts the arguments with the API key and returns the result", async () => {
+  await using insforge = createInsForge();
+  insforge.reply(200, { reservation: "r1" });
+  const result = await callRoutine("ai_reserve", { user_id: "u" }, adminSettingsOf(insforge));
+  assertEquals(result, { reservation: "r1" });
+  const [{ line, headers, text }] = insforge.requests;
+  assertEquals(line, "POST /api/database/rpc/ai_reserve");
+  assertEquals(headers.get("authorization"), `Bearer ${API_KEY}`);
+  assertEquals(JSON.parse(text), { user_id: "u" });
+});
+
+Deno.test("callRoutine throws 500 and names the setting when API_KEY is missing", async () => {
+  await using insforge = createInsForge();
+  const result = callRoutine("ai_reserve", {}, settingsOf(insforge));
+  const { message } = await assertFailure(result, 500, "INTERNAL_ERROR");
+  assertEquals(message.startsWith("The setting API_KEY is missing"), true);
+  assertEquals(insforge.requests.length, 0);
+});
+
+for (
+  const [status, body, ours, code] of [
+    [404, { code: "PGRST202", message: "Could not find the function" }, 500, "INTERNAL_ERROR"],
+    [401, { error: "AUTH_INVALID_API_KEY" }, 500, "INTERNAL_ERROR"],
+    [403, { error: "FORBIDDEN" }, 500, "INTERNAL_ERROR"],
+    [500, { code: "XX000", message: "internal error" }, 502, "UPSTREAM_FAILURE"],
+    [502, "<html>Bad Gateway</html>", 502, "UPSTREAM_FAILURE"],
+  ] as const
+) {
+  Deno.test(`callRoutine throws ${ours} when InsForge responds ${status} ${JSON.stringify(body)}`, async () => {
+    await using insforge = createInsForge();
+    insforge.replyAlways(status, body);
+    await assertFailure(callRoutine("ai_reserve", {}, adminSettingsOf(insforge)), ours, code);
+  });
+}
