@@ -1,11 +1,23 @@
-/** What the API reference says of `chat`, beside its schema and its answer's type. */
+/** The API reference of `chat`: what the schemas and types do not say. */
 import { chatRequest } from "../../shared/request/chat_request.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
 
+const DESCRIPTION = `\
+Web search is the tool \`{ "type": "openrouter:web_search" }\`; how many results it brings is \
+bounded (\`docs/limits-and-policy.md\`). \`tools\`, \`response_format\`, \`reasoning\`, \
+\`provider\`, \`plugins\` and all other fields of OpenRouter pass through.
+
+With \`finish_reason\` \`length\` and an empty \`text\`, the model spent all its tokens on \
+reasoning.
+
+\`stream: true\`, \`n\` above 1 and audio output are refused with a 400. Limits: 8 MiB, 55 \
+seconds; \`max_tokens\` is 4096 unless given.`;
+
 export const reference = {
+  description: DESCRIPTION,
   operations: {
     "POST /": {
-      summary: "One whole answer to a prompt or a conversation",
+      summary: "Answers a prompt or a conversation in one JSON response",
       request: chatRequest,
       answer: "ChatAnswer",
       errors: [400, 401, 402, 403, 413, 429, 500, 502, 504],
@@ -62,7 +74,7 @@ export const reference = {
             statusCode: 400,
           },
         },
-        "A stream, which another function answers": {
+        "A stream, which another function sends": {
           request: { prompt: "Hello", stream: true },
           status: 400,
           answer: {

@@ -1,21 +1,39 @@
-/** What the API reference says of `connect`, beside its schemas and its answers' types. */
+/** The API reference of `connect`: what the schemas and types do not say. */
 import type { Reference } from "../../tools/reference/operation.ts";
 import { callbackRequest, startRequest } from "./index.ts";
 
 const ERRORS = [400, 401, 403, 413, 500, 502];
 const STATUS = {
-  summary: "The user's connection with OpenRouter, and what their key is worth",
+  summary: "Returns the user's connection with OpenRouter and the state of their key",
   answer: "Connection",
   errors: [401, 429, 500, 502, 504],
   examples: { "Not connected": { answer: { connected: false, required: false } } },
 } satisfies Reference["operations"][string];
 
+const DESCRIPTION = `\
+Users pay with their own OpenRouter account, by OAuth with PKCE (\`docs/own-keys.md\`).
+
+\`return_url\` is one of \`CONNECT_RETURN_URLS\`. OpenRouter leads the browser back there with \
+\`code\` and \`connect_state\` in the query; the page posts them as \`code\` and \`state\`, as \
+the user who started.
+
+For a connected user the response has \`valid\` (whether OpenRouter accepts the key; if not, \
+connect again), \`label\` (the key as OpenRouter masks it), \`connected_at\`, \`manage_url\` \
+(where the user can limit or delete the key), and OpenRouter's \`limit\`, \`limit_remaining\`, \
+\`usage\` (USD) and \`expires_at\`. \`required\` says whether the app serves connected users \
+only.
+
+Any other \`return_url\` is a 400, and so is a \`state\` that was altered or is older than 10 \
+minutes. A \`state\` of another user is a 403, and so is a code that was used, has expired or \
+belongs to another flow: start again. A 500 names a missing setting. Limits: 1 MiB.`;
+
 export const reference = {
+  description: DESCRIPTION,
   operations: {
     "GET /": STATUS,
     "GET /status": STATUS,
     "POST /start": {
-      summary: "The address of OpenRouter's page on which the user agrees",
+      summary: "Returns the URL of the page at OpenRouter on which the user agrees",
       request: startRequest,
       answer: "StartAnswer",
       errors: ERRORS,
@@ -36,7 +54,7 @@ export const reference = {
       },
     },
     "POST /callback": {
-      summary: "Turns what the browser came back with into a stored key",
+      summary: "Exchanges the code for a key, and stores the key",
       request: callbackRequest,
       answer: "Connection",
       errors: [...ERRORS, 429, 504],
@@ -53,7 +71,7 @@ export const reference = {
       },
     },
     "POST /disconnect": {
-      summary: "Forgets the stored key; at OpenRouter it stays valid",
+      summary: "Deletes the stored key here; at OpenRouter it stays valid",
       answer: "Connection",
       errors: [401, 500, 502],
       examples: { "Not connected": { answer: { connected: false, required: false } } },

@@ -1,11 +1,19 @@
-/** What the API reference says of `embeddings`, beside its schema and its answer's type. */
+/** The API reference of `embeddings`: what the schemas and types do not say. */
 import type { Reference } from "../../tools/reference/operation.ts";
 import { embeddingsRequest } from "./index.ts";
 
+const DESCRIPTION = `\
+The vectors come in the order of the texts. Texts are sent to OpenRouter in batches of 100, four \
+at a time.
+
+An empty text is a 400, and so are \`dimensions\` that the model does not have. Limits: 1 MiB, 55 \
+seconds.`;
+
 export const reference = {
+  description: DESCRIPTION,
   operations: {
     "POST /": {
-      summary: "One vector of numbers per text",
+      summary: "Turns each text into a vector",
       request: embeddingsRequest,
       answer: "EmbeddingsAnswer",
       errors: [400, 401, 402, 403, 413, 429, 500, 502, 504],

@@ -1,11 +1,26 @@
-/** What the API reference says of `image-gen`, beside its schema and its answer's type. */
+/** The API reference of `image-gen`: what the schemas and types do not say. */
 import type { Reference } from "../../tools/reference/operation.ts";
 import { imageRequest } from "./index.ts";
 
+const DESCRIPTION = `\
+A request with \`n\`, \`size\`, \`resolution\`, \`aspect_ratio\`, \`quality\`, \`output_format\`, \
+\`output_compression\`, \`background\` or \`seed\` goes to OpenRouter's image API, which alone \
+has these fields.
+
+With \`save\` the images are stored in an InsForge bucket as the caller, and each image is \`{ \
+url, media_type, bucket, key }\`. A bucket that does not exist is a 400, and one that the user \
+may not write to below \`prefix\` is a 403, both before anything is paid for. An image that \
+cannot be saved after that is returned as without \`save\`, with \`save_error: { error, message \
+}\` beside it.
+
+A refusal of the model is a 403. A response without an image is a 502. Limits: 8 MiB, up to 16 \
+images to start from, 55 seconds.`;
+
 export const reference = {
+  description: DESCRIPTION,
   operations: {
     "POST /": {
-      summary: "Images from a prompt and, if given, other images",
+      summary: "Makes images from a prompt and, if given, other images",
       request: imageRequest,
       answer: "ImageAnswer",
       errors: [400, 401, 402, 403, 413, 429, 500, 502, 504],
@@ -40,10 +55,10 @@ export const reference = {
             model: "google/gemini-2.5-flash-image",
           },
         },
-        "By OpenRouter's image API": {
+        "An image from OpenRouter's image API": {
           request: { prompt: "A lighthouse at dusk, woodcut", aspect_ratio: "16:9" },
         },
-        "A bucket that is not there": {
+        "A bucket that does not exist": {
           request: { prompt: "A lighthouse", save: { bucket: "nowhere" } },
           status: 400,
           answer: {

@@ -1,4 +1,4 @@
-/** What the API reference says of `legacy-compat`, beside InsForge's own schemas. */
+/** The API reference of `legacy-compat`: what the schemas and types do not say. */
 import {
   aiModelSchema,
   chatCompletionResponseSchema,
@@ -21,13 +21,23 @@ function toLegacyErrorBody(error: ApiError): object {
 const ERRORS = [400, 401, 402, 403, 413, 429, 500, 502, 504];
 const MODEL = "openai/gpt-4o-mini";
 
+const DESCRIPTION = `\
+The routes behind \`insforge.ai.*\`. Requests, responses and errors are those of InsForge 2.3.1 \
+and differ from the other functions (\`docs/migrating-from-insforge-ai.md\`). The function is \
+deployed under two slugs, \`legacy-compat\` and \`api\`: on the functions host that makes \
+\`/api/ai/…\`, the path that InsForge's SDK uses. Each route is also reached with \`/api\` in \
+front, and by \`?route=chat/completion\`.
+
+A streamed chat that fails after it was admitted is a 200 with one event \
+\`{"error":true,"message":"…"}\` and without \`{"done":true}\`. Limits: 8 MiB, 55 seconds.`;
+
 export const reference = {
+  description: DESCRIPTION,
   deprecated: true,
   toErrorBody: toLegacyErrorBody,
-  description: "Request, answer and errors are those of InsForge 2.3.1.",
   operations: {
     "POST /ai/chat/completion": {
-      summary: "A chat, whole or streamed",
+      summary: "Answers a conversation, as JSON or as a stream",
       request: createChatSchema(createSettings({ get: () => undefined })),
       answer: chatCompletionResponseSchema,
       events: "LegacyEvent",
@@ -70,7 +80,7 @@ export const reference = {
       },
     },
     "POST /ai/image/generation": {
-      summary: "Images from a prompt",
+      summary: "Makes images from a prompt",
       request: imageGenerationRequestSchema,
       answer: imageGenerationResponseSchema,
       errors: ERRORS,
@@ -85,7 +95,7 @@ export const reference = {
       },
     },
     "POST /ai/embeddings": {
-      summary: "Vectors for texts",
+      summary: "Turns texts into vectors",
       request: embeddingsRequestSchema,
       answer: embeddingsResponseSchema,
       errors: ERRORS,
@@ -104,7 +114,7 @@ export const reference = {
       },
     },
     "GET /ai/models": {
-      summary: "The catalogue of models, for the holder of the API key",
+      summary: "Lists the models, for callers with the API key",
       caller: "administrator",
       answer: aiModelSchema.array(),
       errors: [401, 403, 500, 503],

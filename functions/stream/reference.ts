@@ -1,11 +1,23 @@
-/** What the API reference says of `stream`, beside its schema. */
+/** The API reference of `stream`: what the schemas and types do not say. */
 import { chatRequest } from "../../shared/request/chat_request.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
 
+const DESCRIPTION = `\
+The request is that of \`chat\`. The response is OpenRouter's own \`text/event-stream\`, byte for \
+byte: chunks as OpenAI's \`chat.completion.chunk\`, comments that keep the connection open, a \
+chunk with \`usage\`, and \`data: [DONE]\`. \`stream_options.include_usage\` is always true.
+
+Errors before the first event have a status. Later ones are one error event without \`[DONE]\`, \
+also when OpenRouter's stream is cut, stalls (\`STREAM_IDLE_WATCHDOG_MS\`) or contains no answer. \
+Closing the connection aborts the generation.
+
+Limits: 8 MiB; the first event within 55 seconds, the last within 10 minutes.`;
+
 export const reference = {
+  description: DESCRIPTION,
   operations: {
     "POST /": {
-      summary: "The answer as it is written, token by token",
+      summary: "Answers a prompt or a conversation as a stream",
       request: chatRequest,
       events: "Chunk | StreamError",
       errors: [400, 401, 402, 403, 413, 429, 500, 502, 504],
@@ -32,7 +44,7 @@ export const reference = {
             "[DONE]",
           ],
         },
-        "A failure on the way": {
+        "A failure in mid-stream": {
           request: {
             prompt: "Three names for a bakery on a hill?",
             simulate: { fail: "event", after: 1 },

@@ -1,11 +1,29 @@
-/** What the API reference says of `summarize-records`, beside its schema and its answer's type. */
+/** The API reference of `summarize-records`: what the schemas and types do not say. */
 import type { Reference } from "../../tools/reference/operation.ts";
 import { summaryRequest } from "./query.ts";
 
+const DESCRIPTION = `\
+The function reads rows as the caller, so row-level security applies. Rows are marked as data in \
+the prompt, so that nothing written in them counts as an instruction.
+
+Rows that do not fit into one prompt are summarized in up to 16 chunks, four at a time, and these \
+notes are made into one summary. When no row can be read, the response says so: \`rows_read\` is \
+0 and no model is called.
+
+InsForge rounds numbers beyond 2^53, such as some \`bigint\` and \`numeric\`: summarize a view \
+that casts them to text. In a filter such a number must be a text.
+
+With \`stream: true\` the first event is \`{ "summary": { table, rows_read, truncated, chunks, \
+usage }, "choices": [] }\`; the stream of the summary follows, as from \`stream\`.
+
+A table or column that does not exist is a 400; one that the user has no right to is a 403. \
+Limits: 1 MiB, 55 seconds.`;
+
 export const reference = {
+  description: DESCRIPTION,
   operations: {
     "POST /": {
-      summary: "A summary of the rows that the user may read, and of no others",
+      summary: "Summarizes the rows that the caller may read",
       request: summaryRequest,
       answer: "SummaryAnswer",
       events: "SummaryStart | Chunk | StreamError",
@@ -76,7 +94,7 @@ export const reference = {
             usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost: 0 },
           },
         },
-        "A table that is not there": {
+        "A table that does not exist": {
           request: { table: "no_such_table" },
           status: 400,
           answer: {

@@ -1,10 +1,27 @@
-/** What the API reference says of `usage`, beside its answers' types. */
+/** The API reference of `usage`: what the schemas and types do not say. */
 import type { Reference } from "../../tools/reference/operation.ts";
 
+const DESCRIPTION = `\
+\`today\` and \`month\` count as the limits do, since midnight and since the first of the month, \
+UTC. \`days\` has the same numbers by \`day\` and \`model\`, for 31 days, newest first; entries \
+with \`own_key: true\` were paid by the user's own account. \`limits\` has the limits of each \
+user that are set. Requests that were refused before they reached a model are left out.
+
+\`POST /usage/sweep\` looks up the real cost of generations whose response did not state it, such \
+as aborted streams. Each user's next request does this for that user; a schedule does it for \
+users who do not come back, and removes old reservations (\`docs/limits-and-policy.md\`). One run \
+handles at most 100 estimates, within 40 seconds; what is pending is asked for again, ten times \
+over at least 42 minutes, then the estimate stands. The project's API key may be sent as bearer \
+or as \`x-api-key\`. No body is read.
+
+A 500 names what is missing: the setting \`API_KEY\`, or the tables and routines of \
+\`migrations/\`, which \`deno task deploy\` applies.`;
+
 export const reference = {
+  description: DESCRIPTION,
   operations: {
     "GET /": {
-      summary: "What the caller has used, by day and model, and what they may use",
+      summary: "Returns what the caller has used, by day and model, and the limits",
       answer: "UsageAnswer",
       errors: [401, 500, 502],
       examples: {
@@ -19,7 +36,7 @@ export const reference = {
       },
     },
     "POST /sweep": {
-      summary: "Looks up what estimated generations cost; for a schedule, with the API key",
+      summary: "Looks up the cost of estimated generations; for a schedule",
       caller: "administrator",
       answer: "SweepAnswer",
       errors: [401, 403, 500, 502],

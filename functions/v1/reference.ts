@@ -1,4 +1,4 @@
-/** What the API reference says of `v1`, beside its schemas and its answers' types. */
+/** The API reference of `v1`: what the schemas and types do not say. */
 import { completionRequest } from "../../shared/request/chat_request.ts";
 import { toOpenAIErrorBody } from "../../shared/errors.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
@@ -8,11 +8,31 @@ import { responsesRequest } from "./responses.ts";
 
 const ERRORS = [400, 401, 402, 403, 413, 429, 500, 502, 504];
 
+const DESCRIPTION = `\
+Clients that were made for OpenAI work with the session token as their key \
+(\`docs/openai-clients.md\`). Requests and responses are OpenRouter's, unknown fields included, \
+and pass through unchanged in both directions. Two things are added: a \`model\` where none is \
+given, and the output limit as in \`chat\`, as \`max_tokens\` (sent to \`gpt-5\` and the o-series \
+as \`max_completion_tokens\`, the only name they know) or \`max_output_tokens\`.
+
+Errors have OpenAI's shape, with the status and code of the other functions. \`type\` is \
+\`invalid_request_error\`, \`authentication_error\` (401), \`insufficient_quota\` (402), \
+\`permission_error\` (403), \`rate_limit_error\` (429) or \`api_error\` (500 and above). Among \
+the events of a response, an error event has \`type: "error"\`.
+
+A model that does not exist is a 404 for \`GET\`, and a 400 otherwise. \`prompt\` instead of \
+\`messages\`, \`store: true\`, \`background: true\`, \`previous_response_id\`, \`conversation\` \
+and streamed images are a 400. The catalogue of models is up to five minutes old. An image that \
+could not be saved comes as \`b64_json\`, with \`save_error\`.
+
+Limits: 8 MiB, and the time limits of \`chat\` and \`stream\`.`;
+
 export const reference = {
+  description: DESCRIPTION,
   toErrorBody: toOpenAIErrorBody,
   operations: {
     "POST /chat/completions": {
-      summary: "A chat completion, whole or streamed",
+      summary: "Creates a chat completion, as JSON or as a stream",
       request: completionRequest,
       answer: "Completion",
       events: "Chunk | StreamError",
@@ -73,7 +93,7 @@ export const reference = {
       },
     },
     "POST /responses": {
-      summary: "A response, whole or streamed; it is not stored",
+      summary: "Creates a response, as JSON or as a stream; it is not stored",
       request: responsesRequest,
       answer: "ModelResponse",
       events: "ResponseEvent",
@@ -141,7 +161,7 @@ export const reference = {
       },
     },
     "POST /embeddings": {
-      summary: "Vectors for texts, as numbers or as base64",
+      summary: "Turns texts into vectors, as numbers or as base64",
       request: embeddingsRequest,
       answer: "Embeddings | Base64Embeddings",
       errors: ERRORS,
@@ -154,7 +174,7 @@ export const reference = {
             data: [{ object: "embedding", index: 0, embedding: [-0.5626, 0.6058, -0.5626] }],
           },
         },
-        "As OpenAI's SDK asks": {
+        "In base64, as OpenAI's SDK asks for": {
           request: { input: ["A bakery on a hill"], dimensions: 3, encoding_format: "base64" },
           answer: {
             object: "list",
@@ -177,7 +197,7 @@ export const reference = {
       },
     },
     "POST /images/generations": {
-      summary: "Images, in base64 or as addresses in the app's storage",
+      summary: "Makes images, in base64 or as URLs in the app's storage",
       request: imagesRequest,
       answer: "OpenAIImages",
       errors: ERRORS,
@@ -214,7 +234,7 @@ export const reference = {
       },
     },
     "GET /models": {
-      summary: "OpenRouter's catalogue of models",
+      summary: "Lists the models of OpenRouter that the app allows",
       answer: "ModelList",
       errors: [401, 429, 500, 502, 504],
       examples: {
@@ -222,7 +242,7 @@ export const reference = {
       },
     },
     "GET /models/:id{.+}": {
-      summary: "One model of the catalogue",
+      summary: "Returns one model of the catalogue",
       answer: "Model",
       errors: [401, 404, 429, 500, 502, 504],
       examples: {
@@ -235,7 +255,7 @@ export const reference = {
             pricing: { prompt: "0.00000015", completion: "0.0000006" },
           },
         },
-        "No model": {
+        "A model that does not exist": {
           parameters: { id: "openai/gpt-0" },
           status: 404,
           answer: {

@@ -28,20 +28,24 @@ type References = Map<string, Reference>;
 const ROOT = new URL("../../", import.meta.url);
 
 const RULES = `\
-Every function takes the access token of a signed-in InsForge user and answers JSON or, where an \
-operation says so, \`text/event-stream\`. Fields of OpenRouter that are not named here pass through \
-untouched; a value that cannot be honoured is a 400 that names the field.
+**Caller.** Send the access token of a signed-in InsForge user, as \`Authorization: Bearer <token>\`. \
+Operations for the project's API key say so.
 
-Where a platform knows no sub-paths, the path below a slug comes by query: \
-\`/v1?route=chat/completions\` is \`/v1/chat/completions\`.
+**Request.** A JSON object. Fields of OpenRouter that are not listed pass through unchanged; a \
+value that cannot be honoured is a 400 that names the field. On hosts without sub-paths the path \
+below a slug is a query parameter: \`/v1?route=chat/completions\` is \`/v1/chat/completions\`.
 
-A call to OpenRouter that may pass by itself is tried up to three times, as long as nothing was \
-delivered. A stream that fails after its first byte ends with one \`StreamError\`, and without \
-\`[DONE]\`.`;
+**Response.** JSON or, where an operation says so, \`text/event-stream\`. \`X-Request-Id\` is the \
+request in the log, \`X-Generation-Id\` the generation at OpenRouter. CORS headers are on every \
+response, errors included; \`ALLOWED_ORIGINS\` lists the origins that may read it.
+
+**Errors.** Each status and code is explained in \`docs/troubleshooting.md\`. A call to OpenRouter \
+that may succeed when repeated is tried up to three times, as long as nothing was delivered. A \
+stream that fails after its first byte ends with one \`StreamError\`, and without \`[DONE]\`.`;
 
 const HEADERS = {
-  "X-Request-Id": "Names the request in the log; the caller's own, where it sent one",
-  "X-Generation-Id": "Names the generation at OpenRouter, where there was one",
+  "X-Request-Id": "The request in the log; the caller's own id, if it sent one",
+  "X-Generation-Id": "The generation at OpenRouter, if there was one",
   "Retry-After": "Seconds until the same request may succeed, if known",
   "WWW-Authenticate": "`Bearer`",
 };
