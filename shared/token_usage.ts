@@ -33,16 +33,34 @@ export function readTokenUsage(usage?: TokenUsage | null): StatedUsage | undefin
   const completionTokens = toTokenCount(completion_tokens ?? output_tokens);
   const promptTokens = toTokenCount(prompt_tokens ?? input_tokens) ||
     Math.max(0, toTokenCount(total_tokens) - completionTokens);
-  const usd = toUsd(usage.cost);
+  const usd = readStatedUsd(usage);
   if (usd === undefined && promptTokens + completionTokens === 0) return undefined;
   return { promptTokens, completionTokens, usd };
+}
+
+/**
+ * What a generation cost: `cost`, and with the account's own provider key (`is_byok`), where `cost` is
+ * OpenRouter's fee alone, also what the provider charges.
+ *
+ * @returns undefined when no cost is stated, or only a fee of 0 for an own provider key.
+ */
+export function readStatedUsd(
+  { cost, is_byok, cost_details }: { cost?: unknown; is_byok?: unknown; cost_details?: unknown },
+): number | undefined {
+  const usd = toUsd(cost);
+  if (usd === undefined || is_byok !== true) return usd;
+  const provider = toUsd(Object(cost_details).upstream_inference_cost);
+  return provider === undefined && usd === 0 ? undefined : toUsd(usd + (provider ?? 0));
 }
 
 /** Adds up the usage of several calls; calls without usage count as zero. */
 export function sumTokenUsage(usages: (Partial<TokenUsage> | undefined)[]): TokenUsage {
   const sum = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost: 0 };
   for (const usage of usages) {
-    for (const field of Object.keys(sum) as (keyof typeof sum)[]) sum[field] += usage?.[field] ?? 0;
+    sum.prompt_tokens += usage?.prompt_tokens ?? 0;
+    sum.completion_tokens += usage?.completion_tokens ?? 0;
+    sum.total_tokens += usage?.total_tokens ?? 0;
+    sum.cost += usage ? readStatedUsd(usage) ?? 0 : 0;
   }
   return sum;
 }

@@ -8,7 +8,7 @@ import { nonEmptyText } from "../../shared/request/chat_request.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { countBytes } from "../../shared/ledger/estimate.ts";
 import { createEmbeddings } from "../../shared/openrouter/typed_calls.ts";
-import { planCalls } from "../../shared/ledger/reservation.ts";
+import { planCalls } from "../../shared/ledger/bill.ts";
 import { sumTokenUsage, type TokenUsage } from "../../shared/token_usage.ts";
 
 /** Texts per call: OpenAI takes 2048, other providers fewer. */

@@ -19,7 +19,7 @@ import {
 } from "../../shared/openrouter/typed_calls.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import { EVENT_STREAM_HEADERS, formatEvent, joinBytes } from "../../shared/http/sse.ts";
-import { planCalls } from "../../shared/ledger/reservation.ts";
+import { planCalls } from "../../shared/ledger/bill.ts";
 import { mergeNotes, noteRows, summarizeRows, toChunks } from "./digest.ts";
 import { summaryRequest } from "./query.ts";
 import type { Fields } from "../../shared/fields.ts";

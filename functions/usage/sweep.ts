@@ -1,8 +1,8 @@
 /** Looks up what generations cost that could only be estimated when their request ended. */
-import type { Charge } from "../../shared/ledger/bill.ts";
+import type { Charge } from "../../shared/ledger/charge.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
 import { callRoutine } from "../../shared/insforge/admin.ts";
-import { getGeneration } from "../../shared/openrouter/typed_calls.ts";
+import { getGeneration } from "../../shared/openrouter/generation.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { readUserKey } from "../../shared/user_keys/user_key.ts";
 
@@ -56,9 +56,9 @@ async function lookUp(
   settings: Settings,
   signal: AbortSignal,
 ): Promise<Charge | undefined> {
-  if (key === null) return await getGeneration(settings, generation_id, undefined, signal);
+  if (key === null) return await getGeneration(generation_id, settings, { signal });
   // Without the setting nobody can read the key, which is no reason to leave other charges alone.
   if (!settings.KEYS_ENCRYPTION_KEY) return undefined;
   const opened = await readUserKey(key, user_id, settings);
-  return opened && await getGeneration(settings, generation_id, opened.text, signal);
+  return opened && await getGeneration(generation_id, settings, { key: opened.text, signal });
 }

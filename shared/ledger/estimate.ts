@@ -3,7 +3,7 @@ import { listParts } from "../request/content_parts.ts";
 import { TOKEN_LIMITS } from "../policy/token_caps.ts";
 import type { Settings } from "../settings.ts";
 import type { Fields } from "../fields.ts";
-import { toLedgerName } from "./values.ts";
+import { toLedgerName } from "./charge.ts";
 import { toTokenCount } from "../token_usage.ts";
 
 /** What a paid call asks for, as far as its cost depends on it. */
@@ -12,8 +12,8 @@ export interface PaidCall {
   path: string;
   /** Fields of the request; those that matter are its model, its limits of tokens and its files. */
   params: Fields;
-  /** The same as JSON, as it is sent. */
-  body: string;
+  /** Bytes of the JSON that is sent. */
+  bytes: number;
 }
 
 /** The most tokens that a call may use, and USD that it is assumed to cost while nothing is known. */
@@ -50,8 +50,8 @@ const encoder = new TextEncoder();
  * Estimates a call: its prompt by length, images and files elsewhere by the piece, its answer by the
  * highest of its limits of tokens, `n` times, and both at the highest prices that the settings allow.
  */
-export function estimate({ path, params, body }: PaidCall, settings: Settings): Estimate {
-  const promptTokens = countPromptTokens(params, body);
+export function estimate({ path, params, bytes }: PaidCall, settings: Settings): Estimate {
+  const promptTokens = countPromptTokens(params, bytes);
   const limit = Math.max(...TOKEN_LIMITS.map((name) => toTokenCount(params[name])));
   const completionTokens = (limit || (path === "/embeddings" ? 0 : UNLIMITED_TOKENS)) *
     Math.max(1, toTokenCount(params.n));
@@ -75,8 +75,8 @@ export function estimate({ path, params, body }: PaidCall, settings: Settings): 
  * Images are looked for where models see them. What looks like one elsewhere, as in the description
  * of a tool, is read as text.
  */
-function countPromptTokens(params: Fields, body: string): number {
-  let bytes = encoder.encode(body).length;
+function countPromptTokens(params: Fields, bodyBytes: number): number {
+  let bytes = bodyBytes;
   let tokens = 0;
   for (const { type, text: _, ...files } of listParts(params)) {
     const texts = Object.values(files).flatMap(toTexts);

@@ -17,7 +17,7 @@ import {
 } from "./send.ts";
 import { unusable } from "../gateway/failures.ts";
 import { withRetries } from "./retries.ts";
-import { RESERVATION_MS } from "../ledger/reservation.ts";
+import { RESERVATION_MS } from "../ledger/store.ts";
 import { type Fields, toFields } from "../fields.ts";
 import { readTokenUsage } from "../token_usage.ts";
 

@@ -6,17 +6,16 @@
  * long as a `Retry-After` says, and drops what OpenRouter adds.
  */
 import type { Call } from "../http/call.ts";
-import { type Answered, type Bill, type Charge } from "../ledger/bill.ts";
+import { type Answered, type Bill, openBills } from "../ledger/bill.ts";
 import { ApiError } from "../errors.ts";
 import { chooseGateway, type Gateway, type GatewayRequest } from "../gateway/gateway.ts";
 import { requireUserKeySupport } from "../gateway/openrouter.ts";
+import { openUserKey } from "../user_keys/user_key.ts";
 import { applyModelPolicy } from "../policy/models.ts";
 import { unusable } from "../gateway/failures.ts";
-import type { Settings } from "../settings.ts";
-import { openBill } from "../ledger/reservation.ts";
 import type { Fields } from "../fields.ts";
-import { toLedgerName } from "../ledger/values.ts";
-import { readTokenUsage, toTokenCount, toUsd } from "../token_usage.ts";
+import { followUp } from "./follow_up.ts";
+import { readTokenUsage } from "../token_usage.ts";
 
 /** One request to the gateway, as often as it is tried. */
 export interface Exchange extends GatewayRequest {
@@ -31,20 +30,19 @@ export interface Exchange extends GatewayRequest {
  * Makes a request of fields that are meant for OpenRouter. Nothing is posted but what keeps to the
  * policy, has a bill to go to and may be paid.
  *
- * @throws {ApiError} as `applyModelPolicy`, `Gateway.request` and `openBill`.
+ * @throws {ApiError} as `applyModelPolicy`, `Gateway.request`, `openBills` and `openUserKey`.
  */
 export async function openExchange(call: Call, path: string, fields?: Fields): Promise<Exchange> {
   const params = fields && applyModelPolicy(path, fields, call.settings);
   const gateway = chooseGateway(call.settings);
   const request = { ...gateway.request(path, params), gateway };
   if (!params) return request;
-  const bill = await openBill(
-    call,
-    { path, params, body: request.body! },
-    (id, key, signal) => getGeneration(call.settings, id, key, signal),
-  );
-  if (bill.key) requireUserKeySupport(call.settings);
-  return { ...request, bill, key: bill.key };
+  const bytes = new TextEncoder().encode(request.body).length;
+  const [bill] = await openBills(call, [{ path, params, bytes }]);
+  followUp(call);
+  if (!bill?.sealedKey) return { ...request, bill };
+  requireUserKeySupport(call.settings);
+  return { ...request, bill, key: await openUserKey(bill.sealedKey, call.userId!, call.settings) };
 }
 
 /**
@@ -127,50 +125,6 @@ export function requireAnswer({ gateway }: Exchange, answer: unknown, { headers 
 /** OpenRouter's name of the generation, where an answer's headers tell it. */
 export function readGenerationId(response: Response): string | undefined {
   return response.headers.get("x-generation-id") ?? undefined;
-}
-
-/**
- * Asks once what a generation came to.
- *
- * @param key whose account paid for it, the project's unless given.
- * @returns nothing while OpenRouter does not know: for seconds after it ended, sometimes for minutes.
- * @see https://openrouter.ai/docs/api-reference/get-a-generation
- */
-export async function getGeneration(
-  settings: Settings,
-  id: string,
-  key?: string,
-  signal: AbortSignal = new AbortController().signal,
-): Promise<Charge | undefined> {
-  const path = `/generation?id=${encodeURIComponent(id)}`;
-  try {
-    const gateway = chooseGateway(settings);
-    const exchange = { ...gateway.request(path), gateway, key }; // not every gateway supports it
-    const response = await send(exchange, signal);
-    const answer = await readAnswer(exchange, response, signal);
-    const { data } = answer as { data: GenerationRecord };
-    const usd = toUsd(data.total_cost);
-    return usd === undefined ? undefined : {
-      generation_id: id,
-      model: toLedgerName(data.model),
-      prompt_tokens: toTokenCount(data.native_tokens_prompt ?? data.tokens_prompt),
-      completion_tokens: toTokenCount(data.native_tokens_completion ?? data.tokens_completion),
-      usd,
-      final: true,
-    };
-  } catch {
-    return undefined; // it is asked for again, and until then the estimate stands
-  }
-}
-
-/** What OpenRouter's `/generation` says, as far as it is read. */
-interface GenerationRecord {
-  model: string;
-  total_cost: number;
-  tokens_prompt?: number | null;
-  tokens_completion?: number | null;
-  native_tokens_prompt?: number | null;
-  native_tokens_completion?: number | null;
 }
 
 async function readText(response: Response, signal: AbortSignal): Promise<string> {

@@ -16,8 +16,6 @@ import { getJson, postJson, postStream } from "./call.ts";
 import type { Fields } from "../fields.ts";
 import type { TokenUsage } from "../token_usage.ts";
 
-export { getGeneration } from "./send.ts";
-
 /** OpenRouter's completion: OpenAI's, and what it adds. */
 export type Completion = Omit<ChatCompletion, "choices" | "system_fingerprint" | "usage"> & {
   system_fingerprint?: string | null;

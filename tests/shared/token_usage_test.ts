@@ -44,6 +44,21 @@ Deno.test("returns undefined for usage that states neither tokens nor a cost", (
   }
 });
 
+Deno.test("adds the provider's price when the account's own provider key paid", () => {
+  const usage = (is_byok: boolean, upstream: unknown, cost = 0.001) =>
+    readTokenUsage({
+      ...{ prompt_tokens: 3, completion_tokens: 4, total_tokens: 7, cost, is_byok },
+      cost_details: { upstream_inference_cost: upstream },
+    })?.usd;
+  assertEquals(usage(true, 0.25), 0.251);
+  assertEquals(usage(true, "0.25", 0), 0.25);
+  assertEquals(usage(false, 0.25), 0.001);
+  assertEquals(usage(true, null), 0.001);
+  assertEquals(usage(true, null, 0), undefined, "a fee of 0 is not the price");
+  const one = { cost: 0, is_byok: true, cost_details: { upstream_inference_cost: 0.5 } };
+  assertEquals(sumTokenUsage([one, { cost: 0.25 }]).cost, 0.75);
+});
+
 Deno.test("adds up the usage of several calls and counts a missing usage as zero", () => {
   const one = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost: 0.25 };
   const other = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3, cost: null };

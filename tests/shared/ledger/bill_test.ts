@@ -16,7 +16,7 @@ const USAGE = { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12, cost: 
 function chargeFor(answered: Answered, seen?: Seen, payment = {}, expected = EXPECTED) {
   const call = { log: {} } as Call;
   const charges: Charge[] = [];
-  new Bill(call, charges, expected, payment).charge(answered, seen);
+  new Bill(call, expected, { charges, ...payment }).charge(answered, seen);
   return { charge: charges[0], log: call.log };
 }
 

@@ -8,8 +8,8 @@ function estimateOf(
   values: Record<string, string> = {},
   path = "/chat/completions",
 ) {
-  const body = JSON.stringify(params);
-  return estimate({ path, params, body }, createSettings(createEnvironment(values)));
+  const bytes = new TextEncoder().encode(JSON.stringify(params)).length;
+  return estimate({ path, params, bytes }, createSettings(createEnvironment(values)));
 }
 
 Deno.test("a call may use its prompt, and its limit of tokens as often as it asks for answers", () => {

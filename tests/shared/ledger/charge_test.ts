@@ -1,6 +1,6 @@
 /** Names as the ledger stores them. */
 import { assertEquals } from "@std/assert";
-import { toLedgerName } from "../../../shared/ledger/values.ts";
+import { toLedgerName } from "../../../shared/ledger/charge.ts";
 
 Deno.test("replaces what PostgreSQL rejects and cuts the name at 200 characters", () => {
   const names = ["m", "a\0b", "\ud800", "x".repeat(300), "👋".repeat(200).slice(1)];

@@ -271,39 +271,6 @@ Deno.test("a settlement that hangs is not waited for as long as data are", async
   assertMatch(String(logs.at(-1)!.notice), /^Usage was not settled/);
 });
 
-Deno.test("generations not known yet are looked up beside the call, and handed in with it", async () => {
-  await using ledger = createInsForge();
-  await using upstream = await createUpstream();
-  const unreconciled = [{ generation_id: "gen-a" }, { generation_id: "gen-b" }];
-  ledger.reply(200, { ...RESERVED, unreconciled });
-  ledger.replyAlways(204, null);
-  const reply = ({ path }: { path: string }) => {
-    if (path.endsWith("gen-b")) return { status: 404, json: { error: { code: 404 } } };
-    if (!path.endsWith("gen-a")) return { json: completion() };
-    return {
-      json: {
-        data: {
-          model: "m",
-          total_cost: 0.25,
-          native_tokens_prompt: 7,
-          tokens_prompt: 1,
-          native_tokens_completion: 8,
-        },
-      },
-    };
-  };
-  upstream.reply(reply, reply, reply);
-  await probe("/completion", upstream, { params: ask, values: withLedger(ledger) });
-  assertEquals(JSON.parse(ledger.requests[1].text).reconciled, [{
-    generation_id: "gen-a",
-    model: "m",
-    prompt_tokens: 7,
-    completion_tokens: 8,
-    usd: 0.25,
-    final: true,
-  }]);
-});
-
 for (
   const [refused, in_flight, status, code] of [
     ["user_requests_per_minute", false, 429, "RATE_LIMITED"],

@@ -1,0 +1,33 @@
+/** One generation as the ledger records it, and names in a form that the ledger's tables accept. */
+import type { TokenUsage } from "../token_usage.ts";
+
+/** One generation that was billed or may have been billed. */
+export interface Charge {
+  generation_id: string | null;
+  model: string;
+  prompt_tokens: number;
+  completion_tokens: number;
+  /** USD; null when the gateway stated no cost, and the ledger's prices decide. */
+  usd: number | null;
+  /** False for an estimate, which the gateway's record of the generation replaces later. */
+  final: boolean;
+}
+
+/** What a response states about its generation. */
+export interface Answered {
+  id?: string;
+  model?: string | null;
+  usage?: TokenUsage | null;
+}
+
+const MAX_NAME_CHARS = 200;
+
+/**
+ * Converts a name to one that the ledger accepts: at most 200 characters, empty when `value` is not
+ * a string. PostgreSQL rejects NUL and unpaired surrogates, and a rejected row would be an
+ * unrecorded call.
+ */
+export function toLedgerName(value: unknown): string {
+  if (typeof value !== "string") return "";
+  return value.slice(0, MAX_NAME_CHARS).toWellFormed().replaceAll("\0", "\ufffd");
+}
