@@ -75,7 +75,9 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
       baseUrl: () => secrets.INSFORGE_BASE_URL,
       reservedSecrets: { ...secrets },
       functions: (slug, request) =>
-        router.handle(new Request(new URL(`/${slug}`, request.url), request)),
+        router.handle(
+          new Request(new URL(`/${slug}${new URL(request.url).search}`, request.url), request),
+        ),
     });
     const { close, handler } = insforge;
     started.defer(() => close());
