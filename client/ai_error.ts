@@ -1,14 +1,15 @@
-/** The one error class of the client, and how it is read from an answer. */
+/** The one error class of the client, and how it is read from a failed response. */
 import type { ErrorCode } from "./contract.ts";
 
 /**
- * What went wrong, for programs: a code of the functions, of the platform in front of them, or one of
- * the client's own.
+ * What went wrong, for programs: a code of the functions, a code of the platform in front of them,
+ * or one of the client's own.
  *
- * - `NETWORK_ERROR`: no answer, or it broke off. Status 0.
+ * - `NETWORK_ERROR`: no response, or the connection broke. Status 0.
  * - `NO_ACCESS_TOKEN`: `getAccessToken` failed. Status 0.
- * - `REQUEST_FAILED`: an answer that no function of this package gives; its status says more.
- * - `STREAM_INCOMPLETE`: a stream ended before the answer had.
+ * - `REQUEST_FAILED`: the response did not come from a function of this package. Its status says
+ *   more.
+ * - `STREAM_INCOMPLETE`: the stream ended before the answer was complete.
  */
 export type AiErrorCode =
   | ErrorCode
@@ -18,29 +19,47 @@ export type AiErrorCode =
   | "STREAM_INCOMPLETE"
   | (string & Record<never, never>);
 
-/** What an {@link AiError} may carry beside status, code and message. */
+/** The optional details of an {@link AiError}. */
 export interface AiErrorOptions {
-  /** Name of the request in the functions' log. */
+  /** Id of the request in the functions' log. */
   requestId?: string;
   /** Seconds until the same request may succeed. */
   retryAfterSeconds?: number;
-  /** What can be done about it, one sentence. */
+  /** What the user can do about it, in one sentence. */
   nextActions?: string;
-  /** What was thrown before, if anything. */
+  /** The error behind this one. */
   cause?: unknown;
 }
 
-/** Any failure of a call, but for the caller's own abort: that throws the signal's reason. */
+/**
+ * Every failure of a call, except an abort by the caller: that throws the signal's reason.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await ai.chat({ prompt: "Hello" });
+ * } catch (error) {
+ *   if (!(error instanceof AiError)) throw error;
+ *   const { message, nextActions = "", requestId } = error;
+ *   console.log(`${message}. ${nextActions}`, requestId);
+ * }
+ * ```
+ */
 export class AiError extends Error {
+  /** Always `AiError`. */
   override readonly name = "AiError";
+  /** Id of the request in the functions' log. */
   readonly requestId?: string;
+  /** Seconds until the same request may succeed. */
   readonly retryAfterSeconds?: number;
+  /** What the user can do about it, in one sentence. */
   readonly nextActions?: string;
 
   /**
-   * @param status of the HTTP answer: 200 where a stream failed after it had begun, 0 without any.
-   * @param code what programs read.
-   * @param message what people read.
+   * @param status of the HTTP response: 200 when a stream failed after it had begun, 0 when there
+   *   was no response.
+   * @param code for programs.
+   * @param message for people.
    */
   constructor(
     readonly status: number,
@@ -55,26 +74,26 @@ export class AiError extends Error {
   }
 }
 
-/** Turns an answer with a status that means failure into an {@link AiError}, whoever gave it. */
+/** Reads a response with an error status, whether a function or the platform sent it. */
 export async function readError(response: Response): Promise<AiError> {
   const text = await response.text().catch(() => "");
   const { error, message, nextActions } = parseFields(text);
-  // The platform itself puts sentences where functions put codes.
+  // The platform puts a sentence where the functions put a code.
   const isCode = typeof error === "string" && /^[A-Z][A-Z0-9_]+$/.test(error);
-  const words = [message, isCode ? undefined : error].find((one) => one && typeof one === "string");
+  const sentence = [message, isCode ? "" : error].find((one) => one && typeof one === "string");
   return new AiError(
     response.status,
     isCode ? error : "REQUEST_FAILED",
-    words as string ?? `The functions answered with status ${response.status}`,
+    sentence as string ?? `The functions responded with status ${response.status}`,
     {
       ...readTrace(response),
-      retryAfterSeconds: toSeconds(response.headers.get("Retry-After")),
+      retryAfterSeconds: parseRetryAfter(response.headers.get("Retry-After")),
       nextActions: typeof nextActions === "string" ? nextActions : undefined,
     },
   );
 }
 
-/** What leads from an answer to the functions' log. */
+/** Reads what identifies a response in the functions' log. */
 export function readTrace({ headers }: Response): Pick<AiErrorOptions, "requestId"> {
   return { requestId: headers.get("X-Request-Id") ?? undefined };
 }
@@ -83,12 +102,12 @@ function parseFields(text: string): Record<string, unknown> {
   try {
     return Object(JSON.parse(text));
   } catch {
-    return {}; // a page of some proxy
+    return {}; // an HTML page of a proxy, for example
   }
 }
 
 /** `Retry-After` is a number of seconds or a date. */
-function toSeconds(value: string | null): number | undefined {
+function parseRetryAfter(value: string | null): number | undefined {
   const seconds = value ? Number(value) : NaN;
   if (seconds >= 0) return seconds;
   const ms = Date.parse(value ?? "") - Date.now();

@@ -1,55 +1,80 @@
-/** A user's own OpenRouter account: to OpenRouter's page, and back. */
-import { type Post, readJson } from "./connection.ts";
+/** Lets users pay with their own OpenRouter account. */
+import { type CallOptions, type Post, readJson } from "./connection.ts";
 import type { Connection, StartAnswer } from "./contract.ts";
-import type { CallOptions } from "./mod.ts";
 
-/** What `ai.connect` does. */
+/** The methods of `ai.connect`. */
 export interface ConnectClient {
   /**
-   * Prepares a connection: send the browser to the `url` that it gives, as in
-   * `location.href = (await ai.connect.start(returnUrl)).url`.
+   * Prepares a connection. The browser then has to go to the returned `url`, a page of OpenRouter.
    *
-   * @param returnUrl the page to come back to, one of `CONNECT_RETURN_URLS`; it calls `finish`.
+   * @param returnUrl the app's page that OpenRouter leads back to, one of `CONNECT_RETURN_URLS`.
+   *   That page calls {@link ConnectClient.finish}.
+   *
+   * @example
+   * ```ts
+   * location.href = (await ai.connect.start("https://app.example.com/settings")).url;
+   * ```
    */
   start(returnUrl: string, options?: CallOptions): Promise<StartAnswer>;
   /**
-   * Finishes a connection on the page that OpenRouter came back to, and takes its traces out of the
-   * address bar. Any page may call it: without such traces it does nothing.
+   * Finishes a connection on the page that OpenRouter led back to, and removes its parameters from
+   * the browser's address bar. Any page may call it: without these parameters it does nothing.
    *
-   * @param options.address where the browser is, `location.href` unless given.
-   * @returns the new connection, or nothing when there is none to finish.
+   * @param options.url the URL of the page; `location.href` when missing.
+   * @returns the new connection, or undefined when there is none to finish.
+   *
+   * @example
+   * ```ts
+   * const connection = await ai.connect.finish();
+   * if (connection) console.log(`Connected with ${connection.label}`);
+   * ```
    */
-  finish(options?: CallOptions & { address?: string }): Promise<Connection | undefined>;
-  /** Tells whether the user is connected, and what their key is worth. */
+  finish(options?: CallOptions & { url?: string }): Promise<Connection | undefined>;
+  /**
+   * Reads whether the user is connected and whether OpenRouter accepts the stored key.
+   *
+   * @example
+   * ```ts
+   * const { connected, limit_remaining } = await ai.connect.status();
+   * ```
+   */
   status(options?: CallOptions): Promise<Connection>;
-  /** Forgets the user's key. It stays valid at OpenRouter, where `manage_url` leads. */
+  /**
+   * Deletes the stored key. It stays valid at OpenRouter; the user can delete it at `manage_url`.
+   *
+   * @example
+   * ```ts
+   * const { connected, manage_url } = await ai.connect.disconnect();
+   * ```
+   */
   disconnect(options?: CallOptions): Promise<Connection>;
 }
 
-/** Creates `ai.connect`. Operations are named by query, as not every platform knows sub-paths. */
+/** Creates `ai.connect`. The query names the operation, as not every platform routes sub-paths. */
 export function createConnect(post: Post): ConnectClient {
-  async function ask<Answer>(
+  async function request<Answer>(
     operation: string,
-    request: unknown,
+    body: unknown,
     { signal }: CallOptions = {},
   ): Promise<Answer> {
-    return await readJson(await post(`connect?route=${operation}`, request, signal), signal);
+    return await readJson(await post(`connect?route=${operation}`, body, signal), signal);
   }
 
   return {
-    start: (return_url, options) => ask("start", { return_url }, options),
-    async finish({ address, ...options } = {}) {
-      const url = new URL(address ?? location.href);
-      const [code, state] = ["code", "connect_state"].map((name) => url.searchParams.get(name));
+    start: (return_url, options) => request("start", { return_url }, options),
+    async finish({ url: pageUrl, ...options } = {}) {
+      const url = new URL(pageUrl ?? location.href);
+      const code = url.searchParams.get("code");
+      const state = url.searchParams.get("connect_state");
       if (state === null) return undefined;
       url.searchParams.delete("code");
       url.searchParams.delete("connect_state");
-      // Before the code is used: a page that is loaded again must not use it once more.
-      if (address === undefined) history.replaceState(history.state, "", url.href);
-      return await ask("callback", { code, state }, options);
+      // First of all, so that reloading the page does not use the code a second time.
+      if (pageUrl === undefined) history.replaceState(history.state, "", url.href);
+      return await request("callback", { code, state }, options);
     },
-    status: (options) => ask("status", undefined, options),
-    disconnect: (options) => ask("disconnect", {}, options),
+    status: (options) => request("status", undefined, options),
+    disconnect: (options) => request("disconnect", {}, options),
   };
 }
 

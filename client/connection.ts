@@ -1,12 +1,21 @@
-/** How requests reach the functions: where they are, who asks, and a token that has expired. */
+/** How requests reach the functions: the URL, the access token, and its refresh. */
 import { AiError, readError, readTrace } from "./ai_error.ts";
 
 /**
- * Gives the signed-in user's access token, or nothing when nobody is signed in.
+ * Returns the signed-in user's access token, or nothing when nobody is signed in.
  *
- * `refresh` is true when the functions have refused the last token as expired: then a new one is
- * needed, and the request is sent once more with it, unless it is the same again. Requests that
- * run at the same time share one refresh.
+ * `refresh` is true after the functions have rejected the last token. A new token is needed then;
+ * the request is repeated once with it. When the same token comes back, the request is not repeated.
+ * Requests that run at the same time share one refresh.
+ *
+ * @example
+ * ```ts
+ * const getAccessToken: GetAccessToken = async ({ refresh }) => {
+ *   if (refresh) await session.refresh();
+ *   return session.accessToken;
+ * };
+ * const ai = createAiClient({ functionsUrl, getAccessToken });
+ * ```
  */
 export type GetAccessToken = (
   options: { refresh: boolean },
@@ -14,25 +23,35 @@ export type GetAccessToken = (
 
 /** Where the functions are, and what to send with a request. */
 export interface ConnectionOptions {
-  /** Address of the functions, such as `https://<appkey>.function2.insforge.app`. */
+  /** URL of the functions, such as `https://<appkey>.function2.insforge.app`. */
   functionsUrl: string;
+  /** Returns the signed-in user's access token. */
   getAccessToken: GetAccessToken;
   /** Used instead of the global `fetch`. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
+}
+
+/** The options that every call takes beside its request. */
+export interface CallOptions {
+  /**
+   * Aborts the call, and the generation where the platform notices a closed connection. The call
+   * then throws the signal's reason.
+   */
+  signal?: AbortSignal | undefined;
 }
 
 /**
- * Posts JSON to a function, or fetches from it where there is nothing to post. What it returns has a
- * status below 300 and is unread.
+ * Posts JSON to a function; without a body it sends a GET. The returned response has a status below
+ * 300, and its body is unread.
  */
 export type Post = (slug: string, request: unknown, signal?: AbortSignal) => Promise<Response>;
 
-/** Creates what all calls of a client go through. */
+/** Creates the function through which every call of a client goes. */
 export function createPost(options: ConnectionOptions): Post {
-  const address = options.functionsUrl.replace(/\/+$/, "");
-  let refreshed: Promise<string | undefined> | undefined;
+  const functionsUrl = options.functionsUrl.replace(/\/+$/, "");
+  let refreshing: Promise<string | undefined> | undefined;
 
-  async function getToken(refresh: boolean): Promise<string | undefined> {
+  async function readToken(refresh: boolean): Promise<string | undefined> {
     try {
       return await options.getAccessToken({ refresh }) || undefined;
     } catch (cause) {
@@ -40,14 +59,14 @@ export function createPost(options: ConnectionOptions): Post {
     }
   }
 
-  /** A token other than the refused one, which another request may have fetched meanwhile. */
-  async function replaceToken(refused: string | undefined): Promise<string | undefined> {
-    if (!refreshed) {
-      const current = await getToken(false);
-      if (current !== refused) return current;
+  /** Returns a token other than the rejected one; another request may have fetched it already. */
+  async function replaceToken(rejected: string | undefined): Promise<string | undefined> {
+    if (!refreshing) {
+      const current = await readToken(false);
+      if (current !== rejected) return current;
     }
-    refreshed ??= getToken(true).finally(() => refreshed = undefined);
-    return await refreshed;
+    refreshing ??= readToken(true).finally(() => refreshing = undefined);
+    return await refreshing;
   }
 
   async function send(
@@ -56,12 +75,12 @@ export function createPost(options: ConnectionOptions): Post {
   ): Promise<Response> {
     const headers: Record<string, string> = { "Content-Type": "application/json" };
     if (token) headers.Authorization = `Bearer ${token}`;
-    // Called through a variable: browsers want their `fetch` to be no other object's method.
+    // Called through a variable: browsers reject their `fetch` as a method of another object.
     const request = options.fetch ?? fetch;
     const init = { method: body === undefined ? "GET" : "POST", headers, body, signal };
     let response: Response;
     try {
-      response = await request(`${address}/${slug}`, init);
+      response = await request(`${functionsUrl}/${slug}`, init);
     } catch (cause) {
       throw toNetworkError("The functions could not be reached", cause, signal);
     }
@@ -73,7 +92,7 @@ export function createPost(options: ConnectionOptions): Post {
 
   return async (slug, request, signal) => {
     const body: string | undefined = JSON.stringify(request);
-    const token = await orAbort(getToken(false), signal);
+    const token = await orAbort(readToken(false), signal);
     try {
       return await send(slug, { body, token, signal });
     } catch (error) {
@@ -86,19 +105,19 @@ export function createPost(options: ConnectionOptions): Post {
 }
 
 /**
- * Reads an answer's JSON.
+ * Reads a JSON response.
  *
- * @throws {AiError} `NETWORK_ERROR` when it breaks off, `REQUEST_FAILED` when it is no JSON.
+ * @throws {AiError} `NETWORK_ERROR` when the connection breaks, `REQUEST_FAILED` when the body is
+ *   not JSON.
  */
 export async function readJson<T>(response: Response, signal?: AbortSignal): Promise<T> {
   const text = await response.text().catch((cause) => {
-    throw toNetworkError("The answer broke off", cause, signal);
+    throw toNetworkError("The connection broke during the response", cause, signal);
   });
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const message = "The answer must be JSON, but is not";
-    throw new AiError(response.status, "REQUEST_FAILED", message, {
+    throw new AiError(response.status, "REQUEST_FAILED", "The response must be JSON", {
       ...readTrace(response),
       cause,
     });
@@ -109,7 +128,7 @@ function toNetworkError(message: string, cause: unknown, signal?: AbortSignal): 
   return signal?.aborted ? signal.reason : new AiError(0, "NETWORK_ERROR", message, { cause });
 }
 
-/** What InsForge's SDK throws says itself what failed: a session that has ended, or the network. */
+/** Errors of InsForge's SDK state themselves whether the session ended or the network failed. */
 function toTokenError(cause: unknown): AiError {
   const { statusCode, error, message } = Object(cause);
   return typeof statusCode === "number" && typeof error === "string"
@@ -117,7 +136,7 @@ function toTokenError(cause: unknown): AiError {
     : new AiError(0, "NO_ACCESS_TOKEN", "The access token could not be read", { cause });
 }
 
-/** Settles as `promise` does, or rejects with the signal's reason as soon as that is aborted. */
+/** Settles like `promise`, or rejects with the signal's reason as soon as the signal is aborted. */
 async function orAbort<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return await promise;
   let stop = () => {};

@@ -1,13 +1,17 @@
-/** The data of server-sent events, wherever the network cut them apart. */
+/** Reads server-sent events, however the network splits them. */
+
+/** The data of the event that ends a stream. */
+export const DONE = "[DONE]";
 
 /**
- * Reads the data of one event after the other, as soon as each is whole.
+ * Yields the data of each event as soon as the event is complete.
  *
- * A stream that arrives in one piece, or that this platform can only read whole, gives the same
- * events. One that breaks off ends like any other: only what it said can tell whether it was
- * complete. Leaving the loop cancels the stream.
+ * The content type is not looked at: servers mislabel both forms. A body that begins with `{` is JSON
+ * and becomes one event, followed by {@link DONE}. A body that can only be read as a whole gives the
+ * same events as a stream. A broken connection ends the events without an error, because only their
+ * content tells whether they were complete. Leaving the loop cancels the body.
  *
- * @throws the signal's reason once that is aborted.
+ * @throws the signal's reason once it is aborted.
  */
 export async function* readEvents(
   response: Response,
@@ -15,9 +19,11 @@ export async function* readEvents(
 ): AsyncGenerator<string, void> {
   let data: string[] = [];
   let line = "";
+  let isJson: boolean | undefined;
   for await (const text of readText(response, signal)) {
-    const lines = text.split("\n");
-    // Joined after the split: a whole image may stand on one line, and is not to be searched again.
+    if (text.trim()) isJson ??= /^\s*\{/.test(text);
+    const lines = isJson ? [text] : text.split("\n");
+    // Joined after the split: a line may hold a whole image and must not be searched repeatedly.
     lines[0] = line + lines[0];
     line = lines.pop()!;
     for (const ended of lines) {
@@ -29,6 +35,7 @@ export async function* readEvents(
       data = [];
     }
   }
+  if (isJson) yield* [line, DONE];
 }
 
 async function* readText(response: Response, signal?: AbortSignal): AsyncGenerator<string, void> {
@@ -45,6 +52,6 @@ async function* readText(response: Response, signal?: AbortSignal): AsyncGenerat
   } catch {
     signal?.throwIfAborted();
   } finally {
-    await reader?.cancel().catch(() => {}); // it may have broken by itself
+    await reader?.cancel().catch(() => {}); // fails when the stream itself has failed
   }
 }

@@ -1,8 +1,8 @@
-/** The browser client with the functions themselves, signed in through InsForge's own SDK. */
+/** The browser client with the real functions, signed in through InsForge's SDK. */
 import { AuthChangeEvent } from "@insforge/sdk";
 import { SignJWT } from "jose";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { type AiClient, AiError, createAiClient } from "../client/mod.ts";
+import { type AiClient, AiError, createAiClient, type Tool } from "../client/mod.ts";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
 import { collect, join } from "./client/host.ts";
@@ -10,7 +10,7 @@ import type { WorkerOrder } from "./client/worker.ts";
 import { Browser, type Client, signIn } from "./support/browser.ts";
 
 const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
-/** Streams of the simulated OpenRouter take their time unless told otherwise. */
+/** Makes the simulated OpenRouter stream without pauses. */
 const AT_ONCE = { chunk_delay_ms: 0 };
 const HELLO = { prompt: "Hello", simulate: AT_ONCE };
 const TICKETS = {
@@ -19,7 +19,7 @@ const TICKETS = {
   limit: 5,
   simulate: AT_ONCE,
 };
-const [{ email, tickets }] = DEMO_USERS;
+const { email, tickets } = DEMO_USERS[0]!;
 console.log = () => {};
 
 Deno.test("the browser client", async (t) => {
@@ -34,9 +34,10 @@ Deno.test("the browser client", async (t) => {
     assertEquals([answer.finish_reason, answer.model], ["stop", "openai/gpt-4o-mini"]);
 
     const { embeddings, dimensions } = await ai.embeddings({ input: ["a", "b"] });
-    assertEquals([embeddings.length, embeddings[0].length], [2, dimensions]);
+    assertEquals([embeddings.length, embeddings[0]?.length], [2, dimensions]);
 
     const { images: [image] } = await ai.generateImage({ prompt: "a cat" });
+    assert(image);
     assertMatch("data_url" in image ? image.data_url : image.url, /^data:image\/png;base64,/);
 
     const { summary, rows_read, truncated } = await ai.summarizeRecords(TICKETS);
@@ -48,13 +49,13 @@ Deno.test("the browser client", async (t) => {
     assertEquals(days.reduce((sum, { requests }) => sum + requests, 0), 4);
   });
 
-  await t.step("streams an answer, and a summary after what it is of", async () => {
+  await t.step("streams answers, and summaries with their facts first", async () => {
     const parts = await collect(ai.stream(HELLO));
     assert(parts.filter(({ type }) => type === "text").length > 3);
     assertEquals(join(parts).map(({ type }) => type), ["text", "usage", "finish"]);
 
     const [first, ...rest] = join(await collect(ai.streamSummary(TICKETS)));
-    assert(first.type === "summary");
+    assert(first?.type === "summary");
     assertEquals([first.summary.table, first.summary.rows_read], ["support_tickets", 5]);
     assertEquals(rest.map(({ type }) => type), ["text", "usage", "finish"]);
 
@@ -66,8 +67,8 @@ Deno.test("the browser client", async (t) => {
   await t.step("reads every stream that the simulated OpenRouter can make", async () => {
     const plain = ["text", "usage", "finish"];
     const called = ["tool-call", "usage", "finish"];
-    const tools = [{ type: "function", function: { name: "weather", parameters: {} } }];
-    const cases: [{ simulate: object; tools?: typeof tools }, string[]][] = [
+    const tools: Tool[] = [{ type: "function", function: { name: "weather" } }];
+    const cases: [{ simulate: object; tools?: Tool[] }, string[]][] = [
       [{ simulate: { usage: "none" } }, ["text", "finish"]],
       [{ simulate: { repeat_finish: true } }, plain],
       [{ simulate: { done: false } }, plain],
@@ -98,7 +99,7 @@ Deno.test("the browser client", async (t) => {
     }
   });
 
-  await t.step("gives refusals with the function's own words, and when to come back", async () => {
+  await t.step("reports a function's error with its message and Retry-After", async () => {
     const invalid = await assertRejects(() => ai.chat({ messages: [] }), AiError);
     assertEquals([invalid.status, invalid.code, invalid.message], [
       400,
@@ -108,8 +109,9 @@ Deno.test("the browser client", async (t) => {
     assertMatch(invalid.requestId!, /^[\w-]{36}$/);
 
     const simulate = { status: 429, retry_after: 3_600 };
-    const [part] = await collect(ai.stream({ prompt: "Hello", simulate }));
-    assert(part.type === "error");
+    const request = { prompt: "Hello", simulate };
+    const [part] = await collect(ai.stream(request));
+    assert(part?.type === "error");
     assertEquals([part.error.status, part.error.code, part.error.retryAfterSeconds], [
       429,
       "RATE_LIMITED",
@@ -117,12 +119,13 @@ Deno.test("the browser client", async (t) => {
     ]);
   });
 
-  await t.step("leaving a stream cancels it at OpenRouter", async () => {
+  await t.step("cancels the call to OpenRouter when the loop is left", async () => {
     const simulate = { chunk_delay_ms: 20, text: "word ".repeat(500) };
-    for await (const part of ai.stream({ prompt: "Write on", simulate })) {
+    const request = { prompt: "Write on", simulate };
+    for await (const part of ai.stream(request)) {
       if (part.type === "text") break;
     }
-    // Not the last of all: what earlier calls cost may be asked for meanwhile.
+    // Not simply the last request: costs of earlier calls may be looked up meanwhile.
     const posted = stack.openrouter!.requests.findLast(({ method }) => method === "POST")!;
     assert(await posted.cancelled);
   });
@@ -132,13 +135,13 @@ Deno.test("the browser client", async (t) => {
       await expireToken(stack, insforge);
       browser.exchanges.length = 0;
       await call(ai);
-      // The SDK sees by itself that the token is old.
+      // The SDK notices by itself that the token has expired.
       assertEquals(browser.exchanges[0], "POST /api/auth/refresh 200");
       assertEquals(browser.exchanges.length, 2);
     }
   });
 
-  await t.step("refreshes it also when only the functions know that", async () => {
+  await t.step("refreshes the session when only the functions reject the token", async () => {
     for (const functionsUrl of [stack.functionsUrl, undefined]) {
       const client = await signIn(stack, browser, functionsUrl);
       await expireToken(stack, client, { forged: true });
@@ -153,7 +156,7 @@ Deno.test("the browser client", async (t) => {
     }
   });
 
-  await t.step("says that a session has ended", async () => {
+  await t.step("reports that a session has ended", async () => {
     const client = await signIn(stack, browser, stack.functionsUrl);
     await expireToken(stack, client);
     browser.forget();
@@ -185,7 +188,7 @@ async function streamHello(ai: AiClient): Promise<void> {
   assertEquals(last.type, "finish");
 }
 
-/** Puts a token into the session that is too old, or that looks good and is not. */
+/** Replaces the session's token by an expired one, or by one with a wrong signature. */
 async function expireToken(
   stack: Stack,
   client: Client,

@@ -61,7 +61,7 @@ Deno.test("the page loads from no other host, and holds no script or style of it
     if (!path.endsWith(".css")) continue;
     assert(!/@import|url\(/.test(text), path);
   }
-  const [{ text }] = assets;
+  const { text } = assets[0]!;
   assert(!/<style|\sstyle=|\son\w+=|javascript:/.test(text), "something inline");
   assert(!/<script(?![^>]*\ssrc=)/.test(text), "an inline script");
 });
@@ -134,7 +134,8 @@ Deno.test("no path leads out of what browsers may have", async () => {
 });
 
 Deno.test("everything else goes to the functions as it came", async () => {
-  for (const [method, path] of [["POST", "/chat"], ["GET", "/health"], ["GET", "/v1/models?x=1"]]) {
+  const requests = [["POST", "/chat"], ["GET", "/health"], ["GET", "/v1/models?x=1"]] as const;
+  for (const [method, path] of requests) {
     const response = await get(path, { method });
     assertEquals(await response.text(), `functions: http://127.0.0.1:8000${path}`);
     assertEquals(response.headers.get("Content-Security-Policy"), null);

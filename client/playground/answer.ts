@@ -96,16 +96,17 @@ export function createAnswer(onDraw: () => void): Answer {
       case "finish":
         model = part.model;
         meta.textContent = toMeta(model, usage);
-        if (ENDINGS[part.reason]) note(ENDINGS[part.reason]);
-        else if (!text && calls.length === 0 && !pictures.hasChildNodes()) {
-          note("The model answered without a word.");
-        }
+        note(ENDINGS[part.reason] ?? (isEmpty() ? "The model answered without text." : ""));
     }
     draw();
   }
 
+  function isEmpty(): boolean {
+    return !text && calls.length === 0 && !pictures.hasChildNodes();
+  }
+
   function note(words: string): void {
-    tail.append(createElement("p", { class: "note" }, words));
+    if (words) tail.append(createElement("p", { class: "note" }, words));
   }
 
   return {

@@ -1,5 +1,5 @@
 /** The chat: a conversation with any model, streamed. */
-import type { ChatRequest } from "../mod.ts";
+import type { ChatMessage, ChatRequest, ContentPart } from "../mod.ts";
 import { type Answer, createAnswer } from "./answer.ts";
 import { type ApiRequest, toClientCode } from "./api_request.ts";
 import { createAttachments } from "./attachments.ts";
@@ -15,8 +15,6 @@ import {
   takeResults,
 } from "./tool_calls.ts";
 import type { Panel, Workbench } from "./workbench.ts";
-
-type Message = NonNullable<ChatRequest["messages"]>[number];
 
 const SUGGESTIONS = [
   "Explain row-level security to a product manager",
@@ -44,7 +42,7 @@ export function createChat(workbench: Workbench): Panel {
     onChange: touch,
   });
 
-  let messages: Message[] = [];
+  let messages: ChatMessage[] = [];
   const runner = createRunner(stop, showRunning);
   let growing: Answer | undefined;
   const ai = workbench.createClient(createCallWatcher((calls) => {
@@ -58,17 +56,18 @@ export function createChat(workbench: Workbench): Panel {
   }
 
   /** What has been written but not sent. */
-  function readDraft(): Message[] {
+  function readDraft(): ChatMessage[] {
     const text = prompt.value.trim();
-    const images = attachments.urls.map((url) => ({ type: "image_url", image_url: { url } }));
-    if (images.length === 0) return text ? [{ role: "user", content: text }] : [];
-    const parts = text ? [{ type: "text", text }, ...images] : images;
+    const parts: ContentPart[] = attachments.urls
+      .map((url) => ({ type: "image_url", image_url: { url } }));
+    if (parts.length === 0) return text ? [{ role: "user", content: text }] : [];
+    if (text) parts.unshift({ type: "text", text });
     return [{ role: "user", content: parts }];
   }
 
-  function toRequest(conversation: Message[]): ChatRequest {
+  function toRequest(conversation: ChatMessage[]): ChatRequest {
     const { system, ...options } = readChatOptions();
-    const first: Message[] = system ? [{ role: "system", content: system }] : [];
+    const first: ChatMessage[] = system ? [{ role: "system", content: system }] : [];
     return { ...options, messages: [...first, ...conversation] };
   }
 
@@ -129,7 +128,7 @@ export function createChat(workbench: Workbench): Panel {
     // No model goes on before its calls are answered.
     messages.push(...takeResults(turns), ...draft);
     blank.hidden = true;
-    turns.append(createElement("li", { class: "turn mine" }, ...toQuestion(draft[0])));
+    turns.append(createElement("li", { class: "turn mine" }, ...draft.flatMap(toQuestion)));
     prompt.value = "";
     fit();
     attachments.clear();
@@ -182,7 +181,7 @@ export function createChat(workbench: Workbench): Panel {
   };
 }
 
-function toMessage({ text, calls, reasoningDetails }: Answer): Message {
+function toMessage({ text, calls, reasoningDetails }: Answer): ChatMessage {
   if (calls.length === 0) return { role: "assistant", content: text };
   return {
     role: "assistant",
@@ -196,12 +195,12 @@ function toMessage({ text, calls, reasoningDetails }: Answer): Message {
   };
 }
 
-function toQuestion({ content }: Message): HTMLElement[] {
-  const parts = typeof content === "string" ? [{ type: "text", text: content }] : content ?? [];
-  return parts.map(({ text, image_url }) =>
-    image_url
-      ? createElement("img", { src: image_url.url, alt: "Image of yours" })
-      : createElement("p", {}, text ?? "")
+function toQuestion({ content }: ChatMessage): HTMLElement[] {
+  if (!Array.isArray(content)) return [createElement("p", {}, String(content ?? ""))];
+  return content.map((part: ContentPart) =>
+    part.type === "image_url"
+      ? createElement("img", { src: part.image_url.url, alt: "Your image" })
+      : createElement("p", {}, part.type === "text" ? part.text : "")
   );
 }
 

@@ -1,21 +1,22 @@
-/** The settings of the chat: model, limits, a tool, a simulated failure. */
+/** The settings of the chat: model, output limit, a tool, a simulated failure. */
+import type { Tool } from "../mod.ts";
 import { WEATHER_TOOL } from "./demo_tool.ts";
 import { findElement } from "./element.ts";
 import { createModelPicker } from "./model_picker.ts";
 import { listSimulations, readSimulation } from "./simulations.ts";
 import type { Workbench } from "./workbench.ts";
 
-/** What a request says beside its messages; whatever is empty is left out. */
+/** The fields of a request beside its messages, without empty ones. */
 export interface ChatOptions {
   system?: string;
   model?: string;
   temperature?: number;
   max_tokens?: number;
-  tools?: (typeof WEATHER_TOOL)[];
+  tools?: Tool[];
   simulate?: Record<string, unknown>;
 }
 
-/** Fills the settings' fields. */
+/** Prepares the fields of the settings. */
 export function startChatOptions({ setup, models }: Workbench): void {
   createModelPicker(
     findElement("chat-model", HTMLInputElement),
@@ -27,7 +28,7 @@ export function startChatOptions({ setup, models }: Workbench): void {
   findElement("simulate-field").hidden = !setup.isSimulated;
 }
 
-/** Reads the settings as they are now. */
+/** Reads the current settings. */
 export function readChatOptions(): ChatOptions {
   const text = (id: string) => findElement<HTMLInputElement>(id).value.trim() || undefined;
   const number = (id: string) => text(id) === undefined ? undefined : Number(text(id));

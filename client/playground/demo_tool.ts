@@ -1,7 +1,8 @@
-/** A tool that the user can offer the model, and whose part the user plays. */
+/** A tool that the page can offer to the model. The user enters the result of its calls. */
+import type { Tool } from "../mod.ts";
 
-/** Its definition, as it goes with the request. */
-export const WEATHER_TOOL = {
+/** The definition that is sent with the request. */
+export const WEATHER_TOOL: Tool = {
   type: "function",
   function: {
     name: "get_weather",
@@ -17,5 +18,5 @@ export const WEATHER_TOOL = {
   },
 };
 
-/** What the tool might answer; the user can write something else. */
+/** A result to start from; the user can enter another. */
 export const WEATHER_RESULT = '{"temperature": 21, "sky": "clear", "wind_kmh": 9}';

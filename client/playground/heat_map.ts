@@ -9,7 +9,9 @@ export function createHeatMap(texts: string[], vectors: number[][]): HTMLElement
       "tr",
       {},
       createElement("th", { scope: "row" }, `${row + 1} `, createElement("span", {}, text)),
-      ...vectors.map((vector, column) => toCell(toCosine(vectors[row], vector), row === column)),
+      ...vectors.map((vector, column) =>
+        toCell(toCosine(vectors[row] ?? [], vector), row === column)
+      ),
     )
   );
   return createElement(
@@ -39,9 +41,10 @@ function toCell(cosine: number, isItself: boolean): HTMLElement {
 function toCosine(one: number[], other: number[]): number {
   let [product, ones, others] = [0, 0, 0];
   for (const [index, value] of one.entries()) {
-    product += value * other[index];
+    const opposite = other[index] ?? 0;
+    product += value * opposite;
     ones += value * value;
-    others += other[index] * other[index];
+    others += opposite * opposite;
   }
   return product / Math.sqrt(ones * others) || 0;
 }

@@ -130,5 +130,5 @@ function toFigure(image: Drawn, alt: string, session: Session): HTMLElement {
 }
 
 function toFileName(mediaType = "image/png"): string {
-  return `picture.${mediaType.split("/")[1].replace("jpeg", "jpg").replace(/\W.*/, "")}`;
+  return `picture.${mediaType.replace(/^.*\//, "").replace("jpeg", "jpg").replace(/\W.*/, "")}`;
 }

@@ -55,10 +55,11 @@ function start(setup: Setup): void {
   function showPanel(tab: string): void {
     const shown = tab.slice("tab-".length);
     for (const id of Object.keys(panels)) findElement(id).hidden = id !== shown;
-    findElement("inspector").hidden = panels[shown].requests().length === 0;
-    inspector.inspect(() => panels[shown].requests());
+    const panel = panels[shown]!;
+    findElement("inspector").hidden = panel.requests().length === 0;
+    inspector.inspect(panel.requests);
     history.replaceState(null, "", `#${shown}`);
-    if (session.name) panels[shown].show?.();
+    if (session.name) panel.show?.();
   }
 
   function showSession(reason = ""): void {
@@ -99,7 +100,7 @@ function start(setup: Setup): void {
   findElement("sign-out").addEventListener("click", session.signOut);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !session.name) return;
-    if (panels[tabs.chosen.slice("tab-".length)].stop?.()) event.preventDefault();
+    if (panels[tabs.chosen.slice("tab-".length)]?.stop?.()) event.preventDefault();
   });
   // A file that misses its place must not replace the page.
   for (const type of ["dragover", "drop"]) {

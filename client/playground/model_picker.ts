@@ -74,11 +74,12 @@ export function createModelPicker(input: HTMLInputElement, list: () => ModelEntr
   function activate(index: number): void {
     const options = [...box.querySelectorAll<HTMLElement>('[role="option"]')];
     options[active]?.setAttribute("aria-selected", "false");
-    active = options[index] ? index : -1;
-    if (active < 0) return input.removeAttribute("aria-activedescendant");
-    options[active].setAttribute("aria-selected", "true");
-    options[active].scrollIntoView({ block: "nearest" });
-    input.setAttribute("aria-activedescendant", options[active].id);
+    const option = options[index];
+    active = option ? index : -1;
+    if (!option) return input.removeAttribute("aria-activedescendant");
+    option.setAttribute("aria-selected", "true");
+    option.scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", option.id);
   }
 
   function press(event: KeyboardEvent): void {
@@ -94,7 +95,7 @@ export function createModelPicker(input: HTMLInputElement, list: () => ModelEntr
         break;
       case "Enter":
         if (active < 0) return toggle(false);
-        choose(box.children[active].getAttribute("data-id")!);
+        choose(box.children[active]?.getAttribute("data-id") ?? "");
         break;
       case "Escape":
         if (box.hidden) return;

@@ -67,7 +67,7 @@ export function createRecords(workbench: Workbench): Panel {
     if (page.length === 0) {
       return [createElement("p", { class: "note" }, "No rows that this user may read.")];
     }
-    const columns = Object.keys(page[0]);
+    const columns = Object.keys(page[0] ?? {});
     const last = offset + page.length;
     const range = `${toCount(offset + 1)}–${toCount(last)}${total ? ` of ${toCount(total)}` : ""}`;
     const turn = (name: string, to: number, isThere: boolean) => {

@@ -125,7 +125,7 @@ function isEnding(token: string): boolean {
 function readClaims(token: string): { exp?: number; email?: string; sub?: string } {
   try {
     const [, payload] = token.split(".");
-    return Object(JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))));
+    return Object(JSON.parse(atob(payload!.replaceAll("-", "+").replaceAll("_", "/"))));
   } catch {
     return {};
   }

@@ -26,5 +26,5 @@ export function listSimulations(select: HTMLSelectElement): void {
 
 /** What a request has to say for the chosen failure. */
 export function readSimulation(select: HTMLSelectElement): Record<string, unknown> | undefined {
-  return SIMULATIONS[Math.max(0, select.selectedIndex)][1];
+  return SIMULATIONS[Math.max(0, select.selectedIndex)]?.[1];
 }

@@ -17,7 +17,7 @@ export interface Tabs {
  */
 export function createTabs(list: HTMLElement, onChoose: (id: string) => void): Tabs {
   const tabs = [...list.querySelectorAll<HTMLElement>('[role="tab"]')];
-  let chosen = tabs[0].id;
+  let chosen = tabs[0]!.id;
 
   function choose(id: string): void {
     chosen = id;
@@ -37,10 +37,11 @@ export function createTabs(list: HTMLElement, onChoose: (id: string) => void): T
       Home: 0,
       End: last,
     } as Record<string, number>)[event.key];
-    if (target === undefined) return;
+    const tab = tabs[target ?? -1];
+    if (!tab) return;
     event.preventDefault();
-    choose(tabs[target].id);
-    tabs[target].focus();
+    choose(tab.id);
+    tab.focus();
   }
 
   for (const tab of tabs) tab.addEventListener("click", () => choose(tab.id));

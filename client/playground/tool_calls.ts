@@ -71,7 +71,7 @@ export function takeResults(turns: HTMLElement) {
   turns.querySelector(".calls button")?.remove();
   return fields.map((field) => {
     field.readOnly = true;
-    return { role: "tool" as const, tool_call_id: field.dataset.id, content: field.value };
+    return { role: "tool" as const, tool_call_id: field.dataset.id ?? "", content: field.value };
   });
 }
 

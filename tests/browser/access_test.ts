@@ -202,7 +202,7 @@ test("the page paints before any script has come", async ({ page }) => {
   const paint = await page.waitForFunction(() =>
     performance.getEntriesByName("first-contentful-paint")[0]?.startTime
   );
-  print(`The playground paints ${Math.round(await paint.jsonValue())} ms after it is asked for`);
+  print(`The playground paints ${Math.round((await paint.jsonValue())!)} ms after it is asked for`);
   goOn();
   await page.getByRole("button", { name: "Demo user" }).waitFor();
 }, { as: "nobody" });

@@ -19,7 +19,7 @@ test("an answer grows on the page while it is written", async ({ page }) => {
   const lengths = await watchLengths(page);
   await ask(page, "Explain streaming in three paragraphs");
   await page.waitForFunction(
-    (seen) => seen.length > 10 && seen.at(-1)! > Math.max(100, 4 * seen[0]),
+    (seen) => seen.length > 10 && seen.at(-1)! > Math.max(100, 4 * seen[0]!),
     lengths,
   );
   const seen = await lengths.jsonValue();
@@ -52,7 +52,7 @@ test("an answer is followed to its end, until the reader scrolls up", async ({ p
     const [end, edge] = ["conversation-end", "composer"].map((id) =>
       document.getElementById(id)!.getBoundingClientRect().top
     );
-    return end <= edge + 1;
+    return end! <= edge! + 1;
   });
 
   await simulate(page, { text: write(4_000), chunk_delay_ms: 20 });

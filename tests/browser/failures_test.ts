@@ -114,7 +114,7 @@ test(
     expectComplaint(/status of 401 .*\/v1\/models/);
     expectComplaint(/status of 401 .*\/stream/);
     await page.getByText("Use an access token").click();
-    await page.getByLabel("Access token").fill(stack.insforge!.secrets.ANON_KEY);
+    await page.getByLabel("Access token").fill(stack.insforge!.secrets.ANON_KEY!);
     await page.getByRole("button", { name: "Use this token" }).click();
     await ask(page, "Hello");
     const alert = page.getByRole("alert").filter({ hasText: "AUTH_UNAUTHORIZED · status 401" });

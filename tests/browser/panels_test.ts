@@ -33,7 +33,7 @@ test(
       assertEquals(read.toSorted(ascending), ids.toSorted(ascending));
       await page.getByRole("button", { name: "Sign out" }).click();
     }
-    assertEquals(seen[0].filter((id) => seen[1].includes(id)), []);
+    assertEquals(seen[0]!.filter((id) => seen[1]!.includes(id)), []);
   },
   { as: "nobody" },
 );
@@ -179,8 +179,8 @@ test("what was used is summed up, for the page and for the account", async ({ pa
   const cells = await page.locator("#page-usage tbody tr").last().locator("th, td").allInnerTexts();
   assertEquals(cells.slice(0, 2), ["All", "1"]);
   const [prompt, completion] = cells.slice(2, 4).map((cell) => Number(cell.replaceAll(",", "")));
-  assertEquals(prompt + completion, Number(tokens.replaceAll(",", "")));
-  assertMatch(cells[4], /^\$0\.0*[1-9]/);
+  assertEquals(prompt! + completion!, Number(tokens!.replaceAll(",", "")));
+  assertMatch(cells[4]!, /^\$0\.0*[1-9]/);
 
   const sums = page.locator("#account-usage tbody tr").filter({ hasText: "Today" });
   await sums.waitFor();
@@ -192,9 +192,9 @@ test("what was used is summed up, for the page and for the account", async ({ pa
 async function assertSummed(page: Page): Promise<void> {
   const meta = await page.locator("#summary .meta").innerText();
   const [prompt, completion] = [...meta.matchAll(/([\d,]+) (?:tokens in|out)/g)]
-    .map(([, count]) => Number(count.replaceAll(",", "")));
+    .map(([, count]) => Number(count!.replaceAll(",", "")));
   const [, spent] = /([\d,]+) tokens/.exec(await page.locator("#spent").innerText())!;
-  assertEquals(prompt + completion, Number(spent.replaceAll(",", "")));
+  assertEquals(prompt! + completion!, Number(spent!.replaceAll(",", "")));
 }
 
 /** Turns the pages of the table to its end. */

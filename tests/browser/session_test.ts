@@ -233,11 +233,11 @@ function watchPosts(page: Page): string[] {
 
 /** Breaks the signature of a token of the stored session. */
 async function forge(page: Page, name: "accessToken" | "refreshToken"): Promise<void> {
-  await page.evaluate(([key, name]) => {
+  await page.evaluate(({ key, name }) => {
     const session = JSON.parse(sessionStorage.getItem(key)!);
     session[name] = session[name].replace(/\.([\w-]+)$/, (_: string, signature: string) => {
       return `.${[...signature].reverse().join("")}`;
     });
     sessionStorage.setItem(key, JSON.stringify(session));
-  }, [STORED, name]);
+  }, { key: STORED, name });
 }

@@ -1,4 +1,4 @@
-/** `ai.connect`: what it sends, and what it leaves in the address bar. */
+/** `ai.connect`: the requests it sends, and the URL it leaves in the address bar. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { AiError } from "../../client/mod.ts";
 import { createUpstream } from "../support/upstream.ts";
@@ -7,7 +7,7 @@ import { createClientOf } from "./host.ts";
 const PAGE = "https://app.example.com/settings?tab=ai";
 const CONNECTED = { connected: true, required: false, valid: true };
 
-Deno.test("ai.connect starts, asks and disconnects by query, the status without a body", async () => {
+Deno.test("ai.connect names its operations in the query and reads the status by GET", async () => {
   await using host = await createUpstream();
   const { connect } = createClientOf(host);
   const url = "https://openrouter.ai/auth?…";
@@ -22,26 +22,30 @@ Deno.test("ai.connect starts, asks and disconnects by query, the status without 
   ]);
 });
 
-Deno.test("ai.connect.finish posts what the address holds, and does nothing on other pages", async () => {
+Deno.test("ai.connect.finish posts code and state of the URL, and does nothing on other pages", async () => {
   await using host = await createUpstream();
   const { connect } = createClientOf(host);
-  assertEquals(await connect.finish({ address: PAGE }), undefined);
-  assertEquals(await connect.finish({ address: `${PAGE}&code=somebody-elses` }), undefined);
+  assertEquals(await connect.finish({ url: PAGE }), undefined);
+  assertEquals(await connect.finish({ url: `${PAGE}&code=of-another-flow` }), undefined);
   host.reply({ json: CONNECTED });
-  const address = `${PAGE}&connect_state=a.b-_&code=c%2F1#top`;
-  assertEquals(await connect.finish({ address }), CONNECTED);
-  const [{ method, path, body }] = host.requests;
+  const url = `${PAGE}&connect_state=a.b-_&code=c%2F1#top`;
+  assertEquals(await connect.finish({ url }), CONNECTED);
+  const { method, path, body } = host.requests[0]!;
   assertEquals([method, path], ["POST", "/api/v1/connect?route=callback"]);
   assertEquals(body, { code: "c/1", state: "a.b-_" });
 });
 
-Deno.test("ai.connect.finish cleans the address bar before it sends, also when that fails", async () => {
+Deno.test("ai.connect.finish cleans the address bar before it sends the code", async () => {
   await using host = await createUpstream();
   const { connect } = createClientOf(host);
-  const refused = { error: "FORBIDDEN", message: "Another user has started this", statusCode: 403 };
+  const refused = {
+    error: "FORBIDDEN",
+    message: "The connection was started by another user",
+    statusCode: 403,
+  };
   using page = openPage(`${PAGE}&connect_state=s&code=c#top`);
   host.reply(() => {
-    assertEquals(page.address, `${PAGE}#top`);
+    assertEquals(page.url, `${PAGE}#top`);
     return { status: 403, json: refused };
   });
   const error = await assertRejects(() => connect.finish(), AiError);
@@ -49,10 +53,10 @@ Deno.test("ai.connect.finish cleans the address bar before it sends, also when t
   assertEquals(await connect.finish(), undefined);
 });
 
-/** As much of a browser's page as is needed. */
-function openPage(address: string) {
+/** The parts of a browser's page that `finish` uses. */
+function openPage(url: string) {
   const page = {
-    address,
+    url,
     [Symbol.dispose]() {
       Reflect.deleteProperty(globalThis, "location");
       Reflect.deleteProperty(globalThis, "history");
@@ -62,12 +66,12 @@ function openPage(address: string) {
     Object.defineProperty(globalThis, name, { configurable: true, value });
   define("location", {
     get href() {
-      return page.address;
+      return page.url;
     },
   });
   define("history", {
     state: null,
-    replaceState: (_state: unknown, _title: string, url: string) => void (page.address = url),
+    replaceState: (_state: unknown, _title: string, url: string) => void (page.url = url),
   });
   return page;
 }

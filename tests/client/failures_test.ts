@@ -1,4 +1,4 @@
-/** What the client makes of everything that goes wrong between an app and the functions. */
+/** How the client reports everything that fails between an app and the functions. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AiError } from "../../client/mod.ts";
 import { chunk, createUpstream, DONE, type Reply, streamOf } from "../support/upstream.ts";
@@ -6,7 +6,7 @@ import { collect, createClientFor, createClientOf, join } from "./host.ts";
 
 const REQUEST = { prompt: "Hello" };
 
-Deno.test("a refusal is an error with everything the answer says of it", async () => {
+Deno.test("an error response becomes an AiError with all its details", async () => {
   await using host = await createUpstream();
   const body = {
     error: "RATE_LIMITED",
@@ -24,7 +24,7 @@ Deno.test("a refusal is an error with everything the answer says of it", async (
 
   const thrown = await assertRejects(() => client.chat(REQUEST), AiError);
   const [part, ...rest] = await collect(client.stream(REQUEST));
-  assert(part.type === "error" && rest.length === 0);
+  assert(part?.type === "error" && rest.length === 0);
   for (const error of [thrown, part.error]) {
     assertEquals(error.name, "AiError");
     assertEquals([error.status, error.code, error.message], [
@@ -40,7 +40,7 @@ Deno.test("a refusal is an error with everything the answer says of it", async (
   }
 });
 
-Deno.test("what the platform answers in place of a function is an error as well", async () => {
+Deno.test("error responses of the platform become an AiError", async () => {
   const page = { text: "<html>", headers: { "content-type": "text/html" } };
   const broken: Reply = { text: "{", headers: { "content-length": "100" }, end: "cut" };
   const cases: [Reply, string][] = [
@@ -51,16 +51,16 @@ Deno.test("what the platform answers in place of a function is an error as well"
     ],
     [
       { status: 400, json: { error: { message: "No" } } },
-      "400 REQUEST_FAILED The functions answered with status 400",
+      "400 REQUEST_FAILED The functions responded with status 400",
     ],
-    [{ status: 503, json: null }, "503 REQUEST_FAILED The functions answered with status 503"],
-    [{ status: 502, ...page }, "502 REQUEST_FAILED The functions answered with status 502"],
-    [page, "200 REQUEST_FAILED The answer must be JSON, but is not"],
+    [{ status: 503, json: null }, "503 REQUEST_FAILED The functions responded with status 503"],
+    [{ status: 502, ...page }, "502 REQUEST_FAILED The functions responded with status 502"],
+    [page, "200 REQUEST_FAILED The response must be JSON"],
     [{ reset: true }, "0 NETWORK_ERROR The functions could not be reached"],
-    [broken, "0 NETWORK_ERROR The answer broke off"],
+    [broken, "0 NETWORK_ERROR The connection broke during the response"],
   ];
   for (const [reply, expected] of cases) {
-    // On a connection that was used before, `fetch` itself asks again after a reset.
+    // A new server each time: on a reused connection `fetch` repeats the request after a reset.
     await using host = await createUpstream();
     host.reply(reply);
     const client = createClientOf(host);
@@ -69,7 +69,7 @@ Deno.test("what the platform answers in place of a function is an error as well"
   }
 });
 
-Deno.test("Retry-After is seconds, or a date, or not understood", async () => {
+Deno.test("reads Retry-After as seconds or as a date, and ignores other values", async () => {
   await using host = await createUpstream();
   const read = async (value: string) => {
     host.reply({ status: 429, json: {}, headers: { "retry-after": value } });
@@ -82,12 +82,9 @@ Deno.test("Retry-After is seconds, or a date, or not understood", async () => {
   assert(seconds! > 50 && seconds! <= 60, String(seconds));
 });
 
-Deno.test("a stream that fails, or ends without a finish reason, ends with an error", async () => {
+Deno.test("ends with an error part when a stream fails or lacks a finish reason", async () => {
   const hello = chunk({ content: "Hello" });
-  const failure = {
-    error: { code: "AI_UPSTREAM_UNAVAILABLE", message: "It stalled" },
-    choices: [],
-  };
+  const failure = { error: { code: "AI_UPSTREAM_UNAVAILABLE", message: "It stalled" } };
   const ended = "The stream ended before the answer was complete";
   const cases: [string, Reply, string, string][] = [
     [
@@ -103,7 +100,7 @@ Deno.test("a stream that fails, or ends without a finish reason, ends with an er
       "no JSON",
       { sse: [hello, "data: {\n\n"] },
       "STREAM_INCOMPLETE",
-      "The stream holds an event that cannot be read",
+      "The stream has an event that is not JSON",
     ],
   ];
   await using host = await createUpstream();
@@ -112,7 +109,7 @@ Deno.test("a stream that fails, or ends without a finish reason, ends with an er
     host.reply({ ...reply, headers: { "x-request-id": "request-2" } });
     const [text, last, ...rest] = join(await collect(client.stream(REQUEST)));
     assertEquals([text, rest], [{ type: "text", text: "Hello" }, []], name);
-    assert(last.type === "error", name);
+    assert(last?.type === "error", name);
     const { error } = last;
     assertEquals([error.status, error.code, error.message, error.requestId], [
       200,
@@ -123,14 +120,14 @@ Deno.test("a stream that fails, or ends without a finish reason, ends with an er
   }
 });
 
-Deno.test("a stream that is cut after its finish reason is complete", async () => {
+Deno.test("treats a stream as complete when it is cut after its finish reason", async () => {
   await using host = await createUpstream();
   host.reply({ sse: streamOf("Hello").slice(0, 3), end: "cut" });
   const parts = await collect(createClientOf(host).stream(REQUEST));
   assertEquals(parts.map(({ type }) => type), ["text", "finish"]);
 });
 
-Deno.test("a fetch of the app's own that fails by itself, or reads the answer, fails like any other", async () => {
+Deno.test("reports an error when the app's own fetch throws or consumes the body", async () => {
   const fail = () => {
     throw new TypeError("offline");
   };
@@ -142,13 +139,13 @@ Deno.test("a fetch of the app's own that fails by itself, or reads the answer, f
   for (const [fetch, code] of [[fail, "NETWORK_ERROR"], [read, "STREAM_INCOMPLETE"]] as const) {
     const client = createClientOf({ url: "http://host.test" }, { fetch });
     const [last] = await collect(client.stream(REQUEST));
-    assert(last.type === "error");
+    assert(last?.type === "error");
     assertEquals(last.error.code, code);
     await assertRejects(() => client.chat(REQUEST), AiError);
   }
 });
 
-Deno.test("answers of no known shape are errors, not crashes", async () => {
+Deno.test("reports an error for responses of an unknown shape", async () => {
   const bodies = ["null", "[]", "1", '{"status":"ok"}', '{"choices":null}', "{}"];
   const odd = ['"images":[{}]', '"tool_calls":{}', '"tool_calls":[null]', '"annotations":1'];
   bodies.push('{"choices":{}}', '{"choices":[null]}', ...odd.map((fields) => `{${fields}}`));
@@ -160,13 +157,13 @@ Deno.test("answers of no known shape are errors, not crashes", async () => {
         new Response(text, { headers: { "content-type": type } })
       );
       const [last] = await collect(client.stream(REQUEST));
-      assert(last.type === "error", body);
+      assert(last?.type === "error", body);
       assertEquals(last.error.code, "STREAM_INCOMPLETE");
     }
   }
 });
 
-Deno.test("where stream is not deployed, chat answers in the same parts", async () => {
+Deno.test("calls chat when stream is not deployed, and yields the same parts", async () => {
   await using host = await createUpstream();
   const json = {
     id: "gen-1",
@@ -203,13 +200,13 @@ Deno.test("where stream is not deployed, chat answers in the same parts", async 
     json: { error: "Function not found" },
   });
   const [last] = await collect(createClientOf(host).stream(REQUEST));
-  assert(last.type === "error");
+  assert(last?.type === "error");
   assertEquals([last.error.status, last.error.message], [404, "Function not found"]);
 });
 
-Deno.test("an aborted call throws the signal's reason, wherever it was", async () => {
+Deno.test("throws the signal's reason when a call is aborted, at any stage", async () => {
   await using host = await createUpstream();
-  const reason = new Error("the user left");
+  const reason = new Error("the user closed the page");
 
   const aborted = AbortSignal.abort(reason);
   const client = createClientOf(host);
@@ -247,12 +244,12 @@ Deno.test("an aborted call throws the signal's reason, wherever it was", async (
   assertEquals((await stream.next()).value, { type: "text", text: "Hello" });
   streaming.abort(reason);
   assertEquals(await assertRejects(() => stream.next()), reason);
-  assert(await host.requests.at(-1)!.cancelled, "the connection is closed");
+  assert(await host.requests.at(-1)!.cancelled, "the connection must be closed");
   assertEquals(await stream.next(), { value: undefined, done: true });
 });
 
-Deno.test("a timeout of the caller's own is the reason as well", async () => {
-  // Nobody accepts what connects, whenever that is.
+Deno.test("throws a TimeoutError when the caller's timeout signal fires", async () => {
+  // The server never accepts the connection.
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const client = createClientOf({ url: `http://127.0.0.1:${listener.addr.port}` });
   const signal = AbortSignal.timeout(20);
@@ -260,8 +257,9 @@ Deno.test("a timeout of the caller's own is the reason as well", async () => {
   assertEquals(thrown.name, "TimeoutError");
 });
 
-Deno.test("a mistake of the app's own is thrown as it is, by streams too", async () => {
+Deno.test("throws the app's own mistakes unchanged, from streams as well", async () => {
   const client = createClientFor(() => new Response());
-  await assertRejects(() => client.chat({ prompt: "a", seed: 1n }), TypeError);
-  await assertRejects(() => collect(client.stream({ prompt: "a", seed: 1n })), TypeError);
+  const request = { prompt: "a", trace: { id: 1n } }; // JSON has no BigInt
+  await assertRejects(() => client.chat(request), TypeError);
+  await assertRejects(() => collect(client.stream(request)), TypeError);
 });

@@ -1,13 +1,14 @@
-/** A client in front of a scripted host, which plays the functions or what stands before them. */
+/** Clients for a scripted server that plays the functions, or the platform in front of them. */
 import {
   type AiClient,
   type ConnectionOptions,
   createAiClient,
+  type DataPart,
   type SummaryPart,
 } from "../../client/mod.ts";
 import type { Upstream } from "../support/upstream.ts";
 
-/** A client whose user is signed in. */
+/** Creates a client with a signed-in user. */
 export function createClientOf(
   host: Pick<Upstream, "url">,
   options: Partial<ConnectionOptions> = {},
@@ -15,13 +16,13 @@ export function createClientOf(
   return createAiClient({ functionsUrl: host.url, getAccessToken: () => "token", ...options });
 }
 
-/** A client that gets this one answer, whatever it asks. */
+/** Creates a client that gets this response to every request. */
 export function createClientFor(answer: () => Response): AiClient {
   return createClientOf({ url: "http://host.test" }, { fetch: () => Promise.resolve(answer()) });
 }
 
 /** Reads a stream to its end. */
-export async function collect<Part extends SummaryPart>(
+export async function collect<Part extends SummaryPart | DataPart>(
   parts: AsyncIterable<Part>,
 ): Promise<Part[]> {
   const all: Part[] = [];
@@ -29,9 +30,9 @@ export async function collect<Part extends SummaryPart>(
   return all;
 }
 
-/** Parts as an app would show them: what goes on with the same kind is one part. */
-export function join(parts: SummaryPart[]): SummaryPart[] {
-  const joined: SummaryPart[] = [];
+/** Joins neighbouring pieces of text, as an app would show them. */
+export function join<Part extends SummaryPart | DataPart>(parts: Part[]): Part[] {
+  const joined: Part[] = [];
   for (const part of parts) {
     const last = joined.at(-1);
     if (part.type === "text" && last?.type === "text") last.text += part.text;

@@ -1,8 +1,9 @@
 /**
- * Packs the client, installs it in an empty project, type-checks a use of it there and runs that on
- * Node. A program: it alone needs npm, Node and the bundler, so that whoever starts it needs Deno only.
+ * Packs the client, installs it in an empty project, compiles uses of it there with two versions of
+ * TypeScript and runs one on Node. A program of its own, because only it needs npm, Node and the
+ * bundler; the test that starts it needs only Deno.
  *
- * Arguments: the functions' address and a token. Output: a {@link PackageReport}.
+ * Arguments: the functions' URL and a token. Output: a {@link PackageReport} as JSON.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,21 +11,37 @@ import { gzipSync } from "node:zlib";
 import ts from "typescript";
 import { bundleClient, packFolder, writePackage } from "../../tools/pack/client_package.ts";
 
-/** What was found. */
+/** What the program found out. */
 export interface PackageReport {
   /** Bytes of the client, minified and gzipped. */
   size: number;
-  /** The files it is bundled from. */
+  /** The files that the bundle consists of. */
   inputs: string[];
-  /** The files that are installed, with the text of the declarations. */
+  /** The installed files by name, with their text. */
   installed: Record<string, string>;
-  /** What TypeScript says of its use, by way of finding modules. */
-  faults: Record<string, string[]>;
-  /** What its use says on Node. */
+  /** What TypeScript reports, by version and module resolution. */
+  faults: Record<string, string>;
+  /** What the use printed on Node. */
   node: { version: string; text: string; parts: string[]; code: string };
 }
 
-const LANGUAGE = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+/** The strictest settings that an app may have. */
+const COMPILER_OPTIONS = {
+  target: "es2022",
+  lib: ["es2022", "dom"],
+  types: [],
+  strict: true,
+  noEmit: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  verbatimModuleSyntax: true,
+};
+const RESOLUTIONS = {
+  bundler: { module: "esnext", moduleResolution: "bundler" },
+  nodenext: { module: "nodenext", moduleResolution: "nodenext" },
+};
+/** TypeScript 5, written in JavaScript, and 7, the native compiler. */
+const COMPILERS = { 5: "typescript/lib/tsc.js", 7: "typescript-7/package.json" };
 const LOCAL = fileURLToPath(new URL("../../.local/", import.meta.url));
 
 const USE = `
@@ -45,26 +62,6 @@ const refusal = await createAiClient({ functionsUrl, getAccessToken: () => null 
   .chat({ prompt: "Hello" }).catch((error: unknown) => error);
 const code = refusal instanceof AiError ? refusal.code : "none";
 console.log(JSON.stringify({ version: process.version, text: answer.text, parts, code }));
-
-export const uses = [
-  () => ai.generateImage({ prompt: "a", save: { bucket: "b" } }).then(({ images: [image] }) =>
-    image && ("url" in image ? image.url : image.data_url)
-  ),
-  () => ai.embeddings({ input: ["a"] }).then(({ embeddings }) => embeddings[0]?.[0]?.toFixed()),
-  () => ai.summarizeRecords({ table: "t", filters: [{ column: "a", op: "in", value: [1] }] }),
-  // @ts-expect-error a prompt is text
-  () => ai.chat({ prompt: 1 }),
-  // @ts-expect-error roles are known
-  () => ai.chat({ messages: [{ role: "nobody", content: "" }] }),
-  // @ts-expect-error streams have a method of their own
-  () => ai.summarizeRecords({ table: "t", stream: true }),
-  // @ts-expect-error "in" takes a list
-  () => ai.summarizeRecords({ table: "t", filters: [{ column: "a", op: "in", value: 1 }] }),
-  // @ts-expect-error answers are typed as well
-  () => ai.embeddings({ input: "a" }).then(({ vectors }) => vectors),
-  // @ts-expect-error the address is needed
-  () => createAiClient({ getAccessToken: () => null }),
-];
 `;
 
 await Deno.mkdir(LOCAL, { recursive: true });
@@ -83,44 +80,43 @@ async function examine(project: string): Promise<PackageReport> {
   await Deno.writeTextFile(join(project, "package.json"), '{"private":true,"type":"module"}');
   await run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball], project);
 
-  const use = join(project, "use.ts");
-  await Deno.writeTextFile(use, USE);
-  const { outputText } = ts.transpileModule(USE, { compilerOptions: LANGUAGE });
+  await Deno.writeTextFile(join(project, "use.ts"), USE);
+  const uses = await Deno.readTextFile(new URL("type_uses.ts", import.meta.url));
+  await Deno.writeTextFile(
+    join(project, "type_uses.ts"),
+    uses.replaceAll("../../client/mod.ts", "insforge-ai-client"),
+  );
+  const language = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+  const { outputText } = ts.transpileModule(USE, { compilerOptions: language });
   await Deno.writeTextFile(join(project, "use.js"), outputText);
   const { code, inputs } = await bundleClient({ minify: true });
   return {
     size: gzipSync(code).length,
     inputs,
     installed: await readFolder(join(project, "node_modules/insforge-ai-client")),
-    faults: {
-      bundler: check(use, ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler),
-      nodenext: check(use, ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext),
-    },
+    faults: await compile(project),
     node: JSON.parse(await run("node", ["use.js", ...Deno.args], project)),
   };
 }
 
-function check(
-  file: string,
-  module: ts.ModuleKind,
-  moduleResolution: ts.ModuleResolutionKind,
-): string[] {
-  const program = ts.createProgram([file], {
-    ...LANGUAGE,
-    module,
-    moduleResolution,
-    lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
-    types: [],
-    noEmit: true,
-    strict: true,
-    noUncheckedIndexedAccess: true,
-    exactOptionalPropertyTypes: true,
-    verbatimModuleSyntax: true,
-  });
-  return ts.getPreEmitDiagnostics(program).map(({ messageText, file, start = 0 }) => {
-    const line = file && file.getLineAndCharacterOfPosition(start).line + 1;
-    return `${file?.fileName}:${line} ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
-  });
+/** Compiles the project with every compiler and module resolution. */
+async function compile(project: string): Promise<Record<string, string>> {
+  const faults: Record<string, string> = {};
+  for (const [version, compiler] of Object.entries(COMPILERS)) {
+    const path = fileURLToPath(import.meta.resolve(compiler)).replace("package.json", "bin/tsc");
+    for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
+      const config = {
+        compilerOptions: { ...COMPILER_OPTIONS, ...resolution },
+        files: ["use.ts", "type_uses.ts"],
+      };
+      await Deno.writeTextFile(join(project, "tsconfig.json"), JSON.stringify(config));
+      const tsc = new Deno.Command("node", { args: [path, "-p", project], cwd: project });
+      const { stdout, stderr } = await tsc.output();
+      const decoder = new TextDecoder();
+      faults[`${version} ${name}`] = decoder.decode(stdout) + decoder.decode(stderr);
+    }
+  }
+  return faults;
 }
 
 async function run(program: string, args: string[], cwd: string): Promise<string> {

@@ -1,4 +1,4 @@
-/** Streams of every shape that OpenRouter is known for, as the parts the client makes of them. */
+/** The parts that the client makes of every kind of stream that OpenRouter sends. */
 import { assert, assertEquals } from "@std/assert";
 import { chunk, COMMENT, createUpstream, DONE, streamOf, USAGE } from "../support/upstream.ts";
 import { collect, createClientFor, createClientOf, join } from "./host.ts";
@@ -44,14 +44,14 @@ async function readAll(answer: () => Response): Promise<unknown[]> {
   return join(await collect(createClientFor(answer).stream({ prompt: "Hello" })));
 }
 
-Deno.test("a stream cut in two at any byte has the same parts", async () => {
+Deno.test("yields the same parts when the stream is split at any byte", async () => {
   for (let i = 0; i <= BYTES.length; i++) {
     const pieces = ReadableStream.from([BYTES.slice(0, i), BYTES.slice(i)]);
     assertEquals(await readAll(() => new Response(pieces)), PARTS, `cut at ${i}`);
   }
 });
 
-Deno.test("a stream in one piece has the same parts, wherever its lines end", async () => {
+Deno.test("yields the same parts for every valid notation of the events", async () => {
   const text = EVENTS.join("");
   const variants = {
     "one piece": text,
@@ -67,21 +67,21 @@ Deno.test("a stream in one piece has the same parts, wherever its lines end", as
   }
 });
 
-Deno.test("lines that end with CRLF may be cut at any byte, too", async () => {
+Deno.test("yields the same parts when lines end with CRLF and are split at any byte", async () => {
   const bytes = new TextEncoder().encode(streamOf("é").join("").replaceAll("\n", "\r\n"));
   for (let i = 0; i <= bytes.length; i++) {
     const pieces = ReadableStream.from([bytes.slice(0, i), bytes.slice(i)]);
     const [text, , finish] = await readAll(() => new Response(pieces)) as { type: string }[];
-    assertEquals([text, finish.type], [{ type: "text", text: "é" }, "finish"], `cut at ${i}`);
+    assertEquals([text, finish?.type], [{ type: "text", text: "é" }, "finish"], `cut at ${i}`);
   }
 });
 
-Deno.test("a platform without streams reads the answer whole", async () => {
+Deno.test("yields the same parts on a platform without streams", async () => {
   const read = () => Object.defineProperty(new Response(BYTES), "body", { value: undefined });
   assertEquals(await readAll(read), PARTS);
 });
 
-Deno.test("a stream over HTTP has the same parts, in whatever pieces it is written", async () => {
+Deno.test("yields the same parts over HTTP, in pieces of any size", async () => {
   await using host = await createUpstream();
   host.reply({ sse: EVENTS }, { sse: EVENTS, chop: 7 });
   const client = createClientOf(host);
@@ -90,24 +90,24 @@ Deno.test("a stream over HTTP has the same parts, in whatever pieces it is writt
   }
 });
 
-Deno.test("parts arrive before the stream has ended", async () => {
+Deno.test("yields parts before the stream has ended", async () => {
   await using host = await createUpstream();
   host.reply({ sse: [chunk({ content: "Hello" })], end: "hang" });
   const stream = createClientOf(host).stream({ prompt: "Hello" });
   assertEquals((await stream.next()).value, { type: "text", text: "Hello" });
   await stream.return();
-  assert(await host.requests[0].cancelled, "leaving the stream closes the connection");
+  assert(await host.requests[0]!.cancelled, "leaving the loop must close the connection");
 });
 
-Deno.test("what an app throws into a stream comes out of it, and ends it", async () => {
+Deno.test("throw() on a stream throws the given error and ends the stream", async () => {
   const stream = createClientFor(() => new Response(BYTES)).stream({ prompt: "Hello" });
   await stream.next();
-  const thrown = new Error("The app's own");
+  const thrown = new Error("thrown by the app");
   assertEquals(await stream.throw(thrown).catch((error) => error), thrown);
   assertEquals(await stream.next(), { done: true, value: undefined });
 });
 
-Deno.test("tool calls come once and whole, however their pieces are numbered", async () => {
+Deno.test("yields each tool call once and whole, for every numbering of its pieces", async () => {
   const piece = (index: number, id?: string, name?: string, text?: string) => ({
     tool_calls: [{ index, id, function: { name, arguments: text } }],
   });
@@ -129,11 +129,11 @@ Deno.test("tool calls come once and whole, however their pieces are numbered", a
       ],
       calls: ["a f {}", "b g {}"],
     },
-    "an index left out": {
+    "a gap in the indexes": {
       events: [chunk(piece(2, "a", "f", "{}")), chunk({}, {}, "tool_calls")],
       calls: ["a f {}"],
     },
-    "null for what is not said": {
+    "null for missing values": {
       events: [
         `data: {"choices":[{"delta":{"tool_calls":[{"index":null,"id":"a","function":{"name":"f","arguments":null}}]}}]}\n\n`,
         `data: {"choices":[{"delta":{"tool_calls":[{"id":null,"function":{"name":null,"arguments":"{}"}}]}}]}\n\n`,
@@ -160,7 +160,7 @@ Deno.test("tool calls come once and whole, however their pieces are numbered", a
   }
 });
 
-Deno.test("usage comes once, wherever it stands, and the first finish reason counts", async () => {
+Deno.test("yields usage once and the first finish reason, wherever usage is sent", async () => {
   const cases: Record<string, string[]> = {
     "on a chunk that repeats the finish": [
       chunk({ content: "Hi" }, {}, "length"),
@@ -187,7 +187,7 @@ Deno.test("usage comes once, wherever it stands, and the first finish reason cou
   assertEquals((without as { type: string }[]).map(({ type }) => type), ["text", "finish"]);
 });
 
-Deno.test("of several answers the first is read", async () => {
+Deno.test("reads the first answer when there are several", async () => {
   const second = { index: 1, delta: { content: "Two" }, finish_reason: "stop" };
   const events = [
     chunk({ content: "One" }),
@@ -195,10 +195,10 @@ Deno.test("of several answers the first is read", async () => {
     chunk({}, {}, "stop"),
   ];
   const [text, finish] = await readAll(() => new Response(events.join(""))) as { type: string }[];
-  assertEquals([text, finish.type], [{ type: "text", text: "One" }, "finish"]);
+  assertEquals([text, finish?.type], [{ type: "text", text: "One" }, "finish"]);
 });
 
-Deno.test("an image of many megabytes on one line is one part", async () => {
+Deno.test("yields one part for an image of many megabytes on one line", async () => {
   const url = "data:image/png;base64," + "A".repeat(16 * 1024 * 1024);
   const bytes = new TextEncoder().encode(
     chunk({ images: [{ image_url: { url } }] }, {}, "stop"),

@@ -1,4 +1,4 @@
-/** Tokens: who is asked for them, when they are refreshed, and how often. */
+/** Access tokens: where they come from, and when they are refreshed. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AiError, createAiClient } from "../../client/mod.ts";
 import { createUpstream, type Received, type Reply, streamOf } from "../support/upstream.ts";
@@ -15,7 +15,7 @@ function toTokens(requests: Received[]): (string | null)[] {
   return requests.map(({ headers }) => headers.get("authorization"));
 }
 
-Deno.test("an expired token is refreshed and the request sent again, once", async () => {
+Deno.test("refreshes an expired token and repeats the request once", async () => {
   await using host = await createUpstream();
   let token = "old";
   const asked: boolean[] = [];
@@ -31,7 +31,7 @@ Deno.test("an expired token is refreshed and the request sent again, once", asyn
   await client.chat(REQUEST);
   assertEquals(toTokens(host.requests), ["Bearer old", "Bearer new"]);
   assertEquals(asked, [false, false, true]);
-  assertEquals(host.requests[0].body, host.requests[1].body);
+  assertEquals(host.requests[0]!.body, host.requests[1]!.body);
 
   host.reply(EXPIRED, { sse: streamOf("Hello") });
   token = "old";
@@ -43,7 +43,7 @@ Deno.test("an expired token is refreshed and the request sent again, once", asyn
   assertEquals([status, code], [401, "AUTH_UNAUTHORIZED"]);
 });
 
-Deno.test("requests that fail at the same time share one refresh", async () => {
+Deno.test("shares one refresh between requests that are rejected at the same time", async () => {
   await using host = await createUpstream();
   let token = "old";
   let refreshes = 0;
@@ -65,7 +65,7 @@ Deno.test("requests that fail at the same time share one refresh", async () => {
   assertEquals(refreshes, 1);
 });
 
-Deno.test("a token that another request has fetched meanwhile is used without a refresh", async () => {
+Deno.test("uses a token that another request has refreshed already", async () => {
   await using host = await createUpstream();
   let token = "old";
   const asked: boolean[] = [];
@@ -84,7 +84,7 @@ Deno.test("a token that another request has fetched meanwhile is used without a 
   assertEquals(toTokens(host.requests), ["Bearer old", "Bearer new"]);
 });
 
-Deno.test("nothing is sent again without another token, or for another refusal", async () => {
+Deno.test("does not repeat a request without a new token, or after another 401", async () => {
   await using host = await createUpstream();
   for (const getAccessToken of [() => "same", () => null, () => undefined]) {
     host.reply(EXPIRED);
@@ -102,17 +102,17 @@ Deno.test("nothing is sent again without another token, or for another refusal",
   assertEquals(thrown.code, "AUTH_INVALID_CREDENTIALS");
 });
 
-Deno.test("a token that cannot be had is an error that says why", async () => {
+Deno.test("reports why an access token could not be read", async () => {
   await using host = await createUpstream();
   const cause = new Error("offline");
   const failing = createClientOf(host, { getAccessToken: () => Promise.reject(cause) });
   const error = await assertRejects(() => failing.chat(REQUEST), AiError);
   assertEquals([error.status, error.code, error.cause], [0, "NO_ACCESS_TOKEN", cause]);
   const [part] = await collect(failing.stream(REQUEST));
-  assert(part.type === "error");
+  assert(part?.type === "error");
   assertEquals(part.error.code, "NO_ACCESS_TOKEN");
 
-  // The errors of InsForge's SDK: a session that has ended is not an outage, and the other way round.
+  // Errors of InsForge's SDK: an ended session and an outage stay distinguishable.
   for (const [statusCode, code] of [[401, "AUTH_UNAUTHORIZED"], [0, "NETWORK_ERROR"]] as const) {
     host.reply(EXPIRED);
     const client = createClientOf(host, {
@@ -126,7 +126,7 @@ Deno.test("a token that cannot be had is an error that says why", async () => {
   }
 });
 
-Deno.test("what is taken from an InsForge client can be replaced", async () => {
+Deno.test("takes URL and tokens from an InsForge client, unless they are given", async () => {
   await using host = await createUpstream();
   await using other = await createUpstream();
   const leeways: (number | undefined)[] = [];

@@ -1,14 +1,14 @@
-/** The client in a worker: it answers each order with the text of a streamed answer. */
+/** Runs the client in a worker, which replies to each order with a streamed answer's text. */
 import { createAiClient } from "../../client/mod.ts";
 
-/** What the worker is to do. */
+/** The message that the worker accepts. */
 export interface WorkerOrder {
   functionsUrl: string;
   token: string;
   prompt: string;
 }
 
-/** The one global of a worker that is used here; the types of this project are those of a page. */
+/** The one worker global used here; the compiler has only the types of a page. */
 declare const self: {
   onmessage: ((event: MessageEvent<WorkerOrder>) => void) | null;
   postMessage(message: string): void;

@@ -36,7 +36,7 @@ function findLoads(path: string, text: string): string[] {
     : /^(?:import|export)\b.*? from "([^"]+)"|\bimport ?\(?"([^"]+)"/gm;
   if (path !== "/" && !/\.(ts|js)$/.test(path)) return [];
   return [...text.matchAll(pattern)].map(([, one, other]) => {
-    const target = one ?? other;
+    const target = one ?? other ?? "";
     const url = new URL(target, `http://page.test${path}`);
     return url.host === "page.test" && /^[./]/.test(target) ? url.pathname : target;
   });

@@ -23,7 +23,7 @@ export class Browser implements Disposable {
     if (pathname.startsWith("/api/auth/")) request.headers.set("Cookie", this.#refreshCookie);
     const response = await fetch(request);
     const [cookie] = response.headers.getSetCookie();
-    if (cookie) this.#refreshCookie = cookie.split(";")[0];
+    if (cookie) this.#refreshCookie = cookie.split(";")[0]!;
     this.exchanges.push(`${request.method} ${pathname} ${response.status}`);
     return response;
   };

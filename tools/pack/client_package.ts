@@ -29,7 +29,7 @@ export async function bundleClient({ minify }: { minify: boolean }): Promise<Cli
       write: false,
       logLevel: "silent",
     });
-    return { code: outputFiles[0].text, inputs: Object.keys(metafile.inputs).sort() };
+    return { code: outputFiles[0]!.text, inputs: Object.keys(metafile.inputs).sort() };
   } finally {
     await esbuild.stop();
   }

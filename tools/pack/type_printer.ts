@@ -35,7 +35,7 @@ class TypePrinter {
     if (type.isUnion()) return this.#printUnion(type.types, indent);
     const { checker } = this;
     if (checker.isArrayType(type)) {
-      const [item] = checker.getTypeArguments(type as ts.TypeReference);
+      const item = checker.getTypeArguments(type as ts.TypeReference)[0]!;
       const text = this.print(item, indent);
       return item.isUnion() && !this.names.has(item) ? `(${text})[]` : `${text}[]`;
     }

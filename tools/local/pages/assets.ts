@@ -47,7 +47,7 @@ function toLean(text: string, extension: string): string {
   return stripTypeScriptTypes(text, { mode: "transform" })
     .replace(/^ *\/\*\*[\s\S]*?\*\/\s*/gm, "")
     .replace(/^ *(\/\/.*\n)?/gm, "")
-    .replace(/(?<=[{(,])\n/g, "")
+    .replace(/(?<=[{(,])\n|\n(?=[})\].?:])|(?<=;)\n(?!import|export)/g, "")
     .replace(/^(import .* from ")(\w+)";$/gm, '$1/client/packages/$2.js";');
 }
 

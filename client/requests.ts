@@ -1,0 +1,322 @@
+/**
+ * The request bodies that the functions accept, as types.
+ *
+ * They name every known field and have no index signature. A misspelt field in an object literal is
+ * therefore a compile error, and an app's own `interface` can be passed as it is. A field that these
+ * types do not know yet still reaches OpenRouter: put the request into a variable first, because
+ * TypeScript checks for unknown fields only where a literal is passed directly.
+ */
+
+/** Marks the end of a prompt prefix that the provider caches. */
+export interface CacheControl {
+  type: "ephemeral";
+  ttl?: "5m" | "1h" | undefined;
+}
+
+/** One part of a message's content. */
+export type ContentPart =
+  | { type: "text"; text: string; cache_control?: CacheControl | undefined }
+  /** `url` is an http(s) URL or a data URL. */
+  | {
+    type: "image_url";
+    image_url: { url: string; detail?: "auto" | "low" | "high" | "original" | undefined };
+    cache_control?: CacheControl | undefined;
+  }
+  /** `data` is base64 without a data URL prefix. */
+  | { type: "input_audio"; input_audio: { data: string; format: string } }
+  | { type: "video_url"; video_url: { url: string } }
+  /** `file_data` is a data URL or an http(s) URL. */
+  | {
+    type: "file";
+    file: {
+      filename?: string | undefined;
+      file_data?: string | undefined;
+      file_id?: string | undefined;
+    };
+  }
+  | { type: "refusal"; refusal: string };
+
+/** A tool call of an assistant message, as it is sent back to the model. */
+export type MessageToolCall =
+  | { id: string; type: "function"; function: { name: string; arguments: string } }
+  | { id: string; type: "custom"; custom: { name: string; input: string } };
+
+/**
+ * One message of a conversation. OpenAI's `ChatCompletionMessageParam` is assignable to it.
+ *
+ * @example
+ * ```ts
+ * const messages: ChatMessage[] = [
+ *   { role: "system", content: "Answer in one sentence." },
+ *   { role: "user", content: [{ type: "text", text: "What is row-level security?" }] },
+ * ];
+ * const { text } = await ai.chat({ messages });
+ * ```
+ */
+export type ChatMessage =
+  | {
+    role: "system" | "developer" | "user";
+    content: string | readonly ContentPart[];
+    name?: string | undefined;
+  }
+  | {
+    role: "assistant";
+    /** May be missing when the message has tool calls. */
+    content?: string | readonly ContentPart[] | null | undefined;
+    name?: string | undefined;
+    tool_calls?: readonly MessageToolCall[] | undefined;
+    refusal?: string | null | undefined;
+    reasoning?: string | null | undefined;
+    /** As received from the model: unchanged and in order. */
+    reasoning_details?: readonly unknown[] | undefined;
+    annotations?: readonly unknown[] | undefined;
+    images?: readonly unknown[] | undefined;
+    audio?: { id: string } | null | undefined;
+    function_call?: { name: string; arguments: string } | null | undefined;
+  }
+  | {
+    role: "tool";
+    content: string | readonly ContentPart[];
+    /** The `id` of the tool call that this message answers. */
+    tool_call_id: string;
+  }
+  /** OpenAI's deprecated form of a tool result. New code uses the role `tool`. */
+  | { role: "function"; name: string; content: string | null };
+
+/**
+ * A tool that the model may call. OpenAI's `ChatCompletionTool` is assignable to it.
+ *
+ * Types that begin with `openrouter:` or `web_search` are run by OpenRouter itself.
+ *
+ * @example
+ * ```ts
+ * const weather: Tool = {
+ *   type: "function",
+ *   function: {
+ *     name: "get_weather",
+ *     description: "The weather in a city",
+ *     parameters: { type: "object", properties: { city: { type: "string" } } },
+ *   },
+ * };
+ * for await (const part of ai.stream({ prompt: "Weather in Rome?", tools: [weather] })) {
+ *   if (part.type === "tool-call") console.log(part.name, JSON.parse(part.arguments));
+ * }
+ * ```
+ */
+export type Tool =
+  | {
+    type: "function";
+    function: {
+      name: string;
+      description?: string | undefined;
+      /** A JSON Schema. */
+      parameters?: object | undefined;
+      strict?: boolean | null | undefined;
+    };
+    cache_control?: CacheControl | undefined;
+  }
+  | {
+    type: "custom";
+    custom: { name: string; description?: string | undefined; format?: object | undefined };
+  }
+  | { type: `openrouter:${string}` | `web_search${string}`; parameters?: object | undefined };
+
+/** Which tool the model has to call, if any. */
+export type ToolChoice =
+  | "none"
+  | "auto"
+  | "required"
+  | { type: "function"; function: { name: string } }
+  | { type: "custom"; custom: { name: string } }
+  | { type: "allowed_tools"; allowed_tools: object }
+  | { type: `openrouter:${string}` };
+
+/** The form that the model has to answer in. */
+export type ResponseFormat =
+  | { type: "text" | "json_object" | "python" }
+  | {
+    type: "json_schema";
+    json_schema: {
+      /** At most 64 characters. */
+      name: string;
+      description?: string | undefined;
+      schema?: object | undefined;
+      strict?: boolean | null | undefined;
+    };
+  }
+  | { type: "grammar"; grammar: string };
+
+/** How hard a reasoning model thinks. */
+export type ReasoningEffort = "max" | "xhigh" | "high" | "medium" | "low" | "minimal" | "none";
+
+/**
+ * OpenRouter's parameters for text, the same in all functions that ask a chat model.
+ *
+ * @see https://openrouter.ai/docs/api-reference/chat-completion
+ */
+export interface ModelOptions {
+  /** An id of OpenRouter's catalogue. The app's default model when missing. */
+  model?: string | null | undefined;
+  /** Fallback models, tried in this order after `model`. */
+  models?: readonly string[] | undefined;
+  /** Output limit in tokens. The app may allow fewer. */
+  max_tokens?: number | null | undefined;
+  /** OpenAI's newer name of `max_tokens`. */
+  max_completion_tokens?: number | null | undefined;
+  temperature?: number | null | undefined;
+  top_p?: number | null | undefined;
+  top_k?: number | null | undefined;
+  top_a?: number | null | undefined;
+  min_p?: number | null | undefined;
+  frequency_penalty?: number | null | undefined;
+  presence_penalty?: number | null | undefined;
+  repetition_penalty?: number | null | undefined;
+  seed?: number | null | undefined;
+  stop?: string | readonly string[] | null | undefined;
+  logit_bias?: Record<string, number> | null | undefined;
+  logprobs?: boolean | null | undefined;
+  top_logprobs?: number | null | undefined;
+  response_format?: ResponseFormat | undefined;
+  prediction?: object | null | undefined;
+  reasoning?:
+    | {
+      effort?: ReasoningEffort | null | undefined;
+      max_tokens?: number | null | undefined;
+      exclude?: boolean | null | undefined;
+      enabled?: boolean | null | undefined;
+      summary?: string | null | undefined;
+    }
+    | null
+    | undefined;
+  reasoning_effort?: ReasoningEffort | null | undefined;
+  include_reasoning?: boolean | undefined;
+  verbosity?: string | null | undefined;
+  /** Which providers may answer, and in which order. */
+  provider?: object | null | undefined;
+  plugins?: readonly object[] | undefined;
+  transforms?: readonly string[] | undefined;
+  route?: string | null | undefined;
+  preset?: string | undefined;
+  service_tier?: string | null | undefined;
+  cache_control?: CacheControl | undefined;
+  prompt_cache_key?: string | null | undefined;
+  prompt_cache_options?: object | undefined;
+  session_id?: string | undefined;
+  trace?: object | undefined;
+  metadata?: Record<string, string> | null | undefined;
+  /** Replaced by an id that the functions derive from the signed-in user. */
+  user?: string | undefined;
+  debug?: object | undefined;
+  usage?: object | undefined;
+  structured_outputs?: boolean | undefined;
+}
+
+/** A chat request without its prompt or messages. */
+export interface ChatOptions extends ModelOptions {
+  tools?: readonly Tool[] | undefined;
+  tool_choice?: ToolChoice | undefined;
+  parallel_tool_calls?: boolean | null | undefined;
+  max_tool_calls?: number | undefined;
+  stop_server_tools_when?: readonly object[] | undefined;
+  web_search_options?: object | undefined;
+  modalities?: readonly ("text" | "image" | "audio")[] | null | undefined;
+  image_config?: object | undefined;
+  audio?: object | null | undefined;
+  /** How many responses to generate. The client reads the first; `chat` accepts only 1. */
+  n?: number | null | undefined;
+  /** Set by the client's methods; it need not be given. */
+  stream?: boolean | null | undefined;
+  stream_options?: object | null | undefined;
+}
+
+/**
+ * A request for `chat` and `stream`: a prompt or messages, and any of OpenRouter's parameters.
+ *
+ * @example
+ * ```ts
+ * const request: ChatRequest = { prompt: "Three names for a bakery", temperature: 0.9 };
+ * const { text } = await ai.chat(request);
+ * ```
+ */
+export type ChatRequest =
+  & ChatOptions
+  & (
+    /** Text of the user, limited in length by the app. */
+    | { prompt: string; messages?: undefined }
+    /** A whole conversation, with at least one message. */
+    | { messages: readonly ChatMessage[]; prompt?: undefined }
+  );
+
+/** A request for vectors. */
+export interface EmbeddingsRequest {
+  /** One text, or several. */
+  input: string | readonly string[];
+  /** The app's default embedding model when missing. */
+  model?: string | null | undefined;
+  /** Numbers in each vector, for models that offer a choice. */
+  dimensions?: number | null | undefined;
+  input_type?: string | null | undefined;
+  encoding_format?: "float" | null | undefined;
+  provider?: object | null | undefined;
+  user?: string | undefined;
+}
+
+/** A request for images. */
+export interface ImageRequest {
+  /** What to draw. */
+  prompt: string;
+  /** Up to 16 images to start from, each as an http(s) URL or a data URL. */
+  images?: readonly string[] | null | undefined;
+  /** The app's default image model when missing. */
+  model?: string | null | undefined;
+  max_tokens?: number | null | undefined;
+  max_completion_tokens?: number | null | undefined;
+  /** Options of models that draw in a chat. Not to be combined with those of the image API below. */
+  image_config?: object | null | undefined;
+  modalities?: readonly ("text" | "image")[] | null | undefined;
+  /** From 1 to 10 images. This and the following options are those of OpenRouter's image API. */
+  n?: number | null | undefined;
+  size?: string | null | undefined;
+  resolution?: string | null | undefined;
+  aspect_ratio?: string | null | undefined;
+  quality?: string | null | undefined;
+  output_format?: string | null | undefined;
+  output_compression?: number | null | undefined;
+  background?: string | null | undefined;
+  seed?: number | null | undefined;
+  provider?: object | null | undefined;
+  /** Stores the images in a bucket of the app, as the signed-in user. */
+  save?:
+    | {
+      bucket: string;
+      /** What the keys begin with, such as `lighthouses/`. */
+      prefix?: string | undefined;
+    }
+    | null
+    | undefined;
+}
+
+/** A condition on a column. Rows have to meet all conditions of a request. */
+export type SummaryFilter =
+  | {
+    column: string;
+    op: "eq" | "neq" | "gt" | "gte" | "lt" | "lte" | "like" | "ilike";
+    value: string | number | boolean;
+  }
+  | { column: string; op: "is"; value: boolean | null }
+  | { column: string; op: "in"; value: readonly (string | number | boolean)[] };
+
+/** A request for a summary of rows that the signed-in user may read. */
+export interface SummaryRequest extends ModelOptions {
+  table: string;
+  /** All columns when missing. */
+  columns?: readonly string[] | null | undefined;
+  filters?: readonly SummaryFilter[] | null | undefined;
+  order?: { column: string; ascending?: boolean | undefined } | null | undefined;
+  /** Rows to read: from 1 to 1000, 50 when missing. */
+  limit?: number | null | undefined;
+  /** What the summary should look at. */
+  instructions?: string | null | undefined;
+  /** Set by the client's methods; it need not be given. */
+  stream?: boolean | undefined;
+}

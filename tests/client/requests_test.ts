@@ -1,0 +1,92 @@
+/** The client's request types and the schemas of the functions accept the same fields. */
+import { assertEquals } from "@std/assert";
+import type {
+  ChatRequest,
+  EmbeddingsRequest,
+  ImageRequest,
+  SummaryRequest,
+} from "../../client/mod.ts";
+import { embeddingsRequest } from "../../functions/embeddings/index.ts";
+import { imageRequest } from "../../functions/image-gen/index.ts";
+import { summaryRequest } from "../../functions/summarize-records/query.ts";
+import { chatRequest } from "../../shared/request/chat_request.ts";
+
+/** One request per function that uses every field whose form the function checks itself. */
+const chat: ChatRequest = {
+  messages: [
+    { role: "system", content: "a" },
+    { role: "developer", content: [{ type: "text", text: "a" }] },
+    { role: "user", content: [{ type: "image_url", image_url: { url: "https://a.example/b" } }] },
+    {
+      role: "assistant",
+      tool_calls: [{ id: "a", type: "function", function: { name: "f", arguments: "{}" } }],
+    },
+    { role: "tool", content: "a", tool_call_id: "a" },
+  ],
+  model: "a/b",
+  models: ["c/d"],
+  max_tokens: 1,
+  max_completion_tokens: 1,
+  tools: [{ type: "function", function: { name: "a" } }],
+  stream: true,
+};
+const embeddings: EmbeddingsRequest = {
+  input: ["a"],
+  model: "a/b",
+  dimensions: 2,
+  input_type: "query",
+  encoding_format: "float",
+};
+const image: ImageRequest = {
+  prompt: "a",
+  images: ["https://a.example/b"],
+  model: "a/b",
+  max_tokens: 1,
+  max_completion_tokens: 1,
+  image_config: {},
+  n: 1,
+  save: { bucket: "b", prefix: "c/" },
+};
+const summary: SummaryRequest = {
+  table: "t",
+  columns: ["a"],
+  filters: [
+    { column: "a", op: "eq", value: 1 },
+    { column: "a", op: "is", value: null },
+    { column: "a", op: "in", value: ["b"] },
+  ],
+  order: { column: "a", ascending: true },
+  limit: 1,
+  instructions: "a",
+  model: "a/b",
+  max_tokens: 1,
+  max_completion_tokens: 1,
+  stream: true,
+};
+
+Deno.test("the functions accept every field that the client's types declare", () => {
+  for (
+    const [schema, request] of [
+      [chatRequest, chat],
+      [chatRequest, { prompt: "a" }],
+      [embeddingsRequest, embeddings],
+      [imageRequest, image],
+      [summaryRequest, summary],
+    ] as const
+  ) {
+    assertEquals(schema.safeParse(request).error, undefined);
+  }
+});
+
+Deno.test("the client's types declare every field that the functions check", () => {
+  const used = {
+    chat: [chatRequest, { prompt: "", ...chat }],
+    embeddings: [embeddingsRequest, embeddings],
+    image: [imageRequest, { stream: false, ...image }],
+    summary: [summaryRequest, summary],
+  } as const;
+  for (const [name, [schema, request]] of Object.entries(used)) {
+    const missing = Object.keys(schema.shape).filter((field) => !Object.hasOwn(request, field));
+    assertEquals(missing, [], name);
+  }
+});

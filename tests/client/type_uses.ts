@@ -1,0 +1,108 @@
+/**
+ * What must compile with the client's types, and what must not. Never run: `deno check` reads this
+ * file as it is, and the package's test compiles it against the installed package.
+ */
+import type { OpenAI } from "openai";
+import type { AiClient, ChatMessage, ChatRequest, Tool } from "../../client/mod.ts";
+
+interface AppMessage {
+  id: string;
+  role: "user" | "assistant";
+  content: string;
+  createdAt: Date;
+}
+
+interface AppTool {
+  type: "function";
+  function: { name: string; parameters: { type: "object"; properties: object } };
+}
+
+interface AppRequest {
+  messages: AppMessage[];
+  model?: string;
+  temperature?: number;
+}
+
+/** Types of the app, of OpenAI's SDK, and the client's own. */
+export const accepted = [
+  (ai: AiClient, messages: AppMessage[]) => ai.chat({ messages }),
+  (ai: AiClient, messages: readonly AppMessage[]) => ai.stream({ messages }),
+  (ai: AiClient, request: AppRequest) => ai.stream(request),
+  (ai: AiClient, tools: AppTool[]) => ai.chat({ prompt: "Hello", tools }),
+  (ai: AiClient, messages: OpenAI.ChatCompletionMessageParam[]) => ai.chat({ messages }),
+  (ai: AiClient, tools: OpenAI.ChatCompletionTool[]) => ai.stream({ prompt: "Hello", tools }),
+  (ai: AiClient, message: OpenAI.ChatCompletionMessage) => ai.chat({ messages: [message] }),
+  (ai: AiClient, choice: OpenAI.ChatCompletionToolChoiceOption) =>
+    ai.chat({ prompt: "Hello", tool_choice: choice }),
+  (ai: AiClient, model: string | undefined) => ai.chat({ prompt: "Hello", model, seed: undefined }),
+  (ai: AiClient) => {
+    const request = { prompt: "Hello", a_field_of_tomorrow: true };
+    return ai.chat(request);
+  },
+  (ai: AiClient, messages: ChatMessage[]) =>
+    ai.chat({
+      messages,
+      models: ["a/b", "c/d"],
+      max_tokens: 10,
+      temperature: 0,
+      stop: ["."],
+      response_format: { type: "json_schema", json_schema: { name: "a", schema: {} } },
+      reasoning: { effort: "low" },
+      provider: { order: ["a"], zdr: true },
+      plugins: [{ id: "web", max_results: 3 }],
+      tools: [{ type: "openrouter:web_search", parameters: { max_results: 3 } }],
+      tool_choice: "auto",
+      modalities: ["text", "image"],
+    }),
+  (ai: AiClient, extra: Partial<Pick<ChatRequest, "model">>) =>
+    ai.chat({ prompt: "Hello", ...extra }),
+  (ai: AiClient) => ai.call<{ text: string }>("own", { a: 1 }).then(({ text }) => text.length),
+  async (ai: AiClient) => {
+    for await (const part of ai.streamFrom<{ step: number }>("own")) {
+      if (part.type === "data") part.data.step.toFixed();
+    }
+  },
+  (ai: AiClient) => ai.generateImage({ prompt: "a", save: { bucket: "b" }, size: "1024x1024" }),
+  (ai: AiClient) => ai.embeddings({ input: ["a"] }).then(({ embeddings }) => embeddings[0]?.[0]),
+  (ai: AiClient) =>
+    ai.summarizeRecords({ table: "t", filters: [{ column: "a", op: "in", value: [1] }] }),
+];
+
+/** Mistakes that the compiler has to find. */
+export const rejected = [
+  // @ts-expect-error a prompt or messages are required
+  (ai: AiClient) => ai.chat({}),
+  // @ts-expect-error a prompt or messages are required
+  (ai: AiClient) => ai.stream({ model: "a/b" }),
+  // @ts-expect-error prompt and messages exclude each other
+  (ai: AiClient) => ai.chat({ prompt: "a", messages: [] }),
+  // @ts-expect-error a prompt is text
+  (ai: AiClient) => ai.chat({ prompt: 1 }),
+  // @ts-expect-error misspelt field
+  (ai: AiClient) => ai.chat({ promt: "a" }),
+  // @ts-expect-error misspelt field beside a prompt
+  (ai: AiClient) => ai.chat({ prompt: "a", temprature: 1 }),
+  // @ts-expect-error misspelt field beside messages
+  (ai: AiClient) => ai.stream({ messages: [], maxTokens: 1 }),
+  // @ts-expect-error misspelt field of a message
+  (ai: AiClient) => ai.chat({ messages: [{ role: "user", content: "a", nmae: "b" }] }),
+  // @ts-expect-error unknown role
+  (ai: AiClient) => ai.chat({ messages: [{ role: "nobody", content: "" }] }),
+  // @ts-expect-error a user message has content
+  (ai: AiClient) => ai.chat({ messages: [{ role: "user" }] }),
+  // @ts-expect-error a tool message names its call
+  (ai: AiClient) => ai.chat({ messages: [{ role: "tool", content: "a" }] }),
+  // @ts-expect-error a function tool describes a function
+  (): Tool => ({ type: "function" }),
+  // @ts-expect-error misspelt field of another request
+  (ai: AiClient) => ai.embeddings({ input: "a", modle: "b" }),
+  // @ts-expect-error misspelt field of another request
+  (ai: AiClient) => ai.generateImage({ prompt: "a", sise: "b" }),
+  // @ts-expect-error streams have a method of their own
+  (ai: AiClient) => ai.summarizeRecords({ table: "t", stream: true }),
+  (ai: AiClient) =>
+    // @ts-expect-error "in" takes a list
+    ai.summarizeRecords({ table: "t", filters: [{ column: "a", op: "in", value: 1 }] }),
+  // @ts-expect-error responses are typed as well
+  (ai: AiClient) => ai.embeddings({ input: "a" }).then(({ vectors }) => vectors),
+];
