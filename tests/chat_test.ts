@@ -287,7 +287,7 @@ for (
           content: [{ type: "image_url", image_url: { url: "file:///etc/passwd" } }],
         }],
       },
-      /^"messages\[0\]\.content\[0\]\.image_url\.url" must be an http\(s\) address/,
+      /^"messages\[0\]\.content\[0\]\.image_url\.url" must be an http\(s\) URL/,
     ],
     [{ prompt: "x", max_tokens: 0 }, '"max_tokens" must be 1 or more'],
     [{ prompt: "x", max_tokens: 1.5 }, '"max_tokens" must be a whole number'],

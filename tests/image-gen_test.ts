@@ -181,7 +181,7 @@ for (
   const [body, message] of [
     [{ prompt: "" }, /^"prompt" must not be empty/],
     [{ prompt: "x".repeat(4001) }, /^"prompt" must have at most 4000 characters/],
-    [{ prompt: "x", images: ["ftp://a"] }, /^"images\[0\]" must be an http\(s\) address/],
+    [{ prompt: "x", images: ["ftp://a"] }, /^"images\[0\]" must be an http\(s\) URL/],
     [{ prompt: "x", images: Array(17).fill(DATA_URL) }, /^"images" must have at most 16 items/],
     [{ prompt: "x", n: 11 }, /^"n" must be 10 or less/],
     [{ prompt: "x", stream: true }, /^"stream" must be false/],

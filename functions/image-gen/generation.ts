@@ -1,13 +1,8 @@
 /** Two ways to an image: a chat model that draws, or OpenRouter's image API with its own options. */
 import * as z from "zod/mini";
 import type { Call } from "../../shared/http/call.ts";
-import {
-  imageUrl,
-  limitTokens,
-  nonEmptyText,
-  requireShort,
-  tokenLimits,
-} from "../../shared/request/chat_request.ts";
+import { imageUrl, nonEmptyText, requireShort } from "../../shared/request/chat_request.ts";
+import { outputLimits, withOutputLimit } from "../../shared/request/output_tokens.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Image } from "../../shared/openrouter/saved_images.ts";
 import { createCompletion, createImages, toText } from "../../shared/openrouter/typed_calls.ts";
@@ -36,7 +31,7 @@ export const drawingRequest = z.looseObject({
   images: z.optional(z.array(imageUrl).check(z.minLength(1), z.maxLength(16))),
   /** The setting `OPENROUTER_IMAGE_MODEL` unless given. */
   model: z.optional(nonEmptyText),
-  ...tokenLimits,
+  ...outputLimits,
   image_config: z.optional(z.looseObject({})),
   n: z.optional(z.int().check(z.gte(1), z.lte(10))),
   stream: z.optional(z.literal(false)),
@@ -80,20 +75,24 @@ interface Order {
   model: string;
   prompt: string;
   parts: Fields[];
-  options: Fields & Pick<DrawingRequest, keyof typeof tokenLimits>;
+  options: Fields;
 }
 
 async function drawByChat(call: Call, order: Order): Promise<Drawing> {
-  const { model, prompt, parts } = order;
-  const { max_tokens: _, max_completion_tokens: _1, ...options } = order.options;
-  const completion = await createCompletion(call, {
+  const { model, prompt, parts, options } = order;
+  const params = {
     modalities: ["image", "text"],
     ...options,
     model,
     messages: [{ role: "user", content: [{ type: "text", text: prompt }, ...parts] }],
-    // An image alone takes thousands of tokens.
-    ...limitTokens(order.options, model, call.settings.MAX_OUTPUT_TOKENS),
-  });
+  };
+  const { settings } = call;
+  // An image takes thousands of tokens.
+  const fallback = settings.MAX_OUTPUT_TOKENS;
+  const completion = await createCompletion(
+    call,
+    withOutputLimit("/chat/completions", params, { settings, fallback }),
+  );
   const [{ message, finish_reason }] = completion.choices;
   const found = Array.isArray(message.images) ? message.images : [];
   const images = found.map((image) => toImage(image?.image_url?.url));

@@ -1,11 +1,11 @@
 /** From the old proxy's requests to OpenRouter's, defaults and all. */
 import type { ChatCompletionRequest, ImageGenerationRequest } from "@insforge/shared-schemas";
 import { invalidInput } from "../../shared/errors.ts";
+import { DEFAULT_OUTPUT_TOKENS } from "../../shared/request/output_tokens.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { Fields } from "../../shared/fields.ts";
 
 const DEFAULT_TEMPERATURE = 0.7;
-const DEFAULT_MAX_TOKENS = 4_096;
 
 type Message = ChatCompletionRequest["messages"][number];
 
@@ -24,7 +24,7 @@ export function toChatParams(
     model: toModel(request),
     messages: request.messages.map(toMessage),
     temperature: request.temperature ?? DEFAULT_TEMPERATURE,
-    max_tokens: request.maxTokens ?? Math.min(DEFAULT_MAX_TOKENS, MAX_OUTPUT_TOKENS),
+    max_tokens: request.maxTokens ?? Math.min(DEFAULT_OUTPUT_TOKENS, MAX_OUTPUT_TOKENS),
     top_p: request.topP,
     stream: request.stream ?? false,
     stream_options: request.stream ? { include_usage: true } : undefined,

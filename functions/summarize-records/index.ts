@@ -8,6 +8,7 @@ import {
   requireShort,
   toCompletionParams,
 } from "../../shared/request/chat_request.ts";
+import { readOutputLimit } from "../../shared/request/output_tokens.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import { BYTES_PER_TOKEN, countBytes } from "../../shared/ledger/estimate.ts";
 import { readRows } from "../../shared/insforge/rows.ts";
@@ -81,8 +82,7 @@ app.post("/", async (c) => {
 
   if (chunks.length === 0) return answerWithoutRows(facts, stream);
   if (chunks.length > 1) {
-    const { max_tokens, max_completion_tokens } = toParams([]);
-    const noteTokens = Number(max_completion_tokens ?? max_tokens);
+    const noteTokens = readOutputLimit(toParams([])) ?? 0;
     planCalls(call, [...chunks.map(countBytes), chunks.length * noteTokens * BYTES_PER_TOKEN]);
   }
 

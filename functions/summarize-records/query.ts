@@ -1,6 +1,7 @@
 /** Which rows to summarize and how, checked before anything is asked of the database. */
 import * as z from "zod/mini";
-import { nonEmptyText, tokenLimits } from "../../shared/request/chat_request.ts";
+import { nonEmptyText } from "../../shared/request/chat_request.ts";
+import { outputLimits } from "../../shared/request/output_tokens.ts";
 
 /** A plain SQL name: what else PostgREST reads out of a name is not for callers. */
 const name = z.string().check(
@@ -56,7 +57,7 @@ export const summaryRequest = z.looseObject({
   instructions: z.optional(nonEmptyText),
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
-  ...tokenLimits,
+  ...outputLimits,
   stream: z.optional(z.boolean()),
 }).check(
   z.refine(({ columns = [], filters = [] }) => {

@@ -1,7 +1,8 @@
 /** OpenAI's Responses, which OpenRouter speaks without keeping any state. https://openrouter.ai/docs/api-reference/responses */
 import * as z from "zod/mini";
 import type { Call } from "../../shared/http/call.ts";
-import { createMaxTokens, nonEmptyText } from "../../shared/request/chat_request.ts";
+import { nonEmptyText } from "../../shared/request/chat_request.ts";
+import { withOutputLimit } from "../../shared/request/output_tokens.ts";
 import type { ApiError } from "../../shared/errors.ts";
 import type { Dialect } from "../../shared/openrouter/completion_events.ts";
 import { postJson, postStream } from "../../shared/openrouter/call.ts";
@@ -52,11 +53,8 @@ export function toResponseParams(
   request: z.infer<typeof responsesRequest>,
   settings: Settings,
 ): Fields {
-  return {
-    model: request.models ? undefined : settings.OPENROUTER_CHAT_MODEL,
-    ...request,
-    max_output_tokens: request.max_output_tokens ?? createMaxTokens(settings),
-  };
+  const model = request.models ? undefined : settings.OPENROUTER_CHAT_MODEL;
+  return withOutputLimit("/responses", { model, ...request }, { settings });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The most that a paid call may use and cost, before it is made. */
 import { listParts } from "../request/content_parts.ts";
-import { TOKEN_LIMITS } from "../policy/token_caps.ts";
+import { readOutputLimit } from "../request/output_tokens.ts";
 import type { Settings } from "../settings.ts";
 import type { Fields } from "../fields.ts";
 import { toLedgerName } from "./charge.ts";
@@ -52,7 +52,7 @@ const encoder = new TextEncoder();
  */
 export function estimate({ path, params, bytes }: PaidCall, settings: Settings): Estimate {
   const promptTokens = countPromptTokens(params, bytes);
-  const limit = Math.max(...TOKEN_LIMITS.map((name) => toTokenCount(params[name])));
+  const limit = toTokenCount(readOutputLimit(params));
   const completionTokens = (limit || (path === "/embeddings" ? 0 : UNLIMITED_TOKENS)) *
     Math.max(1, toTokenCount(params.n));
   const {

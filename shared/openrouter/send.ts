@@ -11,7 +11,7 @@ import { ApiError } from "../errors.ts";
 import { chooseGateway, type Gateway, type GatewayRequest } from "../gateway/gateway.ts";
 import { requireUserKeySupport } from "../gateway/openrouter.ts";
 import { openUserKey } from "../user_keys/user_key.ts";
-import { applyModelPolicy } from "../policy/models.ts";
+import { applyPolicy } from "../policy/policy.ts";
 import { unusable } from "../gateway/failures.ts";
 import type { Fields } from "../fields.ts";
 import { followUp } from "./follow_up.ts";
@@ -30,10 +30,10 @@ export interface Exchange extends GatewayRequest {
  * Makes a request of fields that are meant for OpenRouter. Nothing is posted but what keeps to the
  * policy, has a bill to go to and may be paid.
  *
- * @throws {ApiError} as `applyModelPolicy`, `Gateway.request`, `openBills` and `openUserKey`.
+ * @throws {ApiError} as `applyPolicy`, `Gateway.request`, `openBills` and `openUserKey`.
  */
 export async function openExchange(call: Call, path: string, fields?: Fields): Promise<Exchange> {
-  const params = fields && applyModelPolicy(path, fields, call.settings);
+  const params = fields && applyPolicy(path, fields, call.settings);
   const gateway = chooseGateway(call.settings);
   const request = { ...gateway.request(path, params), gateway };
   if (!params) return request;

@@ -1,24 +1,26 @@
-/** Names that a setting allows, with `*` for any text; whoever is refused learns what is allowed. */
+/** Lists of allowed names from the settings, in which `*` stands for any text. */
 
-/** How much of a list a message holds. */
-const MAX_LISTED_CHARS = 400;
+/** Length to which a list is cut in an error message. */
+const MAX_LIST_CHARS = 400;
 
-/** Whether a list allows everything, as `*` does. */
+/** Whether a list allows every name because one of its entries is `*`. */
 export function isOpen(entries: readonly string[]): boolean {
   return entries.includes("*");
 }
 
-/** Whether one of the entries is the name, or matches it. */
+/** Whether at least one entry matches `name`. */
 export function allows(entries: readonly string[], name: string): boolean {
   return entries.some((entry) => matches(entry, name));
 }
 
 /**
- * Whether a name has a pattern's form, every `*` being any text, also none. Without backtracking, as
- * both a project's patterns and strangers' names come here.
+ * Whether `name` matches `pattern`, in which each `*` stands for any text, including none.
+ *
+ * Names come from callers, so this must not backtrack: it takes linear time for any pattern, which a
+ * regular expression with several `.*` would not.
  */
 export function matches(pattern: string, name: string): boolean {
-  const [head, ...parts] = pattern.split("*");
+  const [head = "", ...parts] = pattern.split("*");
   const tail = parts.pop();
   if (tail === undefined) return name === head;
   if (!name.startsWith(head)) return false;
@@ -31,12 +33,12 @@ export function matches(pattern: string, name: string): boolean {
   return name.endsWith(tail) && name.length - tail.length >= end;
 }
 
-/** The entries for a message, cut where they are many. */
-export function describe(entries: readonly string[]): string {
+/** The entries as text for an error message: as many as fit, at least the first; "none" if empty. */
+export function toListText(entries: readonly string[]): string {
   let text = entries[0] ?? "none";
   for (const [i, entry] of entries.entries()) {
     if (i === 0) continue;
-    if (text.length + entry.length > MAX_LISTED_CHARS) {
+    if (text.length + entry.length > MAX_LIST_CHARS) {
       return `${text} and ${entries.length - i} more`;
     }
     text += `, ${entry}`;

@@ -1,66 +1,96 @@
-/** Which models a request may use, and at which price: one policy, the same for every function. */
-import { describe, isOpen, matches } from "./allow_list.ts";
-import { ApiError, invalidInput } from "../errors.ts";
+/** The policy for models: which ones a request may use (`ALLOWED_MODELS`). */
+import { ApiError } from "../errors.ts";
+import type { Fields } from "../fields.ts";
 import { chooseGateway } from "../gateway/gateway.ts";
-import { applyOutputCap } from "./token_caps.ts";
 import type { Settings } from "../settings.ts";
-import { applyToolPolicy, bringsTools, requireWebSearch } from "./tools.ts";
-import { type Fields, toFields } from "../fields.ts";
+import { isOpen, matches, toListText } from "./allow_list.ts";
+import { bringsTools, isCallerTool, requireSearchByModel } from "./tools.ts";
 
-/** The settings that name models, for requests that do not. */
+/** The settings that name the models of requests that name none. */
 const DEFAULT_MODELS = [
   "OPENROUTER_CHAT_MODEL",
   "OPENROUTER_EMBEDDING_MODEL",
   "OPENROUTER_IMAGE_MODEL",
 ] as const;
-/** Fields that choose models, at any depth. Some servers do not tell capital letters from small ones. */
-const CHOOSES = /(^|_)models?$|^preset$/iu;
-/** Fields that hold what a model reads or writes, or what nobody acts upon. */
-const CONTENT =
-  /^(messages|instructions|query|documents|prediction|response_format|text|metadata|trace)$/;
-/** OpenRouter's names that stand for any model, and the plugins that narrow them down. */
-const ROUTERS: Record<string, string> = {
-  "openrouter/auto": "auto-router",
-  "openrouter/auto-beta": "auto-beta-router",
-};
-/** A decimal without a sign, to be read in one way only: what strangers send is tried in no other. */
-const AMOUNT = /^(\d+(\.\d+)?|\.\d+)$/;
-/** Paths whose `provider` takes a `max_price`. */
-const PRICED_PATHS = ["/chat/completions", "/responses", "/embeddings"];
+/** Operations that use the default chat model when the request names no model. */
+const CHAT_PATHS = new Set(["/chat/completions", "/responses"]);
+/** Fields that choose a model, at any depth. Some servers ignore the case of a field name. */
+const MODEL_FIELD = /(^|_)models?$|^preset$/i;
+/** Top-level fields that only hold text for or from a model, tools of the caller, or labels. */
+const CONTENT_FIELDS = new Set([
+  "messages",
+  "system",
+  "instructions",
+  "query",
+  "documents",
+  "prediction",
+  "response_format",
+  "text",
+  "functions",
+  "function_call",
+  "metadata",
+  "trace",
+]);
+const MAX_PATH_CHARS = 200;
+/** A name that gateways can read in only one way. No pattern matches any other name. */
+const PLAIN_NAME = /^[\w.~@/*+-]+(:[\w.*-]+)?(@[\w/.*-]+)?$/;
 
 /**
- * Makes a request keep to the project's policy: `ALLOWED_MODELS`, `ALLOWED_SERVER_TOOLS`,
- * `ALLOWED_PLUGINS`, `MAX_OUTPUT_TOKENS`, and the price ceilings as `provider.max_price`. It holds for
- * every model that is named anywhere in the request, and for what chooses models by itself.
+ * Adds the default model to a chat that names no model. Other requests without a model are rejected:
+ * the account's default model would answer, and the policy cannot know which one that is.
  *
  * @param path the operation, such as `/chat/completions`.
- * @param params the body; it is not changed.
- * @returns the body to send, the same one where nothing has to be added.
- * @throws {ApiError} 400 `AI_INVALID_MODEL` for a model that is not allowed, 400 `INVALID_INPUT` for
- *   anything else that is not; both name the field and say what is. 500 `INTERNAL_ERROR` when the
- *   project's own default model is not allowed.
+ * @throws {ApiError} 400 `AI_INVALID_MODEL` that names the field.
  */
-export function applyModelPolicy(path: string, params: Fields, settings: Settings): Fields {
-  params = withChatModel(path, params, settings);
-  requireSomeModel(params);
-  const { ALLOWED_MODELS, ALLOWED_SERVER_TOOLS, ALLOWED_PLUGINS } = settings;
-  if (![ALLOWED_MODELS, ALLOWED_SERVER_TOOLS, ALLOWED_PLUGINS].every(isOpen)) {
-    for (const choice of findChoices(params)) requireAllowed(choice, settings);
+export function withModel(path: string, fields: Fields, settings: Settings): Fields {
+  const { model, models } = fields;
+  if (typeof model === "string" && model || Array.isArray(models) && models.length > 0) {
+    return fields;
   }
-  const checked = applyToolPolicy(applyOutputCap(path, params, settings), settings);
-  const kept = isOpen(ALLOWED_MODELS) ? checked : keepToList(checked, ALLOWED_MODELS);
-  return applyPriceCeiling(path, kept, settings);
+  if (CHAT_PATHS.has(path) && (model ?? models ?? null) === null) {
+    return { ...fields, model: toChatModel(settings) };
+  }
+  throw invalidModel(`"${(models ?? null) === null ? "model" : "models"}" must name a model`);
+}
+
+function toChatModel(settings: Settings): string {
+  return settings.OPENROUTER_CHAT_MODEL ?? chooseGateway(settings).chatModel;
 }
 
 /**
- * Whether `ALLOWED_MODELS` allows a model of this name. A variant (`:free`) is part of the name. A `*`
- * stands for any text but `~` and `@`, which mark names of changing models, and for none of
- * OpenRouter's routers (`openrouter/…`), unless the entry spells these out.
+ * Rejects a request that names a model outside `ALLOWED_MODELS` in any field at any depth, or that
+ * leaves the choice to a stored prompt or a route. Models that mean a web search need that tool.
+ *
+ * The time is linear in the size of the request.
+ *
+ * @throws {ApiError} 400 `AI_INVALID_MODEL` or `INVALID_INPUT` that names the field; 500
+ *   `INTERNAL_ERROR` when it is a default model of the settings that is not allowed.
+ */
+export function requireAllowedModels(fields: Fields, settings: Settings): void {
+  if (!isOpen(settings.ALLOWED_MODELS)) {
+    if ((fields.route ?? null) !== null) {
+      throw invalidModel('"route" is not available; list fallback models in "models"');
+    }
+    if (typeof fields.prompt === "object" && fields.prompt) {
+      throw invalidModel('"prompt" must be a text; stored prompts are not available');
+    }
+  }
+  for (const [name, value] of Object.entries(fields)) {
+    const place = { name };
+    if (name === "input") checkInput(value, place, settings);
+    else if (!CONTENT_FIELDS.has(name)) checkField(name, value, { place, settings });
+  }
+}
+
+/**
+ * Whether `ALLOWED_MODELS` allows a model. A variant (`:free`) is part of the name.
+ *
+ * `*` stands neither for `~` and `@`, which mark names whose model changes, nor for OpenRouter's
+ * routers (`openrouter/…`), which choose a model themselves; an entry must spell these out.
  */
 export function isAllowedModel(name: string, allowed: readonly string[]): boolean {
   if (isOpen(allowed) || allowed.includes(name)) return true;
-  // Who knows what a gateway makes of a name that is not plain: no pattern matches it.
-  if (!/^[\w.~@/*+-]+(:[\w.*-]+)?(@[\w/.*-]+)?$/.test(name) || name.includes("..")) return false;
+  if (!PLAIN_NAME.test(name) || name.includes("..")) return false;
   return allowed.some((entry) =>
     toSigns(entry) === toSigns(name) && isRouter(entry) === isRouter(name) && matches(entry, name)
   );
@@ -74,70 +104,76 @@ function isRouter(name: string): boolean {
   return name.startsWith("openrouter/");
 }
 
-/** The paths whose model may be left out: it is then `OPENROUTER_CHAT_MODEL`, or the gateway's. */
-const CHAT_PATHS = ["/chat/completions", "/responses"];
-
-function withChatModel(path: string, params: Fields, settings: Settings): Fields {
-  if (!CHAT_PATHS.includes(path)) return params;
-  if ((params.model ?? params.models ?? null) !== null) return params;
-  return { ...params, model: toChatModel(settings) };
+/** Where a value stands in the request. Linked, because a text for each value costs too much. */
+interface Place {
+  /** A field name, or an index such as `[0]`. */
+  name: string;
+  parent?: Place;
 }
 
-function toChatModel(settings: Settings): string {
-  return settings.OPENROUTER_CHAT_MODEL ?? chooseGateway(settings).chatModel;
+interface Context {
+  place: Place;
+  settings: Settings;
 }
 
-/** Without a model in the request, OpenRouter would use the default of the account. */
-function requireSomeModel({ model, models }: Fields): void {
-  if (typeof model === "string" && model || Array.isArray(models) && models.length > 0) return;
-  throw invalidModel(`"${models === undefined ? "model" : "models"}" must name a model`);
-}
-
-/** What a field of a request chooses. */
-interface Choice {
-  field: string;
-  /** The name of a model, if the request is in order. */
-  name: unknown;
-}
-
-/** Finds what chooses models, at any depth; `name` is that of the field `value` is, or is listed, in. */
-function* findChoices(value: unknown, path = "", name = ""): Generator<Choice> {
-  if (typeof value !== "object" || value === null) return;
-  if (name === "tools" && isCallersTool(value)) return;
-  for (const [key, child] of Object.entries(value)) {
-    const isItem = Array.isArray(value);
-    const field = isItem ? `${path}[${key}]` : path ? `${path}.${key}` : key;
-    if (path === "input" && bringsTools(child)) {
-      yield* findChoices(child.tools, `${field}.tools`, "tools");
-    }
-    if (!path && CONTENT.test(key) || path === "input" || key === "excluded_models") continue;
-    if (isItem || !CHOOSES.test(key)) yield* findChoices(child, field, isItem ? name : key);
-    else if (Array.isArray(child)) {
-      yield* child.map((name, i) => ({ field: `${field}[${i}]`, name: toModelName(key, name) }));
-    } else if (child) yield { field, name: toModelName(key, child) };
+/** Items of a conversation are content, except for the tools that some bring along. */
+function checkInput(input: unknown, place: Place, settings: Settings): void {
+  if (typeof input !== "object") return;
+  for (const [i, item] of (Array.isArray(input) ? input : [input]).entries()) {
+    if (!bringsTools(item)) continue;
+    const parent = { name: `[${i}]`, parent: place };
+    checkField("tools", item.tools, { place: { name: "tools", parent }, settings });
   }
 }
 
-function toModelName(key: string, value: unknown): unknown {
-  return typeof value === "string" && /preset/i.test(key) ? `@preset/${value}` : value;
+function checkField(name: string, value: unknown, context: Context): void {
+  if (name === "excluded_models") return;
+  if (!MODEL_FIELD.test(name)) return checkValue(name, value, context);
+  if (!Array.isArray(value)) {
+    if (value) requireAllowed(toModelName(name, value), context);
+    return;
+  }
+  value.forEach((item, i) => {
+    requireAllowed(toModelName(name, item), toChild(context, `[${i}]`));
+  });
 }
 
-/** A function that the caller runs: its schema may name fields as it likes. */
-function isCallersTool({ type }: { type?: unknown }): boolean {
-  return type === "function" || type === "custom";
+/** @param field the name of the field that holds the value, or holds the list that holds it. */
+function checkValue(field: string, value: unknown, context: Context): void {
+  if (typeof value !== "object" || value === null) return;
+  if (Array.isArray(value)) {
+    value.forEach((item, i) => {
+      if (typeof item === "object") checkValue(field, item, toChild(context, `[${i}]`));
+    });
+  } else if (field !== "tools" || !isCallerTool(value)) {
+    for (const [name, child] of Object.entries(value)) {
+      checkField(name, child, toChild(context, name));
+    }
+  }
 }
 
-function requireAllowed({ field, name }: Choice, settings: Settings): void {
-  const allowed = settings.ALLOWED_MODELS;
-  if (typeof name !== "string") throw invalidModel(`"${field}" must be the name of a model`);
-  // Names that mean a search of the web.
-  if (/:online\b/i.test(name)) requireWebSearch(field, settings, { byPlugin: true });
-  if (/^openrouter\/fusion\b/.test(name)) requireWebSearch(field, settings, { byPlugin: false });
-  if (isOpen(allowed)) return;
-  if (isAllowedModel(name, allowed)) return requireTold({ field, name }, allowed);
+function toChild({ place, settings }: Context, name: string): Context {
+  return { place: { name, parent: place }, settings };
+}
+
+function toModelName(field: string, value: unknown): unknown {
+  return typeof value === "string" && /preset/i.test(field) ? `@preset/${value}` : value;
+}
+
+function requireAllowed(name: unknown, { place, settings }: Context): void {
+  if (typeof name !== "string") {
+    throw invalidModel(`"${toPath(place)}" must be the name of a model`);
+  }
+  requireSearchByModel(name, () => toPath(place), settings);
+  if (isAllowedModel(name, settings.ALLOWED_MODELS)) return;
+  const field = toPath(place);
   const setting = field === "model" &&
     DEFAULT_MODELS.find((setting) => toDefaultModel(setting, settings) === name);
-  if (!setting) throw invalidModel(`"${field}" must be an allowed model: ${describe(allowed)}`);
+  if (!setting) {
+    throw invalidModel(
+      `"${field}" must be an allowed model: ${toListText(settings.ALLOWED_MODELS)}`,
+    );
+  }
   const message = `The setting ${setting} must name a model that ALLOWED_MODELS allows`;
   throw new ApiError(500, "INTERNAL_ERROR", message);
 }
@@ -146,69 +182,11 @@ function toDefaultModel(setting: typeof DEFAULT_MODELS[number], settings: Settin
   return setting === "OPENROUTER_CHAT_MODEL" ? toChatModel(settings) : settings[setting];
 }
 
-/** Refuses a router where nothing narrows it down, as inside a tool, though something should. */
-function requireTold(
-  { field, name }: { field: string; name: string },
-  allowed: readonly string[],
-): void {
-  if (!ROUTERS[name.split(":")[0]] || /^(model|models\[\d+\])$/.test(field)) return;
-  if (listChoosable(allowed).length === 0) return;
-  throw invalidModel(`"${field}" must name a model: what "${name}" chooses there cannot be told`);
-}
-
-/** The entries that a router may be told to choose among. */
-function listChoosable(allowed: readonly string[]): string[] {
-  return allowed.filter((entry) => !isRouter(entry) && !/[~@]/.test(entry));
-}
-
-/** Refuses what may choose models without naming them, and narrows down the routers that are allowed. */
-function keepToList(params: Fields, allowed: readonly string[]): Fields {
-  if ((params.route ?? null) !== null) {
-    throw invalidModel(
-      '"route" must be left out, as it may choose a model; "models" are fallbacks',
-    );
-  }
-  if (typeof params.prompt === "object" && params.prompt) {
-    throw invalidModel('"prompt" must be text, as a stored one may choose a model');
-  }
-  const allowed_models = listChoosable(allowed);
-  const names = [params.model, params.models].flat().map((name) => String(name).split(":")[0]);
-  const plugins = [params.plugins ?? []].flat() as Fields[];
-  const missing = Object.entries(ROUTERS).filter(([router, id]) =>
-    names.includes(router) && !plugins.some((plugin) => plugin?.id === id)
-  );
-  if (missing.length === 0 || allowed_models.length === 0) return params;
-  return { ...params, plugins: [...plugins, ...missing.map(([, id]) => ({ id, allowed_models }))] };
-}
-
-/** Hands the ceilings to OpenRouter; a caller's own, lower ones stay. */
-function applyPriceCeiling(path: string, params: Fields, settings: Settings): Fields {
-  const ceilings = {
-    prompt: settings.MAX_PROMPT_USD_PER_MILLION,
-    completion: settings.MAX_COMPLETION_USD_PER_MILLION,
-  };
-  if (ceilings.prompt === undefined && ceilings.completion === undefined) return params;
-  requireUsualSpeed(params);
-  if (!PRICED_PATHS.includes(path) || !chooseGateway(settings).supports("provider")) return params;
-  const provider = toFields(params.provider, "provider");
-  const max_price = { ...toFields(provider.max_price, "provider.max_price") };
-  for (const [kind, ceiling] of Object.entries(ceilings)) {
-    if (ceiling === undefined) continue;
-    const own = max_price[kind] ?? ceiling;
-    if (typeof own === "object" || !AMOUNT.test(String(own))) {
-      throw invalidInput(`"provider.max_price.${kind}" must be USD per million tokens`);
-    }
-    max_price[kind] = String(Math.min(Number(own), ceiling));
-  }
-  return { ...params, provider: { ...provider, max_price } };
-}
-
-/** To be served faster costs a multiple of the price that a ceiling is compared with. */
-function requireUsualSpeed({ service_tier, speed }: Fields): void {
-  if (!["auto", "default", "flex"].includes((service_tier ?? "auto") as string)) {
-    throw invalidInput('"service_tier" must be "auto", "default" or "flex"');
-  }
-  if ((speed ?? "standard") !== "standard") throw invalidInput('"speed" must be "standard"');
+/** The place as a text for a message, cut because names of fields may be long. */
+function toPath({ name, parent }: Place): string {
+  if (!parent) return name.slice(0, MAX_PATH_CHARS);
+  const path = toPath(parent) + (name.startsWith("[") ? name : `.${name}`);
+  return path.slice(0, MAX_PATH_CHARS);
 }
 
 function invalidModel(message: string): ApiError {

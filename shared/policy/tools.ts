@@ -1,77 +1,58 @@
-/** Which server tools and plugins a request may use, and within which bounds. */
-import { allows, describe, isOpen } from "./allow_list.ts";
-import { listParts } from "../request/content_parts.ts";
+/** The policy for server tools and plugins: which ones a request may use, and with which options. */
 import { ApiError, invalidInput } from "../errors.ts";
-import { chooseGateway } from "../gateway/gateway.ts";
-import { requireTokens } from "./token_caps.ts";
-import type { Settings } from "../settings.ts";
 import { type Fields, toFields } from "../fields.ts";
+import { chooseGateway } from "../gateway/gateway.ts";
+import { listParts } from "../request/content_parts.ts";
+import type { Settings } from "../settings.ts";
+import { allows, isOpen, toListText } from "./allow_list.ts";
+import { requireWithinCap } from "./token_caps.ts";
+import { requireSearchLimits, toSearchDefaults } from "./tool_bounds.ts";
 
-/** Kinds of tools that the caller runs. */
-const CALLERS_TOOLS = ["function", "custom"];
-/** Results and searches that a web search may be set to. It is billed by the search. */
-const SEARCH_BOUNDS = { max_results: 25, max_total_results: 50, max_uses: 10 };
-/** What a web search is set to where the request does not say; OpenAI's form knows no total. */
-const SEARCH_DEFAULTS = { max_results: 5, max_total_results: 10 };
-const SHORT_SEARCH_DEFAULTS = { max_results: 5, max_uses: 2 };
-/** Server tools that ask models of their own. */
-const ASKING_TOOLS = ["advisor", "subagent", "fusion"];
-/** Plugins that do the same as a server tool. */
-const TWINS: Record<string, string> = {
-  "web": "web_search",
-  "web-fetch": "web_fetch",
-  "fusion": "fusion",
-};
-/** What chooses models by itself unless all of these say which. */
-const CHOOSERS: Record<string, string[]> = {
-  "image_generation": ["model"],
-  "advisor": ["model"],
-  "subagent": ["model"],
-  "fusion": ["analysis_models", "model"],
-  "auto-router": ["allowed_models"],
-  "auto-beta-router": ["allowed_models"],
-};
-/** What asks no model. Others may, and have to be named where models are. */
-const MODEL_FREE = [
+/** Types of tools that the caller runs. */
+const CALLER_TOOLS = new Set(["function", "custom"]);
+/**
+ * Server tools and plugins that never call a model. When `ALLOWED_MODELS` is set, all others must be
+ * listed by name, because they may call models that are not in the list.
+ */
+const NEVER_CALLS_MODELS = new Set([
   "web_search",
   "web_fetch",
   "datetime",
-  "bash",
-  "shell",
-  "local_shell",
-  "files",
-  "file_search",
-  "apply_patch",
-  "code_interpreter",
-  "computer_use_preview",
-  "mcp",
-  "namespace",
-  "tool_search",
-  "experimental__search_models",
-  "web",
-  "web-fetch",
   "file-parser",
   "response-healing",
-  "context-compression",
-  "moderation",
-];
+]);
+/** Server tools that ask a model, which needs an output limit. */
+const ASKING_TOOLS = new Set(["advisor", "subagent", "fusion"]);
+/** Server tools that plugins and other tools stand for or bring along. All must be allowed, too. */
+const INCLUDED_TOOLS = new Map([
+  ["web", ["web_search"]],
+  ["web-fetch", ["web_fetch"]],
+  ["fusion", ["fusion", "web_search", "web_fetch"]],
+]);
+/** Plugins without the option `enabled`: `"enabled": false` may not switch them off. */
+const ALWAYS_ENABLED = new Set(["web-fetch", "moderation"]);
+/** Types of a `tool_choice` that name no single tool. */
+const TOOL_CHOICE_MODES = new Set(["allowed_tools", "auto", "any", "none", "tool"]);
+const FILE_PARSER = "file-parser";
+
+const SERVER_TOOLS = { setting: "ALLOWED_SERVER_TOOLS", noun: "server tool" } as const;
+const PLUGINS = { setting: "ALLOWED_PLUGINS", noun: "plugin" } as const;
 
 /**
- * Holds server tools and plugins to `ALLOWED_SERVER_TOOLS` and `ALLOWED_PLUGINS`, and sets bounds for
- * what they are billed by. Where `ALLOWED_MODELS` is set, what chooses models by itself must be told
- * which, or be named in one of these two lists.
+ * Rejects server tools and plugins that `ALLOWED_SERVER_TOOLS` and `ALLOWED_PLUGINS` do not allow, or
+ * that may call models outside `ALLOWED_MODELS`. Bounds the options that cost money.
  *
- * @returns the params, with bounds for web searches and for the models that tools ask; with files to
- *   be read by the model alone where the plugin that parses them is not allowed.
+ * @returns the request with limits for web searches and for models that tools ask. When the plugin
+ *   that parses files is not allowed, files are left to the model itself.
  * @throws {ApiError} 400 `INVALID_INPUT` or `AI_INVALID_MODEL` that names the field.
  */
-export function applyToolPolicy(params: Fields, settings: Settings): Fields {
-  const { tools, plugins, input, tool_choice, web_search_options } = params;
+export function applyToolPolicy(fields: Fields, settings: Settings): Fields {
+  const { tools, plugins, input, tool_choice, web_search_options } = fields;
   if ((web_search_options ?? null) !== null) {
-    requireListed("web_search", "web_search_options", SERVER_TOOLS, settings);
+    requireTool("web_search", "web_search_options", settings);
   }
-  if (typeof tool_choice === "object" && tool_choice) requireToolOfChoice(tool_choice, settings);
-  let bounded = params;
+  if (typeof tool_choice === "object" && tool_choice) requireToolChoice(tool_choice, settings);
+  let bounded = fields;
   if (tools) bounded = { ...bounded, tools: boundTools(tools, "tools", settings) };
   if (plugins) bounded = { ...bounded, plugins: boundPlugins(plugins, settings) };
   if (Array.isArray(input) && input.some(bringsTools)) {
@@ -80,23 +61,102 @@ export function applyToolPolicy(params: Fields, settings: Settings): Fields {
   return readFilesNatively(bounded, settings);
 }
 
-/** A file is parsed unasked, by a plugin and at a price, where its model cannot read it. */
-function readFilesNatively(params: Fields, settings: Settings): Fields {
-  const id = "file-parser";
-  if (allows(settings.ALLOWED_PLUGINS, id)) return params;
-  if (!chooseGateway(settings).supports("plugins")) return params;
-  if (!listParts(params).some(({ type }) => type === "file" || type === "input_file")) {
-    return params;
-  }
-  // Switched off it is only no longer an account's default.
-  const plugins = ((params.plugins || []) as Fields[]).filter((plugin) => plugin.id !== id);
-  return { ...params, plugins: [...plugins, { id, pdf: { engine: "native" } }] };
+/** Whether the caller runs a tool. Anthropic's own form of such a tool has no type. */
+export function isCallerTool(tool: unknown): boolean {
+  const { type, input_schema } = Object(tool) as Fields;
+  return CALLER_TOOLS.has(type as string) ||
+    type === undefined && typeof input_schema === "object" && input_schema !== null;
 }
 
-/** Whether an item of a conversation brings tools with it, as Responses' `additional_tools` does. */
+/** Whether an item of a conversation brings tools along, as `additional_tools` of Responses does. */
 export function bringsTools(item: unknown): item is Fields {
-  const { type, tools } = Object(item) as Fields;
-  return (tools ?? null) !== null && type !== "mcp_list_tools"; // which tells of tools there were
+  if (typeof item !== "object" || item === null) return false;
+  const { type, tools } = item as Fields;
+  // `mcp_list_tools` only reports which tools an earlier turn had.
+  return (tools ?? null) !== null && type !== "mcp_list_tools";
+}
+
+/**
+ * Rejects a model whose name means a web search when that is not allowed.
+ *
+ * @param toField returns the name of the field that holds the model, for the message.
+ * @throws {ApiError} 400 `INVALID_INPUT` that names the field.
+ */
+export function requireSearchByModel(
+  model: string,
+  toField: () => string,
+  settings: Settings,
+): void {
+  if (/:online\b/i.test(model)) requirePlugin("web", toField(), settings);
+  if (!/^openrouter\/fusion\b/.test(model)) return;
+  for (const tool of ["web_search", "web_fetch"]) requireTool(tool, toField(), settings);
+}
+
+/** OpenRouter parses a file with a plugin, at a price, when the model cannot read it. */
+function readFilesNatively(fields: Fields, settings: Settings): Fields {
+  if (allows(settings.ALLOWED_PLUGINS, FILE_PARSER)) return fields;
+  if (!chooseGateway(settings).supports("plugins")) return fields;
+  const hasFile = listParts(fields).some(({ type }) => type === "file" || type === "input_file");
+  if (!hasFile) return fields;
+  // Switching the plugin off would only cancel an account's default; this engine replaces parsing.
+  const plugins = ((fields.plugins || []) as Fields[]).filter(({ id }) => id !== FILE_PARSER);
+  return { ...fields, plugins: [...plugins, { id: FILE_PARSER, pdf: { engine: "native" } }] };
+}
+
+function requireTool(name: string, field: string, settings: Settings): void {
+  requireListed(name, { field, kind: SERVER_TOOLS, settings });
+  requireNamed(name, { field, kind: SERVER_TOOLS, settings });
+  for (const included of INCLUDED_TOOLS.get(name) ?? []) {
+    requireListed(included, { field, kind: SERVER_TOOLS, settings });
+  }
+}
+
+function requirePlugin(id: string, field: string, settings: Settings): void {
+  requireListed(id, { field, kind: PLUGINS, settings });
+  const included = INCLUDED_TOOLS.get(id) ?? [];
+  for (const tool of included) requireListed(tool, { field, kind: SERVER_TOOLS, settings });
+  const callsModels = included.length === 0 || !included.every((t) => NEVER_CALLS_MODELS.has(t));
+  if (callsModels) requireNamed(id, { field, kind: PLUGINS, settings });
+}
+
+interface Use {
+  /** The field that uses the tool or plugin, for the message. */
+  field: string;
+  kind: typeof SERVER_TOOLS | typeof PLUGINS;
+  settings: Settings;
+}
+
+function requireListed(name: string, { field, kind, settings }: Use): void {
+  const listed = settings[kind.setting];
+  if (allows(listed.map(toToolName), name)) return;
+  throw invalidInput(
+    `"${field}" needs a ${kind.noun} that is not allowed; allowed ${kind.noun}s: ` +
+      toListText(listed),
+  );
+}
+
+function requireNamed(name: string, { field, kind, settings }: Use): void {
+  const { ALLOWED_MODELS } = settings;
+  if (isOpen(ALLOWED_MODELS) || NEVER_CALLS_MODELS.has(name)) return;
+  if (settings[kind.setting].map(toToolName).includes(name)) return;
+  throw new ApiError(
+    400,
+    "AI_INVALID_MODEL",
+    `"${field}" needs a ${kind.noun} that may use models that are not allowed; allowed models: ` +
+      toListText(ALLOWED_MODELS),
+  );
+}
+
+/** One name for each tool: without OpenRouter's prefix, and without the date of a web tool. */
+function toToolName(type: string): string {
+  const name = type.replace(/^openrouter:/, "");
+  return /^(web_search|web_fetch)(_preview)?(_[\d_]+)?$/.exec(name)?.[1] ?? name;
+}
+
+function requireToolChoice({ type }: { type?: unknown }, settings: Settings): void {
+  if (typeof type !== "string") throw invalidInput('"tool_choice.type" is required');
+  if (CALLER_TOOLS.has(type) || TOOL_CHOICE_MODES.has(type)) return;
+  requireTool(toToolName(type), "tool_choice", settings);
 }
 
 function boundItem(item: unknown, i: number, settings: Settings): unknown {
@@ -104,74 +164,29 @@ function boundItem(item: unknown, i: number, settings: Settings): unknown {
   return { ...item, tools: boundTools(item.tools, `input[${i}].tools`, settings) };
 }
 
-/**
- * Refuses a field that means a web search where that is not allowed.
- *
- * @param options.byPlugin whether it is the plugin `web` that searches.
- * @throws {ApiError} 400 `INVALID_INPUT` that names the field.
- */
-export function requireWebSearch(
-  field: string,
-  settings: Settings,
-  { byPlugin }: { byPlugin: boolean },
-): void {
-  requireListed("web_search", field, SERVER_TOOLS, settings);
-  if (byPlugin) requireListed("web", field, PLUGINS, settings);
-}
-
-const SERVER_TOOLS = { setting: "ALLOWED_SERVER_TOOLS", plural: "server tools" } as const;
-const PLUGINS = { setting: "ALLOWED_PLUGINS", plural: "plugins" } as const;
-type Kind = typeof SERVER_TOOLS | typeof PLUGINS;
-
-function requireListed(name: string, field: string, kind: Kind, settings: Settings): void {
-  const listed = settings[kind.setting];
-  if (allows(listed.map(toToolName), name)) return;
-  throw invalidInput(
-    listed.length === 0
-      ? `"${field}" must be left out: no ${kind.plural} are allowed`
-      : `"${field}" must keep to the allowed ${kind.plural}: ${describe(listed)}`,
-  );
-}
-
-/** One name for a tool: OpenRouter's with and without prefix, web search's with and without dates. */
-function toToolName(type: string): string {
-  const name = type.replace(/^openrouter:/, "");
-  return /^web_search(_preview)?(_\d{4}_\d\d_\d\d)?$/.test(name) ? "web_search" : name;
-}
-
-function requireToolOfChoice({ type }: { type?: unknown }, settings: Settings): void {
-  if (typeof type !== "string") throw invalidInput('"tool_choice.type" is required');
-  if ([...CALLERS_TOOLS, "allowed_tools"].includes(type)) return;
-  requireListed(toToolName(type), "tool_choice", SERVER_TOOLS, settings);
-}
-
 function boundTools(tools: unknown, path: string, settings: Settings): Fields[] {
   if (!Array.isArray(tools)) throw invalidInput(`"${path}" must be an array`);
   return tools.map((tool, i) => boundTool(tool, `${path}[${i}]`, settings));
 }
 
-function boundTool(tool: Fields, path: string, settings: Settings): Fields {
+function boundTool(tool: Fields | null, path: string, settings: Settings): Fields {
+  if (tool && isCallerTool(tool)) return tool;
   const type = tool?.type;
-  if (typeof type !== "string" || !type) throw invalidInput(`"${path}.type" is required`);
-  if (CALLERS_TOOLS.includes(type)) return tool;
+  if (!tool || typeof type !== "string" || !type) throw invalidInput(`"${path}.type" is required`);
   const name = toToolName(type);
-  // A namespace is no tool, it only holds some.
-  if (type !== "namespace") requireListed(name, `${path}.type`, SERVER_TOOLS, settings);
-  const defaults = name === "web_search"
-    ? type === "openrouter:web_search" ? SEARCH_DEFAULTS : SHORT_SEARCH_DEFAULTS
-    : ASKING_TOOLS.includes(name)
-    ? { max_completion_tokens: settings.MAX_OUTPUT_TOKENS }
-    : {};
-  if (name === "web_search") requireSearchBounds(tool, path);
-  // OpenRouter's own tools have their options aside, OpenAI's beside the type; a search's may be both.
-  if (!type.startsWith("openrouter:") && !(name === "web_search" && tool.parameters)) {
-    return boundOptions({ ...defaults, ...tool }, { name, path, kind: SERVER_TOOLS, settings });
+  // A namespace only groups tools, which are checked below.
+  if (type !== "namespace") requireTool(name, `${path}.type`, settings);
+  const place = { name, path, settings };
+  const defaults = toDefaults(type, place);
+  // OpenRouter's own tools have their options in `parameters`, OpenAI's beside the type.
+  if (!type.startsWith("openrouter:") && (tool.parameters ?? null) === null) {
+    return boundOptions(withDefaults(tool, defaults), place);
   }
-  const within = `${path}.parameters`;
-  const given = toFields(tool.parameters, within);
-  const place = { name, path: within, kind: SERVER_TOOLS, settings };
-  const parameters = boundOptions({ ...defaults, ...given }, place);
-  return Object.keys(parameters).length > 0 ? { ...tool, parameters } : tool;
+  const within = { ...place, path: `${path}.parameters` };
+  const given = toFields(tool.parameters, within.path);
+  const parameters = boundOptions(withDefaults(given, defaults), within);
+  const bounded = boundOptions(tool, place);
+  return Object.keys(parameters).length > 0 ? { ...bounded, parameters } : bounded;
 }
 
 function boundPlugins(plugins: unknown, settings: Settings): Fields[] {
@@ -179,66 +194,40 @@ function boundPlugins(plugins: unknown, settings: Settings): Fields[] {
   return plugins.map((plugin, i) => boundPlugin(plugin, `plugins[${i}]`, settings));
 }
 
-function boundPlugin(plugin: Fields, path: string, settings: Settings): Fields {
+function boundPlugin(plugin: Fields | null, path: string, settings: Settings): Fields {
   const id = plugin?.id;
-  if (typeof id !== "string" || !id) throw invalidInput(`"${path}.id" is required`);
-  if (plugin.enabled !== false) {
-    requireListed(id, `${path}.id`, PLUGINS, settings);
-    if (TWINS[id]) requireListed(TWINS[id], `${path}.id`, SERVER_TOOLS, settings);
+  if (!plugin || typeof id !== "string" || !id) throw invalidInput(`"${path}.id" is required`);
+  if (plugin.enabled !== false || ALWAYS_ENABLED.has(id)) {
+    requirePlugin(id, `${path}.id`, settings);
   }
-  return boundOptions(plugin, { name: id, path, kind: PLUGINS, settings });
+  return boundOptions(plugin, { name: id, path, settings });
 }
 
 interface Place {
-  /** Of the tool or plugin. */
+  /** The name of the tool or plugin. */
   name: string;
-  /** How a message names the object that holds the options. */
+  /** Where the options stand in the request, for the message. */
   path: string;
-  kind: Kind;
   settings: Settings;
 }
 
-/** What a tool or plugin is set to, if that is within bounds. */
-function boundOptions(options: Fields, place: Place): Fields {
-  const { name, path, settings } = place;
-  requireChoice(options, place);
-  if (name === "web_search" || name === "web") requireSearchBounds(options, path);
+function toDefaults(type: string, { name, settings }: Place): Fields {
+  if (name === "web_search") return toSearchDefaults(type);
+  return ASKING_TOOLS.has(name) ? { max_completion_tokens: settings.MAX_OUTPUT_TOKENS } : {};
+}
+
+/** The options with defaults for those that are missing; null counts as missing. */
+function withDefaults(options: Fields, defaults: Fields): Fields {
+  const missing = Object.entries(defaults).filter(([name]) => (options[name] ?? null) === null);
+  return missing.length > 0 ? { ...options, ...Object.fromEntries(missing) } : options;
+}
+
+/** Rejects options that are out of bounds, and bounds the tools among them. */
+function boundOptions(options: Fields, { name, path, settings }: Place): Fields {
+  if (name === "web_search" || name === "web") requireSearchLimits(options, path);
   const cap = settings.MAX_OUTPUT_TOKENS;
-  requireTokens(options, { cap, within: path });
-  requireTokens(options.reasoning, { cap, within: `${path}.reasoning` });
-  if (options.tools) {
-    return { ...options, tools: boundTools(options.tools, `${path}.tools`, settings) };
-  }
-  if (name === "fusion" && options.enabled !== false) {
-    // What its models use unless told otherwise.
-    for (const tool of ["web_search", "web_fetch"]) {
-      requireListed(tool, `${path}.tools`, SERVER_TOOLS, settings);
-    }
-  }
-  return options;
-}
-
-/** Refuses what would ask models that nobody here has seen named. */
-function requireChoice(options: Fields, { name, path, kind, settings }: Place): void {
-  if (isOpen(settings.ALLOWED_MODELS) || MODEL_FREE.includes(name)) return;
-  const fields = CHOOSERS[name];
-  if (!fields && settings[kind.setting].map(toToolName).includes(name)) return;
-  const missing = fields?.find((field) => !options[field] || Object(options[field]).length === 0);
-  // One that is switched off narrows nothing down.
-  if (fields && !missing && options.enabled !== false) return;
-  throw new ApiError(
-    400,
-    "AI_INVALID_MODEL",
-    missing
-      ? `"${path}.${missing}" must name allowed models: ${describe(settings.ALLOWED_MODELS)}`
-      : `"${path}" must be left out, as "${name}" may choose models that are not allowed`,
-  );
-}
-
-function requireSearchBounds(options: Fields, path: string): void {
-  for (const [name, most] of Object.entries(SEARCH_BOUNDS)) {
-    const value = options[name];
-    if (value === undefined || typeof value === "number" && value >= 1 && value <= most) continue;
-    throw invalidInput(`"${path}.${name}" must be a number from 1 to ${most}`);
-  }
+  requireWithinCap(options, { cap, path });
+  requireWithinCap(Object(options.reasoning), { cap, path: `${path}.reasoning` });
+  if (!options.tools) return options;
+  return { ...options, tools: boundTools(options.tools, `${path}.tools`, settings) };
 }

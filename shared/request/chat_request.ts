@@ -1,25 +1,22 @@
-/** From a prompt or messages, and what may come with them, to a checked OpenAI conversation. */
+/** Requests for a chat completion: their schemas, and the body that is sent for them. */
 import * as z from "zod/mini";
 import { invalidInput } from "../errors.ts";
-import { refusesMaxTokens } from "../policy/token_caps.ts";
-import type { Settings } from "../settings.ts";
 import type { Fields } from "../fields.ts";
+import type { Settings } from "../settings.ts";
+import { outputLimits, withOutputLimit } from "./output_tokens.ts";
 
-/** Tokens of an answer when the request does not say; without any limit small balances fail. */
-const DEFAULT_MAX_TOKENS = 4_096;
-
-/** Text of at least one character. */
+/** A text of at least one character. */
 export const nonEmptyText = z.string().check(z.minLength(1));
 
-/** The address of an image, or the image itself as a data URL. */
+/** An image by its http(s) URL, or as a data URL. */
 export const imageUrl = nonEmptyText.check(
   z.refine(
     (url) => /^(https?:\/\/|data:image\/[\w.+-]+;base64,)/i.test(url),
-    "must be an http(s) address or a data:image/…;base64 URL",
+    "must be an http(s) URL or a data:image/…;base64 URL",
   ),
 );
 
-/** Kinds of parts unknown here are OpenRouter's to judge. */
+/** OpenRouter checks the types of parts that are not known here. */
 const contentPart = z.looseObject({
   type: nonEmptyText,
   text: z.optional(z.string()),
@@ -44,7 +41,7 @@ const message = z.looseObject({
 }).check(
   z.refine(({ role, content }) => role === "assistant" || (content ?? null) !== null, {
     path: ["content"],
-    message: "is required; only an assistant's message may go without",
+    message: "is required unless the role is assistant",
   }),
   z.refine(({ role, tool_call_id }) => role !== "tool" || tool_call_id !== undefined, {
     path: ["tool_call_id"],
@@ -64,29 +61,21 @@ const tool = z.looseObject({
 
 const messages = z.array(message).check(z.minLength(1));
 
-/** The two names of the limit of tokens; how high it may be is the model policy's to say. */
-export const tokenLimits = {
-  /** At most `MAX_OUTPUT_TOKENS`. */
-  max_tokens: z.nullish(z.int().check(z.gte(1))),
-  /** The same under its newer name. */
-  max_completion_tokens: z.nullish(z.int().check(z.gte(1))),
-};
-
 const options = {
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
-  /** Fallbacks, tried in order after `model`, or alone. */
+  /** Fallbacks, tried in order after `model`, or without it. */
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
-  ...tokenLimits,
+  ...outputLimits,
   tools: z.optional(z.array(tool)),
   stream: z.nullish(z.boolean()),
 };
 
-/** The request of the functions that hold a conversation; OpenRouter's other fields pass through. */
+/** A request of `chat` and `stream`: a prompt or messages; OpenRouter's other fields pass through. */
 export const chatRequest = z.looseObject({
   /** At most `MAX_PROMPT_CHARS` characters. */
   prompt: z.optional(nonEmptyText),
-  /** As OpenAI has them, parts with images included. */
+  /** OpenAI's messages, including parts with images. */
   messages: z.optional(messages),
   ...options,
 }).check(
@@ -96,78 +85,46 @@ export const chatRequest = z.looseObject({
   ),
 );
 
-/** The same as OpenAI has it: `messages`, and no `prompt`. */
+/** A request as OpenAI's API takes it: with `messages`, without `prompt`. */
 export const completionRequest = z.looseObject({
   prompt: z.optional(z.undefined()),
   messages,
   ...options,
 });
 
-/** A checked request for a conversation. */
+/** A checked request for a chat completion. */
 export type ChatRequest = z.infer<typeof chatRequest>;
 
 /**
- * Makes the body of a chat completion: the default model where the request names none, one limit of
- * tokens always, every other field as it came.
+ * Creates the body of a chat completion: with the default model when the request names none, with one
+ * output limit, and with every other field as it is.
  *
- * @throws {ApiError} 400 `INVALID_INPUT` for a prompt beyond `MAX_PROMPT_CHARS`, or two limits.
+ * @throws {ApiError} 400 `INVALID_INPUT` for a prompt longer than `MAX_PROMPT_CHARS`, for two
+ *   different output limits, and for a number of choices that is not a positive integer.
  */
 export function toCompletionParams(request: ChatRequest, settings: Settings): Fields {
-  const { prompt, messages, stream: _, max_tokens: _1, max_completion_tokens: _2, ...rest } =
-    request;
+  const { prompt, messages, stream: _, ...rest } = request;
   const params: Fields = {
     model: request.models ? undefined : settings.OPENROUTER_CHAT_MODEL,
     ...rest,
     messages: messages ?? [{ role: "user", content: requireShort(prompt!, "prompt", settings) }],
   };
-  const model = params.model ?? request.models?.[0];
-  return { ...params, ...limitTokens(request, model, createMaxTokens(settings, request.n)) };
+  return withOutputLimit("/chat/completions", params, { settings });
 }
 
 /**
- * The one limit of tokens for a model, under the name that was used or, where the model knows only
- * one, under that.
+ * Rejects a text that is longer than `MAX_PROMPT_CHARS` characters.
  *
- * @param otherwise how many where the request does not say.
- * @throws {ApiError} 400 `INVALID_INPUT` for two different ones.
- */
-export function limitTokens(
-  { max_tokens, max_completion_tokens }: Pick<ChatRequest, keyof typeof tokenLimits>,
-  model: unknown,
-  otherwise: number,
-): Fields {
-  if (max_tokens && max_completion_tokens && max_tokens !== max_completion_tokens) {
-    throw invalidInput(
-      '"max_tokens" and "max_completion_tokens" must be the same, or one left out',
-    );
-  }
-  const name = max_completion_tokens || refusesMaxTokens(model)
-    ? "max_completion_tokens"
-    : "max_tokens";
-  return { [name]: max_completion_tokens ?? max_tokens ?? otherwise };
-}
-
-/**
- * The limit of tokens where a request has none: 4096, or less where `MAX_OUTPUT_TOKENS` is less.
- *
- * @param answers how many answers at once share `MAX_OUTPUT_TOKENS`.
- */
-export function createMaxTokens({ MAX_OUTPUT_TOKENS }: Settings, answers?: unknown): number {
-  const share = Math.floor(MAX_OUTPUT_TOKENS / Math.max(1, Number(answers) || 1));
-  return Math.max(1, Math.min(DEFAULT_MAX_TOKENS, share));
-}
-
-/**
- * Returns a text that a person wrote, if it is no longer than `MAX_PROMPT_CHARS` characters.
- *
- * @throws {ApiError} 400 `INVALID_INPUT` that names `field`.
+ * @param field the field that the text comes from, for the message.
+ * @returns the text.
+ * @throws {ApiError} 400 `INVALID_INPUT` that names the field.
  */
 export function requireShort(
   text: string,
   field: string,
   { MAX_PROMPT_CHARS }: Settings,
 ): string {
-  // A character outside the basic plane counts once, though it is two units of length.
+  // A character outside the basic plane has two units of length, and counts once.
   if (text.length > MAX_PROMPT_CHARS && [...text].length > MAX_PROMPT_CHARS) {
     throw invalidInput(`"${field}" must have at most ${MAX_PROMPT_CHARS} characters`);
   }

@@ -1,21 +1,23 @@
-/** What a request shows a model in parts, wherever the several APIs let these stand. */
+/** The parts of a request that a model sees: texts, images, files, audio and video. */
 import type { Fields } from "../fields.ts";
 
 /**
- * Lists the parts of messages and of Responses' items: what was said, what tools brought, images of
- * an answer that is sent back, files that were parsed before, images to draw from.
+ * Lists all parts of a request, wherever an API takes them: the content of messages and of Responses
+ * items, results of tools, images of earlier answers, parsed files, references for a drawing.
+ *
+ * @returns the parts in the order in which they stand; texts that are not parts are left out.
  */
 export function listParts({ messages, input, input_references }: Fields): Fields[] {
-  const shown = [messages, input].flatMap(toObjects).flatMap((item) => [
+  const contents = [messages, input].flatMap(toObjects).flatMap((item) => [
     item.content,
     item.output,
     item.images,
     toObjects(item.annotations).flatMap(({ file }) => Object(file).content),
   ]);
-  return [...shown, input_references].flatMap(toObjects);
+  return [...contents, input_references].flatMap(toObjects);
 }
 
-/** The objects in a list, or the only one. */
+/** The objects in a list, or the object itself when it is not in a list. */
 function toObjects(value: unknown): Fields[] {
   return [value].flat().filter((item) => typeof item === "object" && item !== null) as Fields[];
 }

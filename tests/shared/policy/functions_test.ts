@@ -1,4 +1,4 @@
-/** That no function forgets the model policy: what it refuses is never sent, whichever way it came. */
+/** Every function keeps to the policy: a rejected request is never sent, on any of its paths. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import chat from "../../../functions/chat/index.ts";
 import embeddings from "../../../functions/embeddings/index.ts";
@@ -23,13 +23,13 @@ const plugin = { plugins: [{ id: "auto-router", allowed_models: ["evil/*"] }] };
 const fallback = { models: ["good/x", "evil/x"] };
 const tool = { tools: [{ type: "openrouter:image_generation" }] };
 
-/** A function, one of its operations, and a request that is in order but for what is laid over it. */
+/** One operation of a function, with a request that the policy accepts. */
 interface Operation {
   name: string;
   handler: EdgeFunction;
   path: string;
   body: Record<string, unknown>;
-  /** Requests that must not get through. */
+  /** Changes to the request that the policy must reject. */
   evil: Record<string, unknown>[];
 }
 
@@ -129,7 +129,7 @@ const OPERATIONS: Operation[] = [
 
 for (const { name, handler, path, body, evil } of OPERATIONS) {
   for (const bad of [{ model: "evil/x" }, ...evil]) {
-    Deno.test(`${name} refuses ${JSON.stringify(bad)} before anything is sent`, async () => {
+    Deno.test(`${name} rejects ${JSON.stringify(bad)} before it sends anything`, async () => {
       await using openrouter = await createUpstream();
       const answer = await ask(handler, path, { ...body, ...bad }, openrouter, GOOD);
       assertEquals([answer.status, codeOf(answer.body)], [400, "AI_INVALID_MODEL"]);
@@ -141,7 +141,7 @@ for (const { name, handler, path, body, evil } of OPERATIONS) {
 const FUNCTIONS = OPERATIONS.filter(({ name }) => !name.startsWith("legacy"));
 
 for (const { name, handler, path, body } of FUNCTIONS) {
-  Deno.test(`${name} names both settings when its default model is not allowed`, async () => {
+  Deno.test(`${name} returns 500 that names both settings when its default model is not allowed`, async () => {
     await using openrouter = await createUpstream();
     const values = { ALLOWED_MODELS: "other/*" };
     const answer = await ask(handler, path, body, openrouter, values);
@@ -151,7 +151,7 @@ for (const { name, handler, path, body } of FUNCTIONS) {
   });
 }
 
-Deno.test("a web search that is not allowed is refused by every name it has", async () => {
+Deno.test("every function rejects a web search that is not allowed, in every form", async () => {
   await using openrouter = await createUpstream();
   const values = { ALLOWED_SERVER_TOOLS: "none" };
   const requests: [EdgeFunction, string, Record<string, unknown>][] = [
@@ -177,7 +177,7 @@ Deno.test("a web search that is not allowed is refused by every name it has", as
   assertEquals(openrouter.requests.length, 0);
 });
 
-Deno.test("no function asks for more tokens than the project allows", async () => {
+Deno.test("no function requests more tokens than MAX_OUTPUT_TOKENS", async () => {
   await using openrouter = await createUpstream();
   const values = { MAX_OUTPUT_TOKENS: "100" };
   const image = completion({ images: [{ image_url: { url: "data:image/png;base64,AA" } }] });
@@ -203,7 +203,7 @@ Deno.test("no function asks for more tokens than the project allows", async () =
   }
 });
 
-Deno.test("the ceilings of prices are sent with completions", async () => {
+Deno.test("chat sends the price ceilings", async () => {
   await using openrouter = await createUpstream();
   openrouter.reply({ json: completion() });
   const values = { MAX_PROMPT_USD_PER_MILLION: "1", MAX_COMPLETION_USD_PER_MILLION: "4" };
@@ -215,7 +215,7 @@ Deno.test("the ceilings of prices are sent with completions", async () => {
   });
 });
 
-Deno.test("lists of models hold those that are allowed, and no other is found", async () => {
+Deno.test("lists of models contain only allowed models, and others return 404", async () => {
   await using openrouter = await createUpstream();
   const architecture = { input_modalities: ["text"], output_modalities: ["text"] };
   const data = ["good/x", "evil/x", "~good/latest"].map((id) => ({ id, architecture }));
@@ -229,13 +229,13 @@ Deno.test("lists of models hold those that are allowed, and no other is found", 
   assertEquals((await get(v1, "/v1/models/evil/x", TOKEN)).status, 404);
   const old = await get(legacy, "/ai/models", API_KEY);
   assertEquals(old.body.map(({ id }: { id: string }) => id), ["good/x"]);
-  // What is remembered is the whole list, so that a changed setting counts at once.
+  // The cache holds the whole list, so a changed setting counts at once.
   const all = environmentOf(openrouter);
   const { body } = await send(v1, all, undefined, { path: "/v1/models", method: "GET" });
   assertEquals(body.data, data);
 });
 
-/** Calls an operation; rows for summaries come from an InsForge of their own. */
+/** Calls an operation; a fake InsForge returns the rows for summaries. */
 async function ask(
   handler: EdgeFunction,
   path: string,
@@ -247,7 +247,7 @@ async function ask(
   if (handler === summaries) insforge.reply({ json: [{ id: 1 }] });
   const { get } = environmentOf(openrouter, { ...values, INSFORGE_BASE_URL: insforge.url });
   const answer = await send(handler, { get }, body, { path });
-  assert(!answer.text.includes("evil"), "an answer need not repeat what was asked for");
+  assert(!answer.text.includes("evil"), "the response does not repeat the rejected value");
   return answer;
 }
 
@@ -255,7 +255,7 @@ function environmentOf({ url }: Upstream, values: Record<string, string> = {}) {
   return createEnvironment({ OPENROUTER_BASE_URL: url, ...values });
 }
 
-/** The code of an error, in InsForge's shape or OpenAI's. */
+/** The error code of a response in InsForge's or OpenAI's format. */
 function codeOf({ error }: { error?: string | { code: string } }): string | undefined {
   return typeof error === "object" ? error.code : error;
 }

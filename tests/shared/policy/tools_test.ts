@@ -4,7 +4,7 @@ import { ApiError } from "../../../shared/errors.ts";
 import { createSettings } from "../../../shared/settings.ts";
 import { applyToolPolicy } from "../../../shared/policy/tools.ts";
 
-/** Tools and plugins, and what is sent for them where nothing is forbidden. */
+/** Tools and plugins, and what is sent for them when every one is allowed. */
 const SENT: [given: Fields, sent?: Fields][] = [
   [tool("openrouter:web_search"), tool("openrouter:web_search", search({}))],
   [tool("openrouter:web_search", {}), tool("openrouter:web_search", search({}))],
@@ -39,6 +39,14 @@ const SENT: [given: Fields, sent?: Fields][] = [
     { plugins: [{ id: "fusion", tools: [{ type: "openrouter:web_search" }] }] },
     { plugins: [{ id: "fusion", ...tool("openrouter:web_search", search({})) }] },
   ],
+  [
+    tool("openrouter:web_search", { max_results: null }),
+    tool("openrouter:web_search", search({})),
+  ],
+  [{ tools: [{ type: "web_search_20250305", name: "web_search" }] }, {
+    tools: [{ type: "web_search_20250305", name: "web_search", max_uses: 2 }],
+  }],
+  [{ tools: [{ name: "f", input_schema: { type: "object" }, max_results: 99 }] }],
   [tool("openrouter:datetime")],
   [tool("openrouter:datetime", { timezone: "UTC" })],
   [tool("openrouter:image_generation", { model: "a/b", quality: "low" })],
@@ -67,14 +75,14 @@ const SENT: [given: Fields, sent?: Fields][] = [
 ];
 
 for (const [given, sent = given] of SENT) {
-  Deno.test(`sent within bounds: ${JSON.stringify(given).slice(0, 100)}`, () => {
+  Deno.test(`sends within bounds: ${JSON.stringify(given).slice(0, 100)}`, () => {
     const copy = structuredClone(given);
     assertEquals(applyToolPolicy(given, settingsOf({})), sent);
     assertEquals(given, copy);
   });
 }
 
-/** What is out of bounds wherever it stands, and how the message begins. */
+/** Options that are out of bounds, and how the message begins. */
 const OUT_OF_BOUNDS: [given: Fields, message: string][] = [
   [{ tools: {} }, '"tools" must be an array'],
   [{ tools: [null] }, '"tools[0].type" is required'],
@@ -83,7 +91,7 @@ const OUT_OF_BOUNDS: [given: Fields, message: string][] = [
   [{ plugins: ["web"] }, '"plugins[0].id" is required'],
   [tool("openrouter:web_search", "many"), '"tools[0].parameters" must be an object'],
   [tool("openrouter:web_search", []), '"tools[0].parameters" must be an object'],
-  ...[0, 26, null, "5"].map((max_results): [Fields, string] => [
+  ...[0, 26, "5"].map((max_results): [Fields, string] => [
     tool("openrouter:web_search", { max_results }),
     '"tools[0].parameters.max_results" must be a number from 1 to 25',
   ]),
@@ -123,17 +131,19 @@ const OUT_OF_BOUNDS: [given: Fields, message: string][] = [
 ];
 
 for (const [given, message] of OUT_OF_BOUNDS) {
-  Deno.test(`out of bounds: ${JSON.stringify(given).slice(0, 100)}`, () => {
-    assertRefused(given, {}, message);
+  Deno.test(`rejects what is out of bounds: ${JSON.stringify(given).slice(0, 100)}`, () => {
+    assertRejected(given, {}, message);
   });
 }
 
 const NO_TOOLS = { ALLOWED_SERVER_TOOLS: "none" };
 const NO_PLUGINS = { ALLOWED_PLUGINS: "none" };
+const NO_TOOL_ALLOWED = "needs a server tool that is not allowed; allowed server tools: none";
+const NO_PLUGIN_ALLOWED = "needs a plugin that is not allowed; allowed plugins: none";
 const DATETIME = { ALLOWED_SERVER_TOOLS: "datetime,openrouter:web_f*" };
 
-/** Tools and plugins that a list forbids, and how the message begins. */
-const FORBIDDEN: [values: Record<string, string>, given: Fields, message: string][] = [
+/** Tools and plugins that the lists do not allow, and how the message begins. */
+const REJECTED: [values: Record<string, string>, given: Fields, message: string][] = [
   ...[
     "openrouter:web_search",
     "web_search",
@@ -146,55 +156,91 @@ const FORBIDDEN: [values: Record<string, string>, given: Fields, message: string
   ].map((type): [Record<string, string>, Fields, string] => [
     DATETIME,
     tool(type),
-    '"tools[0].type" must keep to the allowed server tools: datetime, openrouter:web_f*',
+    '"tools[0].type" needs a server tool that is not allowed; allowed server tools: datetime, ' +
+    "openrouter:web_f*",
   ]),
-  [NO_TOOLS, tool("openrouter:datetime"), '"tools[0].type" must be left out: no server tools are'],
+  [NO_TOOLS, tool("openrouter:datetime"), `"tools[0].type" ${NO_TOOL_ALLOWED}`],
   [
     NO_TOOLS,
     { input: [{ content: "x" }, { type: "additional_tools", tools: [{ type: "web_search" }] }] },
-    '"input[1].tools[0].type" must be left out: no server tools are allowed',
+    `"input[1].tools[0].type" ${NO_TOOL_ALLOWED}`,
   ],
-  [NO_TOOLS, { web_search_options: {} }, '"web_search_options" must be left out'],
-  [NO_TOOLS, { tool_choice: { type: "openrouter:web_search" } }, '"tool_choice" must be left out'],
-  [NO_TOOLS, { plugins: [{ id: "web" }] }, '"plugins[0].id" must be left out: no server tools'],
-  [NO_TOOLS, { plugins: [{ id: "web-fetch" }] }, '"plugins[0].id" must be left out'],
-  [NO_TOOLS, { plugins: [{ id: "fusion", tools: [] }] }, '"plugins[0].id" must be left out'],
+  [NO_TOOLS, { web_search_options: {} }, `"web_search_options" ${NO_TOOL_ALLOWED}`],
+  [
+    NO_TOOLS,
+    { tool_choice: { type: "openrouter:web_search" } },
+    `"tool_choice" ${NO_TOOL_ALLOWED}`,
+  ],
+  [NO_TOOLS, { plugins: [{ id: "web" }] }, `"plugins[0].id" ${NO_TOOL_ALLOWED}`],
+  [NO_TOOLS, { plugins: [{ id: "web-fetch" }] }, `"plugins[0].id" ${NO_TOOL_ALLOWED}`],
+  [
+    NO_TOOLS,
+    { plugins: [{ id: "web-fetch", enabled: false }] },
+    `"plugins[0].id" ${NO_TOOL_ALLOWED}`,
+  ],
+  [NO_TOOLS, { plugins: [{ id: "fusion", tools: [] }] }, `"plugins[0].id" ${NO_TOOL_ALLOWED}`],
   [
     { ALLOWED_SERVER_TOOLS: "fusion" },
     { plugins: [{ id: "fusion" }] },
-    '"plugins[0].tools" must keep to the allowed server tools: fusion',
+    '"plugins[0].id" needs a server tool that is not allowed; allowed server tools: fusion',
+  ],
+  [
+    { ALLOWED_SERVER_TOOLS: "fusion,web_fetch" },
+    tool("openrouter:fusion", { tools: [] }),
+    '"tools[0].type" needs a server tool that is not allowed; allowed server tools: fusion, web_f',
   ],
   [
     { ALLOWED_SERVER_TOOLS: "subagent" },
     tool("openrouter:subagent", { tools: [{ type: "web_search" }] }),
-    '"tools[0].parameters.tools[0].type" must keep to the allowed server tools: subagent',
+    '"tools[0].parameters.tools[0].type" needs a server tool that is not allowed; ',
+  ],
+  [
+    { ALLOWED_SERVER_TOOLS: "advisor" },
+    tool("advisor", { tools: [{ type: "web_search" }] }),
+    '"tools[0].parameters.tools[0].type" needs a server tool that is not allowed; ',
   ],
   [
     NO_TOOLS,
     { tools: [{ type: "namespace", tools: [{ type: "custom" }, { type: "bash" }] }] },
-    '"tools[0].tools[1].type" must be left out: no server tools are allowed',
+    `"tools[0].tools[1].type" ${NO_TOOL_ALLOWED}`,
   ],
   [
     NO_TOOLS,
     { tools: [{ type: "openrouter:namespace", tools: [{ type: "bash" }] }] },
-    '"tools[0].type" must be left out: no server tools are allowed',
+    `"tools[0].type" ${NO_TOOL_ALLOWED}`,
   ],
-  [NO_PLUGINS, { plugins: [{ id: "web" }] }, '"plugins[0].id" must be left out: no plugins are'],
+  [NO_PLUGINS, { plugins: [{ id: "web" }] }, `"plugins[0].id" ${NO_PLUGIN_ALLOWED}`],
   [
     { ALLOWED_PLUGINS: "response-healing" },
     { plugins: [{ id: "response-healing" }, { id: "moderation", enabled: true }] },
-    '"plugins[1].id" must keep to the allowed plugins: response-healing',
+    '"plugins[1].id" needs a plugin that is not allowed; allowed plugins: response-healing',
   ],
-  [NO_PLUGINS, { plugins: [{ id: "web", enabled: "false" }] }, '"plugins[0].id" must be left out'],
+  [
+    NO_PLUGINS,
+    { plugins: [{ id: "web", enabled: "false" }] },
+    `"plugins[0].id" ${NO_PLUGIN_ALLOWED}`,
+  ],
+  [
+    NO_PLUGINS,
+    { plugins: [{ id: "moderation", enabled: false }] },
+    `"plugins[0].id" ${NO_PLUGIN_ALLOWED}`,
+  ],
+  ...["constructor", "__proto__", "toString"].map((
+    name,
+  ): [Record<string, string>, Fields, string] => [
+    { ...NO_TOOLS, ...NO_PLUGINS },
+    { plugins: [{ id: name }], ...tool(name) },
+    `"tools[0].type" ${NO_TOOL_ALLOWED}`,
+  ]),
 ];
 
-for (const [values, given, message] of FORBIDDEN) {
-  Deno.test(`${JSON.stringify(values)} forbids ${JSON.stringify(given).slice(0, 100)}`, () => {
-    assertRefused(given, values, message);
+for (const [values, given, message] of REJECTED) {
+  Deno.test(`${JSON.stringify(values)} rejects ${JSON.stringify(given).slice(0, 100)}`, () => {
+    assertRejected(given, values, message);
   });
 }
 
-/** What stays possible. */
+/** Tools and plugins that the lists allow. */
 const ALLOWED: [values: Record<string, string>, given: Fields][] = [
   [DATETIME, tool("openrouter:datetime")],
   [DATETIME, tool("openrouter:web_fetch", { max_uses: 3 })],
@@ -216,85 +262,68 @@ for (const [values, given] of ALLOWED) {
 
 const LISTED = { ALLOWED_MODELS: "openai/*" };
 
-/** What chooses models by itself, where models are listed. */
-const CHOOSING: [given: Fields, message: string][] = [
-  [tool("openrouter:image_generation"), '"tools[0].parameters.model" must name allowed models'],
-  [
-    { tools: [{ type: "openrouter:image_generation", model: "openai/x" }] },
-    '"tools[0].parameters.model" must name allowed models: openai/*',
-  ],
-  [{ tools: [{ type: "image_generation" }] }, '"tools[0].model" must name allowed models'],
-  [
-    tool("image_generation", { model: "openai/x" }),
-    '"tools[0].model" must name allowed models: openai/*',
-  ],
+/** Tools and plugins that may call models outside the list, and the field that the message names. */
+const CALLING_MODELS: [given: Fields, field: string][] = [
+  [tool("openrouter:image_generation", { model: "openai/x" }), "tools[0].type"],
+  [{ tools: [{ type: "image_generation" }] }, "tools[0].type"],
   [
     { input: [{ type: "additional_tools", tools: [{ type: "openrouter:advisor" }] }] },
-    '"input[0].tools[0].parameters.model" must name allowed models: openai/*',
+    "input[0].tools[0].type",
   ],
-  [tool("openrouter:advisor", {}), '"tools[0].parameters.model" must name allowed models'],
-  [tool("openrouter:subagent", {}), '"tools[0].parameters.model" must name allowed models'],
-  [
-    tool("openrouter:fusion", { model: "openai/x", analysis_models: [] }),
-    '"tools[0].parameters.analysis_models" must name allowed models',
-  ],
-  [
-    tool("openrouter:fusion", { analysis_models: ["openai/x"] }),
-    '"tools[0].parameters.model" must name allowed models',
-  ],
-  [tool("openrouter:of_tomorrow"), '"tools[0].parameters" must be left out, as "of_tomorrow" may'],
-  [{ plugins: [{ id: "fusion" }] }, '"plugins[0].analysis_models" must name allowed models'],
-  [{ plugins: [{ id: "auto-router" }] }, '"plugins[0].allowed_models" must name allowed models'],
-  [
-    { plugins: [{ id: "auto-beta-router", allowed_models: [] }] },
-    '"plugins[0].allowed_models" must name allowed models',
-  ],
-  [
-    { plugins: [{ id: "auto-router", enabled: false, allowed_models: ["openai/*"] }] },
-    '"plugins[0]" must be left out, as "auto-router" may choose models',
-  ],
-  [{ plugins: [{ id: "pareto-router" }] }, '"plugins[0]" must be left out'],
-  [{ plugins: [{ id: "switchyard-router" }] }, '"plugins[0]" must be left out'],
-  [{ plugins: [{ id: "of-tomorrow" }] }, '"plugins[0]" must be left out, as "of-tomorrow" may'],
+  [tool("openrouter:advisor", {}), "tools[0].type"],
+  [tool("openrouter:fusion", { model: "openai/x", analysis_models: [] }), "tools[0].type"],
+  [tool("openrouter:bash"), "tools[0].type"],
+  [tool("openrouter:of_tomorrow"), "tools[0].type"],
+  [tool("constructor"), "tools[0].type"],
+  [{ tool_choice: { type: "image_generation" } }, "tool_choice"],
+  [{ plugins: [{ id: "fusion" }] }, "plugins[0].id"],
+  [{ plugins: [{ id: "auto-router", allowed_models: ["openai/*"] }] }, "plugins[0].id"],
+  [{ plugins: [{ id: "pareto-router" }] }, "plugins[0].id"],
+  [{ plugins: [{ id: "context-compression" }] }, "plugins[0].id"],
+  [{ plugins: [{ id: "of-tomorrow" }] }, "plugins[0].id"],
+  [{ plugins: [{ id: "__proto__" }] }, "plugins[0].id"],
 ];
 
-for (const [given, message] of CHOOSING) {
-  Deno.test(`a list of models forbids ${JSON.stringify(given).slice(0, 100)}`, () => {
-    assertRefused(given, LISTED, message, "AI_INVALID_MODEL");
+for (const [given, field] of CALLING_MODELS) {
+  Deno.test(`a list of models rejects ${JSON.stringify(given).slice(0, 100)}`, () => {
+    const message = `"${field}" needs a ${
+      field.startsWith("plugins") ? "plugin" : "server tool"
+    } that may use models that are not allowed; allowed models: openai/*`;
+    assertRejected(given, LISTED, message, "AI_INVALID_MODEL");
   });
 }
 
-Deno.test("what may choose models is allowed where it is named, not by a pattern", () => {
-  const given = { plugins: [{ id: "pareto-router" }], ...tool("openrouter:of_tomorrow") };
-  const named = { ALLOWED_PLUGINS: "web,pareto-router", ALLOWED_SERVER_TOOLS: "of_tomorrow" };
-  assertEquals(applyToolPolicy(given, settingsOf({ ...LISTED, ...named })), given);
-  const patterns = { ALLOWED_PLUGINS: "pareto-*", ALLOWED_SERVER_TOOLS: "of_*" };
-  const all = { ...LISTED, ...patterns };
-  assertRefused(given, all, '"tools[0].parameters" must be left out', "AI_INVALID_MODEL");
-  const bare = { plugins: [{ id: "auto-router" }] };
-  const router = { ...LISTED, ALLOWED_PLUGINS: "auto-router" };
-  assertRefused(bare, router, '"plugins[0].allowed_models" must name', "AI_INVALID_MODEL");
-});
-
-Deno.test("what says which models it asks is allowed beside a list of models", () => {
+Deno.test("a list of models allows the tools and plugins that never call a model", () => {
   const given = {
-    tools: [
-      { type: "openrouter:image_generation", parameters: { model: "openai/x" } },
-      { type: "image_generation", model: "openai/x" },
-      { type: "openrouter:web_fetch" },
-    ],
-    plugins: [
-      { id: "auto-router", allowed_models: ["openai/gpt-*"] },
-      { id: "fusion", model: "openai/x", analysis_models: ["openai/y"] },
-      { id: "response-healing" },
-    ],
+    tools: [{ type: "openrouter:web_fetch" }, { type: "openrouter:datetime" }],
+    plugins: ["web", "web-fetch", "file-parser", "response-healing"].map((id) => ({ id })),
+    web_search_options: {},
   };
   assertEquals(applyToolPolicy(given, settingsOf(LISTED)), given);
 });
 
+Deno.test("a list of models allows other tools and plugins by name, not by a pattern", () => {
+  const given = {
+    plugins: [{ id: "auto-router" }, { id: "fusion" }],
+    ...tool("openrouter:of_tomorrow"),
+  };
+  const named = {
+    ALLOWED_PLUGINS: "auto-router,fusion",
+    ALLOWED_SERVER_TOOLS: "openrouter:of_tomorrow,web_*,fus*",
+  };
+  assertEquals(applyToolPolicy(given, settingsOf({ ...LISTED, ...named })), given);
+  const patterns = { ALLOWED_PLUGINS: "*", ALLOWED_SERVER_TOOLS: "of_*" };
+  assertRejected(
+    given,
+    { ...LISTED, ...patterns },
+    '"tools[0].type" needs a server tool that may use models',
+    "AI_INVALID_MODEL",
+  );
+});
+
 const NATIVE = { id: "file-parser", pdf: { engine: "native" } };
 
-Deno.test("a file is read by the model alone where its parser, which runs unasked, is not allowed", () => {
+Deno.test("leaves files to the model when the plugin that parses them is not allowed", () => {
   const file = { type: "file", file: { file_data: "https://files.example/1.pdf" } };
   for (
     const given of [
@@ -348,7 +377,7 @@ function settingsOf(values: Record<string, string>) {
   return createSettings({ get: (name) => values[name] });
 }
 
-function assertRefused(
+function assertRejected(
   given: Fields,
   values: Record<string, string>,
   message: string,

@@ -3,7 +3,6 @@ import { parseValue } from "../../../shared/http/body.ts";
 import {
   type ChatRequest,
   chatRequest,
-  createMaxTokens,
   requireShort,
   toCompletionParams,
 } from "../../../shared/request/chat_request.ts";
@@ -14,15 +13,16 @@ import { createEnvironment } from "../../support/caller.ts";
 const IMAGE = "data:image/png;base64,AAAA";
 const settings = createSettings(createEnvironment());
 
-Deno.test("a prompt becomes one message, with the default model and a limit of tokens", () => {
-  assertEquals(toParams({ prompt: "Hi" }), {
-    model: "openai/gpt-4o-mini",
+Deno.test("creates one message from a prompt, with the default model and an output limit", () => {
+  const chosen = createSettings({ get: (name) => ({ OPENROUTER_CHAT_MODEL: "a/b" })[name] });
+  assertEquals(toCompletionParams({ prompt: "Hi" }, chosen), {
+    model: "a/b",
     messages: [{ role: "user", content: "Hi" }],
     max_tokens: 4096,
   });
 });
 
-Deno.test("messages and every field unknown here pass deeply untouched", () => {
+Deno.test("passes messages and unknown fields unchanged", () => {
   const request = {
     messages: [
       { role: "system", content: "Be brief", name: "x" },
@@ -57,69 +57,38 @@ Deno.test("messages and every field unknown here pass deeply untouched", () => {
   assertEquals(request, copy);
 });
 
-/** Which model is sent, by what the request names. */
+/** The models that a request names, and those that are sent. */
 const MODELS: [named: Record<string, unknown>, sent: Record<string, unknown>][] = [
-  [{}, { model: "openai/gpt-4o-mini" }],
+  [{}, {}],
   [{ model: "a/b" }, { model: "a/b" }],
   [{ models: ["a/b", "c/d"] }, { models: ["a/b", "c/d"] }],
   [{ model: "a/b", models: ["c/d"] }, { model: "a/b", models: ["c/d"] }],
 ];
 
 for (const [named, sent] of MODELS) {
-  Deno.test(`of the models ${JSON.stringify(named)} the request sends ${JSON.stringify(sent)}`, () => {
+  Deno.test(`sends the models ${JSON.stringify(sent)} when the request names ${JSON.stringify(named)}`, () => {
     const { messages: _, max_tokens: _1, ...rest } = wire(toParams({ prompt: "x", ...named }));
     assertEquals(rest, sent);
   });
 }
 
-/** What is sent for a limit of tokens, or the message that refuses it. */
-const LIMITS: [given: Record<string, unknown>, sent: Record<string, unknown> | RegExp][] = [
-  [{}, { max_tokens: 4096 }],
-  [{ max_tokens: null }, { max_tokens: 4096 }],
-  [{ max_tokens: 1 }, { max_tokens: 1 }],
-  [{ max_tokens: 16_384 }, { max_tokens: 16_384 }],
-  [{ max_completion_tokens: 5 }, { max_completion_tokens: 5 }],
-  [{ max_tokens: 5, max_completion_tokens: 5 }, { max_completion_tokens: 5 }],
-  [{ max_tokens: null, max_completion_tokens: 5 }, { max_completion_tokens: 5 }],
-  [{ model: "openai/gpt-5-mini", max_tokens: 5 }, { max_completion_tokens: 5 }],
-  [{ model: "o3", max_tokens: 5 }, { max_completion_tokens: 5 }],
-  [{ models: ["openai/o4-mini"] }, { max_completion_tokens: 4096 }],
-  [{ model: "openai/gpt-4o" }, { max_tokens: 4096 }],
-  [{ max_tokens: 5, max_completion_tokens: 6 }, /"max_completion_tokens" must be the same/],
-  [{ max_tokens: 0 }, /^"max_tokens" must be 1 or more$/],
-  [{ max_tokens: -1 }, /^"max_tokens" must be 1 or more$/],
-  [{ max_completion_tokens: 0 }, /^"max_completion_tokens" must be 1 or more$/],
-  [{ max_tokens: 1.5 }, /^"max_tokens" must be a whole number$/],
-  [{ max_tokens: "5" }, /^"max_tokens" must be a/],
-  [{ max_completion_tokens: {} }, /^"max_completion_tokens" must be a/],
-];
-
-for (const [given, sent] of LIMITS) {
-  Deno.test(`a limit of tokens given as ${JSON.stringify(given)}`, () => {
-    const request = { prompt: "x", ...given };
-    if (sent instanceof RegExp) return assertRefused(request, sent);
-    const { model: _, models: _1, messages: _2, ...rest } = wire(toParams(request));
-    assertEquals(rest, sent);
+for (const name of ["max_tokens", "max_completion_tokens"]) {
+  Deno.test(`rejects a "${name}" that is not a positive integer`, () => {
+    assertRejected({ prompt: "x", [name]: 0 }, new RegExp(`^"${name}" must be 1 or more$`));
+    assertRejected({ prompt: "x", [name]: -1 }, new RegExp(`^"${name}" must be 1 or more$`));
+    assertRejected({ prompt: "x", [name]: 1.5 }, new RegExp(`^"${name}" must be a whole number$`));
+    for (const limit of ["5", {}]) {
+      assertRejected({ prompt: "x", [name]: limit }, new RegExp(`^"${name}" must be a`));
+    }
   });
 }
 
-Deno.test("the default of tokens gives way to a lower cap, and is shared by several answers", () => {
-  const low = createSettings(createEnvironment({ MAX_OUTPUT_TOKENS: "100" }));
-  assertEquals(createMaxTokens(low), 100);
-  assertEquals(createMaxTokens(low, 3), 33);
-  assertEquals(createMaxTokens(low, 1000), 1);
-  assertEquals(createMaxTokens(settings, 3), 4096);
-  assertEquals(createMaxTokens(settings, 8), 2048);
-  assertEquals(createMaxTokens(settings, "many"), 4096);
-  assertEquals(toParams({ prompt: "x", n: 8 }).max_tokens, 2048);
-});
-
-Deno.test("a function tool passes as it is, whatever its own parameters are called", () => {
+Deno.test("passes a function tool unchanged, including its own parameters", () => {
   const tool = { type: "function", function: { name: "f", parameters: { max_results: 99 } } };
   assertEquals(toParams({ prompt: "x", tools: [tool] }).tools, [tool]);
 });
 
-Deno.test("stream is never the caller's to send on", () => {
+Deno.test("leaves out the caller's stream field", () => {
   for (const stream of [true, false, null]) {
     assertEquals("stream" in toParams({ prompt: "x", stream }), false);
   }
@@ -128,8 +97,8 @@ Deno.test("stream is never the caller's to send on", () => {
 const user = (content: unknown) => ({ messages: [{ role: "user", content }] });
 const part = (part: unknown) => user([part]);
 
-/** Requests that are refused, and the field their message names. */
-const REFUSED: [request: Record<string, unknown>, message: RegExp][] = [
+/** Requests that are rejected, and the message. */
+const REJECTED: [request: Record<string, unknown>, message: RegExp][] = [
   [{}, /"prompt" or "messages" must be given/],
   [{ prompt: "x", messages: [{ role: "user", content: "x" }] }, /and not both/],
   [{ prompt: "" }, /^"prompt" must not be empty$/],
@@ -179,13 +148,13 @@ const REFUSED: [request: Record<string, unknown>, message: RegExp][] = [
   [{ prompt: "x", stream: "true" }, /^"stream" must be a boolean/],
 ];
 
-for (const [request, message] of REFUSED) {
-  Deno.test(`refused: ${JSON.stringify(request).slice(0, 100)}`, () => {
-    assertRefused(request, message);
+for (const [request, message] of REJECTED) {
+  Deno.test(`rejects ${JSON.stringify(request).slice(0, 100)}`, () => {
+    assertRejected(request, message);
   });
 }
 
-/** Addresses of images, and whether they are taken. */
+/** URLs of images, and whether they are accepted. */
 const IMAGES: [url: unknown, taken: boolean][] = [
   ["https://example.com/a.png?x=1", true],
   ["http://example.com/a", true],
@@ -207,14 +176,14 @@ const IMAGES: [url: unknown, taken: boolean][] = [
 ];
 
 for (const [url, taken] of IMAGES) {
-  Deno.test(`the image ${JSON.stringify(url)} is ${taken ? "taken" : "refused"}`, () => {
+  Deno.test(`${taken ? "accepts" : "rejects"} the image ${JSON.stringify(url)}`, () => {
     const request = part({ type: "image_url", image_url: { url } });
     if (taken) assertEquals(toParams(request).messages, request.messages);
-    else assertRefused(request, /^"messages\[0\]\.content\[0\]\.image_url\.url" must/);
+    else assertRejected(request, /^"messages\[0\]\.content\[0\]\.image_url\.url" must/);
   });
 }
 
-Deno.test("a prompt's length is counted in characters, not in UTF-16 units or bytes", () => {
+Deno.test("counts the length of a prompt in characters, not in UTF-16 units or bytes", () => {
   const five = createSettings(createEnvironment({ MAX_PROMPT_CHARS: "5" }));
   for (const text of ["12345", "ééééé", "🌍🌍🌍🌍🌍"]) {
     assertEquals(requireShort(text, "prompt", five), text);
@@ -224,10 +193,10 @@ Deno.test("a prompt's length is counted in characters, not in UTF-16 units or by
   assertEquals(toParams({ prompt: "🌍".repeat(4_000) }).messages, [
     { role: "user", content: "🌍".repeat(4_000) },
   ]);
-  assertRefused({ prompt: "🌍".repeat(4_001) }, /^"prompt" must have at most 4000 characters$/);
+  assertRejected({ prompt: "🌍".repeat(4_001) }, /^"prompt" must have at most 4000 characters$/);
 });
 
-Deno.test("messages are not bound by the length of a prompt", () => {
+Deno.test("does not apply MAX_PROMPT_CHARS to messages", () => {
   const request = user("x".repeat(100_000));
   assertEquals(toParams(request).messages, request.messages);
 });
@@ -236,12 +205,12 @@ function toParams(request: Record<string, unknown>) {
   return toCompletionParams(parseValue(request, chatRequest) as ChatRequest, settings);
 }
 
-/** What is left of a value on the wire, where `undefined` is nothing. */
+/** The value as JSON carries it, without fields that are undefined. */
 function wire(value: unknown) {
   return JSON.parse(JSON.stringify(value));
 }
 
-function assertRefused(request: Record<string, unknown>, message: RegExp): void {
+function assertRejected(request: Record<string, unknown>, message: RegExp): void {
   const error = assertThrows(() => toParams(request), ApiError);
   assertEquals([error.status, error.code], [400, "INVALID_INPUT"]);
   assertMatch(error.message, message);

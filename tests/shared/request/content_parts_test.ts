@@ -4,7 +4,7 @@ import { listParts } from "../../../shared/request/content_parts.ts";
 const IMAGE = { type: "image_url", image_url: { url: "https://images.example/1.png" } };
 const FILE = { type: "input_file", file_url: "https://files.example/1.pdf" };
 
-Deno.test("parts are found wherever an API lets them stand", () => {
+Deno.test("lists parts in every place where an API takes them", () => {
   const parsed = { type: "file", file: { hash: "h", content: [IMAGE] } };
   for (
     const params of [
@@ -23,7 +23,7 @@ Deno.test("parts are found wherever an API lets them stand", () => {
   assertEquals(listParts({ input: [...outputs, { output: "text" }] }), [FILE, IMAGE]);
 });
 
-Deno.test("what is no part is passed over", () => {
+Deno.test("ignores values that are not parts", () => {
   for (const odd of [undefined, null, 5, "x", [null, 5, "x"], [{ annotations: [null, {}, 5] }]]) {
     assertEquals(listParts({ messages: odd, input: odd }), []);
   }
