@@ -33,7 +33,7 @@ export default handler;
 app.post("/", async (c) => {
   const call = c.env;
   await requireUser(call);
-  const request = await readBody(call, chatRequest, MAX_IMAGE_BODY_BYTES);
+  const request = await readBody(call, chatRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   requireOnePiece(request);
   const completion = await createCompletion(call, toCompletionParams(request, call.settings));
   const [{ finish_reason, message }] = completion.choices;

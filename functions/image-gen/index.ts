@@ -44,7 +44,7 @@ export default handler;
 app.post("/", async (c) => {
   const call = c.env;
   const user = await requireUser(call);
-  const { save, ...order } = await readBody(call, imageRequest, MAX_IMAGE_BODY_BYTES);
+  const { save, ...order } = await readBody(call, imageRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   if (save) await requireBucket(user, save, call.settings);
   const drawing = await draw(call, order);
   if (!save) return c.json(drawing);

@@ -26,14 +26,13 @@ export function createChatSchema({ MAX_OUTPUT_TOKENS }: Settings) {
 }
 
 /**
- * Reads a request as the old proxy did: the body before the credential, fields the schema does not
- * know dropped, an absent body or one of another media type taken for an empty object.
+ * Reads a request as the old proxy did: fields the schema does not know are dropped, an absent body or one of another media type taken for an empty object.
  *
  * @throws {ApiError} 400 `INVALID_INPUT`, 413 `INVALID_INPUT` or what `requireCaller` throws.
  */
 export async function readRequest<T>(call: Call, schema: Schema<T>): Promise<T> {
-  const body = await readBody(call);
   await requireCaller(call);
+  const body = await readBody(call);
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const messages = result.error.errors.map(({ message }) => message);
@@ -49,7 +48,7 @@ async function readBody(call: Call): Promise<unknown> {
   if (charset && !/^"?utf-/.test(charset)) {
     throw new ApiError(500, "INTERNAL_ERROR", `unsupported charset "${charset.toUpperCase()}"`);
   }
-  const text = await readText(call, MAX_IMAGE_BODY_BYTES);
+  const text = await readText(call, { maxBytes: MAX_IMAGE_BODY_BYTES });
   if (!text) return {};
   return isJson ? parseJson(text) : parseForm(text);
 }

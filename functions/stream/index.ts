@@ -12,7 +12,7 @@ export default handler;
 
 app.post("/", async ({ env: call }) => {
   await requireUser(call);
-  const request = await readBody(call, chatRequest, MAX_IMAGE_BODY_BYTES);
+  const request = await readBody(call, chatRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   if (request.stream === false) {
     throw invalidInput('"stream" must be true here; the function "chat" answers in one piece');
   }

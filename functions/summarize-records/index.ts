@@ -89,7 +89,7 @@ app.post("/", async (c) => {
   const notes = chunks.length === 1 ? [] : await mapConcurrently(
     chunks,
     CONCURRENT_CHUNKS,
-    (chunk, i) => {
+    (chunk, { index: i }) => {
       const messages = noteRows(topic, chunk, i + 1, chunks.length);
       // The form of the answer is the summary's; notes are free text.
       return createCompletion(call, toParams(messages, { ...options, response_format: undefined }));

@@ -24,12 +24,15 @@ import {
 } from "./images.ts";
 import { createResponse, responsesRequest, streamResponse, toResponseParams } from "./responses.ts";
 
+/** OpenAI accepts 300,000 tokens, each a number of its own. */
+const EMBEDDINGS_BODY = { maxBytes: MAX_IMAGE_BODY_BYTES, maxValues: 350_000 };
+
 const { app, handler } = createApp("v1", { toErrorBody: toOpenAIErrorBody });
 export default handler;
 
 app.post("/chat/completions", async ({ env: call }) => {
   await requireUser(call);
-  const request = await readBody(call, completionRequest, MAX_IMAGE_BODY_BYTES);
+  const request = await readBody(call, completionRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = toCompletionParams(request, call.settings);
   if (!request.stream) return Response.json(await createCompletion(call, params));
   return new Response(await streamCompletion(call, params), { headers: EVENT_STREAM_HEADERS });
@@ -37,7 +40,7 @@ app.post("/chat/completions", async ({ env: call }) => {
 
 app.post("/responses", async ({ env: call }) => {
   await requireUser(call);
-  const request = await readBody(call, responsesRequest, MAX_IMAGE_BODY_BYTES);
+  const request = await readBody(call, responsesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = toResponseParams(request, call.settings);
   if (!request.stream) return Response.json(await createResponse(call, params));
   return new Response(await streamResponse(call, params), { headers: EVENT_STREAM_HEADERS });
@@ -45,7 +48,7 @@ app.post("/responses", async ({ env: call }) => {
 
 app.post("/embeddings", async ({ env: call }) => {
   await requireUser(call);
-  const request = await readBody(call, embeddingsRequest, MAX_IMAGE_BODY_BYTES);
+  const request = await readBody(call, embeddingsRequest, EMBEDDINGS_BODY);
   const model = request.model ?? call.settings.OPENROUTER_EMBEDDING_MODEL;
   const answer = await createEmbeddings(call, { ...request, model });
   return Response.json(request.encoding_format === "base64" ? toBase64Vectors(answer) : answer);
@@ -53,7 +56,7 @@ app.post("/embeddings", async ({ env: call }) => {
 
 app.post("/images/generations", async ({ env: call }) => {
   const user = await requireUser(call);
-  const request = await readBody(call, imagesRequest, MAX_IMAGE_BODY_BYTES);
+  const request = await readBody(call, imagesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = toImageParams(request, call.settings);
   const place = { bucket: call.settings.IMAGE_BUCKET };
   const toSave = request.response_format === "url";

@@ -1,109 +1,147 @@
-/** From the bytes of a request to a checked value: size, UTF-8, JSON, depth, schema. */
+/** From the bytes of a request to a checked value: time, size, UTF-8, JSON, limits, schema. */
 import type { ZodMiniType } from "zod/mini";
-import type { Call } from "./call.ts";
 import { ApiError, invalidInput } from "../errors.ts";
+import type { Call } from "./call.ts";
+import { requireJsonLimits } from "./json_limits.ts";
+import { dropNullFields } from "./null_fields.ts";
 import { joinBytes } from "./sse.ts";
 import { describeIssue } from "./validation_messages.ts";
 
-const MAX_BODY_BYTES = 1024 * 1024;
+/** Default size limit of a body, bytes. */
+export const MAX_BODY_BYTES = 1024 * 1024;
 /** Default size limit of a body that may hold images as data URLs, bytes. */
 export const MAX_IMAGE_BODY_BYTES = 8 * 1024 * 1024;
-/** How deep arrays and objects may nest: far beyond any tool schema, far below any stack's end. */
-const MAX_DEPTH = 100;
-/** How many items and fields in all: some hundred thousand tokens to embed are the most in use. */
-const MAX_VALUES = 500_000;
+/** How long a caller may take to send a body, milliseconds. */
+const RECEIVE_MS = 30_000;
+
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
+/** What a route may say about the bodies it accepts. */
+export interface BodyLimits {
+  /** The size limit in bytes when the setting `MAX_BODY_BYTES` is not set; 1 MiB unless given. */
+  maxBytes?: number;
+  /** Items and fields of all arrays and objects together; 50,000 unless given. */
+  maxValues?: number;
+  /** How long the caller may take to send the body, milliseconds; 30 s unless given. */
+  receiveMs?: number;
+}
+
 /**
- * Reads a request's body and checks it against `schema`.
+ * Reads a request's body and checks it against a schema.
  *
- * The bytes are counted as they come; `Content-Length` is not trusted. The value returned is the one
- * that was parsed, with every field the schema does not know still in it.
- *
- * @param call the request, its body unread.
- * @param schema what the body must be; its issues become messages that name the field.
- * @param maxBytes the limit where the setting `MAX_BODY_BYTES` gives none.
- * @returns the parsed JSON object.
- * @throws {ApiError} 413 `INVALID_INPUT` when the body is too large, 400 `INVALID_INPUT` when it is
- *   missing, not UTF-8, not JSON, nested too deep, of too many values, not an object or not what the
- *   schema says.
+ * @param call the request; its body must be unread, and its credential must have been checked.
+ * @param schema what the body must be; the first issue becomes a message that names the field.
+ * @returns the parsed object itself, with every field that the schema does not know still in it.
+ * @throws {ApiError} 413 `INVALID_INPUT` when the body is too large; 408 `INVALID_INPUT` when it does
+ *   not arrive in time; 400 `INVALID_INPUT` when it is missing, not UTF-8, not JSON, nested too deep,
+ *   of too many values, not an object, or rejected by the schema.
  */
 export async function readBody<T>(
   call: Call,
   schema: ZodMiniType<T>,
-  maxBytes: number = MAX_BODY_BYTES,
+  limits: BodyLimits = {},
 ): Promise<T> {
-  const text = await readText(call, maxBytes);
+  const text = await readText(call, limits);
   if (!text) throw invalidInput("The request body is missing; send a JSON object");
-  const value = parseJson(text);
+  const value = parseJson(text, limits.maxValues);
   if (Array.isArray(value)) throw invalidInput("The request body must be a JSON object");
   return parseValue(value, schema);
 }
 
 /**
- * Checks a value against a schema.
+ * Checks a value against a schema. The first invalid item or field ends the check. A field that is
+ * optional and `null` counts as left out and is deleted from the value.
  *
+ * @param value a parsed JSON value.
  * @returns the value itself, unknown fields included.
- * @throws {ApiError} 400 `INVALID_INPUT` that names the first field that does not fit.
+ * @throws {ApiError} 400 `INVALID_INPUT` with a message that names the first invalid field.
  */
 export function parseValue<T>(value: unknown, schema: ZodMiniType<T>): T {
-  const result = check(value, schema);
+  let result = schema.safeParse(value, FIRST_ISSUE);
+  if (!result.success && dropNullFields(value, schema)) {
+    result = schema.safeParse(value, FIRST_ISSUE);
+  }
   if (!result.success) throw invalidInput(describeIssue(value, result.error.issues[0]!));
   return value as T;
 }
 
-/** zod collects every issue there is, and more than about 100,000 in one list are beyond its stack. */
-function check<T>(value: unknown, schema: ZodMiniType<T>): ReturnType<typeof schema.safeParse> {
-  try {
-    return schema.safeParse(value);
-  } catch (thrown) {
-    if (!(thrown instanceof RangeError)) throw thrown;
-    throw invalidInput("The request body holds too many values that are not what they must be");
-  }
-}
+/** Without this option of zod's core, a million invalid items would give a million issues. */
+const FIRST_ISSUE = { abortEarly: true } as object;
 
 /**
- * Reads a request's body as text, counting its bytes as they come.
+ * Reads a request's body as text.
  *
- * @param call the request, its body unread.
- * @param maxBytes the limit where the setting `MAX_BODY_BYTES` gives none.
- * @returns the text, empty where there is no body.
- * @throws {ApiError} 413 `INVALID_INPUT` when the body is too large, 400 `INVALID_INPUT` when it is
- *   not UTF-8 or breaks off.
+ * @param call the request; its body must be unread.
+ * @returns the text; empty when there is no body.
+ * @throws {ApiError} 413 `INVALID_INPUT` when the body is too large; 408 `INVALID_INPUT` when it does
+ *   not arrive in time; 400 `INVALID_INPUT` when it is incomplete or not UTF-8.
  */
-export async function readText({ request, settings }: Call, maxBytes: number): Promise<string> {
-  const limit = settings.MAX_BODY_BYTES ?? maxBytes;
-  const pieces: Uint8Array[] = [];
-  // No `for await`: what it makes to let go of the stream costs more than reading a small body.
-  const reader = request.body?.getReader();
-  for (let size = 0; reader;) {
-    const { value, done } = await reader.read().catch((cause) => {
-      throw invalidInput("The request body broke off", cause);
-    });
-    if (done) break;
-    size += value.byteLength;
-    if (size > limit) {
-      await reader.cancel();
-      throw new ApiError(413, "INVALID_INPUT", `The request body must not exceed ${limit} bytes`);
-    }
-    pieces.push(value);
-  }
+export async function readText(
+  { request, settings }: Call,
+  { maxBytes = MAX_BODY_BYTES, receiveMs = RECEIVE_MS }: BodyLimits,
+): Promise<string> {
+  const bytes = await readBytes(request, settings.MAX_BODY_BYTES ?? maxBytes, receiveMs);
   try {
-    return decoder.decode(joinBytes(pieces));
+    return decoder.decode(bytes);
   } catch (cause) {
     throw invalidInput("The request body must be UTF-8", cause);
   }
 }
 
+async function readBytes(
+  request: Request,
+  maxBytes: number,
+  receiveMs: number,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  const reader = request.body?.getReader();
+  if (!reader) return joinBytes(pieces);
+  const late = Promise.withResolvers<never>();
+  late.promise.catch(() => {}); // rejects only after somebody stopped waiting
+  const timer = setTimeout(() => late.reject(tooSlow(receiveMs)), receiveMs);
+  try {
+    for (let size = 0;;) {
+      const { value, done } = await Promise.race([reader.read(), late.promise]);
+      if (done) return joinBytes(pieces);
+      size += value.byteLength;
+      if (size > maxBytes) {
+        throw new ApiError(
+          413,
+          "INVALID_INPUT",
+          `The request body must not exceed ${maxBytes} bytes`,
+        );
+      }
+      pieces.push(value);
+    }
+  } catch (thrown) {
+    reader.cancel().catch(() => {}); // the rest of the body is of no interest, however it ends
+    throw thrown instanceof ApiError
+      ? thrown
+      : invalidInput("The request body is incomplete", thrown);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooSlow(receiveMs: number): ApiError {
+  const seconds = receiveMs / 1_000;
+  return new ApiError(
+    408,
+    "INVALID_INPUT",
+    `The request body must arrive within ${seconds} seconds`,
+  );
+}
+
 /**
- * Parses a body's text.
+ * Parses the text of a body.
  *
+ * @param maxValues items and fields of all arrays and objects together; 50,000 unless given.
  * @returns an object or an array.
- * @throws {ApiError} 400 `INVALID_INPUT` for what is no JSON, nested too deep, of too many values or
- *   a bare value.
+ * @throws {ApiError} 400 `INVALID_INPUT` when the text is not JSON, is nested too deep, has too many
+ *   values, or is neither an object nor an array.
  */
-export function parseJson(text: string): object {
-  requireModest(text);
+export function parseJson(text: string, maxValues?: number): object {
+  requireJsonLimits(text, maxValues);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -119,28 +157,4 @@ export function parseJson(text: string): object {
 function notJson(message: string, cause?: unknown): ApiError {
   const nextActions = "Please ensure your request body contains valid JSON";
   return new ApiError(400, "INVALID_INPUT", message, { nextActions, cause });
-}
-
-/** Refuses what costs far more to check than it has bytes; asked before parsing, in one pass. */
-function requireModest(text: string): void {
-  let depth = 0;
-  let values = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i];
-    if (quoted) {
-      if (character === "\\") i++;
-      else if (character === '"') quoted = false;
-    } else if (character === '"') quoted = true;
-    else if (character === ",") values++;
-    else if (character === "[" || character === "{") {
-      values++;
-      if (++depth > MAX_DEPTH) {
-        throw invalidInput(`The request body must not nest deeper than ${MAX_DEPTH} levels`);
-      }
-    } else if (character === "]" || character === "}") depth--;
-  }
-  if (values > MAX_VALUES) {
-    throw invalidInput(`The request body must not hold more than ${MAX_VALUES} values`);
-  }
 }
