@@ -70,7 +70,7 @@ Deno.test("serve and start tell an address that can be reached, and be led back 
       ["fe80::1", "[fe80::1]"],
     ]
   ) {
-    const url = toServerUrl({ transport: "tcp", hostname, port: 8000 });
+    const url = toServerUrl({ hostname, port: 8000 });
     assertEquals(url, `http://${host}:8000`);
   }
 });

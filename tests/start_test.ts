@@ -1,4 +1,4 @@
-/** `deno task start`: the standalone server, in this process and as processes of its own. */
+/** `deno task start`: the standalone server, in this process and in processes of its own. */
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Environment, settingNames } from "../shared/settings.ts";
 import { listenForSignals } from "../tools/signals.ts";
@@ -8,7 +8,7 @@ import { chunk, completion, createUpstream, DONE, streamOf, USAGE } from "./supp
 
 const ROOT = new URL("../", import.meta.url);
 
-Deno.test("the server does not start without its settings, and lists all that is wrong", async () => {
+Deno.test("refuses to start and lists every setting that is missing or invalid", async () => {
   const settings: Record<string, string> = { MAX_PROMPT_CHARS: "many", PORT: "http", HOST: "" };
   const failure = await assertRejects(() => startStandalone({ get: (name) => settings[name] }));
   assertEquals((failure as Error).message.split("\n"), [
@@ -16,11 +16,37 @@ Deno.test("the server does not start without its settings, and lists all that is
     "- The setting MAX_PROMPT_CHARS must be a whole number of characters from 1 to 2147483647",
     "- The setting PORT must be a whole number from 0 to 65535",
     "- OPENROUTER_API_KEY is missing: the project's OpenRouter key",
-    "- INSFORGE_BASE_URL is missing: the address of the InsForge project",
+    "- INSFORGE_BASE_URL is missing: the URL of the InsForge project",
   ]);
 });
 
-Deno.test("a port that is taken is told by its setting", async () => {
+Deno.test("refuses to start with settings that cannot work together, and lists them", async () => {
+  const environment = createEnvironment({
+    USER_USD_PER_DAY: "0.5",
+    KEYS_ENCRYPTION_KEY: "0".repeat(64),
+    ALLOWED_MODELS: "openai/*",
+    OPENROUTER_CHAT_MODEL: "anthropic/claude-sonnet-4",
+  });
+  const failure = await assertRejects(() => startStandalone(environment));
+  assertEquals((failure as Error).message.split("\n"), [
+    "The server cannot start:",
+    "- API_KEY is missing: USER_USD_PER_DAY, KEYS_ENCRYPTION_KEY cannot work without it",
+    '- OPENROUTER_CHAT_MODEL is "anthropic/claude-sonnet-4", which ALLOWED_MODELS does not allow',
+  ]);
+});
+
+Deno.test("starts with a warning when ALLOWED_MODELS does not allow a built-in default model", async () => {
+  const server = await startStandalone(
+    createEnvironment({ ALLOWED_MODELS: "openai/*", PORT: "0" }),
+  );
+  await server.stop();
+  assertEquals(server.warnings, [
+    'ALLOWED_MODELS does not allow "google/gemini-2.5-flash-image", the default of ' +
+    "OPENROUTER_IMAGE_MODEL: image-gen will reject requests that name no model",
+  ]);
+});
+
+Deno.test("names the setting to change when the port is in use", async () => {
   await using other = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => new Response(),
@@ -29,12 +55,12 @@ Deno.test("a port that is taken is told by its setting", async () => {
   await assertRejects(
     () => startStandalone(environment),
     Error,
-    `Port ${other.addr.port} is taken; set PORT`,
+    `Port ${other.addr.port} is in use; set PORT to a free one`,
   );
 });
 
-Deno.test("a place at which nobody can listen is told by its settings", async () => {
-  const environment = createEnvironment({ HOST: "192.0.2.1", PORT: "8123" }); // nobody's address
+Deno.test("names the settings to change when the host is not an address of this machine", async () => {
+  const environment = createEnvironment({ HOST: "192.0.2.1", PORT: "8123" }); // for documentation only
   await assertRejects(
     () => startStandalone(environment),
     Error,
@@ -42,15 +68,12 @@ Deno.test("a place at which nobody can listen is told by its settings", async ()
   );
 });
 
-Deno.test("the server answers /health, slugs, sub-paths and streams", async () => {
+Deno.test("answers /health, slugs, sub-paths and streams", async () => {
   await using upstream = await createUpstream();
   const server = await startStandalone(
     createEnvironment({ OPENROUTER_BASE_URL: upstream.url, PORT: "0" }),
   );
   try {
-    const health = await fetch(`${server.url}/health`);
-    assertEquals([health.status, await health.json()], [200, { status: "ok" }]);
-
     upstream.reply({ json: completion({ content: "Hello!" }) }, { sse: streamOf("a", "b") });
     const chat = await post(`${server.url}/v1/chat/completions`, { messages: MESSAGES });
     assertEquals((await chat.json()).choices[0].message.content, "Hello!");
@@ -60,20 +83,43 @@ Deno.test("the server answers /health, slugs, sub-paths and streams", async () =
 
     const refused = await fetch(`${server.url}/chat`, { method: "POST" });
     assertEquals([refused.status, (await refused.json()).error], [401, "AUTH_INVALID_CREDENTIALS"]);
-    const unknown = await fetch(`${server.url}/nothing`);
-    assertEquals([unknown.status, await unknown.json()], [404, { error: "Function not found" }]);
   } finally {
     await server.stop();
   }
 });
 
-const STOPPING = "stopping lets a running stream end whole, and takes no new connection";
+Deno.test("answers the health check for GET and HEAD only, and 404 for unknown paths", async () => {
+  const server = await startStandalone(createEnvironment({ PORT: "0" }));
+  try {
+    for (const path of ["/", "/health", "//", "//health"]) {
+      const health = await fetch(server.url + path);
+      assertEquals([health.status, await health.json()], [200, { status: "ok" }]);
+      assertEquals((await fetch(server.url + path, { method: "HEAD" })).status, 200);
+      const refused = await fetch(server.url + path, { method: "POST" });
+      assertEquals([refused.status, refused.headers.get("allow")], [405, "GET, HEAD"]);
+      await refused.text();
+    }
+    for (const path of ["/nothing", "//nothing", "/health/x", "/functions", "/functions/"]) {
+      const unknown = await fetch(server.url + path);
+      assertEquals([unknown.status, await unknown.json()], [404, { error: "Function not found" }]);
+    }
+    for (const path of ["//chat", "/functions//chat", "//functions/chat/"]) {
+      const refused = await fetch(server.url + path, { method: "POST" });
+      assertEquals(refused.status, 401, path);
+      await refused.text();
+    }
+  } finally {
+    await server.stop();
+  }
+});
+
+const STOPPING = "lets a running stream end and accepts no new connection when it stops";
 Deno.test(STOPPING, { timeout: 300_000 }, async () => {
   await using upstream = createSlowUpstream();
   const server = await startStandalone(
     createEnvironment({ OPENROUTER_BASE_URL: upstream.url, PORT: "0" }),
   );
-  await (await fetch(`${server.url}/health`)).text(); // a connection that stays open, idle
+  await (await fetch(`${server.url}/health`)).text(); // leaves an idle connection open
   const response = await post(`${server.url}/stream`, { prompt: PROMPT });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = (await reader.read()).value!;
@@ -89,7 +135,8 @@ Deno.test(STOPPING, { timeout: 300_000 }, async () => {
   await stopping;
 });
 
-const PROCESSES = "two processes serve the same users, and one ends without a request lost";
+const PROCESSES =
+  "serves the same users from two processes, and loses no request when one of them ends";
 Deno.test(PROCESSES, { timeout: 300_000 }, async () => {
   await using upstream = createSlowUpstream();
   const environment = createEnvironment({ OPENROUTER_BASE_URL: upstream.url, PORT: "0" });
@@ -116,7 +163,7 @@ Deno.test(PROCESSES, { timeout: 300_000 }, async () => {
   assertMatch(log, /"slug":"stream".*"stream":"/);
 });
 
-Deno.test("a signal that comes twice, by a terminal and by the task, counts once", () => {
+Deno.test("counts a signal once that arrives from the terminal and from the task", () => {
   const { addSignalListener } = Deno;
   const { now } = performance;
   const listeners: Record<string, () => void> = {};
@@ -139,11 +186,11 @@ Deno.test("a signal that comes twice, by a terminal and by the task, counts once
   }
 });
 
-Deno.test("deno task start ends with the list of what is missing", async () => {
+Deno.test("exits with the list of missing settings when run as a task", async () => {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "start"],
     cwd: ROOT,
-    // Empty counts as missing, and comes before what a developer's .env may hold.
+    // An empty value counts as missing, and hides the value in a developer's .env.
     env: {
       OPENROUTER_API_KEY: "",
       INSFORGE_BASE_URL: "",
@@ -180,7 +227,7 @@ async function assertRefusesConnections(url: string): Promise<void> {
   }
 }
 
-/** A model that says two words, the second when it is told to; what is not streamed it says at once. */
+/** A model that streams two words, the second after `goOn`. What is not streamed comes at once. */
 function createSlowUpstream() {
   const told = Promise.withResolvers<void>();
   const encoder = new TextEncoder();

@@ -1,15 +1,15 @@
-/** Where the tools read settings from. */
+/** Reads the settings of the tools. */
 import { parseEnv } from "node:util";
 import type { Environment } from "../shared/settings.ts";
 
-/** The process environment, and behind it the file `.env` of the working folder, if there is one. */
+/** Reads the process environment; the file `.env` of the working folder gives what that lacks. */
 export async function readEnvironment(file = ".env"): Promise<Environment> {
   const text = await readFile(file);
   const values = parseEnv(text.replace(BYTE_ORDER_MARK, ""));
   return { get: (name) => Deno.env.get(name) ?? values[name] };
 }
 
-/** Some editors put it in front, and it would be part of the first name. */
+/** Some editors write it at the start of a file, where it would become part of the first name. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
 async function readFile(path: string): Promise<string> {

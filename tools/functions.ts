@@ -1,17 +1,17 @@
-/** The functions of this package, found by listing `functions/`, and the router that serves them. */
+/** Finds the functions in `functions/` and routes requests to them. */
 import type { EdgeFunction } from "../shared/http/app.ts";
 import type { Environment } from "../shared/settings.ts";
 
 const FOLDER = new URL("../functions/", import.meta.url);
 
-/** What a function's `index.ts` exports. */
+/** The exports of a function's `index.ts`. */
 export interface FunctionModule {
   default: EdgeFunction;
   /** Further slugs under which the function is served and deployed. */
   aliases?: string[];
 }
 
-/** The slugs of all functions, sorted: one per folder. */
+/** Returns the slugs of all functions, sorted. Each folder is one function. */
 export function listSlugs(): string[] {
   const folders = [...Deno.readDirSync(FOLDER)].filter(({ isDirectory }) => isDirectory);
   return folders.map(({ name }) => name).sort();
@@ -33,9 +33,10 @@ export async function loadFunctions(): Promise<Map<string, EdgeFunction>> {
 }
 
 /**
- * Routes as InsForge's cloud router does: the first segment is the slug, and it is stripped when a
- * sub-path follows (`/chat` reaches the function as `/chat`, `/chat/x` as `/x`). The project's own
- * form of address, `/functions/<slug>`, works as well. `GET /` and `GET /health` answer for the host.
+ * Creates a router that behaves like InsForge's cloud router: the first path segment is the slug, and
+ * it is removed when a sub-path follows (`/chat` reaches the function as `/chat`, `/chat/x` as `/x`).
+ * `/functions/<slug>`, the form of URL that a self-hosted project has, works as well. Repeated slashes
+ * count as one. `GET /` and `GET /health` answer for the server itself.
  */
 export function createRouter(
   functions: Map<string, EdgeFunction>,
@@ -43,13 +44,22 @@ export function createRouter(
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const url = new URL(request.url);
-    const [, slug, rest] = /^(?:\/functions)?\/([^/]*)(\/.*)?$/.exec(url.pathname) ?? [];
-    if (slug === "" || slug === "health") return Response.json({ status: "ok" });
+    const path = url.pathname.replaceAll(/\/{2,}/g, "/");
+    if (path === "/" || path === "/health") return toHealthResponse(request);
+    const [, slug = "", rest = "/"] = /^(?:\/functions)?\/([^/]+)(\/.*)?$/.exec(path) ?? [];
     const handler = functions.get(slug);
     if (!handler) return Response.json({ error: "Function not found" }, { status: 404 });
-    const path = rest && rest !== "/" ? rest : `/${slug}`;
-    if (path === url.pathname) return await handler(request, environment);
-    url.pathname = path;
+    const stripped = rest === "/" ? `/${slug}` : rest;
+    if (stripped === url.pathname) return await handler(request, environment);
+    url.pathname = stripped;
     return await handler(new Request(url, request), environment);
   };
+}
+
+function toHealthResponse({ method }: Request): Response {
+  if (method === "GET" || method === "HEAD") return Response.json({ status: "ok" });
+  return Response.json({ error: "Method not allowed" }, {
+    status: 405,
+    headers: { Allow: "GET, HEAD" },
+  });
 }

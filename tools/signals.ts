@@ -1,11 +1,12 @@
-/** How a person or a supervisor ends a tool. */
+/** Reacts to the signals that end a tool. */
 
-/** A signal that comes this soon after another is the same one, by another way. */
+/** A signal that follows another within this time is the same request to stop. */
 const SAME_MS = 500;
 
 /**
- * Calls `first` upon the first SIGINT or SIGTERM, `again` upon a later one. What a terminal sends to a
- * task and its processes, `deno task` passes on once more: that counts as one.
+ * Calls `first` on the first SIGINT or SIGTERM, and `again` on a later one. A terminal sends its
+ * signal to the task and to the tool, and `deno task` forwards it to the tool once more: those count
+ * as one.
  */
 export function listenForSignals(first: () => void, again: () => void): void {
   let firstAt: number | undefined;

@@ -11,6 +11,7 @@ import {
   withValues,
 } from "../../shared/settings.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
+import { describeListenFailure, type Handler, startServer } from "../start/server.ts";
 import { toServerUrl } from "../start/server_url.ts";
 import { createDemoData, DEMO_USERS } from "./insforge/demo.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "./insforge/mod.ts";
@@ -34,8 +35,6 @@ export interface Stack extends AsyncDisposable {
 
 /** Everybody knows it, like all keys of the embedded parts. */
 const LOCAL_ENCRYPTION_KEY = "0".repeat(64);
-
-type Handler = (request: Request) => Response | Promise<Response>;
 
 /**
  * Starts what the settings ask for: `INSFORGE_BASE_URL` replaces the embedded InsForge, the key of
@@ -99,7 +98,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
     demoUsers: insforge ? DEMO_USERS.map(({ tickets: _, ...user }) => user) : [],
     slugs,
   }, router.handle);
-  const functionsUrl = listen(started, pages, "PORT", settings.PORT, settings.HOST);
+  const functionsUrl = await listenForCallers(started, pages, settings);
   if (insforge && openrouter) {
     const connecting = {
       KEYS_ENCRYPTION_KEY: LOCAL_ENCRYPTION_KEY,
@@ -131,18 +130,32 @@ function hasGateway(settings: Settings, hasOpenRouter: boolean): boolean {
   return keySetting === "OPENROUTER_API_KEY" ? hasOpenRouter : settings[keySetting] !== undefined;
 }
 
+/** Serves the functions with the server of `deno task start`. */
+async function listenForCallers(
+  started: AsyncDisposableStack,
+  handler: Handler,
+  { HOST: hostname, PORT: port }: Settings,
+): Promise<string> {
+  try {
+    const server = await startServer(handler, { hostname, port });
+    started.defer(() => server.close());
+    return server.url;
+  } catch (error) {
+    throw describeListenFailure(error, { hostname, port }, "PORT");
+  }
+}
+
 function listen(
   started: AsyncDisposableStack,
   handler: Handler,
   setting: string,
   port: number,
-  hostname = "127.0.0.1",
 ): string {
   try {
     // Aborting ends streams that still run; shutting down would wait for them.
     const stop = new AbortController();
     const server = Deno.serve(
-      { hostname, port, signal: stop.signal, onListen: () => {} },
+      { hostname: "127.0.0.1", port, signal: stop.signal, onListen: () => {} },
       (request) => handler(request),
     );
     started.defer(async () => {

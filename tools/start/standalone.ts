@@ -1,72 +1,44 @@
-/** The functions as one server of their own, for self-hosted InsForge or plain Deno. */
-import { chooseGateway } from "../../shared/gateway/gateway.ts";
-import { createSettings, type Environment, settingNames } from "../../shared/settings.ts";
+/** The functions as a server of their own, beside a self-hosted InsForge or anywhere else. */
+import { createSettings, type Environment } from "../../shared/settings.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
-import { toServerUrl } from "./server_url.ts";
+import { describeListenFailure, type FunctionServer, startServer } from "./server.ts";
+import { checkServerSettings } from "./setting_checks.ts";
 
 /** A running server. */
 export interface Standalone {
   url: string;
   slugs: string[];
-  /** Takes no new connection, and settles when every answer has ended, streams included. */
+  /** What will not work, one sentence each. */
+  warnings: string[];
+  /** Accepts no new connection, and settles when every running response has ended. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the functions below `HOST` and `PORT`, addressed as on InsForge cloud: `/<slug>` with
- * sub-paths, streams unbuffered, and `GET /health`. It keeps nothing that matters in memory, so any
- * number of processes can stand behind one address.
+ * Starts the functions at `HOST` and `PORT`, with the URLs of InsForge cloud: `/<slug>` and
+ * sub-paths, streams unbuffered, and `GET /health`. The server keeps nothing in memory that must
+ * survive, so several processes can run behind one load balancer.
  *
- * @param environment where settings come from, for the server and for the functions.
- * @throws {Error} with one line per setting that is missing or wrong, or when it cannot listen there.
+ * @param environment the settings, for the server and for the functions.
+ * @throws {Error} with one line per setting that is missing or invalid, or when it cannot listen.
  */
 export async function startStandalone(environment: Environment): Promise<Standalone> {
-  const faults = findSettingFaults(environment);
+  const { faults, warnings } = checkServerSettings(environment);
   if (faults.length > 0) {
     throw new Error(["The server cannot start:", ...faults].join("\n- "));
   }
   const { HOST: hostname, PORT: port } = createSettings(environment);
   const functions = await loadFunctions();
-  const route = createRouter(functions, environment);
-  let server: Deno.HttpServer<Deno.NetAddr>;
+  let server: FunctionServer;
   try {
-    // The platform's second argument is not for the router.
-    server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => route(request));
+    server = await startServer(createRouter(functions, environment), { hostname, port });
   } catch (error) {
-    throw new Error(
-      error instanceof Deno.errors.AddrInUse
-        ? `Port ${port} is taken; set PORT to a free one`
-        : `The server cannot listen at HOST ${hostname}, PORT ${port}: ${(error as Error).message}`,
-      { cause: error },
-    );
+    throw describeListenFailure(error, { hostname, port }, "PORT");
   }
   return {
-    url: toServerUrl(server.addr),
+    url: server.url,
     slugs: [...functions.keys()].sort(),
-    stop: () => server.shutdown(),
+    warnings,
+    stop: () => server.stop(),
   };
-}
-
-/** Everything that is missing or wrong at once, so that it can be set right in one go. */
-function findSettingFaults(environment: Environment): string[] {
-  const settings = createSettings(environment);
-  const faults: string[] = [];
-  for (const name of settingNames) {
-    try {
-      void settings[name];
-    } catch (unfit) {
-      faults.push((unfit as Error).message);
-    }
-  }
-  const isSet = (name: string) => Boolean(environment.get(name)?.trim());
-  // With a wrong AI_GATEWAY, which is a fault by now, nobody knows what is needed.
-  if (!faults.some((fault) => fault.includes("AI_GATEWAY"))) {
-    for (const [name, meaning] of Object.entries(chooseGateway(settings).requiredSettings)) {
-      if (!isSet(name)) faults.push(`${name} is missing: ${meaning}`);
-    }
-  }
-  if (!isSet("INSFORGE_BASE_URL") && !isSet("INSFORGE_INTERNAL_URL")) {
-    faults.push("INSFORGE_BASE_URL is missing: the address of the InsForge project");
-  }
-  return faults;
 }

@@ -1,0 +1,55 @@
+/** Sends a `Response` through a response of `node:http`. */
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+
+const JSON_TYPE = "application/json";
+
+/**
+ * Sends a response, its chunks as they come.
+ *
+ * @returns once the body stream is closed. When the caller closes the connection, the stream is
+ *   cancelled first.
+ * @throws what the body stream fails with; the connection is then still open.
+ */
+export async function sendResponse(response: Response, outgoing: ServerResponse): Promise<void> {
+  const { status, headers, body } = response;
+  if (headers.get("Content-Type") === JSON_TYPE && !headers.has("Content-Length")) {
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    headers.set("Content-Length", String(bytes.byteLength));
+    outgoing.writeHead(status, toNodeHeaders(headers)).end(bytes);
+    return;
+  }
+  outgoing.writeHead(status, toNodeHeaders(headers));
+  if (!body) return void outgoing.end();
+  outgoing.flushHeaders();
+  await pipeBody(body.getReader(), outgoing);
+  outgoing.end();
+}
+
+async function pipeBody(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const closed = Promise.withResolvers<void>();
+  let cancelled: Promise<void> | undefined;
+  outgoing.once("close", () => {
+    cancelled = reader.cancel().catch(() => {});
+    closed.resolve();
+  });
+  if (outgoing.destroyed) return await reader.cancel();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return await cancelled;
+    if (outgoing.write(value)) continue;
+    const drained = Promise.withResolvers<void>();
+    outgoing.once("drain", drained.resolve);
+    await Promise.race([drained.promise, closed.promise]);
+  }
+}
+
+/** Headers as Node takes them: several `Set-Cookie` stay apart. */
+function toNodeHeaders(headers: Headers): OutgoingHttpHeaders {
+  const fields: OutgoingHttpHeaders = Object.fromEntries(headers);
+  const cookies = headers.getSetCookie();
+  if (cookies.length > 0) fields["set-cookie"] = cookies;
+  return fields;
+}
