@@ -1,11 +1,18 @@
-/** The deployed form of every function, doing its main work in every runtime it is deployed to. */
+/** The deployed form of every function, at its main work in every runtime it is deployed to. */
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { loadFunctions } from "../tools/functions.ts";
 import { createDemoData, DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "../tools/local/insforge/mod.ts";
 import { startRuntimes } from "../tools/local/runtimes/mod.ts";
 import { MODULES, SCRIPTS } from "./support/probe_functions.ts";
-import { completion, createUpstream, streamOf, USAGE } from "./support/upstream.ts";
+import {
+  completion,
+  createUpstream,
+  type Reply,
+  streamOf,
+  type Upstream,
+  USAGE,
+} from "./support/upstream.ts";
 
 /** The runtimes by the names that `startRuntimes` gives them. */
 const RUNTIMES = {
@@ -39,12 +46,12 @@ Deno.test("the deployed form of every function", async (t) => {
   for (const [name, title] of Object.entries(RUNTIMES) as [keyof typeof RUNTIMES, string][]) {
     const step = (sentence: string, run: () => Promise<void>) =>
       t.step(`${title}: ${sentence}`, run);
-    /** Sends one request, reads its whole answer and looks for secrets in all of it. */
+    /** Sends one request, reads the whole response and checks that no secret is in it. */
     const send = async (path: string, init?: RequestInit) => {
       const response = await fetch(runtimes[name] + path, init);
       const { status, headers } = response;
       const text = await response.text();
-      assertNothingGivenAway(text + JSON.stringify([...headers]));
+      assertNoSecrets(text + JSON.stringify([...headers]));
       const json = headers.get("content-type")?.includes("json");
       return { status, headers, text, body: json ? JSON.parse(text) : undefined };
     };
@@ -54,7 +61,7 @@ Deno.test("the deployed form of every function", async (t) => {
       return send(path, { method: "POST", headers, body: JSON.stringify(request) });
     };
 
-    await step("every function loads and answers a preflight", async () => {
+    await step("every function answers a preflight request", async () => {
       for (const slug of slugs) {
         const { status, headers, text } = await send(`/${slug}`, { method: "OPTIONS" });
         assertEquals([slug, status, text], [slug, 204, ""]);
@@ -71,20 +78,20 @@ Deno.test("the deployed form of every function", async (t) => {
       assertEquals(sent.get("authorization"), `Bearer ${OPENROUTER_API_KEY}`);
     });
 
-    await step("a stranger is refused, and so is a forged token", async () => {
+    await step("returns 401 without a token and for a forged token", async () => {
       const { body: stranger } = await post("/chat", { prompt: PROMPT }, "");
       assertEquals([stranger.statusCode, stranger.error], [401, "AUTH_INVALID_CREDENTIALS"]);
       const { body } = await post("/chat", { prompt: PROMPT }, token.slice(0, -8) + "AAAAAAAA");
       assertEquals([body.statusCode, body.error], [401, "AUTH_UNAUTHORIZED"]);
     });
 
-    await step("a refusal of OpenRouter comes as our error", async () => {
+    await step("translates an error of OpenRouter", async () => {
       upstream.reply({ status: 402, json: { error: { code: 402, message: "No credits" } } });
       const { status, body } = await post("/chat", { prompt: PROMPT });
       assertEquals([status, body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
     });
 
-    await step("stream, read whole, is OpenRouter's own bytes", async () => {
+    await step("stream returns OpenRouter's own bytes", async () => {
       const events = streamOf("Grüße", " 🌍");
       upstream.reply({ sse: events });
       const { status, headers, text } = await post("/stream", { prompt: PROMPT });
@@ -92,7 +99,7 @@ Deno.test("the deployed form of every function", async (t) => {
       assertMatch(headers.get("content-type")!, /^text\/event-stream/);
     });
 
-    await step("summarize-records reads the caller's rows and no others", async () => {
+    await step("summarize-records reads only the caller's rows", async () => {
       for (const user of [demo, second]) {
         upstream.reply({ json: completion({ content: "Many troubles" }) });
         const request = { table: "support_tickets", columns: ["id", "subject"], limit: 1000 };
@@ -105,14 +112,34 @@ Deno.test("the deployed form of every function", async (t) => {
       }
     });
 
-    await step("embeddings are arrays of numbers", async () => {
+    await step("keeps running whatever OpenRouter does", async () => {
+      const data = [{ index: 0, embedding: [1] }];
+      const failures: [string, unknown, Reply][] = [
+        ["/chat", { prompt: PROMPT }, { text: "<html>" }],
+        ["/chat", { prompt: PROMPT }, { text: '{"choices":[', end: "cut" }],
+        ["/stream", { prompt: PROMPT }, { sse: streamOf("Hel", "lo").slice(0, 2), end: "cut" }],
+        ["/stream", { prompt: PROMPT }, { sse: ["data: {\n\n"] }],
+        ["/stream", { prompt: PROMPT }, { json: { error: { code: 400, message: "no" } } }],
+        ["/embeddings", { input: ["a", "b"] }, { json: { model: "m", data, usage: USAGE } }],
+        ["/image-gen", { prompt: PROMPT }, { status: 403, text: "" }],
+      ];
+      for (const [path, request, reply] of failures) {
+        const stop = replyAlways(upstream, reply);
+        const { status } = await post(path, request);
+        await stop();
+        assert(status >= 400 || path === "/stream", `${path}: ${status}`);
+      }
+      if (name !== "cloud") assertEquals((await send("/health")).status, 200);
+    });
+
+    await step("embeddings returns arrays of numbers", async () => {
       const data = [[0.25, -1], [0.5, 2]].map((embedding, index) => ({ index, embedding }));
       upstream.reply({ json: { model: "m", data, usage: USAGE } });
       const { status, body } = await post("/embeddings", { input: ["a", "b"] });
       assertEquals([status, body.embeddings], [200, [[0.25, -1], [0.5, 2]]]);
     });
 
-    await step("an image comes whole, as base64", async () => {
+    await step("image-gen returns the whole image as base64", async () => {
       const image = { type: "image_url", image_url: { url: PIXEL_URL } };
       upstream.reply({ json: completion({ images: [image] }) });
       const { status, body } = await post("/image-gen", { prompt: PROMPT });
@@ -122,18 +149,18 @@ Deno.test("the deployed form of every function", async (t) => {
       }]]);
     });
 
-    await step("operations below a function are reached, under an alias as well", async () => {
-      const address = (slug: string, path: string) =>
+    await step("reaches operations below a function, also under an alias", async () => {
+      const toPath = (slug: string, path: string) =>
         name === "cloud" ? `/${slug}/${path}` : `/${slug}?route=${path}`;
       const request = { model: "a/b", messages: [{ role: "user", content: PROMPT }] };
       upstream.reply({ json: completion() }, { json: completion() });
-      const v1 = await post(address("v1", "chat/completions"), request);
+      const v1 = await post(toPath("v1", "chat/completions"), request);
       assertEquals([v1.status, v1.body.object], [200, "chat.completion"]);
-      const legacy = await post(address("api", "ai/chat/completion"), request);
+      const legacy = await post(toPath("api", "ai/chat/completion"), request);
       assertEquals([legacy.status, legacy.body.text], [200, "Hello!"]);
     });
 
-    await step("the runtime treats a function as InsForge's does", async () => {
+    await step("treats a function as InsForge's runtime does", async () => {
       const get = async (path: string) => {
         const { status, text } = await send(path);
         return [status, text];
@@ -141,8 +168,8 @@ Deno.test("the deployed form of every function", async (t) => {
       if (name === "cloud") {
         assertEquals(await get("/counts"), [200, "1"]);
         assertEquals(await get("/counts"), [200, "2"]);
-        const told = '{"error":"Function execution failed","message":"told to everyone"}';
-        assertEquals(await get("/throws"), [500, told]);
+        const thrown = '{"error":"Function execution failed","message":"shown to the caller"}';
+        assertEquals(await get("/throws"), [500, thrown]);
         assertMatch(String(await get("/loops")), /^508,.*Loop Detected/);
         assertEquals(await get("/path"), [200, "/path"]);
         assertEquals(await get("/path/a/b?x=1"), [200, "/a/b"]);
@@ -150,14 +177,13 @@ Deno.test("the deployed form of every function", async (t) => {
         return;
       }
       const seen = '{"own":true,"global":null,"process":{"NODE_ENV":"production"},' +
-        '"injected":["function","function","function"]}';
+        '"absent":["undefined","undefined","undefined"],"injected":["function","function","function"]}';
       assertEquals(await get("/sees"), [200, seen]);
       assertEquals(await get("/counts"), [200, "1"]);
       assertEquals(await get("/counts"), [200, "1"]);
       assertEquals(await get("/binary"), [200, "\ufffdP"]);
       assertEquals(await get("/throws"), [418, '{"error":"teapot"}']);
       assertEquals(await get("/responds"), [409, "thrown"]);
-      assertEquals(await get("/rejects"), [500, '{"error":"Worker execution error"}']);
       assertEquals(await get("/esm"), [500, `{"error":"Unexpected token 'export'"}`]);
       assertMatch(String(await get("/default")), /^500,.*No function exported/);
       assertEquals(await get("/chat/sub"), [404, "Not Found"]);
@@ -166,7 +192,7 @@ Deno.test("the deployed form of every function", async (t) => {
   }
 
   await t.step(
-    "cloud: a stream arrives while it is written, and ends with its caller",
+    "cloud: streams while OpenRouter writes, and aborts the call when the caller cancels",
     async () => {
       upstream.reply({ sse: streamOf("Hello").slice(0, 2), end: "hang" });
       const response = await fetch(`${runtimes.cloud}/stream`, {
@@ -178,27 +204,63 @@ Deno.test("the deployed form of every function", async (t) => {
       const { value } = await reader.read();
       assert(value!.length > 0);
       await reader.cancel();
-      assert(await upstream.requests.at(-1)!.cancelled, "the upstream call went on");
+      assert(await upstream.requests.at(-1)!.cancelled, "the upstream call was not aborted");
     },
   );
 
-  await running.disposeAsync(); // their ends are the log's
-  await t.step("the log has each call's line, and gives nothing away", () => {
+  // Last, because the runtime does not survive it.
+  for (const name of ["worker", "olderWorker"] as const) {
+    await t.step(`${RUNTIMES[name]}: an unhandled rejection ends the process`, async () => {
+      const response = await fetch(`${runtimes[name]}/rejects`);
+      const error = { error: "Worker execution error" };
+      assertEquals([response.status, await response.json()], [500, error]);
+      await assertEnds(runtimes[name]);
+    });
+  }
+
+  await running.disposeAsync(); // the log is complete when the runtimes have ended
+  await t.step("logs one line per call, without secrets", () => {
     const lines = runtimes.logs().split("\n").filter((line) => line.startsWith("{"));
     const answered = lines.map((line) => JSON.parse(line))
       .filter(({ slug, status }) => slug === "chat" && status === 200);
     assertEquals(answered.length, Object.keys(RUNTIMES).length);
-    assertNothingGivenAway(runtimes.logs());
+    assertNoSecrets(runtimes.logs());
   });
 
-  /** Fails when a secret, an internal address or a prompt stands in an answer or the log. */
-  function assertNothingGivenAway(text: string): void {
+  /** Fails when a secret, an internal URL or a prompt is in a response or the log. */
+  function assertNoSecrets(text: string): void {
     const { INSFORGE_BASE_URL: _public, JWT_KEY_ID: _too, ...hidden } = secrets;
     for (const [name, value] of Object.entries({ ...hidden, token, PROMPT })) {
-      assertFalse(text.includes(value), `${name} stands in ${text}`);
+      assertFalse(text.includes(value), `${name} is in ${text}`);
     }
   }
 });
+
+/** Answers every attempt of a call with `reply`, until the function that it returns is called. */
+function replyAlways(upstream: Upstream, reply: Reply): () => Promise<void> {
+  let isStopped = false;
+  const plan = () => {
+    if (isStopped) return { text: "" };
+    upstream.reply(plan);
+    return reply;
+  };
+  upstream.reply(plan);
+  return async () => {
+    isStopped = true;
+    await (await fetch(upstream.url)).text(); // takes the last plan, as the upstream is strict
+  };
+}
+
+/** Waits until a runtime accepts no connection any more. */
+async function assertEnds(url: string): Promise<void> {
+  const deadline = AbortSignal.timeout(10_000);
+  for (;;) {
+    const isUp = await fetch(`${url}/health`, { signal: deadline })
+      .then((response) => response.text(), () => undefined);
+    if (isUp === undefined) return deadline.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 /** An embedded InsForge with the demo users and their tickets, listening. */
 async function startInsForge(): Promise<EmbeddedInsForge & AsyncDisposable & { url: string }> {

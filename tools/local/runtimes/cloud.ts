@@ -1,14 +1,14 @@
 /**
- * InsForge cloud's function host, as far as a function can tell: all functions of a project in one
- * process behind one router, secrets as environment variables, answers streamed. A program. Written
- * from InsForge's documented behaviour.
+ * A copy of InsForge cloud's function host, as far as a function can tell: all functions of a project
+ * in one process behind one router, secrets as environment variables, responses streamed. This is a
+ * program. It is written from InsForge's documented behaviour.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { readOrder, reportAddress } from "./parent.ts";
+import { readOrder, reportUrl } from "./parent.ts";
 
-/** What the program is told on its standard input; secrets come with the environment. */
+/** What the program reads from its standard input. Secrets come with its environment. */
 export interface CloudOrder {
-  /** Addresses of the functions' modules, by slug. */
+  /** The URLs of the functions' modules, by slug. */
   modules: Record<string, string>;
 }
 
@@ -19,13 +19,13 @@ const depth = new AsyncLocalStorage<number>();
 
 const { modules } = await readOrder<CloudOrder>();
 const routes = new Map<string, Handler>();
-for (const [slug, address] of Object.entries(modules)) {
-  routes.set(slug, (await import(address)).default);
+for (const [slug, url] of Object.entries(modules)) {
+  routes.set(slug, (await import(url)).default);
 }
 
-// InsForge's SDK calls other functions of the project through this, without the network.
+// InsForge's SDK calls other functions of the project through this global, without the network.
 Object.assign(globalThis, { __insforge_dispatch__: dispatch });
-Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: reportAddress }, dispatch);
+Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: reportUrl }, dispatch);
 
 function dispatch(request: Request): Promise<Response> {
   const calls = depth.getStore() ?? 0;
@@ -43,7 +43,7 @@ async function route(request: Request): Promise<Response> {
       timestamp: new Date().toISOString(),
     });
   }
-  const [slug, ...rest] = url.pathname.split("/").filter(Boolean);
+  const [slug = "", ...rest] = url.pathname.split("/").filter(Boolean);
   const handler = routes.get(slug);
   if (!handler) return Response.json({ error: "Function not found" }, { status: 404 });
   if (rest.length > 0) url.pathname = `/${rest.join("/")}`;

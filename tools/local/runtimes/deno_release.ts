@@ -1,19 +1,19 @@
-/** Other releases of Deno, from the npm registry, where each platform's binary is a package. */
+/** Other releases of Deno, from the npm registry, which has one package per platform. */
 import { fileURLToPath } from "node:url";
 
-/** Some 50 MB, from a registry that may be far. */
+/** About 50 MB are downloaded. */
 const TIMEOUT_MS = 600_000;
 
 /**
- * Finds a release of Deno, and fetches it when it is not in Deno's own cache of npm packages.
+ * Finds a release of Deno, and downloads it when it is not in Deno's cache of npm packages.
  *
  * @param version such as `2.0.6`.
  * @returns the path of its binary.
- * @throws {Error} when the registry does not have it for this machine, or does not answer in time.
+ * @throws {Error} when the registry has no such package for this machine, or is too slow.
  */
 export async function findDeno(version: string): Promise<string> {
   const name = `npm:@deno/${toTarget()}@${version}/package.json`;
-  // Another process, because an import here would write the package into this project's lock file.
+  // In another process, because an import here would add the package to this project's lock file.
   const command = new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
@@ -25,13 +25,13 @@ export async function findDeno(version: string): Promise<string> {
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const { success, stdout, stderr } = await command.output();
-  const [text, reason] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
   if (!success) {
-    const why = reason || `no answer within ${TIMEOUT_MS / 1_000} seconds`;
-    throw new Error(`Deno ${version} could not be had from npm (${name}): ${why}`);
+    const why = decode(stderr) || `no response within ${TIMEOUT_MS / 1_000} seconds`;
+    throw new Error(`Deno ${version} could not be downloaded from npm (${name}): ${why}`);
   }
   const isWindows = Deno.build.os === "windows";
-  const binary = fileURLToPath(new URL(isWindows ? "deno.exe" : "deno", text));
+  const binary = fileURLToPath(new URL(isWindows ? "deno.exe" : "deno", decode(stdout)));
   if (!isWindows) await Deno.chmod(binary, 0o755);
   return binary;
 }

@@ -1,39 +1,39 @@
-/** The functions as they are when deployed, on this machine: in each runtime, from their artefacts. */
+/** Runs the deployed form of the functions in a copy of each InsForge runtime, for tests. */
 import { fileURLToPath } from "node:url";
 
-/** What the runtimes are given. */
+/** What the runtimes run. */
 export interface RuntimeOptions {
-  /** Every function sees all of them, as on the platforms. */
+  /** Visible to every function, as on InsForge. */
   secrets: Record<string, string>;
-  /** Further functions for the workers, by slug, as scripts. */
+  /** Additional functions for the workers: scripts, by slug. */
   scripts?: Record<string, string>;
-  /** Further functions for the cloud host, by slug, as modules. */
+  /** Additional functions for the cloud host: modules, by slug. */
   modules?: Record<string, string>;
 }
 
-/** Running runtimes, each by the address below which it serves `/<slug>`. */
+/** Running runtimes. Each URL serves `/<slug>`. */
 export interface Runtimes extends AsyncDisposable {
-  /** InsForge cloud's. */
+  /** InsForge cloud. */
   cloud: string;
-  /** The self-hosted worker, on this Deno. */
+  /** The self-hosted worker, on the current Deno. */
   worker: string;
   /** The self-hosted worker on the release of Deno that InsForge runs. */
   olderWorker: string;
-  /** Everything the functions and the runtimes have logged so far, on both outputs. */
+  /** Everything that functions and runtimes have logged so far. */
   logs(): string;
 }
 
-/** Another Deno and some packages may have to be fetched first. */
+/** Another Deno and some packages may have to be downloaded first. */
 const START_TIMEOUT_MS = 900_000;
 const START = fileURLToPath(new URL("start.ts", import.meta.url));
 
 /**
- * Bundles the functions and starts them in every runtime, each in a process of its own on 127.0.0.1.
+ * Bundles the functions and starts them in every runtime, each in its own process on 127.0.0.1.
  *
- * Takes some seconds, more when a release of Deno must be fetched first. Needs `--allow-run` for the
- * running Deno only. Whatever happens to this process, the runtimes end with it.
+ * Takes some seconds, more when a release of Deno must be downloaded first. Needs `--allow-run` for
+ * the running Deno only. The runtimes end when this process ends.
  *
- * @throws {Error} when a runtime does not start, with what it wrote about that.
+ * @throws {Error} when a runtime does not start. The message contains its error output.
  */
 export async function startRuntimes(options: RuntimeOptions): Promise<Runtimes> {
   const process = new Deno.Command(Deno.execPath(), {
@@ -44,7 +44,8 @@ export async function startRuntimes(options: RuntimeOptions): Promise<Runtimes> 
   }).spawn();
   const { stdin, stdout, stderr, status } = process;
   const timeout = setTimeout(() => process.kill(), START_TIMEOUT_MS);
-  const logs = { stdout: "", stderr: "" }; // apart, so that neither cuts a line of the other
+  // Kept apart, because a chunk of one may end in the middle of a line.
+  const logs = { stdout: "", stderr: "" };
   const collect = async (name: keyof typeof logs, output: ReadableStream<string>) => {
     for await (const text of output) logs[name] += text;
   };
@@ -54,16 +55,16 @@ export async function startRuntimes(options: RuntimeOptions): Promise<Runtimes> 
   await input.write(new TextEncoder().encode(JSON.stringify(options) + "\n"));
   const output = stdout.pipeThrough(new TextDecoderStream());
   const reader = output.getReader();
-  const { value: addresses } = await reader.read();
+  const { value: urls } = await reader.read();
   clearTimeout(timeout);
   reader.releaseLock();
   collected.push(collect("stdout", output));
-  if (!addresses) {
+  if (!urls) {
     await Promise.all([...collected, status, input.close().catch(() => {})]);
     throw new Error(`The runtimes did not start: ${logs.stderr}`);
   }
   return {
-    ...JSON.parse(addresses),
+    ...JSON.parse(urls),
     logs: () => logs.stdout + logs.stderr,
     async [Symbol.asyncDispose]() {
       await input.close();

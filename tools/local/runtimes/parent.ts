@@ -1,9 +1,10 @@
 /**
- * How a runtime and the process that started it speak: an order on standard input, an address on
- * standard output. When the input ends, so does the runtime, however its parent came to its end.
+ * How a runtime and the process that started it talk: the runtime reads one order from its standard
+ * input and writes its URL to its standard output. When the input ends, the runtime ends, so that it
+ * never outlives the process that started it.
  */
 
-/** Reads the order, one line of JSON; from then on the end of the input ends this process. */
+/** Reads the order, one line of JSON. After that, the end of the input ends this process. */
 export async function readOrder<T>(): Promise<T> {
   const reader = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
   let line = "";
@@ -16,7 +17,7 @@ export async function readOrder<T>(): Promise<T> {
   return JSON.parse(line);
 }
 
-/** Says where this process listens. */
-export function reportAddress({ port }: { port: number }): void {
+/** Writes the URL at which this process listens. */
+export function reportUrl({ port }: { port: number }): void {
   console.log(`http://127.0.0.1:${port}`);
 }

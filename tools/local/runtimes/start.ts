@@ -1,6 +1,6 @@
 /**
- * Bundles the functions and starts every runtime that they can be deployed to. A program: it alone
- * needs to run the bundler and another Deno, so that whoever starts it needs to run Deno only.
+ * Bundles the functions and starts every runtime that they can be deployed to. This is a program,
+ * because the bundler and another release of Deno need permissions that its caller does not have.
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -18,7 +18,7 @@ const INSFORGE_DENO = "2.0.6";
 const LOCAL = fileURLToPath(new URL("../../../.local/", import.meta.url));
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 const CLOUD = fileURLToPath(new URL("cloud.ts", import.meta.url));
-/** As little of this project as the platforms have: no configuration, no lock file, no types. */
+/** The platforms have no configuration, lock file or types of this project either. */
 const BARE = ["--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-check"];
 
 const { secrets, scripts, modules } = await readOrder<RuntimeOptions>();
@@ -30,19 +30,20 @@ try {
   const [artefacts, olderDeno] = await Promise.all([bundleFunctions(), findDeno(INSFORGE_DENO)]);
   const codes = (platform: Platform) =>
     Object.fromEntries(
-      artefacts.filter((one) => one.platform === platform).map(({ slug, code }) => [slug, code]),
+      artefacts.filter((artefact) => artefact.platform === platform).map((
+        { slug, code },
+      ) => [slug, code]),
     );
   const workerOrder: WorkerOrder = {
     scripts: { ...codes("self-hosted"), ...scripts },
     secrets,
     sdk: pinPackage("@insforge/sdk"),
   };
-  const addresses = await Promise.all([
+  const [cloud, worker, olderWorker] = await Promise.all([
     startCloud({ ...codes("cloud"), ...modules }),
     startWorker(Deno.execPath(), workerOrder),
     startWorker(olderDeno, workerOrder),
   ]);
-  const [cloud, worker, olderWorker] = addresses;
   console.log(JSON.stringify({ cloud, worker, olderWorker }));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
@@ -50,31 +51,31 @@ try {
 }
 
 async function startCloud(codes: Record<string, string>): Promise<string> {
-  const addresses: CloudOrder["modules"] = {};
+  const urls: CloudOrder["modules"] = {};
   for (const [slug, code] of Object.entries(codes)) {
     const path = join(folder, toPath({ platform: "cloud", slug }));
     await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeTextFile(path, `// Function: ${slug}\n${code}`);
-    addresses[slug] = pathToFileURL(path).href;
+    urls[slug] = pathToFileURL(path).href;
   }
   const permissions = ["--allow-net", "--allow-env", `--allow-read=${folder}`];
   const args = ["run", ...BARE, "--node-modules-dir=none", ...permissions, CLOUD];
-  return await start(Deno.execPath(), args, { modules: addresses }, { ...places(), ...secrets });
+  return await start(Deno.execPath(), args, { modules: urls }, { ...findCaches(), ...secrets });
 }
 
 function startWorker(deno: string, order: WorkerOrder): Promise<string> {
   const permissions = ["--unstable-worker-options", "--allow-net", "--allow-env"];
   const scope = `--allow-read=${dirname(WORKER)}`;
-  const environment = deno === Deno.execPath() ? places() : {
-    ...places(),
-    // Each release keeps its own cache; a shared one is emptied at every change of release.
+  const environment = deno === Deno.execPath() ? findCaches() : {
+    ...findCaches(),
+    // Every release needs its own cache: a shared one is emptied when the release changes.
     DENO_DIR: join(LOCAL, `deno-${INSFORGE_DENO}`),
     DENO_TLS_CA_STORE: "system,mozilla",
   };
   return start(deno, ["run", ...BARE, ...permissions, scope, WORKER], order, environment);
 }
 
-/** Starts one runtime, gives it its order and passes on what it logs. @returns its address. */
+/** Starts one runtime, sends it its order and forwards its log. @returns its URL. */
 async function start(
   deno: string,
   args: string[],
@@ -91,19 +92,19 @@ async function start(
   }).spawn();
   await stdin.getWriter().write(new TextEncoder().encode(JSON.stringify(order) + "\n"));
   const reader = stdout.getReader();
-  const { value: address } = await reader.read();
-  if (!address) throw new Error(`A runtime did not start: ${args.at(-1)}`);
+  const { value: url } = await reader.read();
+  if (!url) throw new Error(`A runtime did not start: ${args.at(-1)}`);
   reader.releaseLock();
-  relay(stdout);
-  return new TextDecoder().decode(address).trim();
+  forwardLog(stdout);
+  return new TextDecoder().decode(url).trim();
 }
 
-async function relay(output: ReadableStream<Uint8Array>): Promise<void> {
+async function forwardLog(output: ReadableStream<Uint8Array>): Promise<void> {
   for await (const bytes of output) await Deno.stdout.write(bytes);
 }
 
-/** Where Deno finds its cache and the network; nothing else of this environment is passed on. */
-function places(): Record<string, string> {
+/** Where Deno finds its cache and the network. Nothing else of the environment is passed on. */
+function findCaches(): Record<string, string> {
   const names = [
     ...["HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "DENO_DIR"],
     ...["NPM_CONFIG_REGISTRY", "HTTPS_PROXY", "NO_PROXY"],

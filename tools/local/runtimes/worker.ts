@@ -1,21 +1,27 @@
 /// <reference lib="deno.unstable" />
 /**
- * InsForge's self-hosted function runtime, as far as a function can tell: one path segment, a fresh
- * worker per request, text in and text out, nothing streamed. A program; it runs on Deno 2.0.6, the
- * version in InsForge's image, and on today's. Written from InsForge's documented behaviour.
+ * A copy of InsForge's self-hosted function runtime, as far as a function can tell: one path segment,
+ * a fresh worker per request, text in and text out, nothing streamed. It fails like the original,
+ * too: an error that no function catches ends the process for every caller. This is a program. It
+ * runs on Deno 2.0.6, the release in InsForge's image, and on the current one. It is written from
+ * InsForge's documented behaviour.
  */
-import { readOrder, reportAddress } from "./parent.ts";
+import { readOrder, reportUrl } from "./parent.ts";
 
-/** What the program is told on its standard input. */
+/** What the program reads from its standard input. */
 export interface WorkerOrder {
-  /** Scripts by slug. */
+  /** The code of the functions, by slug. */
   scripts: Record<string, string>;
   secrets: Record<string, string>;
-  /** The package whose `createClient` every script is given. */
+  /** The package whose `createClient` is passed to every script. */
   sdk: string;
+  /** How long a request may take, in milliseconds: 60,000 unless given. */
+  timeoutMs?: number;
 }
 
-const TIMEOUT_MS = 60_000;
+const DEFAULT_TIMEOUT_MS = 60_000;
+/** How long the process lives on after an error that no function caught. */
+const DEATH_DELAY_MS = 20;
 const SCOPE = new URL("worker_scope.js", import.meta.url);
 const PERMISSIONS: Deno.PermissionOptions = {
   net: true,
@@ -28,13 +34,13 @@ const PERMISSIONS: Deno.PermissionOptions = {
 };
 
 const order = await readOrder<WorkerOrder>();
-Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: reportAddress }, async (request) => {
+Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: reportUrl }, async (request) => {
   const { pathname } = new URL(request.url);
   if (pathname === "/health") return Response.json({ status: "ok", runtime: "deno" });
   const [, slug] = /^\/([\w-]+)$/.exec(pathname) ?? [];
   if (slug === undefined) return new Response("Not Found", { status: 404 });
   const code = order.scripts[slug];
-  if (code === undefined) return refuse(404, "Function not found or not active");
+  if (code === undefined) return errorResponse(404, "Function not found or not active");
   return await runInWorker(code, request);
 });
 
@@ -44,21 +50,27 @@ async function runInWorker(code: string, request: Request): Promise<Response> {
   const headers = Object.fromEntries(request.headers);
   const worker = new Worker(SCOPE, { type: "module", deno: { permissions: PERMISSIONS } });
   const answer = Promise.withResolvers<Response>();
-  const timeout = setTimeout(
-    () => answer.resolve(refuse(504, "Function timeout")),
-    TIMEOUT_MS,
-  );
+  const { secrets, sdk, timeoutMs = DEFAULT_TIMEOUT_MS } = order;
+  const timeout = setTimeout(() => {
+    // Terminated at once: no `finally` block and no `unload` listener of the function runs.
+    worker.terminate();
+    answer.resolve(errorResponse(504, "Function timeout"));
+  }, timeoutMs);
   worker.onmessage = ({ data: { error, status, statusText, headers, body } }) =>
     answer.resolve(
       error === undefined
         ? new Response(body, { status, statusText, headers })
-        : refuse(status, error),
+        : errorResponse(status, error),
     );
   worker.onerror = (event) => {
+    // InsForge does not prevent the default, so Deno ends the process. Here the end is delayed until
+    // the response is written: its own caller sees the 500 before everybody loses the process.
     event.preventDefault();
-    answer.resolve(refuse(500, "Worker execution error"));
+    answer.resolve(errorResponse(500, "Worker execution error"));
+    setTimeout(() => {
+      throw new Error("Unhandled error in child worker.");
+    }, DEATH_DELAY_MS);
   };
-  const { secrets, sdk } = order;
   worker.postMessage({ code, request: { url, method, headers, body }, secrets, sdk });
   try {
     return await answer.promise;
@@ -68,6 +80,6 @@ async function runInWorker(code: string, request: Request): Promise<Response> {
   }
 }
 
-function refuse(status: number, error: string): Response {
+function errorResponse(status: number, error: string): Response {
   return Response.json({ error }, { status });
 }

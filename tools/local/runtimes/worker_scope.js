@@ -1,10 +1,11 @@
 /**
- * The inside of InsForge's self-hosted worker: a fresh one for each request, told code, request and
- * secrets by message. Plain JavaScript, as it must start on Deno 2.0.6 as well as on today's.
+ * The inside of InsForge's self-hosted worker. Every request has a fresh one, which receives code,
+ * request and secrets as a message. Plain JavaScript, because it must start on Deno 2.0.6 as well as
+ * on the current release.
  */
 const STERILE = { NODE_ENV: "production" };
 
-// Deno 2.9 makes `process` when it is first touched, and needs the real `Deno` for that. InsForge
+// Deno 2.9 creates `process` when it is first read, and needs the real `Deno` for that. InsForge
 // hides `Deno` first, and so does not start there.
 void globalThis.process;
 Object.defineProperty(globalThis, "Deno", {
@@ -14,11 +15,16 @@ Object.defineProperty(globalThis, "Deno", {
 });
 globalThis.process.env = { ...STERILE };
 
+/** Globals of later releases of Deno that Deno 2.0.6, which InsForge runs, does not have. */
+const LATER_GLOBALS = ["Buffer", "global", "setImmediate", "clearImmediate", "BroadcastChannel"];
+
 self.onmessage = async ({ data }) => self.postMessage(await answer(data));
 
 async function answer({ code, request, secrets, sdk }) {
   try {
     const { createClient } = await import(sdk);
+    // Only now: on later releases, npm packages need some of these globals while they load.
+    for (const name of LATER_GLOBALS) delete globalThis[name];
     const handler = load(code, secrets, createClient);
     return await toMessage(await handler(new Request(request.url, request)));
   } catch (thrown) {
@@ -46,7 +52,7 @@ function load(code, secrets, createClient) {
   throw new Error("No function exported. Expected: module.exports = async function(req) { ... }");
 }
 
-/** The answer as text, whatever it was: a stream is read to its end, bytes that are no UTF-8 break. */
+/** The response as text: a stream is read to its end, and bytes that are not UTF-8 are destroyed. */
 async function toMessage(response) {
   const { status, statusText, headers } = response;
   const body = [204, 205, 304].includes(status) ? null : await response.text();

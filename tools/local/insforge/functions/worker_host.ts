@@ -1,4 +1,4 @@
-/** Deployed functions as self-hosted InsForge runs them: its worker, in a process of its own. */
+/** Deployed functions as self-hosted InsForge runs them: its worker runtime, in a separate process. */
 
 import { fileURLToPath } from "node:url";
 import { pinPackage } from "../../../build/packages.ts";
@@ -8,31 +8,58 @@ import type { FunctionHost, FunctionProject } from "./host.ts";
 const PROGRAM = fileURLToPath(new URL("../../runtimes/worker.ts", import.meta.url));
 const FOLDER = fileURLToPath(new URL("../../runtimes/", import.meta.url));
 
-/** A running worker process. */
-interface Running {
+/** A runtime process that serves one version of the functions. */
+interface Runtime {
   url: string;
+  /** Settles when the process has ended, for whatever reason. */
+  ended: Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Runs functions in the self-hosted worker, on this Deno. The process starts with the first call
- * after a change, so that deploying starts none; calls under way when code changes still end.
+ * Runs functions in a copy of InsForge's self-hosted worker runtime, on the current Deno.
+ *
+ * The process starts with the first call after a deployment. Calls in flight at a deployment finish
+ * on the old code. An error that no function catches ends the process, as on InsForge: calls in
+ * flight fail, and calls fail until the process has restarted, which begins at once.
  *
  * Needs `--allow-run` for the running Deno.
+ *
+ * @param options.timeoutMs how long a call may take: InsForge's 60,000 unless given.
  */
-export function createWorkerHost(): FunctionHost {
+export function createWorkerHost({ timeoutMs }: { timeoutMs?: number } = {}): FunctionHost {
   let project: FunctionProject = { functions: {}, secrets: {} };
-  let running: Promise<Running> | undefined;
+  let current: Promise<Runtime> | undefined;
+  let isRestarting = false;
   const calls = new Set<Promise<unknown>>();
-  const ending = new Set<Promise<unknown>>();
+  const retiring = new Set<Promise<unknown>>();
+
+  /** Starts the runtime, and starts it again when its process ends before it is retired. */
+  function start(): Promise<Runtime> {
+    const starting = startRuntime(project, timeoutMs);
+    current = starting;
+    const isCurrent = () => current === starting;
+    starting.then(async ({ ended }) => {
+      if (isCurrent()) isRestarting = false;
+      await ended;
+      if (!isCurrent()) return;
+      console.error("The functions runtime ended because of an uncaught error; it restarts");
+      isRestarting = true;
+      start();
+    }).catch(() => {
+      // The next call tries again.
+      if (isCurrent()) [current, isRestarting] = [undefined, false];
+    });
+    return starting;
+  }
 
   function retire(): void {
-    const old = running;
-    running = undefined;
+    const old = current;
+    [current, isRestarting] = [undefined, false];
     if (!old) return;
-    const end = Promise.allSettled(calls).then(async () => await (await old).stop());
-    const ended = end.catch(() => {}).finally(() => ending.delete(ended));
-    ending.add(ended);
+    const stopped = Promise.allSettled(calls).then(async () => await (await old).stop());
+    const retired = stopped.catch(() => {}).finally(() => retiring.delete(retired));
+    retiring.add(retired);
   }
 
   return {
@@ -43,24 +70,26 @@ export function createWorkerHost(): FunctionHost {
       return Promise.resolve(null);
     },
     run: (slug, request) => {
-      running ??= startWorker(project);
-      const call = running.then(({ url }) => {
+      if (isRestarting) return Promise.reject(new Error("connect ECONNREFUSED"));
+      const call = (current ?? start()).then(({ url }) => {
         const { search } = new URL(request.url);
         return fetch(new Request(`${url}/${slug}${search}`, request));
       });
       calls.add(call);
-      // A process that did not start is tried again by the next call.
-      call.catch(() => running = undefined).finally(() => calls.delete(call));
+      call.catch(() => {}).finally(() => calls.delete(call));
       return call;
     },
     close: async () => {
       retire();
-      await Promise.all(ending);
+      await Promise.all(retiring);
     },
   };
 }
 
-async function startWorker({ functions, secrets }: FunctionProject): Promise<Running> {
+async function startRuntime(
+  { functions, secrets }: FunctionProject,
+  timeoutMs: number | undefined,
+): Promise<Runtime> {
   const process = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -72,24 +101,31 @@ async function startWorker({ functions, secrets }: FunctionProject): Promise<Run
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  const order: WorkerOrder = { scripts: functions, secrets, sdk: pinPackage("@insforge/sdk") };
+  const order: WorkerOrder = {
+    scripts: functions,
+    secrets,
+    sdk: pinPackage("@insforge/sdk"),
+    timeoutMs,
+  };
   const input = process.stdin.getWriter();
   await input.write(new TextEncoder().encode(JSON.stringify(order) + "\n"));
   const output = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value: address } = await output.read();
-  if (!address) throw new Error("The worker did not start");
-  const relayed = relay(output);
+  const { value: url } = await output.read();
+  if (!url) throw new Error("The functions runtime did not start");
+  const closeInput = () => input.close().catch(() => {}); // it may be closed already
+  const ended = Promise.all([process.status, forwardLog(output)]).then(closeInput);
   return {
-    url: address.trim(),
+    url: url.trim(),
+    ended,
     stop: async () => {
-      await input.close();
-      await Promise.all([process.status, relayed]);
+      await closeInput();
+      await ended;
     },
   };
 }
 
-/** Passes on what the functions log. */
-async function relay(output: ReadableStreamDefaultReader<string>): Promise<void> {
+/** Prints what the functions log. */
+async function forwardLog(output: ReadableStreamDefaultReader<string>): Promise<void> {
   for (;;) {
     const { value, done } = await output.read();
     if (done) return;
