@@ -3,6 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { AiError } from "../../client/mod.ts";
 import { createUpstream } from "../support/upstream.ts";
 import { createClientOf } from "./host.ts";
+import { openPage } from "./page.ts";
 
 const PAGE = "https://app.example.com/settings?tab=ai";
 const CONNECTED = { connected: true, required: false, valid: true };
@@ -52,26 +53,3 @@ Deno.test("ai.connect.finish cleans the address bar before it sends the code", a
   assertEquals([error.status, error.code], [403, "FORBIDDEN"]);
   assertEquals(await connect.finish(), undefined);
 });
-
-/** The parts of a browser's page that `finish` uses. */
-function openPage(url: string) {
-  const page = {
-    url,
-    [Symbol.dispose]() {
-      Reflect.deleteProperty(globalThis, "location");
-      Reflect.deleteProperty(globalThis, "history");
-    },
-  };
-  const define = (name: string, value: unknown) =>
-    Object.defineProperty(globalThis, name, { configurable: true, value });
-  define("location", {
-    get href() {
-      return page.url;
-    },
-  });
-  define("history", {
-    state: null,
-    replaceState: (_state: unknown, _title: string, url: string) => void (page.url = url),
-  });
-  return page;
-}
