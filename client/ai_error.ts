@@ -56,6 +56,8 @@ export class AiError extends Error {
   readonly nextActions?: string;
 
   /**
+   * Creates an error.
+   *
    * @param status of the HTTP response: 200 when a stream failed after it had begun, 0 when there
    *   was no response.
    * @param code for programs.

@@ -3,12 +3,16 @@
  * functions. `deno task pack` writes the responses out in full, so that the published client needs
  * no other package and no file of this repository.
  */
-export type { ChatAnswer } from "../functions/chat/index.ts";
+export type { ChatAdditions, ChatAnswer } from "../functions/chat/index.ts";
 export type { Connection, StartAnswer } from "../functions/connect/index.ts";
+export type { KeyFacts } from "../functions/connect/openrouter_keys.ts";
 export type { EmbeddingsAnswer } from "../functions/embeddings/index.ts";
+export type { Drawing } from "../functions/image-gen/generation.ts";
 export type { ImageAnswer } from "../functions/image-gen/index.ts";
 export type { SummaryAnswer, SummaryFacts } from "../functions/summarize-records/index.ts";
 export type { UsageAnswer } from "../functions/usage/index.ts";
+export type { UsageDay, UsageLimits, UsageSum } from "../functions/usage/record.ts";
 export type { ErrorCode } from "../shared/errors.ts";
-export type { ToolCall } from "../shared/openrouter/typed_calls.ts";
+export type { Image, SavedImage, UnsavedImage } from "../shared/openrouter/saved_images.ts";
+export type { Message, ToolCall } from "../shared/openrouter/typed_calls.ts";
 export type { TokenUsage } from "../shared/token_usage.ts";

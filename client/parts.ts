@@ -54,6 +54,7 @@ export type SummaryPart = { type: "summary"; summary: SummaryFacts } | StreamPar
 
 /** How a stream is read. */
 export interface ReadPartsOptions {
+  /** Ends the reading, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Whether a stream of events other than chat chunks is complete with its `[DONE]`. */
   hasOwnEvents?: boolean;

@@ -9,7 +9,9 @@
 
 /** Marks the end of a prompt prefix that the provider caches. */
 export interface CacheControl {
+  /** Always `ephemeral`. */
   type: "ephemeral";
+  /** How long the prefix stays cached; 5 minutes when missing. */
   ttl?: "5m" | "1h" | undefined;
 }
 
@@ -163,21 +165,37 @@ export interface ModelOptions {
   max_tokens?: number | null | undefined;
   /** OpenAI's newer name of `max_tokens`. */
   max_completion_tokens?: number | null | undefined;
+  /** Randomness, from 0 to 2. */
   temperature?: number | null | undefined;
+  /** Samples only from the most likely tokens of this total probability, 0 to 1. */
   top_p?: number | null | undefined;
+  /** Samples only from this many of the most likely tokens. */
   top_k?: number | null | undefined;
+  /** Samples only from tokens with enough probability compared to the likeliest, 0 to 1. */
   top_a?: number | null | undefined;
+  /** Smallest probability of a token relative to the likeliest, 0 to 1. */
   min_p?: number | null | undefined;
+  /** Penalty for tokens by how often they occurred, -2 to 2. */
   frequency_penalty?: number | null | undefined;
+  /** Penalty for tokens that occurred at all, -2 to 2. */
   presence_penalty?: number | null | undefined;
+  /** Penalty for tokens that repeat the prompt, above 0 to 2. */
   repetition_penalty?: number | null | undefined;
+  /** Makes sampling repeatable where the provider supports it. */
   seed?: number | null | undefined;
+  /** Texts that end the answer, up to 4. */
   stop?: string | readonly string[] | null | undefined;
+  /** Bias from -100 to 100 by token id. */
   logit_bias?: Record<string, number> | null | undefined;
+  /** Whether to return log probabilities. */
   logprobs?: boolean | null | undefined;
+  /** How many of the likeliest tokens to return per position, 0 to 20. */
   top_logprobs?: number | null | undefined;
+  /** The form that the model has to answer in. */
   response_format?: ResponseFormat | undefined;
+  /** Text that the answer will probably contain. */
   prediction?: object | null | undefined;
+  /** How much the model reasons before it answers. */
   reasoning?:
     | {
       effort?: ReasoningEffort | null | undefined;
@@ -188,44 +206,71 @@ export interface ModelOptions {
     }
     | null
     | undefined;
+  /** Short form of `reasoning.effort`. */
   reasoning_effort?: ReasoningEffort | null | undefined;
+  /** Older switch for the text of the reasoning. */
   include_reasoning?: boolean | undefined;
+  /** How long the answer should be, such as `low`. */
   verbosity?: string | null | undefined;
   /** Which providers may answer, and in which order. */
   provider?: object | null | undefined;
+  /** OpenRouter plugins, each with an `id`. */
   plugins?: readonly object[] | undefined;
+  /** Older form of the plugin `context-compression`. */
   transforms?: readonly string[] | undefined;
+  /** Deprecated; use `models`. */
   route?: string | null | undefined;
+  /** A preset stored at OpenRouter. */
   preset?: string | undefined;
+  /** Price and speed class at the provider. */
   service_tier?: string | null | undefined;
+  /** Places cache breakpoints automatically, for Anthropic models. */
   cache_control?: CacheControl | undefined;
+  /** Groups requests that share a prompt prefix. */
   prompt_cache_key?: string | null | undefined;
+  /** Cache options of newer OpenAI models. */
   prompt_cache_options?: object | undefined;
+  /** Groups requests of one session, at most 256 characters. */
   session_id?: string | undefined;
+  /** Names for observability tools. */
   trace?: object | undefined;
+  /** Up to 16 texts that OpenRouter stores with the generation. */
   metadata?: Record<string, string> | null | undefined;
   /** Replaced by an id that the functions derive from the signed-in user. */
   user?: string | undefined;
+  /** OpenRouter debug options, for streams only. */
   debug?: object | undefined;
+  /** Without effect: usage is always reported. */
   usage?: object | undefined;
+  /** Whether the provider has to enforce the response format. */
   structured_outputs?: boolean | undefined;
 }
 
 /** A chat request without its prompt or messages. */
 export interface ChatOptions extends ModelOptions {
+  /** Tools that the model may call. */
   tools?: readonly Tool[] | undefined;
+  /** Which tool the model has to call, if any. */
   tool_choice?: ToolChoice | undefined;
+  /** Whether the model may call several tools at once. */
   parallel_tool_calls?: boolean | null | undefined;
+  /** Most calls of tools that OpenRouter runs itself, up to 30. */
   max_tool_calls?: number | undefined;
+  /** Conditions that end the loop of tools that OpenRouter runs itself. */
   stop_server_tools_when?: readonly object[] | undefined;
+  /** Options of web search models. */
   web_search_options?: object | undefined;
+  /** What the model should produce. */
   modalities?: readonly ("text" | "image" | "audio")[] | null | undefined;
+  /** Options for image output, such as `aspect_ratio`. */
   image_config?: object | undefined;
+  /** Voice and format of audio output, for streams only. */
   audio?: object | null | undefined;
   /** How many responses to generate. The client reads the first; `chat` accepts only 1. */
   n?: number | null | undefined;
   /** Set by the client's methods; it need not be given. */
   stream?: boolean | null | undefined;
+  /** Without effect: usage is always reported. */
   stream_options?: object | null | undefined;
 }
 
@@ -255,9 +300,13 @@ export interface EmbeddingsRequest {
   model?: string | null | undefined;
   /** Numbers in each vector, for models that offer a choice. */
   dimensions?: number | null | undefined;
+  /** What the texts are for, such as `query` or `document`. */
   input_type?: string | null | undefined;
+  /** Only `float`. */
   encoding_format?: "float" | null | undefined;
+  /** Which providers may answer, and in which order. */
   provider?: object | null | undefined;
+  /** Replaced by an id that the functions derive from the signed-in user. */
   user?: string | undefined;
 }
 
@@ -269,21 +318,33 @@ export interface ImageRequest {
   images?: readonly string[] | null | undefined;
   /** The app's default image model when missing. */
   model?: string | null | undefined;
+  /** Output limit in tokens. The app may allow fewer. */
   max_tokens?: number | null | undefined;
+  /** OpenAI's newer name of `max_tokens`. */
   max_completion_tokens?: number | null | undefined;
   /** Options of models that draw in a chat. Not to be combined with those of the image API below. */
   image_config?: object | null | undefined;
+  /** Only for models that draw in a chat. */
   modalities?: readonly ("text" | "image")[] | null | undefined;
   /** From 1 to 10 images. This and the following options are those of OpenRouter's image API. */
   n?: number | null | undefined;
+  /** Such as `1024x1024`. */
   size?: string | null | undefined;
+  /** Such as `2K`. */
   resolution?: string | null | undefined;
+  /** Such as `16:9`. */
   aspect_ratio?: string | null | undefined;
+  /** Such as `high`. */
   quality?: string | null | undefined;
+  /** Such as `png`. */
   output_format?: string | null | undefined;
+  /** From 0 to 100, for JPEG and WebP. */
   output_compression?: number | null | undefined;
+  /** Such as `transparent`. */
   background?: string | null | undefined;
+  /** Makes the image repeatable where the provider supports it. */
   seed?: number | null | undefined;
+  /** Which providers may answer, and in which order. */
   provider?: object | null | undefined;
   /** Stores the images in a bucket of the app, as the signed-in user. */
   save?:
@@ -308,10 +369,13 @@ export type SummaryFilter =
 
 /** A request for a summary of rows that the signed-in user may read. */
 export interface SummaryRequest extends ModelOptions {
+  /** The table's name. */
   table: string;
   /** All columns when missing. */
   columns?: readonly string[] | null | undefined;
+  /** Conditions that every row has to meet. */
   filters?: readonly SummaryFilter[] | null | undefined;
+  /** The column to sort by, before `limit` applies. */
   order?: { column: string; ascending?: boolean | undefined } | null | undefined;
   /** Rows to read: from 1 to 1000, 50 when missing. */
   limit?: number | null | undefined;

@@ -2,10 +2,15 @@
 
 /** The `usage` object of a response; `cost` is in USD. */
 export interface TokenUsage {
+  /** Tokens of the request. */
   prompt_tokens: number;
+  /** Tokens of the response. */
   completion_tokens: number;
+  /** The sum of both. */
   total_tokens: number;
+  /** USD. */
   cost?: number | null;
+  /** Details that differ between gateways. */
   [detail: string]: unknown;
 }
 

@@ -12,10 +12,10 @@ import { createCompletion, type Message, toText } from "../../shared/openrouter/
 import type { TokenUsage } from "../../shared/token_usage.ts";
 
 /** What comes with a text: tool calls, reasoning, annotations, images and the rest. */
-type Additions = Omit<Message, "role" | "content">;
+export type ChatAdditions = Omit<Message, "role" | "content">;
 
 /** The answer. */
-export interface ChatAnswer extends Additions {
+export interface ChatAnswer extends ChatAdditions {
   /** OpenRouter's name of the generation. */
   id: string;
   /** The model that answered, which may be a fallback. */
@@ -24,6 +24,7 @@ export interface ChatAnswer extends Additions {
   text: string;
   /** `stop`, `length`, `tool_calls` or `content_filter`. */
   finish_reason: string | null;
+  /** Tokens and cost, when the gateway reports them. */
   usage?: TokenUsage;
 }
 
@@ -58,7 +59,7 @@ function requireOnePiece({ stream, n, modalities }: ChatRequest): void {
 }
 
 /** What came with the text, without blanks. */
-function toAdditions({ content: _text, role: _assistant, ...additions }: Message): Additions {
+function toAdditions({ content: _text, role: _assistant, ...additions }: Message): ChatAdditions {
   const filled = Object.entries(additions).filter(([, value]) =>
     Array.isArray(value) ? value.length > 0 : (value ?? null) !== null
   );

@@ -13,6 +13,7 @@ import { type KeyFacts, readKeyFacts, toManageUrl } from "./openrouter_keys.ts";
 
 /** A user's connection with OpenRouter; amounts are USD. */
 export interface Connection extends KeyFacts {
+  /** Whether a key of the user is stored. */
   connected: boolean;
   /** Whether this app works for connected users only. */
   required: boolean;

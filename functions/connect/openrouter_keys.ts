@@ -12,9 +12,11 @@ export interface KeyFacts {
   label?: string;
   /** The most the key may spend; null is no limit. */
   limit?: number | null;
+  /** What is left of `limit`. */
   limit_remaining?: number | null;
   /** What the key has spent. */
   usage?: number;
+  /** ISO 8601; null when the key does not expire. */
   expires_at?: string | null;
 }
 

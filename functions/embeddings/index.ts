@@ -32,9 +32,11 @@ export type EmbeddingsRequest = z.infer<typeof embeddingsRequest>;
 export interface EmbeddingsAnswer {
   /** One vector per text, in the order of the texts. */
   embeddings: number[][];
+  /** The model that was used. */
   model: string;
   /** Numbers in each vector. */
   dimensions: number;
+  /** Tokens and cost of all texts. */
   usage: TokenUsage;
 }
 

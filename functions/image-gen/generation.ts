@@ -42,9 +42,13 @@ export type DrawingRequest = z.infer<typeof drawingRequest>;
 
 /** What was drawn, never nothing. */
 export interface Drawing {
+  /** At least one image. */
   images: Image[];
+  /** What the model wrote beside the images. */
   text?: string;
+  /** The model that drew. */
   model: string;
+  /** Tokens and cost, when the gateway reports them. */
   usage?: TokenUsage;
 }
 

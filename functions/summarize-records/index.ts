@@ -31,7 +31,9 @@ const CONCURRENT_CHUNKS = 4;
 
 /** What a summary is of. */
 export interface SummaryFacts {
+  /** The table that was read. */
   table: string;
+  /** Rows that the summary is about. */
   rows_read: number;
   /** Whether rows, or the end of a huge one, were left out. */
   truncated: boolean;
@@ -49,9 +51,11 @@ export interface SummaryStart {
 
 /** The answer. */
 export interface SummaryAnswer extends SummaryFacts {
+  /** The summary. */
   summary: string;
   /** Null where there was no row to ask a model about. */
   model: string | null;
+  /** Tokens and cost of all calls. */
   usage: TokenUsage;
 }
 

@@ -7,7 +7,9 @@ import type { Settings } from "../../shared/settings.ts";
 export interface UsageSum {
   /** Those that reached a model; refused ones are left out. */
   requests: number;
+  /** Tokens of the requests. */
   prompt_tokens: number;
+  /** Tokens of the responses. */
   completion_tokens: number;
   /** What the project paid; of days with `own_key` what the user did. */
   usd: number;
@@ -17,6 +19,7 @@ export interface UsageSum {
 export interface UsageDay extends UsageSum {
   /** UTC, `2026-11-21`. */
   day: string;
+  /** The model that was used. */
   model: string;
   /** Whether the user's own OpenRouter account paid, which counts for no limit. */
   own_key: boolean;
@@ -24,9 +27,13 @@ export interface UsageDay extends UsageSum {
 
 /** What a user may use; what is not limited is left out. */
 export interface UsageLimits {
+  /** Calls of models per minute. */
   requests_per_minute?: number;
+  /** Tokens of requests and responses per day. */
   tokens_per_day?: number;
+  /** USD per day. */
   usd_per_day?: number;
+  /** USD per month. */
   usd_per_month?: number;
 }
 
@@ -38,6 +45,7 @@ export interface UsageAnswer {
   month: UsageSum;
   /** 31 days, newest first. */
   days: UsageDay[];
+  /** The limits that apply to the user. */
   limits: UsageLimits;
 }
 

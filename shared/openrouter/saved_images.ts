@@ -13,8 +13,11 @@ export type Image = { media_type: string } & ({ data_url: string } | { url: stri
 export interface SavedImage {
   /** Public buckets: loads in a browser as it is. Private ones: needs the user's token. */
   url: string;
+  /** Such as `image/png`. */
   media_type: string;
+  /** The bucket that holds the image. */
   bucket: string;
+  /** The image's key in the bucket. */
   key: string;
 }
 

@@ -29,7 +29,9 @@ export type Completion = Omit<ChatCompletion, "choices" | "system_fingerprint" |
 
 /** A call of a tool that the caller is to run. */
 export interface ToolCall {
+  /** Id that the result has to name. */
   id: string;
+  /** Always `function`. */
   type: "function";
   /** `arguments` is JSON as the model wrote it, unchecked. */
   function: { name: string; arguments: string };
@@ -37,17 +39,25 @@ export interface ToolCall {
 
 /** An assistant's message with OpenRouter's additions. */
 export interface Message {
+  /** Always `assistant`. */
   role: "assistant";
   /** Rarely a list of parts; see {@link toText}. */
   content?: string | { text?: string }[] | null;
+  /** The model's reason for not answering. */
   refusal?: string | null;
+  /** The text of the reasoning. */
   reasoning?: string | null;
+  /** The reasoning in OpenRouter's form, to be sent back unchanged. */
   reasoning_details?: unknown[];
+  /** Calls of tools that the caller has to run. */
   tool_calls?: ToolCall[];
   /** OpenAI's first form of a tool call; OpenRouter has it no more, other gateways do. */
   function_call?: unknown;
+  /** Sources of the answer. */
   annotations?: unknown[];
+  /** Images that the model drew. */
   images?: { image_url: { url: string } }[];
+  /** Spoken audio. */
   audio?: unknown;
 }
 

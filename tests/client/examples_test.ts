@@ -77,6 +77,13 @@ Deno.test("every function, class and method of client/mod.ts has an example", ()
   assertEquals(missing, []);
 });
 
+Deno.test("every exported symbol of the client is documented", async () => {
+  const files = MODULES.map((name) => fileURLToPath(new URL(name, CLIENT)));
+  const args = ["doc", "--lint", ...files];
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+  assert(success, new TextDecoder().decode(stderr));
+});
+
 function compile(paths: string[]): string[] {
   const program = ts.createProgram(paths, { ...COMPILER_OPTIONS, noEmit: true });
   return paths.flatMap((path) => {
