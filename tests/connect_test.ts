@@ -71,7 +71,7 @@ Deno.test("connect", async (t) => {
     assertEquals(others, []);
     assertMatch(row.key, /^[0-9a-f]{8}\.[\w-]+$/);
     for (const secret of secrets) assertEquals(JSON.stringify(row).includes(secret), false);
-    for (const token of [alice.token, bob.token, "anon_local"]) {
+    for (const token of [alice.token, bob.token, stack.insforge!.secrets.ANON_KEY]) {
       const response = await fetch(`${stack.insforgeUrl}/api/database/records/ai_user_keys`, {
         headers: { Authorization: `Bearer ${token}` },
       });

@@ -15,13 +15,13 @@ const VALUES: Record<string, string> = {
   USER_USD_PER_MONTH: "2.5",
   PROJECT_USD_PER_DAY: "100",
 };
-const API_KEY = "ik_local";
 const NOTHING = { requests: 0, prompt_tokens: 0, completion_tokens: 0, usd: 0 };
 const prompt = "Name a colour";
 console.log = () => {};
 
 Deno.test("usage", async (t) => {
   await using stack = await startStack({ get: (name) => VALUES[name] });
+  const { API_KEY } = stack.insforge!.secrets;
   const [demo, second] = await Promise.all(DEMO_USERS.map((user) => getAccessToken(stack, user)));
 
   await t.step("a user sees what answers said they used, and the limits of users", async () => {
@@ -54,7 +54,7 @@ Deno.test("usage", async (t) => {
       const [answer, status, error] of [
         [await sweep(demo), 403, "FORBIDDEN"],
         [await sweep("ik_wrong"), 401, "AUTH_UNAUTHORIZED"],
-        [await sweep("anon_local"), 401, "AUTH_UNAUTHORIZED"],
+        [await sweep(stack.insforge!.secrets.ANON_KEY), 401, "AUTH_UNAUTHORIZED"],
         [await sweep(demo, { "x-api-key": "wrong" }), 401, "AUTH_UNAUTHORIZED"],
         [await sweep(undefined), 401, "AUTH_INVALID_CREDENTIALS"],
       ] as const
@@ -134,7 +134,7 @@ async function sweepAll(stack: Stack, expected: number, pending = 0): Promise<vo
     await stack.insforge!.sql(
       "update ai_charges set tries = 0, next_try_at = now() where next_try_at is not null",
     );
-    const { status, body } = await ask(stack, "usage/sweep", API_KEY, {});
+    const { status, body } = await ask(stack, "usage/sweep", stack.insforge!.secrets.API_KEY, {});
     reconciled += body.reconciled;
     assertEquals([status, body.pending], [200, pending + expected - reconciled]);
   }

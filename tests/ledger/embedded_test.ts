@@ -8,7 +8,10 @@ Deno.test("migrations come to a backend that is older than they are, each once",
   const insforge = await createEmbeddedInsForge({ baseUrl: () => "" });
   try {
     const call = async (method: string, body?: unknown) => {
-      const headers = { Authorization: "Bearer ik_local", "Content-Type": "application/json" };
+      const headers = {
+        Authorization: `Bearer ${insforge.secrets.API_KEY}`,
+        "Content-Type": "application/json",
+      };
       const url = "http://insforge.test/api/database/migrations";
       const response = await insforge.handler(
         new Request(url, { method, headers, body: JSON.stringify(body) }),

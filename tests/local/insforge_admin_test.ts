@@ -12,6 +12,8 @@ let clockMs = 0;
 
 Deno.test.beforeAll(async () => {
   insforge = await createEmbeddedInsForge({
+    anonKey: "anon_local",
+    apiKey: "ik_local",
     baseUrl: () => "https://project.insforge.test",
     functions: (slug) => Promise.resolve(Response.json({ source: slug })),
     now: () => clockMs,

@@ -262,7 +262,10 @@ async function start(options: Partial<EmbeddedInsForgeOptions> = {}): Promise<Ba
   let baseUrl = "";
   await using started = new AsyncDisposableStack();
   const dataDir = options.dataDir ?? started.use(await copyTemplate()).path;
-  const insforge = await createEmbeddedInsForge({ baseUrl: () => baseUrl, ...options, dataDir });
+  const insforge = await createEmbeddedInsForge({
+    ...{ anonKey: "anon_local", apiKey: "ik_local" },
+    ...{ baseUrl: () => baseUrl, ...options, dataDir },
+  });
   started.defer(() => insforge.close());
   const server = started.use(
     Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, insforge.handler),

@@ -50,7 +50,7 @@ export async function signIn(
   const client = createClient({
     baseUrl: stack.insforgeUrl,
     functionsUrl,
-    anonKey: "anon_local",
+    anonKey: stack.insforge!.secrets.ANON_KEY,
     fetch: browser.fetch,
   });
   const { error } = await client.auth.signInWithPassword({ email, password });

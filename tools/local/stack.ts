@@ -15,6 +15,7 @@ import { describeListenFailure, type Handler, startServer } from "../start/serve
 import { toServerUrl } from "../start/server_url.ts";
 import { createDemoData, DEMO_USERS } from "./insforge/demo.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "./insforge/mod.ts";
+import { guardLoopback } from "./loopback_guard.ts";
 import { applyMigrations } from "./migrations.ts";
 import { toSimulatedGateways } from "./openrouter/gateways/settings.ts";
 import { createSimulatedOpenRouter, type SimulatedOpenRouter } from "./openrouter/mod.ts";
@@ -33,7 +34,7 @@ export interface Stack extends AsyncDisposable {
   openrouter?: SimulatedOpenRouter;
 }
 
-/** Everybody knows it, like all keys of the embedded parts. */
+/** Seals users' own keys. The simulated OpenRouter issues them, so they are worth nothing. */
 const LOCAL_ENCRYPTION_KEY = "0".repeat(64);
 
 /**
@@ -72,6 +73,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
     insforge = await createEmbeddedInsForge({
       dataDir,
       baseUrl: () => secrets.INSFORGE_BASE_URL,
+      jwtSecret: settings.JWT_SECRET,
       reservedSecrets: { ...secrets },
       functions: (slug, request) =>
         router.handle(
@@ -82,7 +84,8 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
     started.defer(() => close());
     await applyMigrations(insforge);
     await createDemoData(insforge);
-    const url = listen(started, handler, "INSFORGE_PORT", settings.INSFORGE_PORT);
+    const guarded = guardLoopback(handler, settings.ALLOWED_ORIGINS);
+    const url = listen(started, guarded, "INSFORGE_PORT", settings.INSFORGE_PORT);
     Object.assign(secrets, insforge.secrets, { INSFORGE_BASE_URL: url });
   }
 

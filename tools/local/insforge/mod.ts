@@ -1,6 +1,6 @@
 /**
  * An InsForge backend inside this process, for development: real PostgreSQL with row-level security,
- * accounts, records, storage and the function proxy. It binds no address and is never deployed.
+ * accounts, records, storage and the function proxy. It opens no port and is never deployed.
  */
 
 import { join } from "node:path";
@@ -29,43 +29,47 @@ import { createObjects } from "./storage/objects.ts";
 import { createTokens } from "./tokens.ts";
 import { createUserRoutes } from "./users.ts";
 
-/** A running backend: call `handler` with requests, `close` when done. */
+/** A running backend. Call `handler` with requests, and `close` at the end. */
 export interface EmbeddedInsForge {
   handler(request: Request): Promise<Response>;
-  /** What InsForge would hand to functions as secrets, without the address, which the caller knows. */
+  /** The secrets that InsForge gives to functions, without its URL, which the caller knows. */
   secrets: Record<string, string>;
   /**
-   * Runs SQL as `project_admin`, who owns what an app makes and bypasses its policies: one statement
-   * with parameters or any number without; gives the rows of the last.
+   * Runs SQL as `project_admin`, who owns what an app creates and bypasses its policies: one
+   * statement with parameters, or any number without. Returns the rows of the last one.
    */
   sql(text: string, parameters?: unknown[]): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
 
-/** Where a backend keeps its things, and what it is served with. */
+/** How a backend is set up. */
 export interface EmbeddedInsForgeOptions {
-  /** Where the handler is served, known at the latest when the first request comes. */
+  /** The URL at which the handler is served. It is asked for when a request needs it. */
   baseUrl: () => string;
-  /** Folder for database, objects and keys; absent means everything lives in memory. */
+  /** Folder for database, objects and keys. Absent means that everything is in memory. */
   dataDir?: string;
-  /** What is behind `/functions/<slug>` where nothing is deployed; absent means nothing is. */
+  /** Answers at `/functions/<slug>` when no function of that slug is deployed. */
   functions?: FunctionRunner;
-  /** Where deployed functions run; unless given, in InsForge's self-hosted worker. */
+  /** Where deployed functions run: a copy of InsForge's self-hosted worker unless given. */
   host?: FunctionHost;
-  /** Further secrets of the platform's own, beside keys and addresses. */
+  /** Additional secrets that count as the platform's own. */
   reservedSecrets?: Record<string, string>;
+  /** Replaces the generated anon key. */
   anonKey?: string;
+  /** Replaces the generated API key. */
   apiKey?: string;
+  /** Replaces the generated secret for HS256 tokens. */
+  jwtSecret?: string;
   /** The clock of the limit on function writes, in milliseconds. */
   now?: () => number;
 }
 
 /**
- * Starts a backend, empty unless `dataDir` holds one already.
+ * Starts a backend. It is empty unless `dataDir` contains one already.
  *
- * A first start takes some seconds, a later one with the same folder well below one.
+ * The first start takes some seconds, a later one with the same folder less than one.
  *
- * @throws {Error} when `dataDir` was made by a version with another schema
+ * @throws {Error} when `dataDir` was created by a version with another schema
  */
 export async function createEmbeddedInsForge(
   {
@@ -74,13 +78,14 @@ export async function createEmbeddedInsForge(
     functions = unknownFunction,
     host = createWorkerHost(),
     reservedSecrets,
-    anonKey = "anon_local",
-    apiKey = "ik_local",
     now = Date.now,
+    ...ownKeys
   }: EmbeddedInsForgeOptions,
 ): Promise<EmbeddedInsForge> {
   if (dataDir !== undefined) await Deno.mkdir(dataDir, { recursive: true });
-  const keys = await readKeys(dataDir && join(dataDir, "keys.json"));
+  const generated = await readKeys(dataDir && join(dataDir, "keys.json"));
+  const { anonKey = generated.anonKey, apiKey = generated.apiKey } = ownKeys;
+  const keys = { ...generated, secret: ownKeys.jwtSecret ?? generated.secret };
   const database = await openDatabase(dataDir && join(dataDir, "database"));
   const catalog = createCatalogReader(database);
   const accounts = createAccounts(database);
