@@ -1,6 +1,7 @@
 /**
- * The assertions of `@std/assert`, typed. JSR may be unreachable where the tests run, so the import
- * map points `@std/assert` here; the code is `deno-std`, the npm package that carries it untyped.
+ * The assertions of `@std/assert`, with types. JSR may be unreachable where the tests run, so the
+ * import map points `@std/assert` to this file. The code comes from the npm package `deno-std`,
+ * which has no types.
  */
 // deno-lint-ignore-file no-explicit-any
 import * as untyped from "deno-std/assert";

@@ -1,4 +1,4 @@
-/** InsForge's SDK as it runs in a browser, without one. */
+/** InsForge's SDK as it runs in a browser, without a browser. */
 import { createClient } from "@insforge/sdk";
 import { assertEquals } from "@std/assert";
 import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
@@ -6,9 +6,11 @@ import type { Stack } from "../../tools/local/stack.ts";
 
 const [{ email, password }] = DEMO_USERS;
 
-/** What a browser adds to `fetch`: cookies, those that scripts see and those that they do not. */
+/**
+ * What a browser adds to `fetch`: cookies, both those that scripts can read and those they cannot.
+ */
 export class Browser implements Disposable {
-  /** Every request so far, with the status of its answer. */
+  /** Every request so far, with the status of its response. */
   readonly exchanges: string[] = [];
   #refreshCookie = "";
 
@@ -28,7 +30,7 @@ export class Browser implements Disposable {
     return response;
   };
 
-  /** Loses the session's cookie. */
+  /** Deletes the session's cookie. */
   forget(): void {
     this.#refreshCookie = "";
   }
@@ -38,10 +40,10 @@ export class Browser implements Disposable {
   }
 }
 
-/** The SDK's client. */
+/** The client of InsForge's SDK. */
 export type Client = ReturnType<typeof createClient>;
 
-/** Signs the demo user in, as an app in that browser does. */
+/** Signs the demo user in, as an app in the browser does. */
 export async function signIn(
   stack: Stack,
   browser: Browser,

@@ -1,25 +1,28 @@
 /**
- * Calls functions as a signed-in user would, in this process: settings are passed in, log lines are
- * caught, and nothing that must stay secret may stand in any answer or log line of the test run.
+ * Calls functions as a signed-in user does, in this process. Settings are passed in and log lines
+ * are captured. A test fails when a secret appears in any response or log line.
  */
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
 import type { EdgeFunction } from "../../shared/http/app.ts";
 import type { Environment } from "../../shared/settings.ts";
 import { assert } from "@std/assert";
 
-/** What a prompt says in these tests. No function may repeat or log it. */
+/** The prompt of these tests. No function may repeat or log it. */
 export const PROMPT = "canary prompt, Grüße 🌍";
 export const USER_ID = "11111111-2222-4333-8444-555555555555";
 export const KEY_ID = "kid_test";
 
 const OPENROUTER_KEY = "sk-or-v1-canary-0123456789abcdef";
-/** The project's API key: with it, usage goes to the ledger of the InsForge at `INSFORGE_BASE_URL`. */
+/**
+ * The project's API key. With it, usage is recorded in the ledger of the InsForge at
+ * `INSFORGE_BASE_URL`.
+ */
 export const API_KEY = "ik_canary0123456789abcdef";
 const JWT_SECRET = "canary-jwt-secret-0123456789abcdef";
 const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
 const JWT_PUBLIC_KEY = await exportSPKI(publicKey);
 
-/** An access token as InsForge signs them; `claims` are laid over a valid one's. */
+/** An access token as InsForge signs it; `claims` replace those of a valid token. */
 export function createToken(claims: Record<string, unknown> = {}, kid = KEY_ID): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
   const valid = { sub: USER_ID, email: "a@example.com", role: "authenticated" };
@@ -27,7 +30,7 @@ export function createToken(claims: Record<string, unknown> = {}, kid = KEY_ID):
     .setProtectedHeader({ alg: "RS256", kid }).sign(privateKey);
 }
 
-/** A token signed with the project's HS256 secret, or with another. */
+/** A token signed with the project's HS256 secret, or with another secret. */
 export function createHmacToken(
   claims: Record<string, unknown>,
   secret = JWT_SECRET,
@@ -42,21 +45,23 @@ export const TOKEN = await createToken();
 
 const SECRETS = [OPENROUTER_KEY, API_KEY, JWT_SECRET, TOKEN, PROMPT, "canary prompt"];
 
-/** Fails when `text`, meant for a caller or a log, gives something away. */
+/** Fails when `text`, which a caller or a log gets, contains a secret. */
 export function assertNothingSecret(text: string): void {
   for (const secret of SECRETS) {
-    assert(!text.includes(secret), `a secret stands in an answer or a log line: ${text}`);
+    assert(!text.includes(secret), `a response or a log line contains a secret: ${text}`);
   }
 }
 
-/** The log lines written so far in this file's tests, parsed. */
+/** The log lines that this file's tests have written so far, parsed. */
 export const logs: Record<string, unknown>[] = [];
 console.log = (line: string) => {
   assertNothingSecret(line);
   logs.push(JSON.parse(line));
 };
 
-/** Settings of a project, as InsForge would give them, but for `API_KEY`; `values` are laid over them. */
+/**
+ * The settings that InsForge gives a project, without `API_KEY`; `values` replace or add settings.
+ */
 export function createEnvironment(values: Record<string, string | undefined> = {}): Environment {
   const all: Record<string, string | undefined> = {
     OPENROUTER_API_KEY: OPENROUTER_KEY,
@@ -71,19 +76,19 @@ export function createEnvironment(values: Record<string, string | undefined> = {
   return { get: (name) => all[name] };
 }
 
-/** What a request may differ in from a signed-in user's JSON `POST /`. */
+/** How a request differs from a signed-in user's JSON `POST /`. */
 export interface RequestOptions {
   method?: string;
   path?: string;
-  /** `null` sends no `Authorization` at all. */
+  /** `null` sends no `Authorization` header. */
   token?: string | null;
   headers?: Record<string, string>;
-  /** Sent as it is instead of a JSON body. */
+  /** Sent unchanged in place of a JSON body. */
   raw?: BodyInit;
   signal?: AbortSignal;
 }
 
-/** Builds the request that reaches a function. */
+/** Creates the request that reaches a function. */
 export function createRequest(body: unknown, options: RequestOptions = {}): Request {
   const { method = "POST", path = "/", token = TOKEN, signal } = options;
   const headers = new Headers({ "Content-Type": "application/json", ...options.headers });
@@ -94,7 +99,7 @@ export function createRequest(body: unknown, options: RequestOptions = {}): Requ
   return new Request(`http://functions.test${path}`, { method, headers, body: content, signal });
 }
 
-/** An answer, read whole. */
+/** A response with its complete body. */
 export interface Answer {
   status: number;
   headers: Headers;
@@ -103,7 +108,7 @@ export interface Answer {
   body: any;
 }
 
-/** Calls a function and reads its whole answer, looking for secrets in all of it. */
+/** Calls a function, reads the complete response, and checks it for secrets. */
 export async function send(
   handler: EdgeFunction,
   environment: Environment,

@@ -1,11 +1,14 @@
-/** An InsForge project on 127.0.0.1 to deploy to: the embedded one, with hands on everything. */
+/**
+ * An InsForge project on 127.0.0.1 to deploy to: the embedded InsForge, fully controlled by the
+ * test.
+ */
 import type { Deployment, FunctionProject } from "../../tools/local/insforge/functions/host.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "../../tools/local/insforge/mod.ts";
 import type { Clock } from "../../tools/deploy/clock.ts";
 
 export const API_KEY = "ik_canary0123456789abcdef";
 
-/** A clock that stands still but for those who sleep: it jumps to their awakening. */
+/** A clock that stands still. When the code under test sleeps, it jumps to the end of the sleep. */
 export class FakeClock implements Clock {
   ms = Date.UTC(2026, 0, 2, 3, 4, 5);
   now = () => this.ms;
@@ -17,27 +20,27 @@ export class FakeClock implements Clock {
   };
 }
 
-/** A project and what a test may do to it. */
+/** A project, and what a test can do with it. */
 export interface DeployTarget extends AsyncDisposable {
   url: string;
   insforge: EmbeddedInsForge;
-  /** Whether it deploys as cloud does, or leaves code alone until it is called. */
+  /** Whether it deploys functions when they are written, as cloud does, or when they are called. */
   cloud: boolean;
-  /** Says what is wrong with a revision on cloud: these are its build logs. */
+  /** Returns what is wrong with a revision on cloud, as its build logs. */
   findFault: (project: FunctionProject) => string | undefined;
   /** The admin calls so far, such as `PUT /api/functions/chat`. */
   calls: string[];
-  /** Stands before the project; `next` is the project. */
+  /** Handles requests before the project does; `next` is the project. */
   intercept: (request: Request, next: () => Promise<Response>) => Promise<Response>;
-  /** Calls the admin API; a write is refused like anybody's when there are too many. */
+  /** Calls the admin API; writes count towards the limit like all others. */
   admin(method: string, path: string, body?: unknown): Promise<Response>;
-  /** What runs, by slug: cloud's last good revision, or what is stored. */
+  /** The code that runs, by slug: the last good revision on cloud, the stored code elsewhere. */
   running(): Record<string, string>;
-  /** Deletes all functions and secrets, and lets time pass. */
+  /** Deletes all functions and secrets, and advances the clock. */
   clear(): Promise<void>;
 }
 
-/** Starts an empty self-hosted project; the same clock runs its limit on writes. */
+/** Starts an empty self-hosted project, whose limit on writes uses the same clock. */
 export async function createDeployTarget(clock: FakeClock): Promise<DeployTarget> {
   let running: FunctionProject = { functions: {}, secrets: {} };
   let revision = 0;
@@ -127,7 +130,7 @@ export async function createDeployTarget(clock: FakeClock): Promise<DeployTarget
   return target;
 }
 
-/** A function as this package's are to a stranger: it refuses him in its own words. */
+/** A function that refuses a request without a token as this package's functions do. */
 export function workingCode(version: string): string {
   return `// ${version}
     module.exports = (request) => Response.json(
@@ -136,7 +139,7 @@ export function workingCode(version: string): string {
     );`;
 }
 
-/** A function that is stored as well as any, and throws when it is called. */
+/** A function that can be stored, and throws when it is called. */
 export function throwingCode(version: string): string {
   return `// ${version}
     module.exports = () => { throw new Error("thrown by ${version}"); };`;

@@ -1,9 +1,9 @@
 /**
- * Request bodies nobody would send in good faith, made from good ones by a seeded generator: the same
- * seed gives the same bodies, so a failure that names its seed can be repeated.
+ * Hostile request bodies, made from valid ones by a seeded generator. The same seed gives the same
+ * bodies, so a failure that names its seed can be repeated.
  */
 
-/** Numbers from 0 to below 1, the same ones for the same seed. */
+/** Creates a generator of numbers from 0 to below 1; the same seed gives the same numbers. */
 export type Random = () => number;
 
 /** @see https://github.com/cprosche/mulberry32 */
@@ -17,12 +17,12 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** The seed of this run: `HOSTILE_SEED`, or always the same, so that nothing fails by chance. */
+/** The seed of this run: `HOSTILE_SEED`, or a fixed one, so that no test fails by chance. */
 export function readSeed(): number {
   return Number(Deno.env.get("HOSTILE_SEED") ?? 1);
 }
 
-/** One hostile body, as text: `example` with a few of its values, keys or characters spoilt. */
+/** Creates one hostile body, as text: `example` with some values, keys or characters changed. */
 export function createHostileBody(random: Random, example: unknown): string {
   const spoilt = { body: structuredClone(example) };
   for (let times = 1 + pick(random, 3); times > 0; times--) spoil(random, spoilt);
@@ -34,7 +34,7 @@ export function createHostileBody(random: Random, example: unknown): string {
 }
 
 const RAW = /"raw text (\d+)"/g;
-/** JSON that `JSON.stringify` would not write. */
+/** JSON texts that `JSON.stringify` never writes. */
 const RAW_TEXTS = [
   "1e400",
   "-1e400",
@@ -95,7 +95,7 @@ const VALUES: unknown[] = [
 
 const KEYS = ["__proto__", "constructor", "toString", "length", "", "0", "role", "type", "stream"];
 
-/** Changes one value somewhere inside: another in its place, none at all, or one more. */
+/** Changes one value somewhere inside: replaces it, removes it, or adds one. */
 function spoil(random: Random, target: unknown): void {
   const places = listPlaces(target);
   if (places.length === 0) return;
@@ -119,7 +119,7 @@ function listPlaces(value: unknown): { holder: Holder; key: string }[] {
   ]);
 }
 
-/** Sets a key of its own, even one called `__proto__`. */
+/** Sets an own key, even `__proto__`. */
 function set(holder: Holder, key: string, value: unknown): void {
   Object.defineProperty(holder, key, {
     value,

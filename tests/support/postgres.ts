@@ -1,27 +1,30 @@
-/** A PostgreSQL server of the tests' own: made, used and thrown away. */
+/** A PostgreSQL server that the tests create, use and delete. */
 import postgres, { type Sql } from "postgres";
 import { postgresPrograms } from "./programs.ts";
 
-/** A running server with the roles of an InsForge project, and nothing of its own to lose. */
+/** A running server with the roles of an InsForge project, and without data to keep. */
 export interface Server extends AsyncDisposable {
-  /** Up to `max` connections that act as `role`; to be ended by whoever asked for them. */
+  /** Opens up to `max` connections that act as `role`; the caller ends them. */
   connect(role: string, max?: number): Sql;
 }
 
-/** PostgreSQL refuses to run as root, who may become nobody instead. */
+/** PostgreSQL refuses to run as root, so root runs it as the user `nobody`. */
 const NOBODY = { uid: 65_534, gid: 65_534 };
-/** Where nobody may go, wherever root has cloned the project to. */
+/** A folder that the user `nobody` can enter, wherever root has cloned the project to. */
 const ROOTS_FOLDER = "/tmp/insforge-ai-functions";
 const PORT_TRIES = 5;
 
-/** Options of tests that need a server: left out, with the reason said, where there is none. */
+/**
+ * Options of tests that need a server. Without a server they are skipped, and the reason is
+ * printed.
+ */
 export const onServer: { ignore: boolean } = { ignore: postgresPrograms === undefined };
 if (onServer.ignore) {
   console.warn("No PostgreSQL server here (Debian's package postgresql): its tests are left out");
 }
 
 /**
- * Makes a cluster and starts its server on 127.0.0.1, without fsync.
+ * Creates a cluster and starts its server on 127.0.0.1, without fsync.
  *
  * @throws {Error} when the server does not start; the message holds what it printed.
  */
@@ -55,7 +58,7 @@ export async function startPostgres(): Promise<Server> {
   return { connect, [Symbol.asyncDispose]: () => stop.disposeAsync() };
 }
 
-/** Starts the server on a free port; one that is taken meanwhile is given up for another. */
+/** Starts the server on a free port; tries another port when that one is taken in the meantime. */
 async function listen(
   started: AsyncDisposableStack,
   folder: string,
@@ -86,7 +89,7 @@ async function listen(
   throw new Error(`PostgreSQL did not start: ${output}`);
 }
 
-/** What the server prints until it is ready or gives up; what it prints later is not read. */
+/** Reads what the server prints until it is ready or fails; later output is not read. */
 async function readUntilReady(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   let output = "";
   for await (const text of stderr.pipeThrough(new TextDecoderStream())) {
@@ -101,7 +104,7 @@ function takePort(): number {
   return (listener.addr as Deno.NetAddr).port;
 }
 
-/** What the embedded InsForge starts with, but for vectors, which Debian's server has not. */
+/** The SQL that the embedded InsForge starts with, without vectors, which Debian's server lacks. */
 async function readBootstrap(): Promise<string> {
   const file = new URL("../../tools/local/insforge/bootstrap.sql", import.meta.url);
   return (await Deno.readTextFile(file)).replace("create extension if not exists vector;", "");

@@ -1,15 +1,15 @@
 /**
  * The programs that tests may run: this Deno, and PostgreSQL's server and Chromium where they are
- * installed. Run by itself this prints them as `--allow-run` wants them.
+ * installed. When this module is run, it prints them for `--allow-run`.
  */
 import { CHROMIUM } from "../../tools/chromium.ts";
 
-/** Where Debian and those after it have the two programs of a server, the newest version first. */
+/** Where Debian and its derivatives install the two programs of a server, newest version first. */
 const SERVERS = [18, 17, 16, 15]
   .map((version) => `/usr/lib/postgresql/${version}/bin`)
   .map((folder) => ({ initdb: `${folder}/initdb`, postgres: `${folder}/postgres` }));
 
-/** PostgreSQL's programs that these tests may run; nothing where it is not installed. */
+/** PostgreSQL's programs that these tests may run; undefined where it is not installed. */
 export const postgresPrograms = SERVERS.find((server) => Object.values(server).every(mayRun));
 
 /** Whether these tests may start Chromium. */
@@ -23,12 +23,15 @@ if (import.meta.main) {
 }
 
 function mayRun(program: string): boolean {
-  // With `deno test -A` that says nothing of whether it is there.
+  // With `deno test -A` the permission does not tell whether the program exists.
   const { state } = Deno.permissions.querySync({ name: "run", command: program });
   return state === "granted" && !isMissing(program);
 }
 
-/** Whether it surely is not there: those who may not look were told by those who have looked. */
+/**
+ * Whether the program is certainly missing. Without read permission this is false: the permission
+ * to run was then given by a process that had looked.
+ */
 function isMissing(path: string): boolean {
   try {
     return !Deno.statSync(path).isFile;

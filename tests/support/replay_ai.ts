@@ -1,6 +1,7 @@
 /**
- * Plays recorded calls of InsForge's deprecated AI routes, by HTTP or through InsForge's SDK, against
- * functions that are served on 127.0.0.1, and tells where answers or requests upstream differ.
+ * Replays recorded calls of InsForge's deprecated AI routes, by HTTP or through InsForge's SDK,
+ * against functions that are served on 127.0.0.1, and reports where responses or upstream requests
+ * differ.
  */
 import { createClient } from "@insforge/sdk";
 import { assert, assertEquals } from "@std/assert";
@@ -9,14 +10,14 @@ import { createRouter } from "../../tools/functions.ts";
 import { createEnvironment, createToken, TOKEN } from "./caller.ts";
 import { createUpstream, type Reply, type Upstream } from "./upstream.ts";
 
-/** One recorded call: what OpenRouter is to be asked, and what it is made to answer. */
+/** One recorded call: what OpenRouter must be sent, and what it responds. */
 export interface RecordedCall {
   name: string;
   category: string;
   upstream?: { expect: { method: string; path: string; body?: unknown }; reply: Reply }[];
-  /** Nothing listens where OpenRouter should be. */
+  /** OpenRouter cannot be reached. */
   upstreamDown?: boolean;
-  /** The named call must have been played just before, on the same stage. */
+  /** The call that must be replayed directly before this one, on the same stage. */
   after?: string;
 }
 
@@ -37,7 +38,9 @@ export interface ProxyCall extends RecordedCall {
     sse?: string[];
     text?: string;
   };
-  /** Where a message is partly an engine's own: any text will do, or one with a prefix. */
+  /**
+   * For messages that depend on the JavaScript engine: any text is accepted, or any with a prefix.
+   */
   compare?: { bodyMessage?: "any" | "prefix"; errorFrame?: "any" | "prefix"; prefix?: string };
 }
 
@@ -49,7 +52,9 @@ export interface SdkCall extends RecordedCall {
   outcome: unknown;
 }
 
-/** Where calls are played: functions served as on InsForge's cloud, and an upstream behind them. */
+/**
+ * Where calls are replayed: functions served as on InsForge cloud, with an upstream behind them.
+ */
 export interface Stage extends AsyncDisposable {
   baseUrl: string;
   upstream: Upstream;
@@ -74,7 +79,7 @@ const HEADERS: Record<string, Record<string, string>> = {
   emptyBearer: { Authorization: "Bearer " },
 };
 
-/** Serves `functions`, with anybody's key allowed, in front of an upstream of their own. */
+/** Serves `functions` with a scripted upstream; the project's keys are allowed as credentials. */
 export async function createStage(
   functions: Map<string, EdgeFunction>,
   { upstreamDown }: { upstreamDown?: boolean } = {},
@@ -100,7 +105,7 @@ export async function createStage(
   };
 }
 
-/** Plays a call by HTTP; throws where anything differs from the recording. */
+/** Replays a call by HTTP; throws when anything differs from the recording. */
 export async function playProxyCall(recorded: ProxyCall, stage: Stage): Promise<void> {
   const { method, path, credential, headers, body, rawBody } = recorded.request;
   const response = await fetch(stage.baseUrl + path, {
@@ -114,7 +119,7 @@ export async function playProxyCall(recorded: ProxyCall, stage: Stage): Promise<
   assertAnswer(recorded, response, await response.text());
 }
 
-/** Plays a call of the SDK, unmodified; throws where its outcome differs from the recording. */
+/** Replays a call of the unmodified SDK; throws when its outcome differs from the recording. */
 export async function playSdkCall(recorded: SdkCall, { baseUrl }: Stage): Promise<void> {
   const { call, credential, args, outcome } = recorded;
   const isAnon = /anon$/i.test(credential);
@@ -130,11 +135,11 @@ export async function playSdkCall(recorded: SdkCall, { baseUrl }: Stage): Promis
   // deno-lint-ignore no-explicit-any
   const target = names.reduce((at: any, name) => at[name], client.ai);
   assertEquals(await toOutcome(() => target[method](args)), outcome);
-  // The SDK leaves a stream at {"done":true} without closing it.
+  // The SDK stops reading a stream at {"done":true} without closing it.
   if (!response?.body?.locked) await response?.body?.cancel();
 }
 
-/** Checks that every request reached the upstream as recorded, and in the recorded number. */
+/** Checks that the upstream received the recorded requests, and no others. */
 export function assertRequests({ upstream: recorded = [] }: RecordedCall, from: Upstream): void {
   const received = from.requests.splice(0);
   assertEquals(
@@ -166,7 +171,7 @@ function assertPreflight(headers: Headers): void {
   assertEquals(headers.get("Access-Control-Allow-Headers"), "authorization,content-type");
 }
 
-/** A message that is not to be compared to its end is cut to what must be the same. */
+/** Removes the message where the recording does not require the same text. */
 function relax(value: unknown, rule?: "any" | "prefix", { prefix = "" } = {}): unknown {
   const { message, ...rest } = (value ?? {}) as { message?: string };
   if (!rule || !message) return value;
@@ -181,7 +186,7 @@ function toEvents(text: string): unknown[] {
   });
 }
 
-/** What the caller of the SDK got, times taken from the clock replaced as in the recording. */
+/** What the caller of the SDK got, with times replaced as in the recording. */
 async function toOutcome(work: () => Promise<unknown>): Promise<unknown> {
   try {
     const result = await work() as AsyncIterable<unknown>;

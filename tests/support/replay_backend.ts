@@ -1,4 +1,6 @@
-/** Plays a recording of a real backend against another one, step by step, and says where they differ. */
+/**
+ * Replays a recording of a real backend against another one, step by step, and reports differences.
+ */
 
 import { Buffer } from "node:buffer";
 
@@ -7,7 +9,7 @@ const EXACT_HEADERS = ["content-range", "preference-applied", "location"];
 const PLACEHOLDER =
   /<(?:(?:uuid|token|csrf|kid|key)#\d+|time:[a-z]+|modulus|base|anonKey|apiKey)>/g;
 
-/** What may stand where a placeholder is, by the placeholder's kind. */
+/** The values that a placeholder accepts, by its kind. */
 const SHAPES: Record<string, string> = {
   uuid: "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
   token: '[^\\s";,]+',
@@ -21,22 +23,22 @@ const SHAPES: Record<string, string> = {
   "time:http": "[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT",
 };
 
-/** An ordered sequence of requests with the answers a real backend gave, for an empty backend. */
+/** A sequence of requests with the responses of a real backend, which was empty at the start. */
 export interface Recording {
   steps: Step[];
 }
 
-/** One request and its answer. */
+/** One request and its response. */
 export interface Step {
   n: number;
   name: string;
   group: string;
   request: RecordedRequest;
-  /** Absent for a step that is run for its effect only. */
+  /** Undefined for a step that is run for its effect only. */
   response?: RecordedAnswer;
-  /** Where in the answer new placeholders are found. */
+  /** Where the response contains new placeholders. */
   capture?: { at: string; as: string }[];
-  /** Access tokens in the answer: their header, claims and lifetime. */
+  /** Access tokens in the response: their header, claims and lifetime. */
   tokens?: Record<string, { header: unknown; claims: unknown; lifetimeSeconds: number }>;
 }
 
@@ -59,16 +61,16 @@ interface RecordedAnswer {
   empty?: boolean;
 }
 
-/** One line for each thing in which a step's answer is not the recorded one. */
+/** A step, with one line per difference between its response and the recorded one. */
 export interface StepDifferences {
   step: Step;
   differences: string[];
 }
 
 /**
- * Plays every step in order; a difference in one does not stop the others.
+ * Replays every step in order; a difference does not stop the later steps.
  *
- * Compared are status, body (numbers to one part in a million), media type, `content-range`,
+ * It compares status, body (numbers to one part in a million), media type, `content-range`,
  * `preference-applied`, `location`, cookies with their attributes, allowed origins, and the tokens.
  *
  * @returns the steps that differ
@@ -97,7 +99,7 @@ async function playStep(step: Step, baseUrl: string, known: Placeholders): Promi
       ...compareTokens(step, known),
     ]
     : [];
-  // Later steps need what this one gave even where it was compared in vain.
+  // Later steps need the values of this one, even if it differs from the recording.
   for (const { at, as } of step.capture ?? []) capture(at, as, { answer, bytes, known });
   return differences;
 }
@@ -249,7 +251,7 @@ function compareCookies(recorded: string[], actual: Headers, known: Placeholders
   });
 }
 
-/** The pair first, then the attributes in one order, whatever order and case they came in. */
+/** The cookie's name and value first, then its attributes in lower case and alphabetical order. */
 function attributesOf(cookie: string): string[] {
   const [pair, ...attributes] = cookie.split(/;\s*/);
   return [
@@ -281,7 +283,7 @@ function mediaType(header: string | null): string {
   return (header ?? "").split(";")[0].trim().toLowerCase();
 }
 
-/** Placeholders and the values they have taken; a numbered one means the same value ever after. */
+/** Placeholders and their values; a numbered placeholder keeps its value for the whole replay. */
 class Placeholders {
   #values: Map<string, string>;
 
@@ -289,7 +291,7 @@ class Placeholders {
     this.#values = new Map(Object.entries(values));
   }
 
-  /** `text` with values for placeholders. @throws {Error} for one that has no value yet */
+  /** `text` with values in place of placeholders. @throws {Error} for one that has no value yet */
   fill(text: string): string {
     return text.replace(PLACEHOLDER, (placeholder) => {
       const value = this.#values.get(placeholder);
@@ -298,7 +300,7 @@ class Placeholders {
     });
   }
 
-  /** A copy of `value` with every text in it filled. */
+  /** A copy of `value` with the placeholders in all its texts replaced. */
   fillAll(value: unknown): unknown {
     if (typeof value === "string") return this.fill(value);
     if (Array.isArray(value)) return value.map((each) => this.fillAll(each));
@@ -308,7 +310,7 @@ class Placeholders {
     );
   }
 
-  /** Whether `text` is what `recorded` allows; if so, new placeholders take their values from it. */
+  /** Whether `text` matches `recorded`; if so, new placeholders take their values from it. */
   fits(recorded: string, text: string): boolean {
     const fresh: string[] = [];
     const literals = recorded.split(PLACEHOLDER).map(escape);

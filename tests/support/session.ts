@@ -1,8 +1,8 @@
-/** Signing in to the embedded InsForge. */
+/** Signs users in to the embedded InsForge. */
 import { assertEquals } from "@std/assert";
 import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
 
-/** A user's access token; the first demo user's unless somebody else is named. */
+/** Returns a user's access token; the first demo user's by default. */
 export async function getAccessToken(
   { insforgeUrl }: { insforgeUrl: string },
   { email, password }: { email: string; password: string } = DEMO_USERS[0],
@@ -12,6 +12,6 @@ export async function getAccessToken(
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ email, password }),
   });
-  assertEquals(response.status, 200, `no session for ${email}`);
+  assertEquals(response.status, 200, `${email} could not sign in`);
   return (await response.json()).accessToken;
 }

@@ -1,12 +1,13 @@
 /**
- * A scripted OpenRouter on 127.0.0.1, strict both ways: a request nobody planned for and a planned
- * reply nobody fetched both fail the test, when the upstream is disposed of.
+ * A scripted OpenRouter on 127.0.0.1, strict in both directions: an unplanned request fails the
+ * test, and so does a planned reply that was not fetched. Both are reported when the upstream is
+ * disposed.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { assertEquals } from "@std/assert";
 
-/** What the upstream answers to one request. */
+/** The response to one request. */
 export interface Reply {
   /** Default 200. */
   status?: number;
@@ -15,13 +16,16 @@ export interface Reply {
   json?: unknown;
   /** A body of any other kind; its content type is in `headers`, or it is plain text. */
   text?: string;
-  /** A stream of server-sent events, each string written by itself. */
+  /** A stream of server-sent events; each string is written separately. */
   sse?: string[];
-  /** Write the stream in pieces of so many bytes instead, whatever they cut apart. */
+  /** Writes the stream in pieces of so many bytes, which may cut events and characters. */
   chop?: number;
-  /** How the body ends: properly, by destroying the socket, or never until the client leaves. */
+  /**
+   * How the body ends: complete, by a destroyed socket, or not before the client closes the
+   * connection.
+   */
   end?: "close" | "cut" | "hang";
-  /** Destroy the socket without any answer. */
+  /** Destroys the socket without a response. */
   reset?: true;
 }
 
@@ -32,13 +36,16 @@ export interface Received {
   headers: Headers;
   // deno-lint-ignore no-explicit-any
   body: any;
-  /** Settles when the connection is done with: true if the client left before the reply had ended. */
+  /**
+   * Settles when the request is over: true if the client closed the connection before the reply had
+   * ended.
+   */
   cancelled: Promise<boolean>;
 }
 
-/** A scripted upstream; disposing of it ends it and checks that the script was played to its end. */
+/** A scripted upstream. Disposing it stops it, and checks that all planned replies were fetched. */
 export interface Upstream extends AsyncDisposable {
-  /** What `OPENROUTER_BASE_URL` must be. */
+  /** The value for `OPENROUTER_BASE_URL`. */
   url: string;
   requests: Received[];
   /** Plans the replies to the next requests, in order. */
@@ -60,7 +67,7 @@ export async function createUpstream(): Promise<Upstream> {
     const plan = planned.shift();
     if (!plan) unplanned.push(`${request.method} ${request.path}`);
     const reply = typeof plan === "function" ? await plan(request) : plan;
-    await answer(outgoing, reply ?? { status: 599, json: { error: "nobody planned this" } });
+    await answer(outgoing, reply ?? { status: 599, json: { error: "unplanned request" } });
   });
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -77,8 +84,8 @@ export async function createUpstream(): Promise<Upstream> {
       for (const socket of sockets) socket.destroy();
       await closed;
       await nextTick(); // the client may have read all it wants while a piece still takes its pause
-      assertEquals(unplanned, [], "requests that nobody planned for");
-      assertEquals(planned.length, 0, "planned replies that nobody fetched");
+      assertEquals(unplanned, [], "unplanned requests");
+      assertEquals(planned.length, 0, "planned replies that were not fetched");
     },
   };
 }
@@ -103,7 +110,8 @@ async function answer(outgoing: ServerResponse, reply: Reply): Promise<void> {
   for (const piece of chop ? split(pieces.join(""), chop) : pieces) {
     if (outgoing.destroyed) return;
     await new Promise((resolve) => outgoing.write(piece, resolve));
-    if (sse && !outgoing.destroyed) await nextTick(); // so that pieces travel, and are read, one by one
+    // Pieces are sent, and read, one by one.
+    if (sse && !outgoing.destroyed) await nextTick();
   }
   if (end === "close") outgoing.end();
   if (end === "cut") outgoing.destroy();
@@ -119,7 +127,9 @@ function nextTick(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-/** A chat completion's body as OpenRouter sends it; `message` and `rest` are laid over it. */
+/**
+ * The body of a chat completion as OpenRouter sends it; `message` and `rest` replace or add fields.
+ */
 export function completion(
   message: Record<string, unknown> = {},
   rest: Record<string, unknown> = {},
@@ -151,7 +161,7 @@ export const USAGE = {
   is_byok: false,
 };
 
-/** One chunk of a stream, as an event; `delta` and `rest` are laid over it. */
+/** One chunk of a stream, as an event; `delta` and `rest` replace or add fields. */
 export function chunk(
   delta: Record<string, unknown>,
   rest: Record<string, unknown> = {},
@@ -175,11 +185,11 @@ export function chunk(
   return `data: ${JSON.stringify(body)}\n\n`;
 }
 
-/** A keep-alive comment of OpenRouter. */
+/** OpenRouter's keep-alive comment. */
 export const COMMENT = ": OPENROUTER PROCESSING\n\n";
 export const DONE = "data: [DONE]\n\n";
 
-/** The events of a whole stream that says `words`, with the usage chunk OpenRouter sends today. */
+/** The events of a complete stream of `words`, with the usage chunk that OpenRouter sends. */
 export function streamOf(...words: string[]): string[] {
   return [
     COMMENT,

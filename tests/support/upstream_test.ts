@@ -1,8 +1,8 @@
-/** The scripted upstream itself: the tests that lean on it are only as strict as it is. */
+/** Tests of the scripted upstream: the tests that use it are only as strict as it is. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { chunk, completion, createUpstream, DONE, type Upstream } from "./upstream.ts";
 
-Deno.test("the upstream records a request, and plays its replies in order", async () => {
+Deno.test("records requests, and sends the planned replies in order", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion() }, ({ body }) => ({ status: 429, json: { got: body.n } }));
   const first = await post(upstream, { n: 1 });
@@ -14,21 +14,21 @@ Deno.test("the upstream records a request, and plays its replies in order", asyn
   assertEquals(await cancelled, false);
 });
 
-Deno.test("a request nobody planned for is a 599, and fails the test", async () => {
+Deno.test("responds 599 to an unplanned request, and fails the test", async () => {
   const upstream = await createUpstream();
   const response = await post(upstream, {});
   await response.body?.cancel();
   assertEquals(response.status, 599);
-  await assertRejects(() => dispose(upstream), Error, "nobody planned for");
+  await assertRejects(() => dispose(upstream), Error, "unplanned requests");
 });
 
-Deno.test("a planned reply nobody fetched fails the test", async () => {
+Deno.test("fails the test when a planned reply was not fetched", async () => {
   const upstream = await createUpstream();
   upstream.reply({ json: {} });
-  await assertRejects(() => dispose(upstream), Error, "nobody fetched");
+  await assertRejects(() => dispose(upstream), Error, "planned replies that were not fetched");
 });
 
-Deno.test("a cut is an error for whoever reads, before or after the first byte", async () => {
+Deno.test("a cut connection is an error for the reader, before and after the first byte", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ sse: [chunk({ content: "Once" })], end: "cut" }, { reset: true });
   const response = await post(upstream, {});
@@ -36,7 +36,7 @@ Deno.test("a cut is an error for whoever reads, before or after the first byte",
   await assertRejects(() => post(upstream, {}));
 });
 
-Deno.test("a stream hangs until its client leaves, which is recorded", async () => {
+Deno.test("a hanging stream ends when the client closes the connection, which is recorded", async () => {
   await using upstream = await createUpstream();
   const event = chunk({ content: "Once" });
   upstream.reply({ sse: [event], end: "hang" });
@@ -46,7 +46,7 @@ Deno.test("a stream hangs until its client leaves, which is recorded", async () 
   assertEquals(await upstream.requests[0].cancelled, true);
 });
 
-Deno.test("a chopped stream is the same text, cut through events and characters", async () => {
+Deno.test("a chopped stream has the same text, with cuts inside events and characters", async () => {
   await using upstream = await createUpstream();
   const events = [chunk({ content: "Grüße 🌍🌍" }), DONE];
   upstream.reply({ sse: events, chop: 3 });
