@@ -1,4 +1,4 @@
-/** `deno task deploy` against a project on this machine: what it does, and what it does when it must not. */
+/** `deno task deploy` against a project on this machine, in success and in failure. */
 import {
   assert,
   assertEquals,
@@ -8,8 +8,9 @@ import {
 } from "@std/assert";
 import type { Artefact } from "../tools/build/bundle.ts";
 import { DeployFailure } from "../tools/deploy/failure.ts";
-import { deploy, type DeployContext, listFunctions, rollBack } from "../tools/deploy/mod.ts";
+import { deploy, type DeployContext, listFunctions } from "../tools/deploy/mod.ts";
 import { Project } from "../tools/deploy/project.ts";
+import { rollBack } from "../tools/deploy/roll_back.ts";
 import {
   API_KEY,
   createDeployTarget,
@@ -41,7 +42,7 @@ Deno.test.afterEach(async () => {
   assert(!output.join("\n").includes("canary"), "a secret was printed");
 });
 
-Deno.test("deploy makes new functions, asks each one question and prints its address", async () => {
+Deno.test("deploy creates functions, tests each with one request and prints its URL", async () => {
   await deploy(context({ chat: workingCode("1"), stream: workingCode("1") }));
   assertEquals(Object.keys(target.running()), ["chat", "stream"]);
   assertEquals(output.slice(-2), [
@@ -69,7 +70,7 @@ Deno.test("deploy replaces code and keeps name, description and status", async (
   assertStringIncludes(output.at(-1)!, "a draft, not served");
 });
 
-Deno.test("deploy writes nothing that is there already", async () => {
+Deno.test("deploy writes nothing when the project has the code already", async () => {
   await deploy(context({ chat: workingCode("1") }));
   target.calls = [];
   await deploy(context({ chat: workingCode("1") }));
@@ -77,7 +78,7 @@ Deno.test("deploy writes nothing that is there already", async () => {
   assertMatch(output.at(-1)!, /^chat: unchanged; .* answers/);
 });
 
-Deno.test("deploy --dry-run tells everything and changes nothing", async () => {
+Deno.test("deploy --dry-run prints the plan and changes nothing", async () => {
   await store("chat", { code: workingCode("1") });
   await secret("OPENROUTER_CHAT_MODEL", "openai/gpt-4o");
   await migration("20260101000000_dry-run.sql", "select 1");
@@ -88,17 +89,17 @@ Deno.test("deploy --dry-run tells everything and changes nothing", async () => {
     `project    ${target.url}, self-hosted`,
     `migration  dry-run as ${toStamp(clock.now())}`,
     "secret     OPENROUTER_API_KEY: set",
-    "secret     OPENROUTER_CHAT_MODEL: is set already, stays as it is",
+    "secret     OPENROUTER_CHAT_MODEL: is set in the project, stays as it is",
     "function   chat: replace, 0.2 KB",
     "function   stream: create, 0.2 KB",
-    "writes     2 of functions; InsForge takes 15 in 5 minutes",
+    "writes     2 of functions; InsForge accepts 15 in 5 minutes",
     "dry run: nothing has changed",
   ]);
   assertEquals(writes(), []);
   assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["migrations"]);
 });
 
-Deno.test("deploy warns of a missing key and of a runtime that is down, and goes on", async () => {
+Deno.test("deploy warns of a missing gateway key and of a runtime that is down, and continues", async () => {
   target.intercept = async (request, next) => {
     const answer = await next();
     if (!request.url.endsWith("/api/functions")) return answer;
@@ -106,12 +107,12 @@ Deno.test("deploy warns of a missing key and of a runtime that is down, and goes
   };
   await deploy(context({}), { dryRun: true });
   assertEquals(output.filter((line) => line.startsWith("warning")), [
-    "warning    OPENROUTER_API_KEY is set neither here nor in the project: no model will answer",
-    "warning    the project's function runtime does not answer",
+    "warning    OPENROUTER_API_KEY is set neither here nor in the project; no model can be called",
+    "warning    the project's function runtime does not respond",
   ]);
 });
 
-Deno.test("deploy sets the secrets that are missing, and touches no other", async () => {
+Deno.test("deploy sets missing secrets and leaves existing ones as they are", async () => {
   await secret("OPENROUTER_API_KEY", "the-project's-own");
   const settings = {
     OPENROUTER_API_KEY: OPENROUTER_KEY,
@@ -130,10 +131,67 @@ Deno.test("deploy sets the secrets that are missing, and touches no other", asyn
   assertEquals(await valueOf("API_KEY"), API_KEY);
 });
 
-Deno.test("deploy refuses a setting of the wrong form before anything is written", async () => {
+Deno.test("deploy refuses an invalid setting before anything is written", async () => {
   const running = deploy(context({ chat: workingCode("1") }, { MAX_PROMPT_CHARS: "many" }));
   await assertRejects(() => running, Error, "MAX_PROMPT_CHARS must be a whole number");
   assertEquals(writes(), []);
+});
+
+Deno.test("deploy refuses settings that cannot work together before anything is written", async () => {
+  const settings = {
+    ALLOWED_MODELS: "openai/*",
+    OPENROUTER_CHAT_MODEL: "anthropic/claude-sonnet-4",
+    REQUIRE_USER_KEY: "true",
+  };
+  const failure = await assertRejects(
+    () => deploy(context({ chat: workingCode("1") }, settings)),
+    DeployFailure,
+  );
+  assertEquals(failure.message.split("\n"), [
+    "Nothing is deployed:",
+    "- KEYS_ENCRYPTION_KEY is missing: REQUIRE_USER_KEY cannot work without it",
+    '- OPENROUTER_CHAT_MODEL is "anthropic/claude-sonnet-4", which ALLOWED_MODELS does not allow',
+  ]);
+  assertEquals(writes(), []);
+});
+
+Deno.test("deploy refuses limits for a project that has no API_KEY", async () => {
+  target.intercept = async (request, next) => {
+    const response = await next();
+    if (!request.url.endsWith("/api/secrets")) return response;
+    const { secrets } = await response.json();
+    return Response.json({
+      secrets: secrets.filter(({ key }: { key: string }) => key !== "API_KEY"),
+    });
+  };
+  await assertRejects(
+    () => deploy(context({}, { USER_USD_PER_DAY: "0.5" }), { dryRun: true }),
+    DeployFailure,
+    "API_KEY is missing: USER_USD_PER_DAY cannot work without it",
+  );
+});
+
+Deno.test("deploy does not judge settings whose value only the project knows", async () => {
+  await secret("ALLOWED_MODELS", "anthropic/*");
+  await secret("KEYS_ENCRYPTION_KEY", "0".repeat(64));
+  const settings = {
+    ALLOWED_MODELS: "openai/*",
+    OPENROUTER_CHAT_MODEL: "anthropic/claude-sonnet-4",
+    REQUIRE_USER_KEY: "true",
+    USER_USD_PER_DAY: "0.5",
+  };
+  await deploy(context({}, settings), { dryRun: true });
+  assertEquals(output.at(-1), "dry run: nothing has changed");
+});
+
+Deno.test("deploy warns of a built-in default model that ALLOWED_MODELS does not allow", async () => {
+  await deploy(context({}, { ALLOWED_MODELS: "openai/*", OPENROUTER_API_KEY: OPENROUTER_KEY }), {
+    dryRun: true,
+  });
+  assertEquals(output.filter((line) => line.startsWith("warning")), [
+    'warning    ALLOWED_MODELS does not allow "google/gemini-2.5-flash-image", the default of ' +
+    "OPENROUTER_IMAGE_MODEL: image-gen will reject requests that name no model",
+  ]);
 });
 
 Deno.test("deploy --only-secrets deploys no function", async () => {
@@ -150,7 +208,7 @@ Deno.test("deploy --only-migrations writes no function and no secret", async () 
   assertEquals(writes(), ["POST /api/database/migrations"]);
 });
 
-Deno.test("deploy applies each migration once, with versions newer than the project's newest", async () => {
+Deno.test("deploy applies each migration once, with a version above the project's newest", async () => {
   const head = "30000101000000";
   await target.admin("POST", "/api/database/migrations", {
     version: head,
@@ -179,13 +237,13 @@ Deno.test("deploy stops at a migration that fails, before any function changes",
   assertEquals(writes(), ["POST /api/database/migrations"]);
 });
 
-Deno.test("deploy refuses a migration InsForge would trip over, before anything is written", async () => {
+Deno.test("deploy refuses a migration file with an invalid name before anything is written", async () => {
   await migration("init.sql", "select 1");
   await assertRejects(() => deploy(context({})), DeployFailure, "init.sql must be named");
   assertEquals(target.calls, []);
 });
 
-Deno.test("a function that does not work is put back, and those after it are not begun", async () => {
+Deno.test("deploy puts back a function that fails its test, and does not begin the next ones", async () => {
   await store("stream", { code: workingCode("1"), name: "Ours", description: "Streams" });
   const artefacts = {
     chat: workingCode("2"),
@@ -204,7 +262,7 @@ Deno.test("a function that does not work is put back, and those after it are not
   assertEquals(Object.keys(target.running()), ["chat", "stream"]);
 });
 
-Deno.test("a new function that does not work is deleted again", async () => {
+Deno.test("deploy deletes a new function that fails its test", async () => {
   const failure = await assertRejects(
     () => deploy(context({ chat: throwingCode("1") })),
     DeployFailure,
@@ -213,7 +271,7 @@ Deno.test("a new function that does not work is deleted again", async () => {
   assertEquals(target.running(), {});
 });
 
-Deno.test("on cloud the other artefact is deployed, to the address that cloud gives", async () => {
+Deno.test("deploy sends the cloud artefact to a cloud project, and tests it at the project's functions URL", async () => {
   target.cloud = true;
   await store("of-the-app", { code: workingCode("1") });
   await deploy(context({ chat: workingCode("1") }));
@@ -222,7 +280,7 @@ Deno.test("on cloud the other artefact is deployed, to the address that cloud gi
   assertStringIncludes(output.at(-1)!, `${target.url}/cloud/chat answers`);
 });
 
-Deno.test("on cloud a failed revision is told with its logs, and the previous code is back", async () => {
+Deno.test("deploy prints the build log when a cloud deployment fails, and puts back the previous code", async () => {
   target.cloud = true;
   await store("chat", { code: workingCode("1") });
   target.findFault = ({ functions }) =>
@@ -243,7 +301,7 @@ Deno.test("on cloud a failed revision is told with its logs, and the previous co
   assertEquals(target.running(), { chat: workingCode("1") });
 });
 
-Deno.test("code that can not be put back is not passed over in silence, and --rollback does it later", async () => {
+Deno.test("deploy reports code that it could not put back, and --rollback puts it back later", async () => {
   target.cloud = true;
   await store("chat", { code: workingCode("1") });
   target.findFault = () => "[error] the platform is broken";
@@ -259,7 +317,7 @@ Deno.test("code that can not be put back is not passed over in silence, and --ro
   assertEquals(target.running(), { chat: workingCode("1") });
 });
 
-Deno.test("on cloud a run that changes nothing writes once, to see that what is stored deploys", async () => {
+Deno.test("deploy writes one function on cloud when nothing changed, to check that the stored code deploys", async () => {
   target.cloud = true;
   await store("chat", { code: workingCode("1") });
   await store("stream", { code: workingCode("1") });
@@ -271,7 +329,7 @@ Deno.test("on cloud a run that changes nothing writes once, to see that what is 
   await assertRejects(() => deploy(context(artefacts)), DeployFailure, "it never did");
 });
 
-Deno.test("on cloud a slug that would break the project's other functions is refused", async () => {
+Deno.test("deploy refuses a slug on cloud that would break the project's other functions", async () => {
   target.cloud = true;
   await store("image_gen", { code: workingCode("1") });
   target.calls = [];
@@ -283,7 +341,7 @@ Deno.test("on cloud a slug that would break the project's other functions is ref
   assertEquals(writes(), []);
 });
 
-Deno.test("a platform that is not what it seemed is noticed, and the old code is back", async () => {
+Deno.test("deploy puts the old code back when the project runs on another platform than expected", async () => {
   await store("chat", { code: workingCode("1") });
   for (const platform of ["cloud", "self-hosted"] as const) {
     target.cloud = platform === "self-hosted";
@@ -297,7 +355,7 @@ Deno.test("a platform that is not what it seemed is noticed, and the old code is
   }
 });
 
-Deno.test("deploy waits for a revision that takes a moment to arrive", async () => {
+Deno.test("deploy repeats its test until a new revision responds", async () => {
   target.cloud = true;
   let missing = 3;
   target.intercept = (request, next) =>
@@ -305,12 +363,12 @@ Deno.test("deploy waits for a revision that takes a moment to arrive", async () 
       ? Promise.resolve(Response.json({ error: "Function not found" }, { status: 404 }))
       : next();
   const started = clock.now();
-  // A new project has no address yet that would show where it runs.
+  // A new project has no functions URL yet that would show its platform.
   await deploy(context({ chat: workingCode("1") }), { platform: "cloud" });
   assertEquals(clock.now() - started, 6_000);
 });
 
-Deno.test("deploy keeps to 15 writes in 5 minutes by waiting, and tells", async () => {
+Deno.test("deploy waits to stay within 15 writes in 5 minutes, and says so", async () => {
   const slugs = Array.from({ length: 20 }, (_, i) => `f${i}`);
   const started = clock.now();
   await deploy(context(Object.fromEntries(slugs.map((slug) => [slug, workingCode("1")]))));
@@ -319,11 +377,11 @@ Deno.test("deploy keeps to 15 writes in 5 minutes by waiting, and tells", async 
   assertEquals(clock.now() - started, 300_000);
   const waits = output.filter((line) => line.startsWith("waiting"));
   assertEquals(waits.length, 10);
-  assertEquals(waits[0], "waiting 5:00: InsForge takes 15 writes of functions in 5 minutes");
-  assertEquals(waits[9], "waiting 0:30: InsForge takes 15 writes of functions in 5 minutes");
+  assertEquals(waits[0], "waiting 5:00: InsForge accepts 15 writes of functions in 5 minutes");
+  assertEquals(waits[9], "waiting 0:30: InsForge accepts 15 writes of functions in 5 minutes");
 });
 
-Deno.test("deploy waits when others have used the writes up", async () => {
+Deno.test("deploy waits when other clients have used up the writes", async () => {
   for (let i = 0; i < 15; i++) await target.admin("DELETE", "/api/functions/none");
   clock.ms += 60_000;
   const started = clock.now();
@@ -332,7 +390,7 @@ Deno.test("deploy waits when others have used the writes up", async () => {
   assertStringIncludes(output.join("\n"), "waiting 4:00");
 });
 
-Deno.test("deploy gives up when InsForge takes no write at all", async () => {
+Deno.test("deploy fails when InsForge accepts no write at all", async () => {
   target.intercept = (request, next) =>
     request.method === "POST"
       ? Promise.resolve(
@@ -344,22 +402,22 @@ Deno.test("deploy gives up when InsForge takes no write at all", async () => {
     DeployFailure,
   );
   assertEquals(failure.message.split("\n").slice(0, 2), [
-    "chat: InsForge refuses it with 429 TOO_MANY_REQUESTS: Too many",
+    "chat: InsForge rejects it with 429 TOO_MANY_REQUESTS: Too many",
     "chat: nothing has changed in the project",
   ]);
   assertEquals(writes().length, 4);
 });
 
-Deno.test("artefacts that fail their gates never leave the machine", async () => {
+Deno.test("deploy sends nothing when an artefact fails its checks", async () => {
   const build = () => Promise.reject(new Error("cloud/chat.ts: TS2451 in line 3"));
   await assertRejects(() => deploy({ ...context({}), build }), Error, "TS2451");
   assertEquals(writes(), []);
 });
 
-Deno.test("deploy begins no write that it could not take back", async () => {
+Deno.test("deploy begins no write that it could not undo", async () => {
   for (let i = 0; i < 13; i++) await target.admin("DELETE", "/api/functions/none");
   await store("stream", { code: workingCode("1") });
-  // One write is left, and the limit is told of by the first answer only.
+  // One write is left, and only the first response says so.
   clock.ms += 60_000;
   await assertRejects(
     () => deploy(context({ chat: workingCode("1"), stream: throwingCode("2") })),
@@ -370,7 +428,7 @@ Deno.test("deploy begins no write that it could not take back", async () => {
   assertEquals(output.filter((line) => line.startsWith("waiting")).length, 8);
 });
 
-Deno.test("an answer that is lost on the way is asked for again", async () => {
+Deno.test("deploy repeats a request whose response is lost", async () => {
   const lost = new Set<string>();
   target.intercept = async (request, next) => {
     const { pathname } = new URL(request.url);
@@ -399,7 +457,7 @@ Deno.test("an answer that is lost on the way is asked for again", async () => {
   ]);
 });
 
-Deno.test("rollback puts back what the latest deploy changed, then what the one before did", async () => {
+Deno.test("rollback puts back the code that the latest deploy replaced, then the code before that", async () => {
   await store("chat", { code: workingCode("1"), name: "Ours", description: "Talks" });
   await deploy(context({ chat: workingCode("2"), stream: workingCode("2") }));
   clock.ms += 1_000;
@@ -409,16 +467,85 @@ Deno.test("rollback puts back what the latest deploy changed, then what the one 
   await rollBack(context({}), []);
   assertEquals(target.running(), { chat: workingCode("2"), stream: workingCode("2") });
   await rollBack(context({}), []);
-  assertEquals(output.slice(-2), ["chat: previous code put back", "stream: was new, deleted"]);
-  assertEquals(target.running(), { chat: workingCode("1") });
+  assertEquals(output.slice(-2), [
+    "chat: previous code put back",
+    'stream: created by that deploy, stays; "deno task deploy --rollback stream" deletes it',
+  ]);
+  assertEquals(target.running(), { chat: workingCode("1"), stream: workingCode("2") });
   const { name, description } = await stored("chat");
   assertEquals([name, description], ["Ours", "Talks"]);
-  await assertRejects(() => rollBack(context({}), []), DeployFailure, "No code from before");
-  const failure = await assertRejects(() => rollBack(context({}), ["chat", "v1"]), DeployFailure);
-  assertEquals([failure.kind, failure.message.includes("of chat, v1")], ["notFound", true]);
 });
 
-Deno.test("rollback of one function leaves the others, and code that is back already", async () => {
+Deno.test("rollback deletes a function that a deploy created only when its slug is named", async () => {
+  await deploy(context({ chat: workingCode("1"), stream: workingCode("1") }));
+  const failure = await assertRejects(() => rollBack(context({}), []), DeployFailure);
+  assertEquals(failure.kind, "notFound");
+  assertEquals(
+    failure.message,
+    `There is nothing to put back: the latest deploy to ${target.url} created chat, stream; ` +
+      '"deno task deploy --rollback chat stream" deletes them',
+  );
+  assertEquals(Object.keys(target.running()), ["chat", "stream"]);
+  await rollBack(context({}), ["chat"]);
+  assertEquals(output.at(-1), "chat: was new, deleted");
+  assertEquals(Object.keys(target.running()), ["stream"]);
+});
+
+Deno.test("rollback changes nothing after a deploy that changed nothing", async () => {
+  const artefacts = { chat: workingCode("1"), stream: workingCode("1") };
+  await deploy(context(artefacts));
+  clock.ms += 1_000;
+  await deploy(context(artefacts));
+  target.calls = [];
+  await assertRejects(
+    () => rollBack(context({}), []),
+    DeployFailure,
+    "There is nothing to put back: the latest deploy",
+  );
+  assertEquals([target.running(), writes()], [artefacts, []]);
+});
+
+Deno.test("rollback changes nothing after a failed deploy that put everything back", async () => {
+  await deploy(context({ chat: workingCode("1") }));
+  clock.ms += 1_000;
+  await assertRejects(() => deploy(context({ chat: throwingCode("2") })), DeployFailure);
+  await assertRejects(
+    () => rollBack(context({}), []),
+    DeployFailure,
+    "There is nothing to put back: the latest deploy",
+  );
+  assertEquals(target.running(), { chat: workingCode("1") });
+});
+
+Deno.test("rollback changes nothing after a deploy that failed before its first function", async () => {
+  await store("chat", { code: workingCode("1") });
+  await deploy(context({ chat: workingCode("2") }));
+  clock.ms += 1_000;
+  await migration("1_rolled-back.sql", "select * from nowhere");
+  await assertRejects(() => deploy(context({ chat: workingCode("3") })), DeployFailure);
+  await assertRejects(() => rollBack(context({}), []), DeployFailure, "There is nothing to put");
+  assertEquals(target.running(), { chat: workingCode("2") });
+});
+
+Deno.test("rollback puts back code of an older deploy when the slug is named", async () => {
+  await store("chat", { code: workingCode("1") });
+  await deploy(context({ chat: workingCode("2") }));
+  clock.ms += 1_000;
+  await deploy(context({ chat: workingCode("2") }));
+  await rollBack(context({}), ["chat"]);
+  assertEquals(target.running(), { chat: workingCode("1") });
+});
+
+Deno.test("rollback names the functions of which it keeps nothing", async () => {
+  const failure = await assertRejects(() => rollBack(context({}), ["chat", "v1"]), DeployFailure);
+  assertEquals(
+    [failure.kind, failure.message],
+    ["notFound", `No previous code of chat, v1 is kept for ${target.url}`],
+  );
+  await assertRejects(() => rollBack(context({}), []), DeployFailure, "or there was none");
+});
+
+Deno.test("rollback of one function leaves the others, and writes nothing when the code is back already", async () => {
   await store("chat", { code: workingCode("1") });
   await deploy(context({ chat: workingCode("2"), stream: workingCode("2") }));
   await store("chat", { code: workingCode("1") });
@@ -428,7 +555,7 @@ Deno.test("rollback of one function leaves the others, and code that is back alr
   assertEquals(Object.keys(target.running()), ["chat", "stream"]);
 });
 
-Deno.test("what is kept for a rollback holds code and no key", async () => {
+Deno.test("the history for rollbacks holds code and no key", async () => {
   await store("chat", { code: workingCode("1") });
   await deploy(context({ chat: workingCode("2") }, { OPENROUTER_API_KEY: OPENROUTER_KEY }));
   const texts = await readAll(folder);
@@ -436,7 +563,7 @@ Deno.test("what is kept for a rollback holds code and no key", async () => {
   assertEquals(JSON.parse(texts[0]), { name: "chat", description: null, code: workingCode("1") });
 });
 
-Deno.test("list prints every function of the project with its address", async () => {
+Deno.test("list prints every function of the project with its URL", async () => {
   await store("chat", { code: workingCode("1") });
   await store("app", { code: workingCode("1"), status: "draft" });
   await listFunctions(context({}));
@@ -445,7 +572,7 @@ Deno.test("list prints every function of the project with its address", async ()
   assertMatch(output[2], new RegExp(`^chat  active  2\\S+Z  ${target.url}/functions/chat$`));
 });
 
-Deno.test("a wrong key, another server and no server each end with their own message", async () => {
+Deno.test("fails with a message of its own for a wrong key, another server and no server", async () => {
   const wrong = new Project({ url: target.url, key: "ik_wrong" }, clock, print);
   const refused = await assertRejects(
     () => deploy({ ...context({}), project: wrong }),
@@ -463,7 +590,7 @@ Deno.test("a wrong key, another server and no server each end with their own mes
     ]
   ) {
     target.intercept = () => Promise.resolve(answer());
-    await assertRejects(() => deploy(context({})), DeployFailure, "no InsForge project");
+    await assertRejects(() => deploy(context({})), DeployFailure, "not an InsForge project");
   }
 
   const nobody = new Project({ url: "http://127.0.0.1:9", key: API_KEY }, clock, print);
@@ -476,7 +603,7 @@ Deno.test("a wrong key, another server and no server each end with their own mes
 });
 
 for (const path of ["/api/functions/chat", "/api/secrets", "/api/database/migrations"]) {
-  Deno.test(`a stranger's answer in place of ${path} changes nothing, and deletes nothing`, async () => {
+  Deno.test(`changes nothing when another server answers ${path}`, async () => {
     await store("chat", { code: workingCode("1") });
     await migration("1_any.sql", "select 1");
     for (
@@ -494,14 +621,14 @@ for (const path of ["/api/functions/chat", "/api/secrets", "/api/database/migrat
       await assertRejects(
         () => deploy(context({ chat: throwingCode("2") })),
         DeployFailure,
-        "no InsForge project",
+        "not an InsForge project",
       );
       assertEquals([target.running(), writes()], [{ chat: workingCode("1") }, []]);
     }
   });
 }
 
-/** A deploy of these functions, with these settings on this machine. */
+/** The context of a deploy of these functions, with these settings on this machine. */
 function context(
   functions: Record<string, string>,
   settings: Record<string, string> = {},
@@ -524,7 +651,7 @@ function print(line: string): void {
   output.push(line);
 }
 
-/** The calls that changed something, or tried to. */
+/** The calls that change something. */
 function writes(): string[] {
   return target.calls.filter((call) => !call.startsWith("GET"));
 }

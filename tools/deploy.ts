@@ -1,28 +1,31 @@
-/** `deno task deploy`: the functions to an InsForge project. `--help` says what else it does. */
+/** `deno task deploy`: deploys the functions to an InsForge project. See `--help`. */
 import { parseArgs } from "node:util";
 import type { Platform } from "./build/bundle.ts";
 import { prepareArtefacts } from "./deploy/artefacts.ts";
 import { systemClock } from "./deploy/clock.ts";
 import { DeployFailure, EXIT_CODES } from "./deploy/failure.ts";
 import { readLink } from "./deploy/link.ts";
-import { deploy, type DeployContext, listFunctions, rollBack } from "./deploy/mod.ts";
+import { deploy, type DeployContext, listFunctions } from "./deploy/mod.ts";
 import { Project } from "./deploy/project.ts";
 import { redact } from "./deploy/redaction.ts";
+import { rollBack } from "./deploy/roll_back.ts";
 import { planSecrets } from "./deploy/secrets.ts";
 import { readEnvironment } from "./environment.ts";
 import { listenForSignals } from "./signals.ts";
 
 const HELP = `deno task deploy [slug…]       deploy these functions, or all, and what they need
-  --dry-run                     tell what would be done, and change nothing
+  --dry-run                     print what would be done, and change nothing
   --only-migrations             apply the migrations that the project lacks, nothing else
   --only-secrets                set the secrets that the project lacks, nothing else
-  --rollback [slug…]            put back the code from before, of these or of the latest deploy
+  --rollback                    put back the code that the latest deploy replaced
+  --rollback <slug…>            put back the previous code of these functions; a function that a
+                                deploy created is deleted
   --list                        list the functions of the project
-  --platform cloud|self-hosted  where the project runs functions, if it does not show
+  --platform cloud|self-hosted  where the project runs functions, if deploy cannot tell
 
 The project is that of INSFORGE_BASE_URL and INSFORGE_API_KEY, in the environment or in .env, or the
 one linked by "npx @insforge/cli link".
-Exit codes: 0 done, 1 failed, 2 no key, 3 no project, 4 no such function, 5 key refused, 130 interrupted`;
+Exit codes: 0 done, 1 failed, 2 no key, 3 no project, 4 not found, 5 key refused, 130 interrupted`;
 
 const secrets: string[] = [];
 const print = (line: string) => console.log(redact(line, secrets));
@@ -44,10 +47,12 @@ async function main(): Promise<void> {
   const platform = parsePlatform(values.platform);
   const modes = (["only-migrations", "only-secrets", "rollback", "list"] as const)
     .filter((mode) => values[mode]);
-  if (modes.length > 1) throw new DeployFailure(`--${modes.join(" and --")} exclude each other`);
+  if (modes.length > 1) {
+    throw new DeployFailure(`--${modes.join(" and --")} cannot be combined`);
+  }
   const [mode] = modes;
   if (slugs.length > 0 && mode && mode !== "rollback") {
-    throw new DeployFailure(`--${mode} takes no slugs`);
+    throw new DeployFailure(`--${mode} cannot be combined with slugs`);
   }
 
   const environment = await readEnvironment();
@@ -97,8 +102,8 @@ function parsePlatform(value: string | undefined): Platform | undefined {
   throw new DeployFailure(`--platform must be "cloud" or "self-hosted"`);
 }
 
-/** Ends the work between two functions. */
+/** Ends the deploy between two functions. */
 function interrupt(): void {
-  print("stopping after the request under way; once more stops at once");
+  print("stopping after the request in flight; a second signal stops at once");
   interruption.abort(new DeployFailure("interrupted", "interrupted"));
 }

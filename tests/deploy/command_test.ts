@@ -1,4 +1,4 @@
-/** `deno task deploy` itself: real artefacts into a real worker, exit codes, and what it prints. */
+/** `deno task deploy` as a process: real artefacts in a real worker, exit codes and output. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createClient } from "@insforge/sdk";
 import { createDemoData, DEMO_USERS } from "../../tools/local/insforge/demo.ts";
@@ -35,7 +35,7 @@ Deno.test.afterAll(async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("deno task deploy brings functions that work, and --rollback takes them away", async () => {
+Deno.test("deploys functions that work, and deletes them with --rollback when they are named", async () => {
   const { code, output } = await runDeploy(["chat", "summarize-records"]);
   assertEquals([code, output.match(/deployed/g)?.length], [0, 2], output);
   assertMatch(output, /^secret OPENROUTER_API_KEY: set$/m);
@@ -57,20 +57,21 @@ Deno.test("deno task deploy brings functions that work, and --rollback takes the
   assertEquals([summary.summary, summary.rows_read], ["Many tickets", 10]);
 
   assertMatch((await runDeploy(["--list"])).output, /2 functions\nchat {2}active/);
-  const rolledBack = await runDeploy(["--rollback"]);
+  assertMatch((await runDeploy(["--rollback"])).output, /^There is nothing to put back/);
+  const rolledBack = await runDeploy(["--rollback", "chat", "summarize-records"]);
   assertEquals([rolledBack.code, rolledBack.output.match(/was new, deleted/g)?.length], [0, 2]);
   assertEquals((await signedIn.functions.invoke("chat")).error?.statusCode, 404);
 });
 
-Deno.test("deno task deploy ends with an exit code and one clear message", async () => {
+Deno.test("exits with a code and one message for each failure", async () => {
   for (
     const [args, code, message] of [
-      [["chatt"], 4, /^There is no function chatt; there are .*\bchat\b/],
+      [["chatt"], 4, /^Unknown function chatt; the functions are .*\bchat\b/],
       [["--nonsense"], 1, /^Unknown option '--nonsense'\n\ndeno task deploy \[slug…\]/],
-      [["--list", "--rollback"], 1, /^--rollback and --list exclude each other/],
-      [["--list", "chat"], 1, /^--list takes no slugs/],
+      [["--list", "--rollback"], 1, /^--rollback and --list cannot be combined/],
+      [["--list", "chat"], 1, /^--list cannot be combined with slugs/],
       [["--platform", "moon"], 1, /^--platform must be "cloud" or "self-hosted"/],
-      [["--rollback", "v1"], 4, /^No code of v1 from before is kept/],
+      [["--rollback", "v1"], 4, /^No previous code of v1 is kept/],
       [["--help"], 0, /^deno task deploy \[slug…\]/],
     ] as [string[], number, RegExp][]
   ) {
@@ -82,7 +83,7 @@ Deno.test("deno task deploy ends with an exit code and one clear message", async
   assertEquals([code, output.trim()], [5, `${url} refuses the key: Invalid API key`]);
 });
 
-/** Runs the task as a user would. */
+/** Runs the task as a developer does. */
 async function runDeploy(args: string[], key = API_KEY) {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "deploy", ...args],

@@ -1,4 +1,4 @@
-/** A deploy that ends in its middle: every function is old or new, and the next run does the rest. */
+/** Deploys that are interrupted: each function has old or new code, and the next run does the rest. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { DeployFailure } from "../../tools/deploy/failure.ts";
 import { deploy, type DeployContext } from "../../tools/deploy/mod.ts";
@@ -33,7 +33,7 @@ Deno.test.afterAll(async () => {
 for (const cloud of [false, true]) {
   const place = cloud ? "cloud" : "self-hosted";
 
-  Deno.test(`${place}: interrupted at any request, a deploy leaves old or new code, and says which`, async () => {
+  Deno.test(`leaves old or new code and says which when interrupted at any request, ${place}`, async () => {
     for (let stopAt = 1;; stopAt++) {
       await prepare(cloud);
       let requests = 0;
@@ -55,11 +55,11 @@ for (const cloud of [false, true]) {
     }
   });
 
-  Deno.test(`${place}: killed after any request, a deploy leaves old or new code`, async () => {
+  Deno.test(`leaves old or new code when killed after any request, ${place}`, async () => {
     for (let lastSeen = 1;; lastSeen++) {
       await prepare(cloud);
       let requests = 0;
-      // For the project it makes no difference whether the caller is dead or cut off.
+      // To the project, a killed caller and a cut connection are the same.
       target.intercept = async (_request, next) =>
         ++requests > lastSeen ? new Response(null, { status: 503 }) : await next();
       const outcome = await run();
@@ -71,7 +71,7 @@ for (const cloud of [false, true]) {
   });
 }
 
-Deno.test("interrupted while waiting for InsForge's limit, a deploy ends at once", async () => {
+Deno.test("ends at once when interrupted while it waits for InsForge's limit", async () => {
   await prepare(false);
   for (let i = 0; i < 15; i++) await target.admin("DELETE", "/api/functions/none");
   const context = createContext((line) => {
@@ -86,7 +86,7 @@ Deno.test("interrupted while waiting for InsForge's limit, a deploy ends at once
   assertOldOrNew();
 });
 
-/** A project with old code of all functions but one, which is new to it. */
+/** Prepares a project with old code of all functions but one, which it lacks. */
 async function prepare(cloud: boolean): Promise<void> {
   await target.clear();
   target.cloud = cloud;
@@ -106,7 +106,7 @@ async function run(): Promise<Error | undefined> {
   }
 }
 
-/** The same command once more, undisturbed. */
+/** Runs the same command again, without an interruption. */
 async function finish(): Promise<void> {
   const { signal: _, ...context } = createContext();
   clock.ms += 300_000;
@@ -123,7 +123,7 @@ function assertOldOrNew(): void {
   }
 }
 
-/** What the message says of each function is what is stored. */
+/** Checks that the message states for each function what is stored. */
 function assertTellsState(message: string): void {
   const running = target.running();
   const isNew = (slug: string) => running[slug] === workingCode("new");

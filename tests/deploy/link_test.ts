@@ -1,4 +1,4 @@
-/** Which project a deploy goes to, and which key goes with it. */
+/** Finding the project to deploy to, and its key. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { DeployFailure } from "../../tools/deploy/failure.ts";
 import { readLink } from "../../tools/deploy/link.ts";
@@ -6,13 +6,13 @@ import { readLink } from "../../tools/deploy/link.ts";
 const LINKED = { oss_host: "https://app.eu.insforge.app/", api_key: "ik_linked", appkey: "app" };
 const HERE = { INSFORGE_BASE_URL: "https://here.test", INSFORGE_API_KEY: " ik_here " };
 
-Deno.test("the environment names the project, spaces and last slashes aside", async () => {
+Deno.test("takes the project from the environment, without spaces and trailing slashes", async () => {
   assertEquals(await read(HERE), { url: "https://here.test", key: "ik_here" });
   const slashed = { ...HERE, INSFORGE_BASE_URL: "https://here.test//" };
   assertEquals((await read(slashed)).url, "https://here.test");
 });
 
-Deno.test("the link file names the project where the environment is silent", async () => {
+Deno.test("takes from the link file what the environment lacks", async () => {
   const url = "https://app.eu.insforge.app";
   assertEquals(await read({}, LINKED), { url, key: "ik_linked" });
   assertEquals(await read({ INSFORGE_BASE_URL: "" }, LINKED), { url, key: "ik_linked" });
@@ -21,7 +21,7 @@ Deno.test("the link file names the project where the environment is silent", asy
   assertEquals(await read(HERE, LINKED), { url: "https://here.test", key: "ik_here" });
 });
 
-Deno.test("the link file's key never goes to another host", async () => {
+Deno.test("does not use the link file's key for another host", async () => {
   await assertFails(
     { INSFORGE_BASE_URL: "https://other.test" },
     LINKED,
@@ -30,25 +30,25 @@ Deno.test("the link file's key never goes to another host", async () => {
   );
 });
 
-Deno.test("a key that no header takes is told, and not quoted", async () => {
+Deno.test("reports a key that is not valid in a header, without quoting it", async () => {
   const failure = "INSFORGE_API_KEY must be printable ASCII on one line";
   await assertFails({ ...HERE, INSFORGE_API_KEY: "ik_linked…" }, undefined, "noKey", failure);
   await assertFails({}, { ...LINKED, api_key: "ik_linked\nx" }, "noKey", "https://app.eu");
 });
 
-Deno.test("no project, no key and a broken link file are each told, without quoting a key", async () => {
+Deno.test("reports a missing project, a missing key and a broken link file, without quoting a key", async () => {
   await assertFails({}, undefined, "notLinked", "INSFORGE_BASE_URL and INSFORGE_API_KEY");
   await assertFails({ INSFORGE_BASE_URL: "https://a.test" }, undefined, "noKey", "https://a.test");
   for (
     const content of ['{"api_key": "ik_linked"', { api_key: "ik_linked" }, [], "null", "ik_linked"]
   ) {
-    await assertFails({}, content, "notLinked", "holds no address and key");
+    await assertFails({}, content, "notLinked", "holds no URL and key");
   }
   await assertFails(
     {},
     { ...LINKED, oss_host: "app.test" },
     "notLinked",
-    "holds no address and key",
+    "holds no URL and key",
   );
 });
 

@@ -1,4 +1,4 @@
-/** The judgements of a deploy that need no project. */
+/** The parts of a deploy that need no project. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { systemClock } from "../../tools/deploy/clock.ts";
 import { History } from "../../tools/deploy/history.ts";
@@ -11,7 +11,7 @@ import { FakeClock } from "../support/deploy_target.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
-Deno.test("a project runs functions on cloud when they have an address, or its host is InsForge's", () => {
+Deno.test("finds a cloud project by its functions URL or by its host name", () => {
   assertEquals(findPlatform("https://insforge.example.com", "https://f.test"), "cloud");
   assertEquals(findPlatform("https://app.eu-central.insforge.app", null), "cloud");
   for (
@@ -21,7 +21,7 @@ Deno.test("a project runs functions on cloud when they have an address, or its h
   }
 });
 
-Deno.test("migrations get versions of today, or just above a project's newest", () => {
+Deno.test("gives migrations versions of today, or just above the project's newest", () => {
   const files = ["a", "b", "c"].map((name, i) => ({ version: String(i), name, sql: "select 1" }));
   const plan = (...applied: [version: string, name: string][]) =>
     planMigrations(
@@ -35,7 +35,7 @@ Deno.test("migrations get versions of today, or just above a project's newest", 
   assertEquals(plan([digits.slice(1), "a"], ["3", "c"]), [`1${"0".repeat(63)} b`]);
 });
 
-Deno.test("secrets are cut out of every text, longer ones first, words are left", () => {
+Deno.test("redacts secrets, longer ones first, and leaves short words", () => {
   const secrets = ["ik_12345678", "ik_1234567890", "true", ""];
   assertEquals(
     redact("ik_1234567890 and ik_12345678: true", secrets),
@@ -43,7 +43,7 @@ Deno.test("secrets are cut out of every text, longer ones first, words are left"
   );
 });
 
-Deno.test("a smoke test takes this package's refusal, also behind a proxy that renames requests", async () => {
+Deno.test("passes the smoke test on an error of this package, also behind a proxy that changes request ids", async () => {
   const body = { error: "AUTH_INVALID_CREDENTIALS", message: "No token provided", statusCode: 401 };
   await ask((request) => {
     const headers = { "X-Request-Id": request.headers.get("X-Request-Id")! };
@@ -53,7 +53,7 @@ Deno.test("a smoke test takes this package's refusal, also behind a proxy that r
   await ask(() => Response.json({ error: { message: "No", code: "x" } }, { status: 404 }));
 });
 
-Deno.test("a smoke test takes nothing of the platform's own for a function's answer", async () => {
+Deno.test("fails the smoke test on every response of the platform itself", async () => {
   for (
     const answer of [
       () => Response.json({ error: "Function not found" }, { status: 404 }),
@@ -71,7 +71,7 @@ Deno.test("a smoke test takes nothing of the platform's own for a function's ans
   await assertRejects(() => smoke("http://127.0.0.1:9/chat"), Error, "fails: ");
 });
 
-Deno.test("the write budget believes InsForge, and counts by itself where it is silent", async () => {
+Deno.test("counts writes by the headers of InsForge, and by itself without them", async () => {
   const clock = new FakeClock();
   const lines: string[] = [];
   const budget = new WriteBudget(clock, (line) => lines.push(line));
@@ -81,7 +81,7 @@ Deno.test("the write budget believes InsForge, and counts by itself where it is 
   await budget.take(1);
   assertEquals(clock.now() - started, 300_000);
 
-  // Somebody has set another limit, which leaves no room for a way back.
+  // A limit of one leaves no write to undo another.
   const told = { "RateLimit-Limit": "1", "RateLimit-Remaining": "1", "RateLimit-Reset": "10" };
   budget.note(200, new Headers(told));
   await budget.take(2);
@@ -92,10 +92,10 @@ Deno.test("the write budget believes InsForge, and counts by itself where it is 
   budget.note(429, new Headers({ "Retry-After": "7" }));
   await budget.take(1);
   assertEquals(clock.now() - started, 317_000);
-  assertEquals(lines.at(-1), "waiting 0:07: InsForge takes 1 writes of functions in 5 minutes");
+  assertEquals(lines.at(-1), "waiting 0:07: InsForge accepts 1 writes of functions in 5 minutes");
 });
 
-Deno.test("the history keeps ten runs of each project apart from others", async () => {
+Deno.test("keeps the history of ten deploys for each project", async () => {
   await Deno.mkdir(".local", { recursive: true });
   const folder = await Deno.makeTempDir({ dir: ".local" });
   try {
@@ -103,16 +103,18 @@ Deno.test("the history keeps ten runs of each project apart from others", async 
     const other = new History(folder, "http://127.0.0.1:2", NOW);
     assertEquals(await one(0).readLatest([]), []);
     for (let run = 0; run < 12; run++) {
+      await one(run).begin();
       await one(run).keep("chat", { name: "chat", description: null, code: String(run) });
     }
     for (let run = 11; run >= 2; run--) {
       const [kept] = await one(99).readLatest([]);
       assertEquals(kept.previous?.code, String(run));
-      await one(99).forget(kept);
+      await one(99).forgetRolledBack(kept);
     }
     assertEquals(await one(99).readLatest([]), []);
     assertEquals(await other.readLatest(["chat"]), []);
     const below = new History(folder, "http://127.0.0.1:1/second", NOW);
+    await one(12).begin();
     await one(12).keep("chat", undefined);
     assertEquals(await below.readLatest(["chat"]), []);
   } finally {
@@ -120,7 +122,7 @@ Deno.test("the history keeps ten runs of each project apart from others", async 
   }
 });
 
-Deno.test("the clock of this machine ends a sleep when it is told to", async () => {
+Deno.test("ends a pause when its signal is aborted", async () => {
   const controller = new AbortController();
   const sleeping = systemClock.sleep(60_000, controller.signal);
   controller.abort(new Error("enough"));

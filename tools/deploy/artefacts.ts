@@ -1,13 +1,13 @@
-/** The files to deploy: built anew, so that they are what the source is, and judged before they leave. */
+/** Builds the files to deploy from the current source, and checks them before they are sent. */
 import { requireDeployable } from "../build/artefacts.ts";
 import { type Artefact, bundleFunctions, type Platform } from "../build/bundle.ts";
 import { DeployFailure } from "./failure.ts";
 
 /**
- * Bundles the functions of these slugs; without slugs, all.
+ * Bundles the functions with these slugs; without slugs, all functions.
  *
- * @returns gives their artefacts for a platform, once these have passed every gate.
- * @throws {DeployFailure} `notFound` for a slug that no function has.
+ * @returns a function that checks the artefacts of a platform and returns them.
+ * @throws {DeployFailure} `notFound` for an unknown slug.
  */
 export async function prepareArtefacts(
   slugs: string[],
@@ -17,7 +17,7 @@ export async function prepareArtefacts(
   const unknown = slugs.filter((slug) => !known.has(slug));
   if (unknown.length > 0) {
     throw new DeployFailure(
-      `There is no function ${unknown.join(", ")}; there are ${[...known].join(", ")}`,
+      `Unknown function ${unknown.join(", ")}; the functions are ${[...known].join(", ")}`,
       "notFound",
     );
   }

@@ -1,11 +1,15 @@
-/** Time, so that tests need not wait. */
+/** The time and pauses, replaceable so that tests need not wait. */
 import { setTimeout } from "node:timers/promises";
 
-/** What waits and what tells the time. */
+/** Tells the time and pauses. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** @throws the signal's reason, as soon as it is aborted. */
+  /**
+   * Pauses.
+   *
+   * @throws the signal's reason, as soon as it is aborted.
+   */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -14,7 +18,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal) => {
     signal?.throwIfAborted();
-    // An aborted timer throws an error of its own that says nothing of the reason.
+    // An aborted timer throws an error of its own, without the reason.
     await setTimeout(ms, undefined, { signal }).catch(() => {});
     signal?.throwIfAborted();
   },

@@ -1,8 +1,8 @@
-/** A limit on how long something may take. */
+/** Limits how long something may take. */
 
 /**
- * Gives `work` a signal that is aborted with a `TimeoutError` after so many milliseconds. The timer
- * ends with the work; that of `AbortSignal.timeout` goes on.
+ * Calls `work` with a signal that is aborted with a `TimeoutError` after `ms` milliseconds. The timer
+ * ends with the work, unlike that of `AbortSignal.timeout`.
  */
 export async function withDeadline<T>(
   ms: number,
@@ -10,7 +10,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const timer = setTimeout(() => {
-    controller.abort(new DOMException(`no answer within ${ms / 1_000} seconds`, "TimeoutError"));
+    controller.abort(new DOMException(`no response within ${ms / 1_000} seconds`, "TimeoutError"));
   }, ms);
   try {
     return await work(controller.signal);

@@ -1,6 +1,6 @@
-/** How a deploy ends before its end. */
+/** The expected failures of a deploy, and their exit codes. */
 
-/** The exit codes of InsForge's own CLI, and the shell's for an interruption. */
+/** The exit codes of InsForge's own CLI, and the shell's exit code for an interruption. */
 export const EXIT_CODES = {
   failed: 1,
   noKey: 2,
@@ -10,7 +10,7 @@ export const EXIT_CODES = {
   interrupted: 130,
 } as const;
 
-/** An expected end: its message says what happened and what can be done, its name what a program reads. */
+/** An expected failure. Its message says what happened and what to do; `kind` is for programs. */
 export class DeployFailure extends Error {
   override readonly name = "DeployFailure";
 

@@ -1,27 +1,31 @@
-/** The code that functions had before each deploy, kept on this machine for `--rollback`. */
+/** Keeps on this machine the code that each deploy replaced, for `--rollback`. */
 import { dirname, join } from "node:path";
 import type { Definition } from "./project.ts";
 
 const KEPT_RUNS = 10;
 
-/** What a function was before one run. */
+/** A function as it was before one deploy. */
 export interface Kept {
   slug: string;
-  /** Nothing where the function was not there. */
+  /** `null` when the deploy created the function. */
   previous: Definition | null;
-  /** The file it is kept in. */
+  /** The file that holds it. */
   path: string;
 }
 
-/** The previous code of one project's functions; its files hold code, never a key. */
+/**
+ * The previous code of one project's functions. Each deploy has a folder, which is empty when the
+ * deploy changed nothing or put everything back. The files hold code, and never a key.
+ */
 export class History {
   readonly #folder: string;
   readonly #run: string;
 
   /**
-   * @param folder the history of all projects.
-   * @param project the address of this one.
-   * @param startedAt names this run, in milliseconds since 1970.
+   * @param folder the folder for the histories of all projects.
+   * @param project the URL of this project.
+   * @param startedAt the start of this deploy, in milliseconds since 1970; it becomes the name of the
+   *   deploy's folder.
    */
   constructor(folder: string, project: string, startedAt: number) {
     const { host, pathname } = new URL(project);
@@ -30,42 +34,58 @@ export class History {
     this.#run = new Date(startedAt).toISOString().replace(/\D/g, "");
   }
 
-  /** Keeps what a function is now, before this run changes it. */
+  /** Makes this deploy the latest one, and forgets deploys that are old or changed nothing. */
+  async begin(): Promise<void> {
+    let kept = 1;
+    for (const run of await listNames(this.#folder)) {
+      const isEmpty = (await listNames(join(this.#folder, run))).length === 0;
+      if (!isEmpty && ++kept <= KEPT_RUNS) continue;
+      await Deno.remove(join(this.#folder, run), { recursive: true });
+    }
+    await Deno.mkdir(join(this.#folder, this.#run), { recursive: true });
+  }
+
+  /** Keeps a function as it is, before this deploy changes it. */
   async keep(slug: string, previous: Definition | undefined): Promise<Kept> {
     const path = join(this.#folder, this.#run, `${slug}.json`);
-    await Deno.mkdir(dirname(path), { recursive: true });
     const { name, description, code } = previous ?? {};
     const kept = previous ? { name, description, code } : null;
     await Deno.writeTextFile(path, JSON.stringify(kept, null, 2), { mode: 0o600 });
-    for (const run of (await listNames(this.#folder)).slice(KEPT_RUNS)) {
-      await Deno.remove(join(this.#folder, run), { recursive: true });
-    }
     return { slug, previous: previous ?? null, path };
   }
 
-  /** What was kept of these functions last; without slugs, everything that the latest run changed. */
+  /**
+   * Reads what the latest deploy changed; nothing when it changed nothing. With slugs, reads what was
+   * kept last of each of them, by whichever deploy.
+   */
   async readLatest(slugs: string[]): Promise<Kept[]> {
+    const runs = await listNames(this.#folder);
     const found = new Map<string, Kept>();
-    for (const run of await listNames(this.#folder)) {
-      const files = await listNames(join(this.#folder, run));
-      for (const slug of files.map((file) => file.replace(/\.json$/, ""))) {
+    for (const run of slugs.length > 0 ? runs : runs.slice(0, 1)) {
+      for (const file of await listNames(join(this.#folder, run))) {
+        const slug = file.replace(/\.json$/, "");
         if (found.has(slug) || (slugs.length > 0 && !slugs.includes(slug))) continue;
-        const path = join(this.#folder, run, `${slug}.json`);
+        const path = join(this.#folder, run, file);
         found.set(slug, { slug, previous: JSON.parse(await Deno.readTextFile(path)), path });
       }
-      if (slugs.length === 0 && found.size > 0) break;
     }
     return [...found.values()].sort((a, b) => a.slug < b.slug ? -1 : 1);
   }
 
-  /** Forgets what has been put back. */
+  /** Forgets a function that this deploy has put back; the deploy stays the latest one. */
   async forget({ path }: Kept): Promise<void> {
     await Deno.remove(path);
-    if ((await listNames(dirname(path))).length === 0) await Deno.remove(dirname(path));
+  }
+
+  /** Forgets a function that was rolled back, and its deploy when nothing else is kept of it. */
+  async forgetRolledBack(kept: Kept): Promise<void> {
+    await this.forget(kept);
+    const folder = dirname(kept.path);
+    if ((await listNames(folder)).length === 0) await Deno.remove(folder);
   }
 }
 
-/** What stands in a folder, newest run first; nothing when there is no such folder. */
+/** Returns the names in a folder, the newest deploy first; none when the folder does not exist. */
 async function listNames(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {

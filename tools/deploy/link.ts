@@ -1,22 +1,22 @@
-/** Which InsForge project, and the key that opens it. */
+/** Finds the InsForge project to deploy to, and its key. */
 import { createSettings, type Environment } from "../../shared/settings.ts";
 import { DeployFailure } from "./failure.ts";
 
-/** Address and administrator's key of a project. The key is secret. */
+/** URL and administrator's key of a project. The key is secret. */
 export interface ProjectLink {
   url: string;
   key: string;
 }
 
-/** Where InsForge's CLI keeps the link of a folder. */
+/** The file in which InsForge's CLI keeps the project of a folder. */
 export const LINK_FILE = ".insforge/project.json";
 
 /**
- * Finds the project: `INSFORGE_BASE_URL` and `INSFORGE_API_KEY` in the environment come first, the
- * link file gives what they lack. The file's key goes to the file's own host and to no other.
+ * Finds the project. `INSFORGE_BASE_URL` and `INSFORGE_API_KEY` in the environment come first; the
+ * link file gives what they lack. The key in the file is used for the host in the file only.
  *
- * @param file the link file; absent is no error.
- * @throws {DeployFailure} `notLinked` without an address, `noKey` without a key for it.
+ * @param file the link file; it may be missing.
+ * @throws {DeployFailure} `notLinked` without a URL, `noKey` without a key for it.
  */
 export async function readLink(environment: Environment, file = LINK_FILE): Promise<ProjectLink> {
   const linked = await readLinkFile(file);
@@ -32,10 +32,10 @@ export async function readLink(environment: Environment, file = LINK_FILE): Prom
   if (!key) {
     throw new DeployFailure(`No key for ${url}: set INSFORGE_API_KEY (ik_…)`, "noKey");
   }
-  // It would be told as a project that cannot be reached.
+  // `fetch` would refuse the header, and the project would seem to be unreachable.
   if (!/^[\x21-\x7e]+$/.test(key)) {
     throw new DeployFailure(
-      `The key for ${url} is none: INSFORGE_API_KEY must be printable ASCII on one line`,
+      `The key for ${url} is invalid: INSFORGE_API_KEY must be printable ASCII on one line`,
       "noKey",
     );
   }
@@ -55,10 +55,10 @@ async function readLinkFile(file: string): Promise<ProjectLink | undefined> {
     const url = createSettings({ get: () => oss_host }).INSFORGE_BASE_URL;
     if (url && typeof api_key === "string") return { url, key: api_key };
   } catch {
-    // Its text holds a key, so that no error may quote it.
+    // The text holds a key, and the error of the parser may quote it.
   }
   throw new DeployFailure(
-    `${file} holds no address and key of a project; link it anew with "npx @insforge/cli link"`,
+    `${file} holds no URL and key of a project; link it again with "npx @insforge/cli link"`,
     "notLinked",
   );
 }

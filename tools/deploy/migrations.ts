@@ -1,4 +1,4 @@
-/** The database migrations that functions need: which are new to a project, and under which version. */
+/** Finds the database migrations that a project lacks, and gives them versions. */
 import type { Migration } from "@insforge/shared-schemas";
 import { join } from "node:path";
 import { DeployFailure } from "./failure.ts";
@@ -10,14 +10,14 @@ export interface MigrationFile {
   sql: string;
 }
 
-/** InsForge's own rule for names in the folder. */
+/** InsForge's own rule for the names of migration files. */
 const FILE = /^(\d{1,64})_([a-z0-9-]+)\.sql$/;
 
 /**
  * Reads a folder of migrations, oldest first.
  *
- * @returns none when the folder is empty or not there.
- * @throws {DeployFailure} for a file InsForge would trip over, and for a name that comes twice.
+ * @returns an empty list when the folder is empty or missing.
+ * @throws {DeployFailure} for a file name that InsForge rejects, and for two migrations of one name.
  */
 export async function readMigrations(folder: string): Promise<MigrationFile[]> {
   const files: MigrationFile[] = [];
@@ -40,10 +40,10 @@ export async function readMigrations(folder: string): Promise<MigrationFile[]> {
 }
 
 /**
- * Picks the migrations whose name the project has not applied, and gives them versions that are newer
- * than every one it has: InsForge takes no other, and a package cannot know them beforehand.
+ * Selects the migrations whose names the project has not applied, and gives them versions above its
+ * newest one. InsForge accepts no older version, and a package cannot know that version beforehand.
  *
- * @param now milliseconds since 1970; versions are its UTC digits where these are new enough.
+ * @param now milliseconds since 1970; versions are its UTC digits, when these are new enough.
  */
 export function planMigrations(
   files: MigrationFile[],

@@ -1,4 +1,4 @@
-/** Brings functions, and what they need, to an InsForge project; or brings back what was there. */
+/** Deploys functions, and what they need, to an InsForge project. */
 import type { Environment } from "../../shared/settings.ts";
 import type { Artefact, Platform } from "../build/bundle.ts";
 import type { Clock } from "./clock.ts";
@@ -8,41 +8,42 @@ import { createPlan, formatPlan, type Plan, type PlannedFunction } from "./plan.
 import type { Project } from "./project.ts";
 import { replaceFunction } from "./replace.ts";
 import { runSmokeTest } from "./smoke.ts";
+import { takeEach, takeStep } from "./steps.ts";
 
 /** Everything a deploy works with. */
 export interface DeployContext {
   project: Project;
-  /** Makes and judges the artefacts to deploy. */
+  /** Builds and checks the artefacts to deploy. */
   build: (platform: Platform) => Promise<Artefact[]>;
   /** Settings to become secrets. */
   environment: Environment;
   migrationsFolder: string;
-  /** Where the code of before is kept. */
+  /** Where the replaced code is kept. */
   historyFolder: string;
   clock: Clock;
   print: (line: string) => void;
-  /** Ends waits, and the whole between two functions. */
+  /** Aborts waits, and ends the deploy between two functions. */
   signal: AbortSignal;
 }
 
-/** What of a deploy to do. */
+/** Which parts of a deploy to do. */
 export interface DeployOptions {
   platform?: Platform;
-  /** Do this step, and no other. */
+  /** Does this step and no other. */
   only?: "migrations" | "secrets";
-  /** Tell, and change nothing. */
+  /** Prints the plan and changes nothing. */
   dryRun?: boolean;
 }
 
-/** A deployment is there at once on self-hosted InsForge; cloud's router may take a minute. */
+/** Self-hosted InsForge serves new code at once; cloud's router may take a minute. */
 const SMOKE_TRIES: Record<Platform, number> = { cloud: 30, "self-hosted": 3 };
 
 /**
  * Applies the migrations a project lacks, sets the secrets it lacks, then replaces functions one by
- * one, each verified by a request and put back when it fails. What is done stays done when a later
- * step fails; the same call again does the rest.
+ * one. Each is verified by a request, and put back when it fails. When a step fails, the steps before
+ * it stay done, and the same call again does the rest.
  *
- * @throws {DeployFailure} whose message says what went wrong and how far it came.
+ * @throws {DeployFailure} with what went wrong and how far the deploy got.
  */
 export async function deploy(context: DeployContext, options: DeployOptions = {}): Promise<void> {
   const { project, clock, print } = context;
@@ -54,59 +55,22 @@ export async function deploy(context: DeployContext, options: DeployOptions = {}
   formatPlan(plan).forEach(print);
   if (options.dryRun) return print("dry run: nothing has changed");
 
+  const history = new History(context.historyFolder, plan.url, clock.now());
+  if (!only) await history.begin();
   for (const { version, name, sql } of plan.migrations) {
     await takeStep(
       `migration ${name}`,
+      context.signal,
       () => project.applyMigration({ version, name, sql }),
-      context,
     );
     print(`migration ${name}: applied`);
   }
   for (const { key, value } of plan.secrets.missing) {
-    await takeStep(`secret ${key}`, () => project.createSecret(key, value), context);
+    await takeStep(`secret ${key}`, context.signal, () => project.createSecret(key, value));
     print(`secret ${key}: set`);
   }
-  const history = new History(context.historyFolder, plan.url, clock.now());
   await takeEach(plan.functions, context.signal, async (one) => {
     print(await deployFunction(one, { plan, history, context }));
-  });
-}
-
-/**
- * Puts back the code that functions had before they were last deployed from this machine; without
- * slugs, all that the latest deploy changed. A function that was new then is deleted.
- *
- * @throws {DeployFailure} `notFound` when nothing is kept of them.
- */
-export async function rollBack(
-  { project, historyFolder, clock, print, signal }: DeployContext,
-  slugs: string[],
-  { dryRun = false } = {},
-): Promise<void> {
-  const history = new History(historyFolder, project.url, clock.now());
-  const latest = await history.readLatest(slugs);
-  const unknown = slugs.filter((slug) => !latest.some((kept) => kept.slug === slug));
-  if (latest.length === 0 || unknown.length > 0) {
-    const what = unknown.length > 0 ? ` of ${unknown.join(", ")}` : "";
-    throw new DeployFailure(`No code${what} from before is kept for ${project.url}`, "notFound");
-  }
-  await takeEach(latest, signal, async (kept) => {
-    const { slug, previous } = kept;
-    const current = await project.findFunction(slug);
-    const isBack = current?.code === previous?.code;
-    const change = isBack
-      ? "has its previous code already"
-      : previous
-      ? "previous code put back"
-      : "was new, deleted";
-    if (dryRun) return print(`${slug}: ${change} (dry run)`);
-    if (!isBack) {
-      const verify = () => Promise.resolve();
-      const target = previous ?? undefined;
-      await replaceFunction({ slug, current, target }, { project, signal, verify });
-    }
-    await history.forget(kept);
-    print(`${slug}: ${change}`);
   });
 }
 
@@ -121,7 +85,7 @@ export async function listFunctions({ project, print }: DeployContext): Promise<
   }
 }
 
-/** @returns what has become of the function. */
+/** @returns the outcome, as one line to print. */
 async function deployFunction(
   { slug, code, current, action }: PlannedFunction,
   { plan, history, context }: { plan: Plan; history: History; context: DeployContext },
@@ -158,48 +122,4 @@ function toUrl({ url }: Project, deploymentUrl: string | null | undefined, slug:
   return deploymentUrl
     ? `${deploymentUrl.replace(/\/+$/, "")}/${slug}`
     : `${url}/functions/${slug}`;
-}
-
-/** Does something that comes before all functions, and says so when it fails. */
-async function takeStep(
-  step: string,
-  work: () => Promise<void>,
-  { signal }: DeployContext,
-): Promise<void> {
-  try {
-    signal.throwIfAborted();
-    await work();
-  } catch (failure) {
-    throw describeHalt(`${step}: ${toMessage(failure)}\nNo function has changed`, failure);
-  }
-}
-
-/** Works on functions one by one; when that ends early, says how far it came. */
-async function takeEach<T extends { slug: string }>(
-  all: T[],
-  signal: AbortSignal,
-  work: (one: T) => Promise<void>,
-): Promise<void> {
-  const slugs = all.map(({ slug }) => slug);
-  for (const [i, one] of all.entries()) {
-    let begun = 0;
-    try {
-      signal.throwIfAborted();
-      begun = 1;
-      await work(one);
-    } catch (failure) {
-      const [done, left] = [slugs.slice(0, i), slugs.slice(i + begun)]
-        .map((some) => some.join(", ") || "none");
-      throw describeHalt(`${toMessage(failure)}\ndone: ${done}; not begun: ${left}`, failure);
-    }
-  }
-}
-
-function describeHalt(message: string, cause: unknown): DeployFailure {
-  const kind = cause instanceof DeployFailure ? cause.kind : "failed";
-  return new DeployFailure(`${message}\nThe same command again does the rest`, kind, { cause });
-}
-
-function toMessage(failure: unknown): string {
-  return failure instanceof Error ? failure.message : String(failure);
 }

@@ -1,39 +1,40 @@
-/** What a deploy would change in a project: read, compared, and put into words. */
-import type { FunctionSchema } from "@insforge/shared-schemas";
-import type { Environment } from "../../shared/settings.ts";
+/** Plans what a deploy changes in a project. */
+import type { FunctionSchema, SecretSchema } from "@insforge/shared-schemas";
+import { type Environment, withValues } from "../../shared/settings.ts";
 import type { Artefact, Platform } from "../build/bundle.ts";
 import { findSlugCollisions } from "../build/text_gates.ts";
+import { checkCombinations, type SettingReport } from "../start/setting_checks.ts";
 import { DeployFailure } from "./failure.ts";
 import { type MigrationFile, planMigrations, readMigrations } from "./migrations.ts";
 import type { Project } from "./project.ts";
 import { hasGatewayKey, planSecrets, type SecretPlan } from "./secrets.ts";
 
-/** What becomes of one function. */
+/** What a deploy does with one function. */
 export interface PlannedFunction {
   slug: string;
   code: string;
   current?: FunctionSchema;
-  /** `confirm` writes what is stored already, because only a write tells whether that deploys. */
+  /** `confirm` writes the stored code again, because only a write shows whether it deploys. */
   action: "create" | "replace" | "confirm" | "keep";
 }
 
-/** Everything one deploy does. */
+/** Everything that one deploy does. */
 export interface Plan {
   url: string;
   platform: Platform;
   migrations: MigrationFile[];
   secrets: SecretPlan;
   functions: PlannedFunction[];
-  /** What the project will lack all the same. */
+  /** What will not work after the deploy. */
   warnings: string[];
 }
 
-/** What a plan is made from. */
+/** The input of {@link createPlan}. */
 export interface PlanOptions {
   project: Project;
-  /** Makes the artefacts for a platform, judged; asked only once the platform is known. */
+  /** Builds and checks the artefacts of a platform; called once the platform is known. */
   build: (platform: Platform) => Promise<Artefact[]>;
-  /** Overrides what the project itself shows. */
+  /** Overrides the platform that the project shows. */
   platform?: Platform;
   environment: Environment;
   migrationsFolder: string;
@@ -41,10 +42,10 @@ export interface PlanOptions {
 }
 
 /**
- * Compares a project with what is to be in it; changes nothing.
+ * Compares a project with what is to be deployed; changes nothing.
  *
- * @throws {DeployFailure} when the project does not answer or refuses, or when the functions would
- *   break others that are there.
+ * @throws {DeployFailure} when the project does not respond or refuses the key, when the functions
+ *   would break functions that are there, or when settings cannot work together.
  */
 export async function createPlan(options: PlanOptions): Promise<Plan> {
   const { project, environment, migrationsFolder, now } = options;
@@ -70,14 +71,17 @@ export async function createPlan(options: PlanOptions): Promise<Plan> {
     for (const one of functions.slice(0, 1)) one.action = "confirm";
   }
   const secretPlan = planSecrets(environment, secrets);
-  const warnings: string[] = [];
+  const { faults, warnings } = checkPlannedSettings(environment, secrets);
+  if (faults.length > 0) {
+    throw new DeployFailure(["Nothing is deployed:", ...faults].join("\n- "));
+  }
   if (!hasGatewayKey(secretPlan, secrets)) {
     warnings.push(
-      "OPENROUTER_API_KEY is set neither here nor in the project: no model will answer",
+      "OPENROUTER_API_KEY is set neither here nor in the project; no model can be called",
     );
   }
   if (runtime?.status === "unavailable") {
-    warnings.push("the project's function runtime does not answer");
+    warnings.push("the project's function runtime does not respond");
   }
   return {
     url: project.url,
@@ -89,7 +93,7 @@ export async function createPlan(options: PlanOptions): Promise<Plan> {
   };
 }
 
-/** Describes a plan, one line per thing. */
+/** Describes a plan, one line per change. */
 export function formatPlan({ migrations, secrets, functions, ...plan }: Plan): string[] {
   const { url, platform, warnings } = plan;
   const writes = functions.filter(({ action }) => action !== "keep").length;
@@ -97,9 +101,9 @@ export function formatPlan({ migrations, secrets, functions, ...plan }: Plan): s
     `project    ${url}, ${platform}`,
     ...migrations.map(({ name, version }) => `migration  ${name} as ${version}`),
     ...secrets.missing.map(({ key }) => `secret     ${key}: set`),
-    ...secrets.kept.map((key) => `secret     ${key}: is set already, stays as it is`),
+    ...secrets.kept.map((key) => `secret     ${key}: is set in the project, stays as it is`),
     ...functions.map((one) => `function   ${one.slug}: ${describeAction(one)}`),
-    `writes     ${writes} of functions; InsForge takes 15 in 5 minutes`,
+    `writes     ${writes} of functions; InsForge accepts 15 in 5 minutes`,
     ...warnings.map((warning) => `warning    ${warning}`),
   ];
 }
@@ -110,15 +114,29 @@ function describeAction({ action, code, current }: PlannedFunction): string {
   return {
     create: `create, ${size}`,
     replace: `replace, ${size}${draft}`,
-    confirm: "has this code already; written once more, to see that it deploys",
+    confirm: "has this code already; written again to check that it deploys",
     keep: `has this code already${draft}`,
   }[action];
 }
 
-/** Where a project runs functions: cloud gives them an address; before the first, the host's name tells. */
+/**
+ * Finds out where a project runs functions. On cloud they have a URL of their own; before the first
+ * deploy only the project's host name shows it.
+ */
 export function findPlatform(url: string, deploymentUrl: string | null | undefined): Platform {
   const isCloud = deploymentUrl || new URL(url).hostname.endsWith(".insforge.app");
   return isCloud ? "cloud" : "self-hosted";
+}
+
+/** Checks the settings that the project will have, as far as they are known here. */
+function checkPlannedSettings(environment: Environment, secrets: SecretSchema[]): SettingReport {
+  const existing = new Set(secrets.filter(({ isActive }) => isActive).map(({ key }) => key));
+  // InsForge sets API_KEY itself; a value on this machine is not deployed.
+  const apiKey = existing.has("API_KEY") ? "set by InsForge" : "";
+  return checkCombinations(
+    withValues({ API_KEY: apiKey }, environment),
+    (name) => name === "API_KEY" || !existing.has(name),
+  );
 }
 
 function requireDistinct(artefacts: Artefact[], existing: string[]): void {

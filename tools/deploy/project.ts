@@ -1,4 +1,4 @@
-/** An InsForge project through its admin API, with the calls of InsForge's own CLI. */
+/** A client for the admin API of an InsForge project, with the calls of InsForge's own CLI. */
 import type {
   FunctionResponse,
   FunctionSchema,
@@ -12,28 +12,28 @@ import { DeployFailure } from "./failure.ts";
 import type { ProjectLink } from "./link.ts";
 import { WriteBudget } from "./write_budget.ts";
 
-/** What a function consists of, as it is sent. */
+/** A function, as it is sent. */
 export interface Definition {
   name: string;
   description: string | null;
   code: string;
 }
 
-/** How a write of a function may wait. */
+/** How long a write of a function waits. */
 export interface WriteOptions {
-  /** Writes that must be left before this one begins, itself included. */
+  /** How many writes must be left before this one begins, itself included. */
   needed: number;
-  /** Ends waits, never a request under way. */
+  /** Aborts waits, never a request in flight. */
   signal?: AbortSignal;
 }
 
 const READ_TIMEOUT_MS = 20_000;
-/** Cloud answers a write when the deployment has ended: a minute, and the time of its own calls. */
+/** Cloud responds to a write once the deployment has ended: up to a minute, and its own calls. */
 const WRITE_TIMEOUT_MS = 180_000;
 const TRIES = 3;
 const PAUSE_MS = 5_000;
 
-interface Answer {
+interface Reply {
   status: number;
   headers: Headers;
   // deno-lint-ignore no-explicit-any
@@ -43,15 +43,15 @@ interface Answer {
 /**
  * A project's functions, secrets and migrations.
  *
- * Every method throws {@link DeployFailure}: `refused` for a wrong key, otherwise with InsForge's own
- * words. A call whose answer is lost on the way is made again, up to three times in all; none of them
- * does harm when it is made twice.
+ * Every method throws {@link DeployFailure}: `refused` for a wrong key, otherwise with InsForge's
+ * message. A call whose response is lost is repeated, up to three calls in all; every call is safe to
+ * repeat.
  */
 export class Project {
   readonly url: string;
   readonly #key: string;
   readonly #budget: WriteBudget;
-  /** Whether it has ever answered: one that never has is not tried again. */
+  /** Whether the project has responded before. Until then, no call is repeated. */
   #reached = false;
 
   constructor(
@@ -65,18 +65,18 @@ export class Project {
   }
 
   async listFunctions(): Promise<ListFunctionsResponse> {
-    const answer = await this.#send("GET", "/api/functions");
-    return this.#requireBody(answer, (body) => Array.isArray(body.functions));
+    const reply = await this.#send("GET", "/api/functions");
+    return this.#requireBody(reply, (body) => Array.isArray(body.functions));
   }
 
   async findFunction(slug: string): Promise<FunctionSchema | undefined> {
-    const answer = await this.#send("GET", `/api/functions/${slug}`);
-    if (isNotFound(answer)) return undefined;
-    // Who took something else for a function without code would put nothing in its place.
-    return this.#requireBody(answer, (body) => typeof body.code === "string");
+    const reply = await this.#send("GET", `/api/functions/${slug}`);
+    if (isNotFound(reply)) return undefined;
+    // A response without code, taken for a function, would replace the function by nothing.
+    return this.#requireBody(reply, (body) => typeof body.code === "string");
   }
 
-  /** Stores a function's code and, on cloud, deploys all of them. A failed deployment is an answer. */
+  /** Stores a function and, on cloud, deploys all of them. A failed deployment does not throw. */
   async writeFunction(
     slug: string,
     { name, description, code }: Definition,
@@ -85,54 +85,54 @@ export class Project {
     const update = { name, description: description ?? undefined, code };
     if (!exists) {
       const created = await this.#write("POST", "/api/functions", { slug, ...update }, options);
-      // Made by somebody else, or by a try of ours whose answer was lost.
+      // Another client created it, or an earlier call of ours whose response was lost.
       if (created.status !== 409) return this.#requireBody(created);
     }
     const updated = await this.#write("PUT", `/api/functions/${slug}`, update, options);
     return this.#requireBody(updated);
   }
 
-  /** On cloud a deployment follows, of which InsForge does not tell the outcome. */
+  /** On cloud a deployment follows, whose outcome InsForge does not report. */
   async deleteFunction(slug: string, options: WriteOptions): Promise<void> {
-    const answer = await this.#write("DELETE", `/api/functions/${slug}`, undefined, options);
-    if (!isNotFound(answer)) this.#requireSuccess(answer);
+    const reply = await this.#write("DELETE", `/api/functions/${slug}`, undefined, options);
+    if (!isNotFound(reply)) this.#requireSuccess(reply);
   }
 
   async listSecrets(): Promise<SecretSchema[]> {
-    const answer = await this.#send("GET", "/api/secrets");
-    return this.#requireBody(answer, (body) => Array.isArray(body.secrets)).secrets;
+    const reply = await this.#send("GET", "/api/secrets");
+    return this.#requireBody(reply, (body) => Array.isArray(body.secrets)).secrets;
   }
 
-  /** Sets a secret that is not there; one that has appeared meanwhile stays as it is. */
+  /** Sets a secret that the project lacks. If it was set in the meantime, it stays as it is. */
   async createSecret(key: string, value: string): Promise<void> {
-    const answer = await this.#send("POST", "/api/secrets", { key, value });
-    if (answer.status !== 409) this.#requireSuccess(answer);
+    const reply = await this.#send("POST", "/api/secrets", { key, value });
+    if (reply.status !== 409) this.#requireSuccess(reply);
   }
 
   async listMigrations(): Promise<Migration[]> {
-    const answer = await this.#send("GET", "/api/database/migrations");
-    return this.#requireBody(answer, (body) => Array.isArray(body.migrations)).migrations;
+    const reply = await this.#send("GET", "/api/database/migrations");
+    return this.#requireBody(reply, (body) => Array.isArray(body.migrations)).migrations;
   }
 
   async applyMigration(migration: { version: string; name: string; sql: string }): Promise<void> {
-    const answer = await this.#send("POST", "/api/database/migrations", migration);
-    // A version that is taken may be this very migration, by a try whose answer was lost.
-    const isApplied = answer.status === 409 &&
+    const reply = await this.#send("POST", "/api/database/migrations", migration);
+    // The version may be in use by this very migration, when an earlier response was lost.
+    const isApplied = reply.status === 409 &&
       (await this.listMigrations()).some(({ name }) => name === migration.name);
-    if (!isApplied) this.#requireSuccess(answer);
+    if (!isApplied) this.#requireSuccess(reply);
   }
 
-  /** Sends a write of a function, within the limit on them. */
+  /** Sends a write of a function, within InsForge's limit. */
   async #write(
     method: string,
     path: string,
     body: unknown,
     { needed, signal }: WriteOptions,
-  ): Promise<Answer> {
+  ): Promise<Reply> {
     for (let refusals = 0;; refusals++) {
-      const answer = await this.#send(method, path, body, () => this.#budget.take(needed, signal));
-      this.#budget.note(answer.status, answer.headers);
-      if (answer.status !== 429 || refusals >= TRIES) return answer;
+      const reply = await this.#send(method, path, body, () => this.#budget.take(needed, signal));
+      this.#budget.note(reply.status, reply.headers);
+      if (reply.status !== 429 || refusals >= TRIES) return reply;
     }
   }
 
@@ -141,21 +141,21 @@ export class Project {
     path: string,
     body?: unknown,
     beforeEachTry: () => Promise<void> = () => Promise.resolve(),
-  ): Promise<Answer> {
+  ): Promise<Reply> {
     const timeoutMs = method === "GET" ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS;
     for (let tries = 1;; tries++) {
       await beforeEachTry();
       let lost: string;
       try {
-        const answer = await withDeadline(
+        const reply = await withDeadline(
           timeoutMs,
           (signal) => this.#ask(method, path, body, signal),
         );
-        if (![502, 503, 504].includes(answer.status)) {
+        if (![502, 503, 504].includes(reply.status)) {
           this.#reached = true;
-          return answer;
+          return reply;
         }
-        lost = `answers ${answer.status}`;
+        lost = `responds with ${reply.status}`;
       } catch (error) {
         const { name, message } = error as Error;
         lost = name === "TimeoutError" ? `gives ${message}` : "cannot be reached";
@@ -166,7 +166,7 @@ export class Project {
     }
   }
 
-  async #ask(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
+  async #ask(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Reply> {
     const response = await fetch(this.url + path, {
       method,
       headers: { Authorization: `Bearer ${this.#key}`, "Content-Type": "application/json" },
@@ -182,32 +182,32 @@ export class Project {
     };
   }
 
-  /** The body of a success. A proxy may answer in InsForge's place, and not only the first time. */
+  /** Returns the body of a success. Any response may come from a proxy instead of InsForge. */
   // deno-lint-ignore no-explicit-any
-  #requireBody(answer: Answer, isWhole: (body: any) => boolean = () => true): any {
-    this.#requireSuccess(answer);
-    const { body } = answer;
+  #requireBody(reply: Reply, isWhole: (body: any) => boolean = () => true): any {
+    this.#requireSuccess(reply);
+    const { body } = reply;
     if (typeof body === "object" && body && isWhole(body)) return body;
-    throw new DeployFailure(`${this.url} is no InsForge project; check INSFORGE_BASE_URL`);
+    throw new DeployFailure(`${this.url} is not an InsForge project; check INSFORGE_BASE_URL`);
   }
 
-  #requireSuccess({ status, body }: Answer): void {
+  #requireSuccess({ status, body }: Reply): void {
     if (status < 300) return;
     const { error = "", message } = body ?? {};
     if (message === undefined) {
       throw new DeployFailure(
-        `${this.url} answers ${status} and is no InsForge project; check INSFORGE_BASE_URL`,
+        `${this.url} responds with ${status} and is not an InsForge project; check INSFORGE_BASE_URL`,
       );
     }
     if (status === 401 || (status === 403 && String(error).startsWith("AUTH_"))) {
       throw new DeployFailure(`${this.url} refuses the key: ${message}`, "refused");
     }
-    throw new DeployFailure(`InsForge refuses it with ${status} ${error}: ${message}`);
+    throw new DeployFailure(`InsForge rejects it with ${status} ${error}: ${message}`);
   }
 }
 
-/** Whether InsForge says that there is no such function; a proxy's page says nothing of that. */
-function isNotFound({ status, body }: Answer): boolean {
+/** Whether InsForge itself says that there is no such function. A proxy's 404 does not count. */
+function isNotFound({ status, body }: Reply): boolean {
   return status === 404 && body?.message !== undefined;
 }
 

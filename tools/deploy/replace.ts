@@ -1,4 +1,4 @@
-/** One function from its old code to new code, or back to the old. */
+/** Replaces the code of one function, and puts the old code back when that fails. */
 import type { DeploymentResult } from "@insforge/shared-schemas";
 import type { Platform } from "../build/bundle.ts";
 import { DeployFailure } from "./failure.ts";
@@ -8,30 +8,30 @@ import type { Definition, Project } from "./project.ts";
 /** A change of one function. */
 export interface Replacement {
   slug: string;
-  /** What is stored; nothing where there is no such function. */
+  /** The stored function; `undefined` when there is none. */
   current?: Definition;
-  /** What is to be stored; nothing deletes the function. */
+  /** The function to store; `undefined` deletes it. */
   target?: Definition;
-  /** Where the target was made to run; unknown for code of before. */
+  /** The platform that the target was built for; unknown for previous code. */
   platform?: Platform;
 }
 
-/** What a replacement needs. */
+/** What {@link replaceFunction} works with. */
 export interface ReplaceContext {
   project: Project;
-  /** Keeps the current code first, if given. */
+  /** Keeps the current code before it is replaced. */
   history?: History;
   signal: AbortSignal;
-  /** Judges the running function; throws when it does not work. */
+  /** Tests the running function; throws when it does not work. */
   verify: () => Promise<void>;
 }
 
 const LOG_LINES = 40;
 
 /**
- * Writes `target`, waits for the deployment and verifies it. When any of that fails, `current` is put
- * back before the failure is thrown; its message says whether that went well. An interruption leaves
- * the one or the other, and says which.
+ * Stores `target`, waits for the deployment and verifies it. When any of that fails, it puts `current`
+ * back before it throws, and the message says whether that succeeded. After an interruption, the
+ * message says which of the two is stored.
  *
  * @throws {DeployFailure}
  */
@@ -41,7 +41,7 @@ export async function replaceFunction(
 ): Promise<void> {
   const kept = await history?.keep(slug, current);
   try {
-    // One more write must be left: the way back.
+    // One more write must be left, to put the old code back.
     await store(project, { slug, current, target, platform }, { needed: 2, signal });
     await verify();
   } catch (failure) {
@@ -84,7 +84,7 @@ async function store(
   }
 }
 
-/** @returns what has become of it, in words. */
+/** @returns the outcome, in words. */
 async function putBack(project: Project, { slug, current }: Replacement): Promise<string> {
   const stored = await project.findFunction(slug);
   if (stored?.code === current?.code) return "nothing has changed in the project";

@@ -1,22 +1,22 @@
-/** Which settings of this machine become secrets of the project. */
+/** Selects the settings of this machine that become secrets of the project. */
 import type { SecretSchema } from "@insforge/shared-schemas";
 import { createSettings, type Environment, settingNames } from "../../shared/settings.ts";
 
-/** The platform sets these itself, or they are about local servers. */
+/** Settings that the platform sets itself, and those of local servers. */
 const NEVER_DEPLOYED = /^(INSFORGE_|JWT_|ANON_KEY$|API_KEY$|PORT$|HOST$|OPENROUTER_PORT$)/;
 
-/** A project's secrets as they are to be. */
+/** The secrets to set in a project. */
 export interface SecretPlan {
-  /** To be set: there is a value here and none in the project. */
+  /** Secrets to set: they have a value here and none in the project. */
   missing: { key: string; value: string }[];
-  /** In the project already, where they stay as they are, whatever the value here. */
+  /** Secrets that the project has already. They stay as they are, whatever their value here. */
   kept: string[];
 }
 
 /**
  * Compares the settings in `environment` with the project's secrets.
  *
- * @throws {ApiError} for a value that has not the form of its setting; it would break functions.
+ * @throws {ApiError} for an invalid value, because it would break functions.
  */
 export function planSecrets(environment: Environment, existing: SecretSchema[]): SecretPlan {
   const settings = createSettings(environment);
@@ -31,7 +31,7 @@ export function planSecrets(environment: Environment, existing: SecretSchema[]):
   };
 }
 
-/** Whether functions will have the key without which no model answers. */
+/** Whether the functions will have a key for a gateway. */
 export function hasGatewayKey({ missing }: SecretPlan, existing: SecretSchema[]): boolean {
   return [...missing, ...existing.filter(({ isActive }) => isActive)]
     .some(({ key }) => /^(OPENROUTER_API_KEY|PINATA_LLM_KEY|PINME_API_KEY)$/.test(key));

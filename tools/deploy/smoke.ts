@@ -1,4 +1,4 @@
-/** One request that tells whether a deployed function of this package runs. */
+/** Tests a deployed function of this package with one request. */
 import type { Clock } from "./clock.ts";
 import { withDeadline } from "./deadline.ts";
 import { DeployFailure } from "./failure.ts";
@@ -6,19 +6,20 @@ import { DeployFailure } from "./failure.ts";
 const PAUSE_MS = 2_000;
 const TIMEOUT_MS = 30_000;
 
-/** How a smoke test goes about it. */
+/** How a smoke test waits. */
 export interface SmokeOptions {
-  /** How often to ask: a revision takes a moment to reach the place that answers. */
+  /** The number of requests, because a new revision takes a moment to be served. */
   tries: number;
   clock: Clock;
   signal: AbortSignal;
 }
 
 /**
- * Asks a function without a token until it refuses that in its own words, which needs no account and
- * costs nothing.
+ * Calls a function without a token until it rejects that with an error of this package, which needs no
+ * account and costs nothing.
  *
- * @throws {DeployFailure} with the last answer when it never did, the signal's reason when aborted.
+ * @throws {DeployFailure} with the last response when it never does so; the signal's reason when
+ *   aborted.
  */
 export async function runSmokeTest(
   url: string,
@@ -53,7 +54,7 @@ async function findFault(url: string): Promise<string | undefined> {
   }
 }
 
-/** A proxy may have put an id of its own in the place of ours; the platform's errors look different. */
+/** For a proxy that replaces the request id. The platform's own errors have another form. */
 function isOurError(status: number, text: string): boolean {
   try {
     const { error, statusCode } = JSON.parse(text);

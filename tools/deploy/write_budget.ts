@@ -1,14 +1,14 @@
-/** InsForge's limit on writes of functions, kept by waiting. */
+/** Keeps within InsForge's limit on writes of functions, by waiting. */
 import type { Clock } from "./clock.ts";
 
-/** What InsForge allows where it does not say otherwise. */
+/** InsForge's limit, until a response states another. */
 const WRITES = 15;
 const WINDOW_MS = 5 * 60_000;
 const PROGRESS_MS = 30_000;
 
 /**
- * How many writes are left in the current window. It trusts what InsForge's answers say of it, and
- * counts by itself where they are silent; writes by others count as soon as an answer tells of them.
+ * Counts how many writes are left in the current window. The headers of InsForge's responses override
+ * the count, so that writes by other clients are included from the next response on.
  */
 export class WriteBudget {
   #limit = WRITES;
@@ -18,8 +18,8 @@ export class WriteBudget {
   constructor(readonly clock: Clock, readonly print: (line: string) => void) {}
 
   /**
-   * Takes one write, after waiting until there are `needed`, so that one that may have to be undone
-   * is not begun without the way back. Prints a line at the start of a wait and every 30 seconds.
+   * Takes one write, after waiting until `needed` are left: a write that may have to be undone needs
+   * a second one. Prints a line at the start of a wait and every 30 seconds.
    *
    * @throws the signal's reason when it is aborted during the wait.
    */
@@ -31,14 +31,14 @@ export class WriteBudget {
       this.print(
         `waiting ${
           formatTime(leftMs)
-        }: InsForge takes ${this.#limit} writes of functions in 5 minutes`,
+        }: InsForge accepts ${this.#limit} writes of functions in 5 minutes`,
       );
       await this.clock.sleep(Math.min(leftMs, PROGRESS_MS), signal);
     }
     this.#left--;
   }
 
-  /** Learns from the headers of an answer to a write. */
+  /** Updates the count from the response to a write. */
   note(status: number, headers: Headers): void {
     const read = (name: string) => {
       const value = headers.get(name);
