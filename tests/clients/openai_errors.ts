@@ -1,9 +1,9 @@
-/** The classes in which the `openai` package, and what is built on it, throws. */
+/** The error classes of the `openai` package, which packages built on it use, too. */
 import OpenAI from "openai";
 import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import type { Failure } from "./failures.ts";
 
-/** The class of a status; all others are plain {@link OpenAI.APIError}s. */
+/** The class by status; all other statuses are {@link OpenAI.APIError}. */
 // deno-lint-ignore no-explicit-any
 const CLASSES: Record<number, abstract new (...args: any[]) => Error> = {
   400: OpenAI.BadRequestError,
@@ -13,7 +13,7 @@ const CLASSES: Record<number, abstract new (...args: any[]) => Error> = {
   504: OpenAI.InternalServerError,
 };
 
-/** Asserts that `error` tells `failure` by its class, status, code and message. */
+/** Asserts that `error` has the class, status, code and message of `failure`. */
 export function assertOpenAIError(error: unknown, failure: Failure): void {
   assertInstanceOf(error, OpenAI.APIError);
   assertInstanceOf(error, CLASSES[failure.status] ?? OpenAI.APIError);
