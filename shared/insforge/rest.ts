@@ -43,7 +43,7 @@ export async function callInsForge(
     const response = await send(url, request);
     if (!mayRepeat || !RETRYABLE.includes(response.status)) return response;
   } catch (cause) {
-    if (!mayRepeat || (cause as Error).name === "TimeoutError") throw unavailable(cause);
+    if (!mayRepeat || cause instanceof TimeoutError) throw unavailable(cause);
   }
   await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
   return await send(url, request).catch((cause) => {
@@ -57,14 +57,22 @@ async function send(
 ): Promise<RestResponse> {
   const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const response = await fetch(url, {
-    method: body === undefined ? "GET" : "POST",
-    headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
-    signal: AbortSignal.timeout(timeoutMs),
-  });
-  return { status: response.status, body: parse(await response.text()) };
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new TimeoutError()), timeoutMs);
+  try {
+    const response = await fetch(url, {
+      method: body === undefined ? "GET" : "POST",
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: controller.signal,
+    });
+    return { status: response.status, body: parse(await response.text()) };
+  } finally {
+    clearTimeout(timer);
+  }
 }
+
+class TimeoutError extends Error {}
 
 function parse(text: string): unknown {
   if (text === "") return null;
