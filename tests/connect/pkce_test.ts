@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { createVerifier, toChallenge } from "../../functions/connect/pkce.ts";
 
-Deno.test("createChallenge returns the challenge of RFC 7636, appendix B", async () => {
+Deno.test("toChallenge returns the challenge of RFC 7636, appendix B", async () => {
   assertEquals(
     await toChallenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
     "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
