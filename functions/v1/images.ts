@@ -1,6 +1,6 @@
 /** OpenAI's request for images, told in the terms of OpenRouter's image API. */
 import * as z from "zod/mini";
-import { nonEmptyText, requireShort } from "../../shared/request/chat_request.ts";
+import { nonEmptyText, promptText, requireShort } from "../../shared/request/chat_request.ts";
 import type { Image, UnsavedImage } from "../../shared/openrouter/saved_images.ts";
 import type { ImageList } from "../../shared/openrouter/typed_calls.ts";
 import type { Settings } from "../../shared/settings.ts";
@@ -8,7 +8,7 @@ import type { Fields } from "../../shared/fields.ts";
 
 /** What to draw; other fields pass through. */
 export const imagesRequest = z.looseObject({
-  prompt: nonEmptyText,
+  prompt: promptText,
   /** The setting `OPENROUTER_IMAGE_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   n: z.nullish(z.int().check(z.gte(1), z.lte(10))),

@@ -1,4 +1,4 @@
-/** Bounds for the options of server tools that are billed by the search. */
+/** Bounds for what server tools are billed by: searches, and the steps in which a model calls tools. */
 import { invalidInput } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 
@@ -10,6 +10,10 @@ const SEARCH_DEFAULTS = { max_results: 5, max_total_results: 10 };
 const OPENAI_SEARCH_DEFAULTS = { max_results: 5, max_uses: 2 };
 /** The same for Anthropic's form of the tool, whose type ends in a date and which has no results. */
 const ANTHROPIC_SEARCH_DEFAULTS = { max_uses: 2 };
+
+/** The most steps, which is also OpenRouter's own maximum, and the steps of a request without a limit. */
+const MAX_STEPS = 30;
+const DEFAULT_STEPS = 10;
 
 /** The defaults for a web search tool of a type, such as `openrouter:web_search`. */
 export function toSearchDefaults(type: string): Fields {
@@ -29,4 +33,50 @@ export function requireSearchLimits(options: Fields, path: string): void {
     if (typeof value === "number" && value >= 1 && value <= most) continue;
     throw invalidInput(`"${path}.${name}" must be a number from 1 to ${most}`);
   }
+}
+
+/**
+ * Bounds the steps in which a model calls server tools, each of which is billed like a request of its
+ * own. OpenRouter stops at the first condition of `stop_server_tools_when`, and then ignores
+ * `max_tool_calls`.
+ *
+ * @param fields a request, or the options of a tool or plugin; not changed.
+ * @param options.path where the options of a tool stand in the request, for the message.
+ * @param options.usesServerTools whether a request without a limit gets one.
+ * @returns the fields with at most 30 steps.
+ * @throws {ApiError} 400 `INVALID_INPUT` that names the field.
+ */
+export function boundSteps(
+  fields: Fields,
+  { path, usesServerTools = false }: { path?: string; usesServerTools?: boolean },
+): Fields {
+  const { max_tool_calls, stop_server_tools_when } = fields;
+  const prefix = path ? `${path}.` : "";
+  if ((max_tool_calls ?? null) !== null) requireSteps(max_tool_calls, `${prefix}max_tool_calls`);
+  if ((stop_server_tools_when ?? null) !== null) {
+    const stops = boundStops(stop_server_tools_when, `${prefix}stop_server_tools_when`);
+    return stops === stop_server_tools_when ? fields : { ...fields, stop_server_tools_when: stops };
+  }
+  if (!usesServerTools || (max_tool_calls ?? null) !== null) return fields;
+  return { ...fields, max_tool_calls: DEFAULT_STEPS };
+}
+
+/** The conditions, with a number of steps among them. */
+function boundStops(stops: unknown, field: string): unknown {
+  if (!Array.isArray(stops) || stops.length === 0) {
+    throw invalidInput(`"${field}" must be a non-empty array`);
+  }
+  let isBounded = false;
+  for (const [i, stop] of stops.entries()) {
+    const { type, step_count } = Object(stop) as Fields;
+    if (type !== "step_count_is") continue;
+    requireSteps(step_count, `${field}[${i}].step_count`);
+    isBounded = true;
+  }
+  return isBounded ? stops : [...stops, { type: "step_count_is", step_count: DEFAULT_STEPS }];
+}
+
+function requireSteps(steps: unknown, field: string): void {
+  if (Number.isInteger(steps) && steps as number >= 1 && steps as number <= MAX_STEPS) return;
+  throw invalidInput(`"${field}" must be a whole number from 1 to ${MAX_STEPS}`);
 }

@@ -6,7 +6,7 @@ import { listParts } from "../request/content_parts.ts";
 import type { Settings } from "../settings.ts";
 import { allows, isOpen, toListText } from "./allow_list.ts";
 import { requireWithinCap } from "./token_caps.ts";
-import { requireSearchLimits, toSearchDefaults } from "./tool_bounds.ts";
+import { boundSteps, requireSearchLimits, toSearchDefaults } from "./tool_bounds.ts";
 
 /** Types of tools that the caller runs. */
 const CALLER_TOOLS = new Set(["function", "custom"]);
@@ -59,6 +59,19 @@ export function applyToolPolicy(fields: Fields, settings: Settings): Fields {
     bounded = { ...bounded, input: input.map((item, i) => boundItem(item, i, settings)) };
   }
   return readFilesNatively(bounded, settings);
+}
+
+/** Whether OpenRouter runs at least one tool of a request. */
+export function usesServerTools({ tools, input }: Fields): boolean {
+  const brought = Array.isArray(input) ? input.filter(bringsTools).map((item) => item.tools) : [];
+  return [tools, ...brought].some(hasServerTool);
+}
+
+function hasServerTool(tools: unknown): boolean {
+  return Array.isArray(tools) &&
+    tools.some((tool) =>
+      tool.type === "namespace" ? hasServerTool(tool.tools) : !isCallerTool(tool)
+    );
 }
 
 /** Whether the caller runs a tool. Anthropic's own form of such a tool has no type. */
@@ -228,6 +241,7 @@ function boundOptions(options: Fields, { name, path, settings }: Place): Fields 
   const cap = settings.MAX_OUTPUT_TOKENS;
   requireWithinCap(options, { cap, path });
   requireWithinCap(Object(options.reasoning), { cap, path: `${path}.reasoning` });
-  if (!options.tools) return options;
-  return { ...options, tools: boundTools(options.tools, `${path}.tools`, settings) };
+  const bounded = boundSteps(options, { path });
+  if (!options.tools) return bounded;
+  return { ...bounded, tools: boundTools(options.tools, `${path}.tools`, settings) };
 }

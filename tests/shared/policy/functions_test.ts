@@ -1,5 +1,5 @@
 /** Every function keeps to the policy: a rejected request is never sent, on any of its paths. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertObjectMatch, assertStringIncludes } from "@std/assert";
 import chat from "../../../functions/chat/index.ts";
 import embeddings from "../../../functions/embeddings/index.ts";
 import images from "../../../functions/image-gen/index.ts";
@@ -188,10 +188,19 @@ Deno.test("no function requests more tokens than MAX_OUTPUT_TOKENS", async () =>
     assertEquals([name, status, openrouter.requests.at(-1)!.body.max_tokens], [name, 200, 100]);
   }
   for (
+    const [path, body, sent] of [
+      ["/v1/chat/completions", { messages, n: 2, max_tokens: 51 }, { max_tokens: 50 }],
+      ["/v1/responses", { input: "x", max_output_tokens: 101 }, { max_output_tokens: 100 }],
+    ] as [string, unknown, Record<string, unknown>][]
+  ) {
+    const output = [{ type: "message", content: [{ type: "output_text", text: "x" }] }];
+    openrouter.reply({ json: { ...image, status: "completed", output } });
+    assertEquals((await ask(v1, path, body, openrouter, values)).status, 200);
+    assertObjectMatch(openrouter.requests.at(-1)!.body, sent);
+  }
+  for (
     const [handler, path, body] of [
       [chat, "/chat", { prompt: "x", max_tokens: 101 }],
-      [v1, "/v1/chat/completions", { messages, n: 2, max_tokens: 51 }],
-      [v1, "/v1/responses", { input: "x", max_output_tokens: 101 }],
       [images, "/image-gen", { prompt: "x", max_completion_tokens: 101 }],
       [summaries, "/summarize-records", { table: "t", reasoning: { max_tokens: 101 } }],
     ] as [EdgeFunction, string, unknown][]
