@@ -19,8 +19,8 @@ export const imagesRequest = z.looseObject({
   stream: z.nullish(z.literal(false)),
 });
 
-/** Words of OpenAI's older models for qualities that OpenRouter knows by the newer ones. */
-const QUALITIES: Record<string, string> = { standard: "medium", hd: "high" };
+/** The qualities of OpenAI's older models, and OpenRouter's names for them. */
+const QUALITIES = new Map([["standard", "medium"], ["hd", "high"]]);
 
 /**
  * Makes the body for OpenRouter's `/images`: the default model where the request names none, and
@@ -35,7 +35,7 @@ export function toImageParams(request: z.infer<typeof imagesRequest>, settings: 
     model: settings.OPENROUTER_IMAGE_MODEL,
     ...rest,
     size: size === "auto" ? undefined : size,
-    quality: QUALITIES[quality!] ?? quality,
+    quality: QUALITIES.get(quality ?? "") ?? quality,
   };
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
 }

@@ -212,6 +212,93 @@ Deno.test("no function requests more tokens than MAX_OUTPUT_TOKENS", async () =>
   }
 });
 
+Deno.test("names of Object.prototype are unknown names: every function returns 400 for them", async () => {
+  await using openrouter = await createUpstream();
+  for (const name of Object.getOwnPropertyNames(Object.prototype)) {
+    for (const { handler, path, body } of OPERATIONS) {
+      for (
+        const odd of [
+          { model: name },
+          { model: "good/x", plugins: [{ id: name }] },
+          { model: "good/x", tools: [{ type: name }] },
+          { model: "good/x", tool_choice: { type: name } },
+        ]
+      ) {
+        // The deprecated proxy has no such fields, and summaries reject tools of any name.
+        if (odd.model !== name && (path.startsWith("/ai/") || handler === summaries)) continue;
+        const values = { ...GOOD, ALLOWED_SERVER_TOOLS: "datetime" };
+        const answer = await ask(handler, path, { ...body, ...odd }, openrouter, values);
+        assertEquals([path, JSON.stringify(odd), answer.status], [path, JSON.stringify(odd), 400]);
+      }
+    }
+  }
+  openrouter.reply({ json: { data: [{ b64_json: "AA" }] } });
+  const drawing = { prompt: "x", quality: "constructor" };
+  await ask(v1, "/v1/images/generations", drawing, openrouter, {});
+  assertEquals(openrouter.requests.at(-1)!.body.quality, "constructor");
+});
+
+Deno.test("leaves room for the answer when a request has a reasoning budget and no limit", async () => {
+  await using openrouter = await createUpstream();
+  const model = "anthropic/claude-sonnet-4.5";
+  const reasoning = { max_tokens: 8000 };
+  const messages = [{ role: "user", content: "hello" }];
+  for (
+    const [handler, path, body] of [
+      [chat, "/chat", { model, prompt: "x", reasoning }],
+      [v1, "/v1/chat/completions", { model, messages, reasoning }],
+    ] as [EdgeFunction, string, unknown][]
+  ) {
+    openrouter.reply(({ body }) =>
+      body.max_tokens === 4096 ? TOO_FEW_TOKENS : { json: completion() }
+    );
+    assertEquals((await ask(handler, path, body, openrouter, {})).status, 200);
+    assertObjectMatch(openrouter.requests.at(-1)!.body, { reasoning, max_tokens: 12_096 });
+  }
+});
+
+/** The response of a provider whose output limit must be higher than the reasoning budget. */
+const TOO_FEW_TOKENS = {
+  status: 400,
+  json: {
+    error: {
+      code: 400,
+      message: "Provider returned error",
+      metadata: {
+        raw:
+          '{"type":"error","error":{"type":"invalid_request_error","message":"`max_tokens` must ' +
+          'be greater than `thinking.budget_tokens`."}}',
+        provider_name: "Anthropic",
+      },
+    },
+    user_id: "user_x",
+  },
+};
+
+Deno.test("OPENROUTER_CHAT_MODEL=default sends no model, so that the account's default answers", async () => {
+  await using openrouter = await createUpstream();
+  const values = { OPENROUTER_CHAT_MODEL: "default" };
+  const output = [{ type: "message", content: [{ type: "output_text", text: "x" }] }];
+  const reply = { ...completion(), status: "completed", output };
+  for (const { name, handler, path, body } of OPERATIONS) {
+    if (/legacy|embeddings|image/.test(name)) continue;
+    if (name === "stream") continue;
+    openrouter.reply({ json: reply });
+    assertEquals([name, (await ask(handler, path, body, openrouter, values)).status], [name, 200]);
+    assertEquals("model" in openrouter.requests.at(-1)!.body, false, name);
+    const listed = await ask(handler, path, body, openrouter, { ...values, ALLOWED_MODELS: "a/*" });
+    assertEquals([listed.status, codeOf(listed.body)], [500, "INTERNAL_ERROR"]);
+    assertStringIncludes(
+      listed.text,
+      "OPENROUTER_CHAT_MODEL must name a model when ALLOWED_MODELS",
+    );
+    openrouter.reply({ json: reply });
+    const named = { ...body, model: "a/b" };
+    assertEquals((await ask(handler, path, named, openrouter, values)).status, 200);
+    assertEquals(openrouter.requests.at(-1)!.body.model, "a/b");
+  }
+});
+
 Deno.test("chat sends the price ceilings", async () => {
   await using openrouter = await createUpstream();
   openrouter.reply({ json: completion() });

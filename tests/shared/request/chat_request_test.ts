@@ -101,16 +101,40 @@ Deno.test("leaves out the caller's stream field", () => {
 const user = (content: unknown) => ({ messages: [{ role: "user", content }] });
 const part = (part: unknown) => user([part]);
 
+Deno.test("takes null for an optional field as left out", () => {
+  const names = [
+    "messages",
+    "model",
+    "models",
+    "max_tokens",
+    "max_completion_tokens",
+    "tools",
+    "n",
+  ];
+  const nulls = Object.fromEntries(names.map((name) => [name, null]));
+  const { n: _, ...params } = wire(toParams({ ...nulls, prompt: "x" }));
+  assertEquals(params, wire(toParams({ prompt: "x" })));
+  const message = {
+    role: "user",
+    content: [{ type: "text", text: "x", image_url: null }],
+    tool_call_id: null,
+  };
+  const tools = [{ type: "web_search", function: null }];
+  assertEquals(toParams({ prompt: null, messages: [message], tools }).messages, [
+    { role: "user", content: [{ type: "text", text: "x" }] },
+  ]);
+});
+
 /** Requests that are rejected, and the message. */
 const REJECTED: [request: Record<string, unknown>, message: RegExp][] = [
   [{}, /"prompt" or "messages" must be given/],
   [{ prompt: "x", messages: [{ role: "user", content: "x" }] }, /and not both/],
   [{ prompt: "" }, /^"prompt" must not be empty$/],
   [{ prompt: " \n\t\u00a0\u3000" }, /^"prompt" must not be blank$/],
-  [{ prompt: null }, /^"prompt" must be a string$/],
+  [{ prompt: null }, /"prompt" or "messages" must be given/],
   [{ prompt: ["x"] }, /^"prompt" must be a string$/],
   [{ messages: [] }, /^"messages" must be a non-empty array$/],
-  [{ messages: null }, /^"messages" must be an array$/],
+  [{ messages: null }, /"prompt" or "messages" must be given/],
   [{ messages: { role: "user", content: "x" } }, /^"messages" must be an array$/],
   [{ messages: ["x"] }, /^"messages\[0\]" must be an object$/],
   [{ messages: [null] }, /^"messages\[0\]" must be an object$/],
