@@ -6,7 +6,7 @@ import { requireAllowedModels, withModel } from "./models.ts";
 import { applyPriceCeiling } from "./prices.ts";
 import { applyOutputCap } from "./token_caps.ts";
 import { boundSteps } from "./tool_bounds.ts";
-import { applyToolPolicy, usesServerTools } from "./tools.ts";
+import { applyToolPolicy } from "./tools.ts";
 
 /**
  * Makes a request keep to the operator's policy: models, output limits, server tools and plugins,
@@ -24,8 +24,7 @@ export function applyPolicy(path: string, fields: Fields, settings: Settings): F
   const named = withModel(path, fields, settings);
   if (isRestricted(settings)) requireAllowedModels(named, settings);
   const capped = applyOutputCap(path, named, settings);
-  const tooled = applyToolPolicy(capped, settings);
-  const bounded = boundSteps(tooled, { usesServerTools: usesServerTools(tooled) });
+  const bounded = boundSteps(applyToolPolicy(capped, settings));
   return applyPriceCeiling(path, bounded, settings);
 }
 

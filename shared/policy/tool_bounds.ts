@@ -11,9 +11,8 @@ const OPENAI_SEARCH_DEFAULTS = { max_results: 5, max_uses: 2 };
 /** The same for Anthropic's form of the tool, whose type ends in a date and which has no results. */
 const ANTHROPIC_SEARCH_DEFAULTS = { max_uses: 2 };
 
-/** The most steps, which is also OpenRouter's own maximum, and the steps of a request without a limit. */
+/** The most steps; OpenRouter's own maximum for `max_tool_calls`, and its default. */
 const MAX_STEPS = 30;
-const DEFAULT_STEPS = 10;
 
 /** The defaults for a web search tool of a type, such as `openrouter:web_search`. */
 export function toSearchDefaults(type: string): Fields {
@@ -38,30 +37,23 @@ export function requireSearchLimits(options: Fields, path: string): void {
 /**
  * Bounds the steps in which a model calls server tools, each of which is billed like a request of its
  * own. OpenRouter stops at the first condition of `stop_server_tools_when`, and then ignores
- * `max_tool_calls`.
+ * `max_tool_calls`. Without both it stops after 30 steps.
  *
  * @param fields a request, or the options of a tool or plugin; not changed.
- * @param options.path where the options of a tool stand in the request, for the message.
- * @param options.usesServerTools whether a request without a limit gets one.
- * @returns the fields with at most 30 steps.
+ * @param path where the options of a tool stand in the request, for the message.
+ * @returns the fields, with a step count among the conditions.
  * @throws {ApiError} 400 `INVALID_INPUT` that names the field.
  */
-export function boundSteps(
-  fields: Fields,
-  { path, usesServerTools = false }: { path?: string; usesServerTools?: boolean },
-): Fields {
-  const { max_tool_calls, stop_server_tools_when } = fields;
+export function boundSteps(fields: Fields, path?: string): Fields {
+  const { max_tool_calls, stop_server_tools_when: stops } = fields;
   const prefix = path ? `${path}.` : "";
   if ((max_tool_calls ?? null) !== null) requireSteps(max_tool_calls, `${prefix}max_tool_calls`);
-  if ((stop_server_tools_when ?? null) !== null) {
-    const stops = boundStops(stop_server_tools_when, `${prefix}stop_server_tools_when`);
-    return stops === stop_server_tools_when ? fields : { ...fields, stop_server_tools_when: stops };
-  }
-  if (!usesServerTools || (max_tool_calls ?? null) !== null) return fields;
-  return { ...fields, max_tool_calls: DEFAULT_STEPS };
+  if ((stops ?? null) === null) return fields;
+  const bounded = boundStops(stops, `${prefix}stop_server_tools_when`);
+  return bounded === stops ? fields : { ...fields, stop_server_tools_when: bounded };
 }
 
-/** The conditions, with a number of steps among them. */
+/** The conditions, with a step count among them. */
 function boundStops(stops: unknown, field: string): unknown {
   if (!Array.isArray(stops) || stops.length === 0) {
     throw invalidInput(`"${field}" must be a non-empty array`);
@@ -73,7 +65,7 @@ function boundStops(stops: unknown, field: string): unknown {
     requireSteps(step_count, `${field}[${i}].step_count`);
     isBounded = true;
   }
-  return isBounded ? stops : [...stops, { type: "step_count_is", step_count: DEFAULT_STEPS }];
+  return isBounded ? stops : [...stops, { type: "step_count_is", step_count: MAX_STEPS }];
 }
 
 function requireSteps(steps: unknown, field: string): void {

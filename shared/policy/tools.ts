@@ -61,19 +61,6 @@ export function applyToolPolicy(fields: Fields, settings: Settings): Fields {
   return readFilesNatively(bounded, settings);
 }
 
-/** Whether OpenRouter runs at least one tool of a request. */
-export function usesServerTools({ tools, input }: Fields): boolean {
-  const brought = Array.isArray(input) ? input.filter(bringsTools).map((item) => item.tools) : [];
-  return [tools, ...brought].some(hasServerTool);
-}
-
-function hasServerTool(tools: unknown): boolean {
-  return Array.isArray(tools) &&
-    tools.some((tool) =>
-      tool.type === "namespace" ? hasServerTool(tool.tools) : !isCallerTool(tool)
-    );
-}
-
 /** Whether the caller runs a tool. Anthropic's own form of such a tool has no type. */
 export function isCallerTool(tool: unknown): boolean {
   const { type, input_schema } = Object(tool) as Fields;
@@ -241,7 +228,7 @@ function boundOptions(options: Fields, { name, path, settings }: Place): Fields 
   const cap = settings.MAX_OUTPUT_TOKENS;
   requireWithinCap(options, { cap, path });
   requireWithinCap(Object(options.reasoning), { cap, path: `${path}.reasoning` });
-  const bounded = boundSteps(options, { path });
+  const bounded = boundSteps(options, path);
   if (!options.tools) return bounded;
   return { ...bounded, tools: boundTools(options.tools, `${path}.tools`, settings) };
 }

@@ -44,19 +44,7 @@ for (const path of [CHAT, "/responses", "/embeddings", "/images", "/of/tomorrow"
   });
 }
 
-Deno.test("bounds the steps of a request that uses server tools", () => {
-  const server = { type: "openrouter:datetime" };
-  const own = { type: "function", function: { name: "f" } };
-  for (
-    const fields of [
-      { tools: [own, server] },
-      { tools: [{ type: "namespace", tools: [own, server] }] },
-      { input: ["x", { type: "additional_tools", tools: [server] }] },
-    ]
-  ) assertEquals(apply(CHAT, { model: "m", ...fields }, {}).max_tool_calls, 10);
-  for (
-    const fields of [{}, { tools: [own] }, { tools: [{ type: "namespace", tools: [own] }] }]
-  ) assertEquals(apply(CHAT, { model: "m", ...fields }, {}).max_tool_calls, undefined);
+Deno.test("bounds the steps of a request, and of the tools and plugins in it", () => {
   const endless = {
     model: "m",
     stop_server_tools_when: [{ type: "max_cost", max_cost_in_dollars: 9 }],

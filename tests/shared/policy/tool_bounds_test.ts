@@ -36,39 +36,36 @@ for (
   });
 }
 
-const TEN_STEPS = { type: "step_count_is", step_count: 10 };
+const THIRTY_STEPS = { type: "step_count_is", step_count: 30 };
 const COST = { type: "max_cost", max_cost_in_dollars: 100 };
 
-/** Fields about steps, and what is sent for them when the request uses server tools. */
+/** Fields about steps, and what is sent for them. */
 const STEPS: [given: Fields, sent: Fields][] = [
-  [{}, { max_tool_calls: 10 }],
-  [{ max_tool_calls: null }, { max_tool_calls: 10 }],
+  [{}, {}],
+  [{ max_tool_calls: null, stop_server_tools_when: null }, {
+    max_tool_calls: null,
+    stop_server_tools_when: null,
+  }],
   [{ max_tool_calls: 1 }, { max_tool_calls: 1 }],
   [{ max_tool_calls: 30 }, { max_tool_calls: 30 }],
-  [{ stop_server_tools_when: null }, { stop_server_tools_when: null, max_tool_calls: 10 }],
-  [{ stop_server_tools_when: [COST] }, { stop_server_tools_when: [COST, TEN_STEPS] }],
+  [{ stop_server_tools_when: [COST] }, { stop_server_tools_when: [COST, THIRTY_STEPS] }],
   [
     { max_tool_calls: 5, stop_server_tools_when: [{ type: "of_tomorrow" }] },
-    { max_tool_calls: 5, stop_server_tools_when: [{ type: "of_tomorrow" }, TEN_STEPS] },
+    { max_tool_calls: 5, stop_server_tools_when: [{ type: "of_tomorrow" }, THIRTY_STEPS] },
   ],
   [
-    { stop_server_tools_when: [{ type: "step_count_is", step_count: 30 }, COST] },
-    { stop_server_tools_when: [{ type: "step_count_is", step_count: 30 }, COST] },
+    { stop_server_tools_when: [{ type: "step_count_is", step_count: 3 }, COST] },
+    { stop_server_tools_when: [{ type: "step_count_is", step_count: 3 }, COST] },
   ],
 ];
 
 for (const [given, sent] of STEPS) {
   Deno.test(`sends ${JSON.stringify(sent)} for ${JSON.stringify(given)}`, () => {
     const copy = structuredClone(given);
-    assertEquals(boundSteps(given, { usesServerTools: true }), sent);
+    assertEquals(boundSteps(given), sent);
     assertEquals(given, copy, "the request is not changed");
   });
 }
-
-Deno.test("adds no number of steps to a request without server tools", () => {
-  const given = { tools: [] };
-  assertEquals(boundSteps(given, {}), given);
-});
 
 const STEP_COUNT = "must be a whole number from 1 to 30";
 
@@ -92,12 +89,12 @@ const LOOPS: [given: Fields, message: string][] = [
 
 for (const [given, message] of LOOPS) {
   Deno.test(`rejects ${JSON.stringify(given)}`, () => {
-    const error = assertThrows(() => boundSteps(given, {}), ApiError);
+    const error = assertThrows(() => boundSteps(given), ApiError);
     assertEquals([error.status, error.code, error.message], [400, "INVALID_INPUT", message]);
   });
 }
 
 Deno.test("names the tool whose loop is too long", () => {
-  const inner = () => boundSteps({ max_tool_calls: 31 }, { path: "plugins[0]" });
+  const inner = () => boundSteps({ max_tool_calls: 31 }, "plugins[0]");
   assertThrows(inner, ApiError, `"plugins[0].max_tool_calls" ${STEP_COUNT}`);
 });
