@@ -1,8 +1,14 @@
 /** The old proxy's errors, made from ours. */
 import type { Call } from "../../shared/http/call.ts";
-import { ApiError, type ErrorCode } from "../../shared/errors.ts";
+import { ApiError, type ErrorCode, toErrorBody } from "../../shared/errors.ts";
 import type { Evidence } from "../../shared/gateway/failures.ts";
-import { redact, type UpstreamError } from "../../shared/gateway/upstream_error.ts";
+import { redact, toExcerpt } from "../../shared/gateway/redaction.ts";
+import type { UpstreamError } from "../../shared/gateway/upstream_error.ts";
+
+/** The old proxy's error body, which has `nextActions` only where the old proxy had them. */
+export function toLegacyErrorBody(error: ApiError): Record<string, unknown> {
+  return { ...toErrorBody(error), nextActions: error.nextActions };
+}
 
 /** A handler whose failures are worded as {@link toLegacyFailure} does; the log keeps the real code. */
 export function withLegacyFailures(
@@ -75,7 +81,7 @@ function toUpstreamFailure(failure: ApiError, status: number, text: string): Api
       return reword(failure, {
         status: status >= 400 && status < 600 ? status : 502,
         code: "AI_UPSTREAM_UNAVAILABLE",
-        message: redact(`${status} ${describe(text) ?? "status code (no body)"}`),
+        message: toExcerpt(redact(`${status} ${describe(text) ?? "status code (no body)"}`)),
       });
   }
 }
@@ -85,7 +91,7 @@ function toStreamFailure(failure: ApiError, { message }: UpstreamError): ApiErro
   return reword(failure, {
     status: 500,
     code: "AI_UPSTREAM_UNAVAILABLE",
-    message: redact(`Failed to stream response: ${message ?? failure.message}`),
+    message: toExcerpt(redact(`Failed to stream response: ${message ?? failure.message}`)),
   });
 }
 

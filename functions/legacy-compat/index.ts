@@ -6,14 +6,14 @@ import { requestUnjudged } from "../../shared/openrouter/call.ts";
 import { EVENT_STREAM_HEADERS } from "../../shared/http/sse.ts";
 import { toChatAnswer, toEmbeddingsAnswer, toImageAnswer } from "./answers.ts";
 import { requireAdministrator } from "./caller.ts";
-import { withLegacyFailures } from "./failures.ts";
+import { toLegacyErrorBody, withLegacyFailures } from "./failures.ts";
 import { listLegacyModels } from "./models.ts";
 import { toChatParams, toImageParams } from "./params.ts";
 import { toRouted } from "./paths.ts";
 import { createChatSchema, readRequest } from "./request.ts";
 import { startStream } from "./stream.ts";
 
-const { app, handler } = createApp("legacy-compat");
+const { app, handler } = createApp("legacy-compat", { toErrorBody: toLegacyErrorBody });
 
 /** Under `api` InsForge's SDK finds the routes by itself. */
 export const aliases = ["api"];

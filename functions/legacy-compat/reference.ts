@@ -7,15 +7,15 @@ import {
   imageGenerationRequestSchema,
   imageGenerationResponseSchema,
 } from "@insforge/shared-schemas";
-import { type ApiError, toErrorBody } from "../../shared/errors.ts";
+import type { ApiError } from "../../shared/errors.ts";
 import { createSettings } from "../../shared/settings.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
-import { toLegacyFailure } from "./failures.ts";
+import { toLegacyErrorBody, toLegacyFailure } from "./failures.ts";
 import { createChatSchema } from "./request.ts";
 
 /** Errors in the old proxy's words. */
-function toLegacyErrorBody(error: ApiError): object {
-  return toErrorBody(toLegacyFailure(error) as ApiError);
+function toLegacyBody(error: ApiError): object {
+  return toLegacyErrorBody(toLegacyFailure(error) as ApiError);
 }
 
 const ERRORS = [400, 401, 402, 403, 413, 429, 500, 502, 504];
@@ -34,7 +34,7 @@ A streamed chat that fails after it was admitted is a 200 with one event \
 export const reference = {
   description: DESCRIPTION,
   deprecated: true,
-  toErrorBody: toLegacyErrorBody,
+  toErrorBody: toLegacyBody,
   operations: {
     "POST /ai/chat/completion": {
       summary: "Answers a conversation, as JSON or as a stream",

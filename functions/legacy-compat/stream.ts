@@ -7,7 +7,7 @@ import {
   readCompletion,
   type ToolCall,
 } from "../../shared/openrouter/typed_calls.ts";
-import { redact } from "../../shared/gateway/upstream_error.ts";
+import { redact, toExcerpt } from "../../shared/gateway/redaction.ts";
 import { formatEvent } from "../../shared/http/sse.ts";
 import { toAnnotations } from "./answers.ts";
 import { toLegacyFailure } from "./failures.ts";
@@ -107,7 +107,10 @@ async function* translate(chunks: CompletionStream): AsyncGenerator<LegacyEvent>
     }
   } catch (failure) {
     const { message } = failure as Error;
-    return yield { error: true, message: redact(`Failed to stream response: ${message}`) };
+    return yield {
+      error: true,
+      message: toExcerpt(redact(`Failed to stream response: ${message}`)),
+    };
   }
   if (toolCalls.size > 0) {
     const inOrder = [...toolCalls].toSorted(([a], [b]) => a - b);

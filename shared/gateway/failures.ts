@@ -7,6 +7,7 @@ import {
   findReasons,
   parseBody,
   readRetryAfter,
+  toStatus,
   type UpstreamError,
 } from "./upstream_error.ts";
 
@@ -39,33 +40,6 @@ export interface Evidence {
 /** The `limit_source` of a 402 that passes by itself. */
 const IN_FLIGHT = "openrouter_in_flight_budget";
 
-/** The status that an error's kind stands for, for errors inside a response with status 200. */
-const KIND_STATUS = new Map(Object.entries({
-  authentication: 401,
-  payment_required: 402,
-  permission_denied: 403,
-  content_policy_violation: 403,
-  refusal: 403,
-  not_found: 404,
-  timeout: 408,
-  payload_too_large: 413,
-  unprocessable: 422,
-  rate_limit_exceeded: 429,
-  invalid_request: 400,
-  invalid_prompt: 400,
-  invalid_image: 400,
-  context_length_exceeded: 400,
-  max_tokens_exceeded: 400,
-  token_limit_exceeded: 400,
-  string_too_long: 400,
-  image_too_large: 400,
-  image_too_small: 400,
-  unsupported_image_format: 400,
-  image_download_failed: 400,
-  image_not_found: 400,
-  precondition_failed: 412,
-}));
-
 /** Statuses that may pass by themselves; 402 and 429 depend on more than the status. */
 const RETRYABLE = new Set([408, 409, 429, 500, 502, 503, 504, 524, 529]);
 
@@ -83,14 +57,7 @@ export function readError(
     return error && toFailure({ status: toStatus(error), error, headers }, gateway);
   }
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return toFailure({ status, error: error ?? {}, text, headers }, gateway);
-}
-
-/** The status that an error inside a response with status 200 stands for; 502 when it states none. */
-function toStatus({ code, metadata }: UpstreamError): number {
-  const status = Number(code);
-  const kind = String(metadata?.error_type ?? code ?? "");
-  return status >= 400 && status < 600 ? status : KIND_STATUS.get(kind) ?? 502;
+  return toFailure({ status, error: error ?? { metadata: {} }, text, headers }, gateway);
 }
 
 /**
@@ -110,9 +77,9 @@ export function requireKey(
   return settings[keySetting]!;
 }
 
-/** A 400 for an operation, a field or a value that the chosen gateway does not have. */
-export function unsupported(quoted: string, { AI_GATEWAY }: Settings): ApiError {
-  return invalidInput(`${quoted} is not available with AI_GATEWAY=${AI_GATEWAY}`);
+/** A 400 for an operation, a field or a value that a gateway does not have. */
+export function unsupported(quoted: string, { title }: GatewayName): ApiError {
+  return invalidInput(`${quoted} is not available with ${title}`);
 }
 
 /** A 502 for a response that cannot be used although it reports no error. */
@@ -129,9 +96,7 @@ interface Failed extends Evidence {
 export function toFailure(failed: Failed, gateway: GatewayName): ApiError {
   const { status, error, text } = failed;
   const retryAfterSeconds = readRetryAfter(failed.headers, error.metadata);
-  const outcome = isKeyCapped(failed)
-    ? toBalanceOutcome(failed, gateway)
-    : toOutcome(failed, gateway);
+  const outcome = isKeyCapped(failed) ? toBalanceOutcome(failed) : toOutcome(failed, gateway);
   const { retryable = false, ...options } = outcome;
   return new ApiError(outcome.status, outcome.code, outcome.message, {
     ...options,
@@ -146,6 +111,7 @@ interface Outcome {
   status: number;
   code: ErrorCode;
   message: string;
+  /** For the app's user; the usual ones of the code unless given. */
   nextActions?: string;
   /** `after a wait`: only when the response says how long to wait. */
   retryable?: boolean | "after a wait";
@@ -154,23 +120,25 @@ interface Outcome {
 function toOutcome(failed: Failed, gateway: GatewayName): Outcome {
   const { status, error } = failed;
   switch (status) {
-    case 401:
-      return toKeyOutcome(gateway);
-    case 402:
-      return toBalanceOutcome(failed, gateway);
-    case 403:
-      return toForbiddenOutcome(failed, gateway);
-    case 404:
     case 400:
+    case 404:
     case 412:
     case 422:
       return toInvalidOutcome(failed, gateway);
+    case 401:
+      return toKeyOutcome(failed, gateway);
+    case 402:
+      return toBalanceOutcome(failed);
+    case 403:
+      return toForbiddenOutcome(failed, gateway);
     case 413: {
       const message = describe(error, "The request is too large for the model");
       return { status, code: "INVALID_INPUT", message };
     }
     case 429:
       return toRateOutcome(failed);
+    case 451:
+      return toRefusalOutcome(findReasons(error) ?? describe(error, "moderation"));
     case 408:
     case 504: {
       const message = "The AI provider took too long to answer";
@@ -184,43 +152,23 @@ function toOutcome(failed: Failed, gateway: GatewayName): Outcome {
   }
 }
 
-function toKeyOutcome({ title, keySetting }: GatewayName): Outcome {
-  const message = `${title} refused this project's API key, the setting ${keySetting}`;
+/** A 401 or 403 that is about a key: ours, or one that the gateway uses with a provider. */
+function toKeyOutcome({ error, text }: Failed, { title }: GatewayName): Outcome {
+  if (isPage(text)) return toEdgeOutcome(title);
+  const message = isProvidersOwn(error)
+    ? `The AI provider refused the key that ${title} uses`
+    : `${title} refused this project's API key`;
   return { status: 502, code: "AI_INVALID_API_KEY", message };
 }
 
-/** Whether a valid key has spent its limit: a 402, or a 403 that is not about the key itself. */
-function isKeyCapped({ status, error }: Failed): boolean {
-  if (status !== 402 && status !== 403) return false;
-  const source = error.metadata?.limit_source;
-  return /\blimit exceeded\b/i.test(String(error.message)) ||
-    /^openrouter_\w+_(limit|budget)$/.test(String(source)) && source !== IN_FLIGHT;
+/** Whether a provider behind OpenRouter made the error: OpenRouter itself had accepted our key. */
+function isProvidersOwn({ metadata }: UpstreamError): boolean {
+  return typeof metadata.provider_name === "string" && metadata.raw !== undefined;
 }
 
-function toBalanceOutcome(failed: Failed, { title }: GatewayName): Outcome {
-  const isCapped = isKeyCapped(failed);
-  const { limit_source, reason } = failed.error.metadata ?? {};
-  const isInFlight = limit_source === IN_FLIGHT || reason === "in_flight_budget_exhausted";
-  return {
-    status: 402,
-    code: "BILLING_INSUFFICIENT_BALANCE",
-    message: isCapped
-      ? `A limit that ${title} keeps for this project's API key is reached`
-      : "The AI credits of this project do not cover the request",
-    nextActions: `${isCapped ? "Raise the limit" : "Add credits"} at ${title}, ` +
-      `or ask for less with a lower "max_tokens"`,
-    retryable: isInFlight && "after a wait",
-  };
-}
-
-function toForbiddenOutcome({ error, text }: Failed, gateway: GatewayName): Outcome {
-  if (isPage(text)) {
-    const message = `The network edge in front of ${gateway.title} refused the request`;
-    return { status: 502, code: "AI_UPSTREAM_UNAVAILABLE", message };
-  }
-  const reasons = findReasons(error);
-  if (!reasons) return toKeyOutcome(gateway);
-  return { status: 403, code: "FORBIDDEN", message: `The request was refused: ${reasons}` };
+function toEdgeOutcome(title: string): Outcome {
+  const message = `The network edge in front of ${title} refused the request`;
+  return { status: 502, code: "AI_UPSTREAM_UNAVAILABLE", message };
 }
 
 /** Whether a body is an HTML page, which comes from the network edge and not from the gateway. */
@@ -228,8 +176,53 @@ export function isPage(text = ""): boolean {
   return /^\s*</.test(text);
 }
 
-function toInvalidOutcome({ status, error }: Failed, { title }: GatewayName): Outcome {
-  const isImage = error.metadata?.error_type === "image_not_found";
+/** Whether a valid key has spent its limit: a 402, or a 403 that is not about the key itself. */
+function isKeyCapped({ status, error }: Failed): boolean {
+  if (status !== 402 && status !== 403) return false;
+  const source = error.metadata.limit_source;
+  return /\blimit exceeded\b/i.test(error.message ?? "") ||
+    typeof source === "string" && source !== IN_FLIGHT &&
+      /^openrouter_\w+_(limit|budget)$/.test(source);
+}
+
+function toBalanceOutcome(failed: Failed): Outcome {
+  const isCapped = isKeyCapped(failed);
+  const { limit_source, reason } = failed.error.metadata;
+  const isInFlight = limit_source === IN_FLIGHT || reason === "in_flight_budget_exhausted";
+  return {
+    status: 402,
+    code: "BILLING_INSUFFICIENT_BALANCE",
+    message: isCapped
+      ? "A limit of this project's API key is reached"
+      : "The AI credits of this project do not cover the request",
+    nextActions: 'Ask for less with a lower "max_tokens", or ask the operator of this app to ' +
+      (isCapped ? "raise the limit" : "add credits"),
+    retryable: isInFlight && "after a wait",
+  };
+}
+
+function toForbiddenOutcome(failed: Failed, gateway: GatewayName): Outcome {
+  const { error } = failed;
+  const reasons = findReasons(error);
+  if (reasons) return toRefusalOutcome(reasons);
+  // With the app's own provider key at OpenRouter, a provider's 403 is about that key.
+  return isProvidersOwn(error) && !error.metadata.is_byok
+    ? toRefusalOutcome(describe(error, "the provider refused it"))
+    : toKeyOutcome(failed, gateway);
+}
+
+function toRefusalOutcome(reasons: string): Outcome {
+  return {
+    status: 403,
+    code: "FORBIDDEN",
+    message: `The request was refused: ${reasons}`,
+    nextActions: "Change the request so that it no longer contains what was refused",
+  };
+}
+
+function toInvalidOutcome({ status, error, text }: Failed, { title }: GatewayName): Outcome {
+  if (status === 404 && isPage(text)) return toEdgeOutcome(title);
+  const isImage = error.metadata.error_type === "image_not_found";
   const message = describe(
     error,
     status !== 404
@@ -245,10 +238,19 @@ function toInvalidOutcome({ status, error }: Failed, { title }: GatewayName): Ou
 }
 
 function toRateOutcome({ status, error }: Failed): Outcome {
-  const isDaily = error.metadata?.limit_source === "openrouter_free_tier_daily" ||
-    /free-models-per-day/.test(String(error.message));
-  const message = isDaily
-    ? "The daily limit of free model requests is reached"
-    : "The AI provider's rate limit is reached; try again shortly";
-  return { status, code: "RATE_LIMITED", message, retryable: !isDaily };
+  const isDaily = error.metadata.limit_source === "openrouter_free_tier_daily" ||
+    /free-models-per-day/.test(error.message ?? "");
+  return isDaily
+    ? {
+      status,
+      code: "RATE_LIMITED",
+      message: "The daily limit of free model requests is reached",
+      nextActions: "Try again tomorrow, or choose a model that is not free",
+    }
+    : {
+      status,
+      code: "RATE_LIMITED",
+      message: "The AI provider's rate limit is reached",
+      retryable: true,
+    };
 }

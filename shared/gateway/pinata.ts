@@ -53,9 +53,9 @@ export function createPinata(settings: Settings) {
       feature.startsWith("/") ? OPERATIONS.includes(feature) : !OPENROUTER_FIELDS.includes(feature),
     request(operation: string, fields?: Fields) {
       const [path] = operation.split("?");
-      if (!OPERATIONS.includes(path)) throw unsupported(`"${path}"`, settings);
+      if (!OPERATIONS.includes(path)) throw unsupported(`"${path}"`, PINATA);
       const foreign = fields && findForeignValue(fields);
-      if (foreign) throw unsupported(foreign, settings);
+      if (foreign) throw unsupported(foreign, PINATA);
       return {
         url: this.url + path,
         body: fields && JSON.stringify(fields),

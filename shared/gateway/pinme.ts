@@ -38,7 +38,7 @@ export function createPinme(settings: Settings) {
     supports: (feature: string) => !feature.startsWith("/") || OPERATIONS.includes(feature),
     request(operation: string, fields?: Fields) {
       const [path, query] = operation.split("?");
-      if (!OPERATIONS.includes(path)) throw unsupported(`"${path}"`, settings);
+      if (!OPERATIONS.includes(path)) throw unsupported(`"${path}"`, PINME);
       const search = new URLSearchParams(query);
       search.set("project_name", settings.PINME_PROJECT_NAME ?? "");
       const body = fields && JSON.stringify(fields);
@@ -60,10 +60,8 @@ export function createPinme(settings: Settings) {
 function requireSize(body: string): void {
   const bytes = new TextEncoder().encode(body).length;
   if (bytes <= MAX_BODY_BYTES) return;
-  const message = `The request must not exceed ${MAX_BODY_BYTES} bytes with AI_GATEWAY=pinme`;
-  throw new ApiError(413, "INVALID_INPUT", message, {
-    nextActions: "Send a smaller request, and pass images by URL",
-  });
+  const message = `The request must not exceed ${MAX_BODY_BYTES} bytes with PinMe`;
+  throw new ApiError(413, "INVALID_INPUT", message);
 }
 
 /** PinMe's own errors come in an envelope; those of OpenRouter behind it are passed on as they are. */
@@ -75,24 +73,28 @@ function readPinmeError(received: Received): ApiError | undefined {
   const isAboutKey = failure?.code === "AI_INVALID_API_KEY" ||
     failure?.code === "BILLING_INSUFFICIENT_BALANCE" && status === 403;
   if (!isAboutKey) return failure;
-  const message = "The gateway behind PinMe refused PinMe's own key";
+  const message = "The gateway behind PinMe refused the key of PinMe";
   return new ApiError(502, "AI_INVALID_API_KEY", message, { cause: failure.cause });
 }
 
 function toOwnFailure(error: UpstreamError, { status, headers, body }: Received): ApiError {
-  const stated = status < 300 ? Number(error.code) : status;
+  const stated = status < 300 ? Number(error.code) : status; // an unknown code is a 502
   const text = status < 300 ? undefined : String(body);
   const meant = MEANT_STATUS.get(stated) ?? stated;
   const failure = toFailure({ status: meant, error, text, headers }, PINME);
   if (failure.code !== "AI_INVALID_API_KEY") return failure;
-  const message = `${failure.message}: ${describe(error, "no reason given")}`;
+  const message = `${failure.message}: ${describe(error, "it gave no reason")}`;
   return new ApiError(failure.status, failure.code, message, { ...failure, cause: failure.cause });
 }
 
 /** The error in PinMe's envelope `{ code, msg, data: { error } }`. */
 function findEnvelope(body: unknown): UpstreamError | undefined {
-  const { code, msg, data } = Object(body) as { code?: unknown; msg?: unknown; data?: unknown };
-  if (typeof msg !== "string" || Number(code) === 200) return undefined;
-  const { error = msg } = Object(data) as { error?: unknown };
-  return { code, message: error };
+  const { code, msg, data } = Object(body) as Fields;
+  if (typeof msg !== "string" || code === 200 || code === "200") return undefined;
+  const { error } = Object(data) as Fields;
+  return {
+    code: typeof code === "number" || typeof code === "string" ? code : undefined,
+    message: typeof error === "string" ? error : msg,
+    metadata: {},
+  };
 }

@@ -32,7 +32,7 @@ Deno.test("pinata: what only OpenRouter has is a 400 that names it, and is not s
   }
   const inV1 = { path: "/v1/chat/completions" };
   const { body } = await ask(v1, environment, { messages, plugins: [{ id: "web" }] }, inV1);
-  assertEquals([body.error.param, body.error.code], ["plugins", "INVALID_INPUT"]);
+  assertEquals([body.error.param, body.error.metadata.error_code], ["plugins", "INVALID_INPUT"]);
   assertEquals(server.requests.length, 0);
 });
 

@@ -3,9 +3,13 @@ import { assert, assertEquals } from "@std/assert";
 import type { ApiError } from "../../../shared/errors.ts";
 import { unusable } from "../../../shared/gateway/failures.ts";
 import { readOpenRouterError } from "../../../shared/gateway/openrouter.ts";
+import { chooseGateway } from "../../../shared/gateway/gateway.ts";
+import { parseBody } from "../../../shared/gateway/upstream_error.ts";
+import { createHostileBody, createRandom, readSeed } from "../../support/hostile_json.ts";
+import { OPENROUTER, PINATA, PINME, read } from "./settings.ts";
 import { assertJudged, RETRIED, UNAVAILABLE } from "./judged.ts";
 
-/** OpenRouter's statuses: what becomes of each, and whether the same call may be tried again. */
+/** OpenRouter's statuses, the error that each becomes, and whether the request may be retried. */
 const STATUSES: [status: number, message: string, ours: number, code: string, retried?: true][] = [
   [301, "", 502, UNAVAILABLE],
   [400, "messages: field required", 400, "INVALID_INPUT"],
@@ -22,6 +26,7 @@ const STATUSES: [status: number, message: string, ours: number, code: string, re
   [413, "Downloaded image content cannot exceed 30MB", 413, "INVALID_INPUT"],
   [422, "Unprocessable", 400, "INVALID_INPUT"],
   [429, "Rate limit exceeded", 429, "RATE_LIMITED", RETRIED],
+  [451, "Your input was flagged", 403, "FORBIDDEN"],
   [500, "Internal Server Error", 502, UNAVAILABLE, RETRIED],
   [502, "Provider returned error", 502, UNAVAILABLE, RETRIED],
   [503, "Overloaded", 502, UNAVAILABLE, RETRIED],
@@ -31,18 +36,18 @@ const STATUSES: [status: number, message: string, ours: number, code: string, re
 ];
 
 for (const [status, message, ours, code, retried = false] of STATUSES) {
-  Deno.test(`HTTP ${status} "${message}" becomes ${ours} ${code}`, () => {
+  Deno.test(`converts HTTP ${status} "${message}" to ${ours} ${code}`, () => {
     assertJudged(readHttp(status, { error: { code: status, message } }), ours, code, retried);
   });
 
   if (status < 400) continue;
-  Deno.test(`code ${status} "${message}" inside a 200 becomes ${ours} ${code}`, () => {
+  Deno.test(`converts code ${status} "${message}" inside a 200 to ${ours} ${code}`, () => {
     assertJudged(readEvent({ code: status, message }), ours, code, retried);
     assertJudged(readEvent({ code: String(status), message }), ours, code, retried);
   });
 }
 
-Deno.test("an image that was not found is not a model that was not", () => {
+Deno.test("returns INVALID_INPUT, not AI_INVALID_MODEL, when an image was not found", () => {
   const error = {
     code: 404,
     message: "No image there",
@@ -52,15 +57,53 @@ Deno.test("an image that was not found is not a model that was not", () => {
   assertJudged(readEvent(error), 400, "INVALID_INPUT", false);
 });
 
-Deno.test("a page of the edge's that says 403 is no word on a key", () => {
-  for (const page of ["<html>Blocked</html>", "\n<!DOCTYPE html><h1>Sorry</h1>"]) {
-    const failure = readOpenRouterError({ status: 403, body: page })!;
-    assertJudged(failure, 502, UNAVAILABLE, false);
-    assert(!/key|[<>]/.test(failure.message), failure.message);
+Deno.test("blames neither a key nor a model when the network edge answers with a page", () => {
+  for (const status of [401, 403, 404]) {
+    for (const page of ["<html>Blocked</html>", "\n<!DOCTYPE html><h1>Sorry</h1>"]) {
+      const failure = readOpenRouterError({ status, body: page })!;
+      assertJudged(failure, 502, UNAVAILABLE, false);
+      assertEquals(failure.message, "The network edge in front of OpenRouter refused the request");
+    }
   }
 });
 
-Deno.test("HTTP errors keep their meaning with any body: HTML, nothing, text, odd JSON", () => {
+/** A provider's own response, which OpenRouter passes on. */
+const FORBIDDEN_CONTENT = {
+  message: "Provider returned error",
+  metadata: { provider_name: "xAI", raw: '{"error":"Content violates usage guidelines."}' },
+};
+
+Deno.test("returns 403 FORBIDDEN with the reason when a provider refuses the content", () => {
+  const failure = readHttp(403, { error: { code: 403, ...FORBIDDEN_CONTENT } });
+  assertJudged(failure, 403, "FORBIDDEN", false);
+  const message = "The request was refused: Content violates usage guidelines";
+  assertEquals(failure.message, message);
+});
+
+Deno.test("does not blame the project's key when a provider refuses the key of OpenRouter", () => {
+  const { message, metadata } = FORBIDDEN_CONTENT;
+  for (
+    const error of [
+      { code: 401, message, metadata },
+      { code: 403, message, metadata: { ...metadata, is_byok: true } },
+    ]
+  ) {
+    const failure = readHttp(error.code, { error });
+    assertJudged(failure, 502, "AI_INVALID_API_KEY", false);
+    assertEquals(failure.message, "The AI provider refused the key that OpenRouter uses");
+  }
+});
+
+Deno.test("returns the reasons of a 451, or its message when it has no reasons", () => {
+  const metadata = { reasons: ["violence"] };
+  const reasoned = readHttp(451, { error: { code: 451, message: "m", metadata } });
+  assertEquals(reasoned.message, "The request was refused: violence");
+  const plain = readHttp(451, { error: { code: 451, message: "Your input was flagged." } });
+  assertEquals(plain.message, "The request was refused: Your input was flagged");
+  assertEquals(readHttp(451, "").message, "The request was refused: moderation");
+});
+
+Deno.test("reads the status when the body is HTML, text, empty or unusual JSON", () => {
   const bodies = [
     "",
     "<!DOCTYPE html><html><h1>502 Bad Gateway</h1></html>",
@@ -83,7 +126,7 @@ Deno.test("HTTP errors keep their meaning with any body: HTML, nothing, text, od
   for (const body of bodies) {
     const isPage = body.startsWith("<");
     for (const [status, , ours, code] of STATUSES) {
-      if (status === 400 || status === 403 && isPage) continue;
+      if (status === 400 || isPage && [401, 403, 404].includes(status)) continue;
       const failure = readOpenRouterError({ status, body })!;
       assertEquals([failure.status, failure.code], [ours, code], `${status} ${body}`);
       assert(!/[<>{}]|Gateway|upstream connect/.test(failure.message), failure.message);
@@ -91,7 +134,7 @@ Deno.test("HTTP errors keep their meaning with any body: HTML, nothing, text, od
   }
 });
 
-/** `error_type`s, which stand in for a status where an error inside a 200 has none. */
+/** The kinds of errors that come inside a 200 without a status. */
 const KINDS: [kind: string, ours: number, code: string, retried?: true][] = [
   ["invalid_request", 400, "INVALID_INPUT"],
   ["invalid_prompt", 400, "INVALID_INPUT"],
@@ -126,7 +169,7 @@ const KINDS: [kind: string, ours: number, code: string, retried?: true][] = [
 ];
 
 for (const [kind, ours, code, retried = false] of KINDS) {
-  Deno.test(`an error of kind ${kind} without a status becomes ${ours} ${code}`, () => {
+  Deno.test(`converts the kind ${kind} without a status to ${ours} ${code}`, () => {
     const metadata = { error_type: kind };
     for (const error of [{ code: "server_error", metadata }, { metadata }, { code: kind }]) {
       assertJudged(readEvent({ ...error, message: "m" }), ours, code, retried);
@@ -134,7 +177,7 @@ for (const [kind, ours, code, retried = false] of KINDS) {
   });
 }
 
-Deno.test("codes outside of 400 to 599 say nothing, and the kind decides", () => {
+Deno.test("reads the kind when the code is not a number from 400 to 599", () => {
   for (const code of [0, 200, 399, 600, 1e9, -1, NaN, null, undefined, "", " ", "text", {}, []]) {
     assertEquals(readEvent({ code, message: "m" }).status, 502, Deno.inspect(code));
     const metadata = { error_type: "rate_limit_exceeded" };
@@ -142,12 +185,12 @@ Deno.test("codes outside of 400 to 599 say nothing, and the kind decides", () =>
   }
 });
 
-Deno.test("a number decides before a kind does", () => {
+Deno.test("reads the code before the kind", () => {
   const error = { code: 503, message: "m", metadata: { error_type: "invalid_request" } };
   assertJudged(readEvent(error), 502, UNAVAILABLE, RETRIED);
 });
 
-Deno.test("only the in-flight 402 with a Retry-After is retried", () => {
+Deno.test("retries a 402 only when it is about the in-flight budget and has a Retry-After", () => {
   const inFlight = { limit_source: "openrouter_in_flight_budget" };
   const rows: [metadata: Record<string, unknown>, retryAfter: string | null, retried: boolean][] = [
     [inFlight, "2", true],
@@ -166,7 +209,7 @@ Deno.test("only the in-flight 402 with a Retry-After is retried", () => {
   }
 });
 
-Deno.test("a key that has spent what it may is not called wrong: its limit is", () => {
+Deno.test("returns 402 when a valid key has reached its limit, by a 402 or a 403", () => {
   const source = { limit_source: "openrouter_workspace_budget" };
   for (
     const error of [
@@ -177,13 +220,13 @@ Deno.test("a key that has spent what it may is not called wrong: its limit is", 
   ) {
     for (const failure of [readHttp(error.code, { error }), readEvent(error)]) {
       assertJudged(failure, 402, "BILLING_INSUFFICIENT_BALANCE", false);
-      assert(/^A limit .* key is reached$/.test(failure.message), failure.message);
-      assert(failure.nextActions!.startsWith("Raise the limit at OpenRouter"));
+      assertEquals(failure.message, "A limit of this project's API key is reached");
+      assert(failure.nextActions!.includes("raise the limit"), failure.nextActions);
     }
   }
 });
 
-Deno.test("the daily limit of free models is not retried, the one per minute is", () => {
+Deno.test("retries the limit per minute of free models, and not their daily limit", () => {
   const free = (message: string, metadata = {}) =>
     readHttp(429, { error: { code: 429, message, metadata } });
   const daily = [
@@ -204,7 +247,7 @@ Deno.test("the daily limit of free models is not retried, the one per minute is"
   );
 });
 
-Deno.test("Retry-After is read in every form there is", () => {
+Deno.test("reads Retry-After in every form", () => {
   const now = Date.UTC(2026, 0, 2);
   const soon = now + 30_000;
   const rows: [headers: Record<string, string>, metadata: unknown, seconds?: number][] = [
@@ -225,6 +268,7 @@ Deno.test("Retry-After is read in every form there is", () => {
     [{ "X-RateLimit-Reset": String(now - 1_000) }, {}, undefined],
     [{ "X-RateLimit-Reset": "never" }, {}, undefined],
     [{}, { headers: { "X-RateLimit-Reset": {} } }, undefined],
+    [{}, { headers: { "X-RateLimit-Reset": { toString: null, valueOf: null } } }, undefined],
     [{}, {}, undefined],
   ];
   mock.method(Date, "now", () => now);
@@ -238,19 +282,56 @@ Deno.test("Retry-After is read in every form there is", () => {
   }
 });
 
-Deno.test("an error inside a 200 takes its Retry-After from the answer's headers", () => {
+Deno.test("reads the Retry-After of an error inside a 200 from the response headers", () => {
   const headers = new Headers({ "Retry-After": "9" });
   assertEquals(readEvent({ code: 429, message: "m" }, headers).retryAfterSeconds, 9);
 });
 
-Deno.test("the evidence is kept as cause, for nobody but us", () => {
-  const body = { error: { code: 500, message: "masked" } };
+Deno.test("keeps the error and the body as cause", () => {
+  const body = { error: { code: 500, message: "masked", metadata: {} } };
   assertEquals(readHttp(500, body).cause, { status: 500, ...body, text: JSON.stringify(body) });
 });
 
-Deno.test("unusable is a 502 that is retried only on demand", () => {
+Deno.test("unusable returns a 502 that is retried only when asked for", () => {
   assertJudged(unusable("No image"), 502, UNAVAILABLE, false);
   assertJudged(unusable("Empty", { retryable: true }), 502, UNAVAILABLE, true);
+});
+
+Deno.test("never throws, whatever a gateway sends", () => {
+  const seed = readSeed();
+  const random = createRandom(seed);
+  const gateways = [OPENROUTER, PINATA, PINME].map((values) => chooseGateway(read(values)));
+  const metadata = {
+    error_type: "refusal",
+    reasons: ["a"],
+    patterns: ["b"],
+    flagged_input: "x",
+    limit_source: "openrouter_key_limit",
+    reason: "in_flight_budget_exhausted",
+    headers: { "X-RateLimit-Reset": "1" },
+    provider_name: "P",
+    raw: { error: { message: "m" } },
+  };
+  const error = { code: 403, message: "Provider returned error", metadata };
+  const choice = { error, finish_reason: "stop", native_finish_reason: "SAFETY", message: {} };
+  const examples = [
+    { error, error_type: "refusal", availableMicrocredits: 5 },
+    { choices: [choice, { ...choice, error: null }] },
+    { code: 400, msg: "error", data: { error: "why" } },
+  ];
+  for (let i = 0; i < 5_000; i++) {
+    const text = createHostileBody(random, examples[i % examples.length]);
+    for (const gateway of gateways) {
+      const status = [200, 400, 401, 402, 403, 404, 429, 451, 500][i % 9]!;
+      const body = status === 200 ? parseBody(text) : text;
+      try {
+        const failure = gateway.readError({ status, headers: new Headers(), body });
+        assert(!failure || failure.status >= 400 && failure.message.length <= 450);
+      } catch (thrown) {
+        throw new Error(`seed ${seed}: ${status} ${text.slice(0, 500)}`, { cause: thrown });
+      }
+    }
+  }
 });
 
 function readHttp(status: number, body: unknown, headers: Record<string, string> = {}): ApiError {

@@ -31,7 +31,7 @@ Deno.test("accepts a body of 1048576 bytes, and rejects one byte more with 413",
     assertEquals(new TextEncoder().encode(build(filled + rest)).length, 1_048_576);
     const error = assertThrows(() => build(filled + rest + "x"), ApiError);
     assertEquals([error.status, error.code], [413, "INVALID_INPUT"]);
-    assertMatch(error.message, /must not exceed 1048576 bytes with AI_GATEWAY=pinme/);
+    assertMatch(error.message, /must not exceed 1048576 bytes with PinMe/);
   }
 });
 
@@ -53,7 +53,7 @@ for (const [status, error, ours, code, retried = false] of ENVELOPES) {
     const failure = readHttp(status, envelope);
     assertJudged(failure, ours, code, retried);
     if (code === "AI_INVALID_API_KEY") {
-      const message = `PinMe refused this project's API key, the setting PINME_API_KEY: ${error}`;
+      const message = `PinMe refused this project's API key: ${error}`;
       assertEquals(failure.message, message);
     }
     assertJudged(pinme.readError({ status: 200, body: envelope })!, ours, code, retried);
@@ -85,7 +85,7 @@ Deno.test("passes on OpenRouter's errors, but never blames this project's key fo
   for (const [status, metadata] of [[401], [403], [403, capped]] as const) {
     const failure = readHttp(status, body(status, metadata));
     assertJudged(failure, 502, "AI_INVALID_API_KEY", false);
-    assertEquals(failure.message, "The gateway behind PinMe refused PinMe's own key");
+    assertEquals(failure.message, "The gateway behind PinMe refused the key of PinMe");
   }
   const edge = pinme.readError({ status: 403, body: "<html>Blocked</html>" })!;
   assertJudged(edge, 502, UNAVAILABLE, false);
