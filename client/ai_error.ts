@@ -79,7 +79,7 @@ export class AiError extends Error {
 /** Reads a response with an error status, whether a function or the platform sent it. */
 export async function readError(response: Response): Promise<AiError> {
   const text = await response.text().catch(() => "");
-  const { error, message, nextActions } = parseFields(text);
+  const { error, message, nextActions } = toFlat(parseFields(text));
   // The platform puts a sentence where the functions put a code.
   const isCode = typeof error === "string" && /^[A-Z][A-Z0-9_]+$/.test(error);
   const sentence = [message, isCode ? "" : error].find((one) => one && typeof one === "string");
@@ -93,6 +93,15 @@ export async function readError(response: Response): Promise<AiError> {
       nextActions: typeof nextActions === "string" ? nextActions : undefined,
     },
   );
+}
+
+/** The error body of `v1`, which is nested as OpenAI's, in the flat form of the other functions. */
+function toFlat(body: Record<string, unknown>): Record<string, unknown> {
+  const { error } = body;
+  if (Object(error) !== error) return body;
+  const { message, metadata } = error as Record<string, unknown>;
+  const { error_code, next_actions } = Object(metadata);
+  return { error: error_code, message, nextActions: next_actions };
 }
 
 /** Reads what identifies a response in the functions' log. */

@@ -76,12 +76,43 @@ export function unauthorized(cause: unknown): ApiError {
 }
 
 /**
- * Turns anything thrown into an {@link ApiError}. What is no `ApiError` is a bug of ours: 500
- * `INTERNAL_ERROR` with a text that gives nothing away, the thrown value as `cause`.
+ * Converts anything thrown to an {@link ApiError}. Anything but an `ApiError` is a bug of ours: 500
+ * `INTERNAL_ERROR` with a message that gives nothing away, and the thrown value as `cause`.
  */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
-  return new ApiError(500, "INTERNAL_ERROR", "Something went wrong on our side", { cause: thrown });
+  return new ApiError(500, "INTERNAL_ERROR", "Something went wrong on our side", {
+    cause: thrown,
+    nextActions: "Try again, and report the X-Request-Id of the response if it fails again",
+  });
+}
+
+/** What to do about an error that does not say it itself, in words for the user of an app. */
+const NEXT_ACTIONS: Record<ErrorCode, string | undefined> = {
+  AI_INVALID_API_KEY: "Ask the operator of this app to check its API key",
+  AI_INVALID_MODEL: "Choose another model",
+  AI_UPSTREAM_UNAVAILABLE: "Try again later",
+  AUTH_INVALID_API_KEY: "Check the API key",
+  AUTH_INVALID_CREDENTIALS: "Sign in, and send the access token as Authorization: Bearer <token>",
+  AUTH_UNAUTHORIZED: "Refresh the session or sign in again",
+  BILLING_INSUFFICIENT_BALANCE: "Ask for less, or try again later",
+  FORBIDDEN: "Use an account that has access",
+  INTERNAL_ERROR: undefined,
+  INVALID_INPUT: "Correct the request as the message says",
+  NOT_FOUND: "Check the path and the method of the request",
+  RATE_LIMITED: "Try again later",
+  REQUEST_CANCELLED: undefined, // the connection is closed: no response reaches the caller
+  STORAGE_NOT_FOUND: "Name a bucket that exists",
+  STORAGE_PERMISSION_DENIED: "Name a bucket and a prefix that you may write to",
+  UPSTREAM_FAILURE: "Try again later",
+};
+
+/** What can be done about an error, one sentence; undefined when nothing can. */
+function toNextActions({ status, code, nextActions }: ApiError): string | undefined {
+  if (nextActions) return nextActions;
+  if (status === 500) return "Ask the operator of this app to correct what the message names";
+  if (status === 413) return "Send a smaller request, and pass images by URL";
+  return NEXT_ACTIONS[code];
 }
 
 /** InsForge's flat error body: `{ error, message, statusCode, nextActions? }`. */
@@ -90,11 +121,11 @@ export function toErrorBody(error: ApiError): Record<string, unknown> {
     error: error.code,
     message: error.message,
     statusCode: error.status,
-    nextActions: error.nextActions,
+    nextActions: toNextActions(error),
   };
 }
 
-/** OpenAI's words for kinds of failure, by status; all others are `api_error`. */
+/** OpenAI's types of errors by status; all others are `api_error`. */
 const OPENAI_TYPES: Record<number, string> = {
   400: "invalid_request_error",
   401: "authentication_error",
@@ -107,19 +138,29 @@ const OPENAI_TYPES: Record<number, string> = {
 };
 
 /**
- * OpenAI's nested error body: `{ error: { message, type, code, param } }`. `code` is ours, `param`
- * the field that the message begins with, or null.
+ * The nested error body of OpenAI and OpenRouter: `{ error: { message, type, code, param, metadata } }`.
+ *
+ * `code` is the HTTP status, because OpenRouter's SDKs require a number; our own code is
+ * `metadata.error_code`. `param` is the field that the message begins with, or null.
  */
-export function toOpenAIErrorBody({ status, code, message }: ApiError): Record<string, unknown> {
+export function toOpenAIErrorBody(error: ApiError): Record<string, unknown> {
+  const { status, code, message } = error;
   const [, field] = /^"([^"]+)"/.exec(message) ?? [];
   const param = code === "AI_INVALID_MODEL" ? "model" : field ?? null;
-  return { error: { message, type: OPENAI_TYPES[status] ?? "api_error", code, param } };
+  const metadata = { error_code: code, next_actions: toNextActions(error) };
+  const type = OPENAI_TYPES[status] ?? "api_error";
+  return { error: { message, type, code: status, param, metadata } };
 }
 
 /**
- * The JSON of the one event that ends a failed stream. `choices` is there, empty, because most
- * readers of OpenAI streams index it without looking.
+ * The JSON of the one event that ends a failed stream. It has no `choices`: with an empty list some
+ * clients take the stream for a finished answer.
  */
 export function toErrorEvent(error: ApiError): string {
-  return JSON.stringify({ error: { code: error.code, message: error.message }, choices: [] });
+  return JSON.stringify({ error: { code: error.code, message: error.message } });
+}
+
+/** The event of {@link toErrorEvent} for clients of OpenAI's API, in the shape of their error bodies. */
+export function toOpenAIErrorEvent(error: ApiError): string {
+  return JSON.stringify(toOpenAIErrorBody(error));
 }

@@ -140,7 +140,9 @@ for (const slug of listSlugs()) {
 
 /** Code and message of an error, in InsForge's flat shape or OpenAI's nested one. */
 function toError({ body }: Answer): { code: string; message: string } {
-  if (typeof body.error === "object") return body.error;
+  if (typeof body.error === "object") {
+    return { code: body.error.metadata.error_code, message: body.error.message };
+  }
   return { code: body.error, message: body.message };
 }
 

@@ -138,5 +138,5 @@ function environmentOf({ url }: { url: string }) {
 function assertErrorEvent(text: string, code: string): void {
   assertNothingSecret(text);
   assertStringIncludes(text, `data: {"error":{"code":"${code}","message":"`);
-  assertMatch(text, /^data: [^\n]*,"choices":\[\]\}\n\n$/);
+  assertMatch(text, /^data: \{"error":\{[^\n]*\}\}\n\n$/);
 }

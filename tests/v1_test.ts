@@ -39,21 +39,15 @@ Deno.test("POST /v1/chat/completions sends what it was sent, with a model and a 
 const LIMITS: [string, Record<string, unknown>, Record<string, unknown>][] = [
   ["gpt-4o", { model: "openai/gpt-4o", max_tokens: 9 }, { max_tokens: 9 }],
   ["gpt-5", { model: "openai/gpt-5-mini", max_tokens: 9 }, { max_completion_tokens: 9 }],
-  ["gpt-5 without a limit", { model: "openai/gpt-5" }, { max_completion_tokens: 8192 }],
-  ["gpt-5 as fallback", { models: ["openai/gpt-5"] }, { max_completion_tokens: 8192 }],
-  ["a limit above the maximum", { max_tokens: 32_000 }, { max_tokens: 16_384 }],
-  [
-    "the newer name above the maximum",
-    { max_completion_tokens: 32_000 },
-    { max_completion_tokens: 16_384 },
-  ],
+  ["gpt-5 without a limit", { model: "openai/gpt-5" }, { max_completion_tokens: 4096 }],
+  ["gpt-5 as fallback", { models: ["openai/gpt-5"] }, { max_completion_tokens: 4096 }],
   ["an o-series model", { model: "o4-mini", max_tokens: 9 }, { max_completion_tokens: 9 }],
   ["an open model", { model: "openai/gpt-oss-120b", max_tokens: 9 }, { max_tokens: 9 }],
   ["the newer name", { max_completion_tokens: 9 }, { max_completion_tokens: 9 }],
   ["null", { max_tokens: null, max_completion_tokens: null }, { max_tokens: 4096 }],
 ];
 for (const [kind, given, sent] of LIMITS) {
-  Deno.test(`POST /v1/chat/completions sends one output limit: ${kind}`, async () => {
+  Deno.test(`POST /v1/chat/completions sends one limit of tokens: ${kind}`, async () => {
     await using upstream = await createUpstream();
     upstream.reply({ json: completion() });
     await send(handler, environmentOf(upstream), { messages, ...given }, CHAT);
@@ -99,6 +93,20 @@ const REFUSED: [string, string, Record<string, unknown>, string, RegExp][] = [
     "messages[0].content[0].text",
     /is required/,
   ],
+  [
+    "too many tokens",
+    "chat/completions",
+    { messages, max_tokens: 20_000 },
+    "max_tokens",
+    /must be 16384 or less/,
+  ],
+  [
+    "too many tokens by their newer name",
+    "chat/completions",
+    { messages, max_completion_tokens: 20_000 },
+    "max_completion_tokens",
+    /must be 16384 or less/,
+  ],
   ["no input", "embeddings", { input: [] }, "input", /must be/],
   ["an empty text", "embeddings", { input: ["a", ""] }, "input[1]", /must/],
   [
@@ -121,15 +129,25 @@ const REFUSED: [string, string, Record<string, unknown>, string, RegExp][] = [
   ],
   ["a conversation", "responses", { input: "Hi", conversation: "c" }, "conversation", /left out/],
   ["background work", "responses", { input: "Hi", background: true }, "background", /false/],
-  ["a blank input", "responses", { input: " \n" }, "input", /must not be blank/],
+  [
+    "too many tokens",
+    "responses",
+    { input: "Hi", max_output_tokens: 20_000 },
+    "max_output_tokens",
+    /must be 16384 or less/,
+  ],
 ];
 for (const [kind, operation, body, param, message] of REFUSED) {
   Deno.test(`POST /v1/${operation} refuses ${kind} in OpenAI's shape`, async () => {
     const answer = await send(handler, createEnvironment(), body, { path: `/v1/${operation}` });
     assertEquals(answer.status, 400);
-    const { message: told, ...error } = answer.body.error;
-    assertEquals(error, { type: "invalid_request_error", code: "INVALID_INPUT", param });
-    assertMatch(told, message);
+    const { message: text, ...error } = answer.body.error;
+    const metadata = {
+      error_code: "INVALID_INPUT",
+      next_actions: "Correct the request as the message says",
+    };
+    assertEquals(error, { type: "invalid_request_error", code: 400, param, metadata });
+    assertMatch(text, message);
   });
 }
 
@@ -142,7 +160,7 @@ Deno.test("every operation of v1 is reached without a sub-path, too", async () =
       method,
       token: null,
     });
-    assertEquals([status, body.error.code], [401, "AUTH_INVALID_CREDENTIALS"], path);
+    assertEquals([status, body.error.metadata.error_code], [401, "AUTH_INVALID_CREDENTIALS"], path);
   }
 });
 

@@ -72,6 +72,7 @@ export const reference = {
             error: "INVALID_INPUT",
             message: 'Either "prompt" or "messages" must be given, and not both',
             statusCode: 400,
+            nextActions: "Correct the request as the message says",
           },
         },
         "A stream, which another function sends": {
@@ -81,6 +82,7 @@ export const reference = {
             error: "INVALID_INPUT",
             message: '"stream" must be false here; the function "stream" streams',
             statusCode: 400,
+            nextActions: "Correct the request as the message says",
           },
         },
       },

@@ -35,6 +35,7 @@ export const reference = {
             error: "INVALID_INPUT",
             message: '"input[1]" must not be empty',
             statusCode: 400,
+            nextActions: "Correct the request as the message says",
           },
         },
       },

@@ -65,6 +65,7 @@ export const reference = {
             error: "STORAGE_NOT_FOUND",
             message: 'This project has no storage bucket "nowhere"',
             statusCode: 400,
+            nextActions: "Name a bucket that exists",
           },
         },
       },

@@ -107,7 +107,9 @@ app.post("/", async (c) => {
   if (stream) {
     const usage = sumTokenUsage(notes.map(({ usage }) => usage));
     const start: SummaryStart = { summary: { ...facts, usage }, choices: [] };
-    const events = await streamCompletion(call, last, formatEvent(JSON.stringify(start)));
+    const events = await streamCompletion(call, last, {
+      preface: formatEvent(JSON.stringify(start)),
+    });
     return new Response(events, { headers: EVENT_STREAM_HEADERS });
   }
   const completion = await createCompletion(call, last);

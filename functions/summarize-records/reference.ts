@@ -101,6 +101,7 @@ export const reference = {
             error: "INVALID_INPUT",
             message: '"table" names no table that can be read: "no_such_table"',
             statusCode: 400,
+            nextActions: "Correct the request as the message says",
           },
         },
       },

@@ -48,6 +48,7 @@ export const reference = {
             error: "FORBIDDEN",
             message: "This is for the project's API key alone",
             statusCode: 403,
+            nextActions: "Use an account that has access",
           },
         },
       },

@@ -3,7 +3,7 @@ import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
 import { completionRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
-import { toOpenAIErrorBody } from "../../shared/errors.ts";
+import { toOpenAIErrorBody, toOpenAIErrorEvent } from "../../shared/errors.ts";
 import { saveImages } from "../../shared/openrouter/saved_images.ts";
 import { requireBucket } from "../../shared/insforge/storage.ts";
 import {
@@ -33,9 +33,10 @@ export default handler;
 app.post("/chat/completions", async ({ env: call }) => {
   await requireUser(call);
   const request = await readBody(call, completionRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
-  const params = toCompletionParams(request, call.settings, { lowersLimits: true });
+  const params = toCompletionParams(request, call.settings);
   if (!request.stream) return Response.json(await createCompletion(call, params));
-  return new Response(await streamCompletion(call, params), { headers: EVENT_STREAM_HEADERS });
+  const stream = await streamCompletion(call, params, { toErrorEvent: toOpenAIErrorEvent });
+  return new Response(stream, { headers: EVENT_STREAM_HEADERS });
 });
 
 app.post("/responses", async ({ env: call }) => {

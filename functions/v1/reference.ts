@@ -15,10 +15,13 @@ and pass through unchanged in both directions. Two things are added: a \`model\`
 given, and the output limit as in \`chat\`, as \`max_tokens\` (sent to \`gpt-5\` and the o-series \
 as \`max_completion_tokens\`, the only name they know) or \`max_output_tokens\`.
 
-Errors have OpenAI's shape, with the status and code of the other functions. \`type\` is \
+Errors have OpenAI's shape: \`{ error: { message, type, code, param, metadata } }\`. \`code\` is the \
+status as a number, as in OpenRouter's own errors. \`metadata.error_code\` is the code of the other \
+functions, and \`metadata.next_actions\` says what to do. \`type\` is \
 \`invalid_request_error\`, \`authentication_error\` (401), \`insufficient_quota\` (402), \
-\`permission_error\` (403), \`rate_limit_error\` (429) or \`api_error\` (500 and above). Among \
-the events of a response, an error event has \`type: "error"\`.
+\`permission_error\` (403), \`rate_limit_error\` (429) or \`api_error\` (500 and above). A stream of \
+chunks ends with an event of the same shape; among the events of a response, an error event has \
+\`type: "error"\`.
 
 A model that does not exist is a 404 for \`GET\`, and a 400 otherwise. \`prompt\` instead of \
 \`messages\`, \`store: true\`, \`background: true\`, \`previous_response_id\`, \`conversation\` \
@@ -35,7 +38,7 @@ export const reference = {
       summary: "Creates a chat completion, as JSON or as a stream",
       request: completionRequest,
       answer: "Completion",
-      events: "Chunk | StreamError",
+      events: "Chunk | OpenAIError",
       errors: ERRORS,
       examples: {
         "A conversation": {
@@ -85,8 +88,12 @@ export const reference = {
             error: {
               message: '"messages" must be a non-empty array',
               type: "invalid_request_error",
-              code: "INVALID_INPUT",
+              code: 400,
               param: "messages",
+              metadata: {
+                error_code: "INVALID_INPUT",
+                next_actions: "Correct the request as the message says",
+              },
             },
           },
         },
@@ -153,8 +160,12 @@ export const reference = {
             error: {
               message: '"store" must be false',
               type: "invalid_request_error",
-              code: "INVALID_INPUT",
+              code: 400,
               param: "store",
+              metadata: {
+                error_code: "INVALID_INPUT",
+                next_actions: "Correct the request as the message says",
+              },
             },
           },
         },
@@ -189,8 +200,12 @@ export const reference = {
             error: {
               message: '"input" must not be empty',
               type: "invalid_request_error",
-              code: "INVALID_INPUT",
+              code: 400,
               param: "input",
+              metadata: {
+                error_code: "INVALID_INPUT",
+                next_actions: "Correct the request as the message says",
+              },
             },
           },
         },
@@ -226,8 +241,12 @@ export const reference = {
             error: {
               message: '"n" must be 10 or less',
               type: "invalid_request_error",
-              code: "INVALID_INPUT",
+              code: 400,
               param: "n",
+              metadata: {
+                error_code: "INVALID_INPUT",
+                next_actions: "Correct the request as the message says",
+              },
             },
           },
         },
@@ -262,8 +281,12 @@ export const reference = {
             error: {
               message: 'There is no model "openai/gpt-0"',
               type: "invalid_request_error",
-              code: "AI_INVALID_MODEL",
+              code: 404,
               param: "model",
+              metadata: {
+                error_code: "AI_INVALID_MODEL",
+                next_actions: "Choose another model",
+              },
             },
           },
         },

@@ -1,16 +1,11 @@
 /** The bearer token of a request. */
 
-const SCHEME = "bearer ";
-
 /**
- * Finds the token in the `Authorization` header. The scheme may be in any letter case.
+ * Finds the token in the `Authorization` header.
  *
- * @returns nothing when the header is missing, has another scheme or is malformed.
+ * @returns nothing when the header is missing or has another scheme.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  */
 export function findBearerToken(request: Request): string | undefined {
-  const header = request.headers.get("Authorization");
-  if (header?.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return undefined;
-  const token = header.slice(SCHEME.length).trim();
-  return token === "" || /\s/.test(token) ? undefined : token;
+  return /^Bearer +(\S+)$/i.exec(request.headers.get("Authorization") ?? "")?.[1];
 }

@@ -57,6 +57,14 @@ async function requestJson<T>(
   });
 }
 
+interface StreamOptions {
+  preface?: Uint8Array;
+  dialect?: Dialect;
+  trusting?: boolean;
+  /** The JSON of the event that ends a failed stream, unless the dialect has one of its own. */
+  toErrorEvent?: (error: ApiError) => string;
+}
+
 /**
  * Starts a stream and waits for its first event, so that a failure up to there is an error with a
  * status, or is retried unseen. The log line is written when the stream ends.
@@ -71,7 +79,7 @@ export async function postStream(
   call: Call,
   path: string,
   params: Fields,
-  options: { preface?: Uint8Array; dialect?: Dialect; trusting?: boolean },
+  options: StreamOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   const { settings } = call;
   const exchange = await openExchange(call, path, toStreamed(path, params));
@@ -110,7 +118,7 @@ async function guardStream(
   call: Call,
   { gateway, bill, key }: Exchange,
   response: Response,
-  options: { preface?: Uint8Array; dialect?: Dialect; trusting?: boolean },
+  options: StreamOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   const about: Answered = { id: readGenerationId(response) };
   let isOpen = false;

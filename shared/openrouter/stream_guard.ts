@@ -15,6 +15,8 @@ import { EventCutter, formatEvent, joinBytes } from "../http/sse.ts";
 import type { TokenUsage } from "../token_usage.ts";
 
 interface GuardOptions extends EventOptions {
+  /** The JSON of the event that ends a failed stream. */
+  toErrorEvent?: (error: ApiError) => string;
   /** Bytes to pass on before all others. */
   preface?: Uint8Array;
   /** Longest wait from one data event to the next, milliseconds; comments do not count. */
@@ -122,8 +124,8 @@ class CompletionGuard implements UnderlyingByteSource {
     const { end } = this.#seen;
     if (!end) return;
     if (end instanceof ApiError) {
-      const { dialect = { toErrorEvent } } = this.options;
-      stream.enqueue(formatEvent(dialect.toErrorEvent(end)));
+      const { dialect, toErrorEvent: toEvent = toErrorEvent } = this.options;
+      stream.enqueue(formatEvent((dialect?.toErrorEvent ?? toEvent)(end)));
     }
     await this.#finish(end instanceof ApiError ? end.code : end);
     if (this.#cancelled) return;

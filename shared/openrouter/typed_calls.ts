@@ -11,6 +11,7 @@ import type {
   CreateEmbeddingResponse,
 } from "openai/resources";
 import type { Call } from "../http/call.ts";
+import type { ApiError } from "../errors.ts";
 import { unusable } from "../gateway/failures.ts";
 import { getJson, postJson, postStream } from "./call.ts";
 import type { Fields } from "../fields.ts";
@@ -95,7 +96,8 @@ export async function createCompletion(call: Call, params: Fields): Promise<Comp
  * an error with a status, or is retried unseen.
  *
  * @param params the request body; `stream` is set here.
- * @param preface events of our own to send first.
+ * @param options.preface events of our own to send first.
+ * @param options.toErrorEvent the JSON of the event that ends a failed stream.
  * @returns OpenRouter's bytes, unchanged and flushed as they arrive. A failure after the first byte
  *   is one error event at the end, and no `[DONE]`. Cancelling the stream cancels the call. The log
  *   line is written when the stream ends.
@@ -104,9 +106,9 @@ export async function createCompletion(call: Call, params: Fields): Promise<Comp
 export function streamCompletion(
   call: Call,
   params: Fields,
-  preface?: Uint8Array,
+  options: { preface?: Uint8Array; toErrorEvent?: (error: ApiError) => string } = {},
 ): Promise<ReadableStream<Uint8Array>> {
-  return postStream(call, "/chat/completions", params, { preface });
+  return postStream(call, "/chat/completions", params, options);
 }
 
 /** The chunks of a streamed completion; aborting `controller` cancels the upstream call. */

@@ -40,6 +40,20 @@ Deno.test("an error response becomes an AiError with all its details", async () 
   }
 });
 
+Deno.test("an error response of v1 becomes an AiError with our code and next actions", async () => {
+  await using host = await createUpstream();
+  const metadata = { error_code: "AI_INVALID_MODEL", next_actions: "Choose another model" };
+  const error = { message: "No such model", type: "invalid_request_error", code: 404, metadata };
+  host.reply({ status: 404, json: { error } });
+  const thrown = await assertRejects(() => createClientOf(host).chat(REQUEST), AiError);
+  assertEquals([thrown.status, thrown.code, thrown.message, thrown.nextActions], [
+    404,
+    "AI_INVALID_MODEL",
+    "No such model",
+    "Choose another model",
+  ]);
+});
+
 Deno.test("error responses of the platform become an AiError", async () => {
   const page = { text: "<html>", headers: { "content-type": "text/html" } };
   const broken: Reply = { text: "{", headers: { "content-length": "100" }, end: "cut" };
@@ -51,7 +65,7 @@ Deno.test("error responses of the platform become an AiError", async () => {
     ],
     [
       { status: 400, json: { error: { message: "No" } } },
-      "400 REQUEST_FAILED The functions responded with status 400",
+      "400 REQUEST_FAILED No",
     ],
     [{ status: 503, json: null }, "503 REQUEST_FAILED The functions responded with status 503"],
     [{ status: 502, ...page }, "502 REQUEST_FAILED The functions responded with status 502"],

@@ -1,15 +1,18 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import {
   ApiError,
+  type ErrorCode,
   invalidInput,
   toApiError,
   toErrorBody,
   toErrorEvent,
   toOpenAIErrorBody,
+  toOpenAIErrorEvent,
   unauthorized,
 } from "../../shared/errors.ts";
+import type { Fields } from "../../shared/fields.ts";
 
-Deno.test("an ApiError carries what the answer needs, and defaults that hurt nobody", () => {
+Deno.test("an ApiError is not retryable and has no headers by default", () => {
   const error = new ApiError(429, "RATE_LIMITED", "Too many requests");
   assertEquals([error.status, error.code, error.message], [
     429,
@@ -22,20 +25,20 @@ Deno.test("an ApiError carries what the answer needs, and defaults that hurt nob
   assertEquals([error.nextActions, error.retryAfterSeconds], [undefined, undefined]);
 });
 
-Deno.test("invalidInput is a 400 with its evidence kept as cause", () => {
+Deno.test("invalidInput returns a 400 with the evidence as cause", () => {
   const evidence = new SyntaxError("Unexpected token");
   const error = invalidInput("The request body must be JSON", evidence);
   assertEquals([error.status, error.code], [400, "INVALID_INPUT"]);
   assertStrictEquals(error.cause, evidence);
 });
 
-Deno.test("unauthorized is the 401 upon which InsForge's SDK refreshes the session", () => {
+Deno.test("unauthorized returns the 401 that makes InsForge's SDK refresh the session", () => {
   const error = unauthorized("expired");
   assertEquals([error.status, error.code], [401, "AUTH_UNAUTHORIZED"]);
   assertEquals(error.headers, { "WWW-Authenticate": "Bearer" });
 });
 
-Deno.test("toApiError leaves an ApiError as it is", () => {
+Deno.test("toApiError returns an ApiError unchanged", () => {
   const error = invalidInput("wrong");
   assertStrictEquals(toApiError(error), error);
 });
@@ -48,7 +51,7 @@ const thrownThings: [string, unknown][] = [
   ["undefined", undefined],
 ];
 for (const [kind, thrown] of thrownThings) {
-  Deno.test(`toApiError makes a generic 500 of a thrown ${kind}`, () => {
+  Deno.test(`toApiError returns a generic 500 for a thrown ${kind}`, () => {
     const error = toApiError(thrown);
     assertEquals([error.status, error.code], [500, "INTERNAL_ERROR"]);
     assertEquals(error.message.includes("secret"), false);
@@ -56,7 +59,7 @@ for (const [kind, thrown] of thrownThings) {
   });
 }
 
-Deno.test("toErrorBody is InsForge's flat shape, without what is not for callers", () => {
+Deno.test("toErrorBody returns InsForge's flat shape without internal fields", () => {
   const error = new ApiError(402, "BILLING_INSUFFICIENT_BALANCE", "No credits", {
     nextActions: "Add credits",
     retryable: true,
@@ -70,46 +73,58 @@ Deno.test("toErrorBody is InsForge's flat shape, without what is not for callers
     statusCode: 402,
     nextActions: "Add credits",
   });
-  assertEquals(JSON.stringify(toErrorBody(invalidInput("x"))).includes("nextActions"), false);
 });
 
-Deno.test("toErrorEvent is one line with empty choices, whatever the message holds", () => {
+Deno.test("adds the next actions of the code when an error has none of its own", () => {
+  const rows: [status: number, code: ErrorCode, nextActions: string | undefined][] = [
+    [400, "INVALID_INPUT", "Correct the request as the message says"],
+    [413, "INVALID_INPUT", "Send a smaller request, and pass images by URL"],
+    [500, "AI_INVALID_API_KEY", "Ask the operator of this app to correct what the message names"],
+    [502, "AI_INVALID_API_KEY", "Ask the operator of this app to check its API key"],
+    [499, "REQUEST_CANCELLED", undefined],
+  ];
+  for (const [status, code, nextActions] of rows) {
+    const error = new ApiError(status, code, "m");
+    assertEquals(toErrorBody(error).nextActions, nextActions);
+    const { metadata } = toOpenAIErrorBody(error).error as { metadata: Fields };
+    assertEquals(metadata.next_actions, nextActions);
+  }
+  assertMatch(toErrorBody(toApiError(new Error("x"))).nextActions as string, /X-Request-Id/);
+});
+
+Deno.test("toErrorEvent returns one line without choices, whatever the message contains", () => {
   const json = toErrorEvent(invalidInput('two\nlines and "quotes"'));
   assertEquals(json.includes("\n"), false);
   assertEquals(JSON.parse(json), {
     error: { code: "INVALID_INPUT", message: 'two\nlines and "quotes"' },
-    choices: [],
   });
 });
 
-const openAIErrors: [ApiError, Record<string, unknown>][] = [
-  [invalidInput('"messages[0].role" is required'), {
-    message: '"messages[0].role" is required',
-    type: "invalid_request_error",
-    code: "INVALID_INPUT",
-    param: "messages[0].role",
-  }],
-  [new ApiError(400, "AI_INVALID_MODEL", "No endpoints found"), {
-    message: "No endpoints found",
-    type: "invalid_request_error",
-    code: "AI_INVALID_MODEL",
-    param: "model",
-  }],
-  [unauthorized("expired"), {
-    message: "Invalid token",
-    type: "authentication_error",
-    code: "AUTH_UNAUTHORIZED",
-    param: null,
-  }],
-  [new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "Too slow"), {
-    message: "Too slow",
-    type: "api_error",
-    code: "AI_UPSTREAM_UNAVAILABLE",
-    param: null,
-  }],
+Deno.test("toOpenAIErrorEvent returns the error body as one line", () => {
+  const error = invalidInput('"n" must be\n1');
+  assertEquals(toOpenAIErrorEvent(error).includes("\n"), false);
+  assertEquals(JSON.parse(toOpenAIErrorEvent(error)), toOpenAIErrorBody(error));
+});
+
+const openAIErrors: [ApiError, type: string, param: string | null][] = [
+  [invalidInput('"messages[0].role" is required'), "invalid_request_error", "messages[0].role"],
+  [new ApiError(400, "AI_INVALID_MODEL", "No endpoints"), "invalid_request_error", "model"],
+  [unauthorized("expired"), "authentication_error", null],
+  [new ApiError(402, "BILLING_INSUFFICIENT_BALANCE", "No credits"), "insufficient_quota", null],
+  [new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "Too slow"), "api_error", null],
 ];
-for (const [error, body] of openAIErrors) {
-  Deno.test(`toOpenAIErrorBody is OpenAI's nested shape: ${error.code} ${error.status}`, () => {
-    assertEquals(toOpenAIErrorBody(error), { error: body });
+for (const [error, type, param] of openAIErrors) {
+  const { status, code, message } = error;
+  Deno.test(`toOpenAIErrorBody returns the status ${status} as code, and ${code} in metadata`, () => {
+    const { nextActions } = toErrorBody(error);
+    assertEquals(toOpenAIErrorBody(error), {
+      error: {
+        message,
+        type,
+        code: status,
+        param,
+        metadata: { error_code: code, next_actions: nextActions },
+      },
+    });
   });
 }

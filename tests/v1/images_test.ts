@@ -122,7 +122,7 @@ Deno.test("POST /v1/images/generations pays for no image that its bucket cannot 
   });
   const request = { prompt: "a cat", response_format: "url" };
   const { status, body } = await send(handler, environment, request, DRAW);
-  assertEquals([status, body.error.code], [400, "STORAGE_NOT_FOUND"]);
+  assertEquals([status, body.error.metadata.error_code], [400, "STORAGE_NOT_FOUND"]);
   assertMatch(body.error.message, /"pictures"/);
 });
 

@@ -37,9 +37,10 @@ Deno.test("GET /v1/models/{id} answers one model, its slash escaped or not", asy
   const { status, body } = await get(upstream, "/v1/models/openai/gpt-0");
   const message = 'There is no model "openai/gpt-0"';
   const type = "invalid_request_error";
+  const metadata = { error_code: "AI_INVALID_MODEL", next_actions: "Choose another model" };
   assertEquals([status, body.error], [
     404,
-    { message, type, code: "AI_INVALID_MODEL", param: "model" },
+    { message, type, code: 404, param: "model", metadata },
   ]);
 });
 

@@ -2,6 +2,7 @@ import OpenAI from "openai";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import handler from "../../functions/v1/index.ts";
 import type { Simulation } from "../../tools/local/openrouter/mod.ts";
+import { toErrorCode } from "../clients/openai_errors.ts";
 import { type Served, serveV1 } from "../clients/served.ts";
 import { serve } from "../local/openrouter_server.ts";
 import { createInsForge } from "../shared/fake_insforge.ts";
@@ -119,7 +120,7 @@ for (const [kind, odd, status, code] of FAILED_RESPONSES) {
     await using upstream = await createUpstream();
     upstream.reply({ json: { ...response(), ...odd } });
     const answer = await respond(upstream, { input: "Hi" });
-    assertEquals([answer.status, answer.body.error.code], [status, code]);
+    assertEquals([answer.status, answer.body.error.metadata.error_code], [status, code]);
   });
 }
 
@@ -258,7 +259,7 @@ Deno.test("openai: responses.create throws what went wrong", async () => {
       () => responses.create(request as never),
       OpenAI.APIError,
     );
-    assertEquals([error.status, error.code], [status, code]);
+    assertEquals([error.status, toErrorCode(error)], [status, code]);
   }
 });
 

@@ -136,9 +136,9 @@ function toHeaders(descriptions: Record<string, string>): Record<string, unknown
 function createSchemas(references: References, sources: Sources): Record<string, JsonSchema> {
   const operations = [...references.values()].flatMap((one) => Object.values(one.operations));
   const types = new Set(["ErrorCode", ...operations.flatMap(listTypes)]);
-  types.delete("StreamError");
   const errors = listRenders(references)
-    .map((render) => [toErrorName(render), describeError(render)]);
+    .map((render): [string, JsonSchema] => [toErrorName(render), describeError(render)]);
+  for (const [name] of [["StreamError"], ...errors]) types.delete(name);
   return {
     ...createAnswerSchemas(sources, [...types]),
     ...Object.fromEntries(errors),

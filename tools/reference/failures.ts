@@ -41,10 +41,10 @@ export function toErrorName(render: RenderError = toErrorBody): string {
   return render.name.replace(/^to(\w+)Body$/, "$1");
 }
 
-/** Tells the shape of the errors that `render` makes, by having it make two. */
+/** Describes the shape of the errors that `render` makes, from two of them. */
 export function describeError(render: RenderError): JsonSchema {
   const full = new ApiError(400, "INVALID_INPUT", '"field" is wrong', { nextActions: "Do this" });
-  const bare = new ApiError(500, "INTERNAL_ERROR", "Something went wrong");
+  const bare = new ApiError(499, "REQUEST_CANCELLED", "The request was aborted");
   const [most, least] = [full, bare].map((error) => JSON.parse(JSON.stringify(render(error))));
   return toShape(most, least);
 }

@@ -86,6 +86,6 @@ export function chop(bytes: Uint8Array, size: number): Uint8Array[] {
 export function assertErrorEvent(text: string, code: string): void {
   const [, json] = /^data: (.*)\n\n$/.exec(text) ?? [];
   const { error, choices, ...more } = JSON.parse(json ?? "null") ?? {};
-  assertEquals([error?.code, choices, more], [code, [], {}], JSON.stringify(text));
+  assertEquals([error?.code, choices, more], [code, undefined, {}], JSON.stringify(text));
   assert(error.message.length > 0);
 }

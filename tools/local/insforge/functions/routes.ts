@@ -24,10 +24,7 @@ const LISTED = `id, slug, name, description, status,
   created_at as "createdAt", updated_at as "updatedAt", deployed_at as "deployedAt"`;
 const WHOLE = `code, ${LISTED}`;
 
-const RESERVED =
-  'Reserved slug - "health" is used by the functions runtime and cannot be used as a function slug';
-
-/** The part of a schema published by InsForge that is used here. */
+/** What can be parsed with a schema that InsForge publishes. */
 interface Schema<T> {
   safeParse(
     value: unknown,
@@ -66,16 +63,13 @@ export function createFunctionRoutes(
   });
 
   routes.post("/", limit, async (context) => {
-    const { name, code, description, status, ...rest } = parse(
-      uploadFunctionRequestSchema,
-      context.var.body,
-    );
-    // InsForge's schema checks a slug that is given, its service one that is made of the name.
-    if (isReserved(rest.slug)) {
-      throw invalidFields([{ code: "custom", message: RESERVED, path: ["slug"] }]);
+    const { name, code, description, status, slug = name.toLowerCase().replace(/\s+/g, "-") } =
+      parse(uploadFunctionRequestSchema, context.var.body);
+    if (slug.toLowerCase() === "health") {
+      const message =
+        'Reserved slug - "health" is used by the functions runtime and cannot be used as a function slug';
+      throw new Refusal(400, "FUNCTION_SLUG_RESERVED", message);
     }
-    const slug = rest.slug ?? name.toLowerCase().replace(/\s+/g, "-");
-    if (isReserved(slug)) throw new Refusal(400, "FUNCTION_SLUG_RESERVED", RESERVED);
     requireServable(code);
     const [created] = await query(
       `insert into functions.definitions (slug, name, description, code, status, deployed_at)
@@ -126,15 +120,7 @@ export function createFunctionRoutes(
 function parse<T>(schema: Schema<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  throw invalidFields(result.error.issues);
-}
-
-function invalidFields(issues: unknown): Refusal {
-  return new Refusal(400, "INVALID_INPUT", JSON.stringify(issues));
-}
-
-function isReserved(slug: string | undefined): boolean {
-  return slug?.toLowerCase() === "health";
+  throw new Refusal(400, "INVALID_INPUT", JSON.stringify(result.error.issues));
 }
 
 function requireServable(code: string): void {
