@@ -1,4 +1,4 @@
-/** `connect` from end to end: the functions, an InsForge and an OpenRouter that checks the challenge. */
+/** `connect` end to end, with an embedded InsForge and an OpenRouter that checks the challenge. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
@@ -22,7 +22,7 @@ Deno.test("connect", async (t) => {
   const secrets: string[] = [];
 
   await t.step(
-    "a user starts, authorizes at OpenRouter, comes back, and is connected",
+    "connects a user who starts, authorizes at OpenRouter, and comes back",
     async () => {
       assertEquals(await alice.get("status"), {
         status: 200,
@@ -45,14 +45,14 @@ Deno.test("connect", async (t) => {
       assertMatch(label, /^sk-or-v1-\w{3}\.\.\.\w{3}$/);
       assertMatch(manage_url, /^http:\/\/127\.0\.0\.1:\d+\/keys\/[0-9a-f]{64}$/);
       assert(Math.abs(Date.now() - Date.parse(connected_at)) < 60_000);
-      // Both names of the same operation.
+      // Two paths of the same operation.
       assertEquals((await alice.get("status")).body, body);
       assertEquals((await alice.get("")).body, body);
     },
   );
 
   await t.step(
-    "a connected user's calls carry their own key, another's the project's",
+    "sends the calls of a connected user with their own key, and other calls with the project's",
     async () => {
       const before = stack.openrouter!.bill("project");
       const key = await usedKey(stack, alice);
@@ -66,7 +66,7 @@ Deno.test("connect", async (t) => {
     },
   );
 
-  await t.step("the stored key is ciphertext, and no client role reads it", async () => {
+  await t.step("stores the key encrypted, where no client role can read it", async () => {
     const [row, ...others] = await readRows(stack);
     assertEquals(others, []);
     assertMatch(row.key, /^[0-9a-f]{8}\.[\w-]+$/);
@@ -81,7 +81,7 @@ Deno.test("connect", async (t) => {
     }
   });
 
-  await t.step("a row moved to another user is of no use to them", async () => {
+  await t.step("does not decrypt a row that was copied to another user", async () => {
     await stack.insforge!.sql(
       "insert into ai_user_keys (user_id, key) select $1, key from ai_user_keys",
       [bob.id],
@@ -95,17 +95,17 @@ Deno.test("connect", async (t) => {
     assertEquals(await usedKey(stack, bob), "sk-or-v1-local");
   });
 
-  await t.step("nobody finishes what somebody else has started", async () => {
-    // Alice has sent her link to Bob, who has authorized it.
+  await t.step("rejects a state that another user has started", async () => {
+    // Alice sent her link to Bob, and Bob authorized it.
     const { code, state } = await authorize(alice);
     const stolen = await bob.post("callback", { code, state });
     assertEquals([stolen.status, stolen.body.error], [403, "FORBIDDEN"]);
     assertEquals((await bob.get("status")).body.connected, false);
-    // The code was not spent on the attempt.
+    // The rejected attempt did not use the code up.
     assertEquals((await alice.post("callback", { code, state })).status, 200);
   });
 
-  await t.step("a code comes from its own flow, and is good once", async () => {
+  await t.step("accepts a code once, and only in the flow it comes from", async () => {
     const first = await authorize(bob);
     const second = await authorize(bob);
     const mixed = await bob.post("callback", { code: first.code, state: second.state });
@@ -122,21 +122,24 @@ Deno.test("connect", async (t) => {
     assertEquals((await bob.get("status")).body, body);
   });
 
-  await t.step("disconnecting, once or twice, gives back the project's key", async () => {
-    const { body: { manage_url } } = await alice.get("status");
-    const gone = await alice.post("disconnect");
-    assertEquals(gone, {
-      status: 200,
-      body: { connected: false, required: false, manage_url },
-    });
-    assertEquals((await alice.post("disconnect")).body, { connected: false, required: false });
-    assertEquals((await alice.get("status")).body, { connected: false, required: false });
-    assertEquals(await usedKey(stack, alice), "sk-or-v1-local");
-    assertEquals((await bob.get("status")).body.connected, true);
-  });
+  await t.step(
+    "uses the project's key again after the user disconnects, once or twice",
+    async () => {
+      const { body: { manage_url } } = await alice.get("status");
+      const gone = await alice.post("disconnect");
+      assertEquals(gone, {
+        status: 200,
+        body: { connected: false, required: false, manage_url },
+      });
+      assertEquals((await alice.post("disconnect")).body, { connected: false, required: false });
+      assertEquals((await alice.get("status")).body, { connected: false, required: false });
+      assertEquals(await usedKey(stack, alice), "sk-or-v1-local");
+      assertEquals((await bob.get("status")).body.connected, true);
+    },
+  );
 
   await t.step(
-    "a key that its owner deleted at OpenRouter is told, and nobody else pays",
+    "reports a key that its owner deleted at OpenRouter, and lets no other key pay",
     async () => {
       const { body } = await bob.get("status");
       await (await fetch(body.manage_url, { method: "POST" })).body?.cancel();
@@ -151,13 +154,13 @@ Deno.test("connect", async (t) => {
         connected_at,
         manage_url,
       });
-      // Connecting again replaces it.
+      // Connecting again replaces the key.
       assertEquals((await bob.post("callback", await authorize(bob))).body.valid, true);
       assertEquals((await bob.chat()).status, 200);
     },
   );
 
-  await t.step("encryption keys rotate without anybody connecting again", async () => {
+  await t.step("rotates encryption keys without a new connection", async () => {
     const [before] = await readRows(stack);
     values.KEYS_ENCRYPTION_KEY = `${NEW_KEY},${OLD_KEY}`;
     assertEquals((await bob.chat()).status, 200);
@@ -178,7 +181,7 @@ Deno.test("connect", async (t) => {
     values.KEYS_ENCRYPTION_KEY = NEW_KEY;
   });
 
-  await t.step("with REQUIRE_USER_KEY only connected users are served", async () => {
+  await t.step("serves only connected users with REQUIRE_USER_KEY", async () => {
     values.REQUIRE_USER_KEY = "true";
     assertEquals((await bob.chat()).status, 200);
     const { status, body } = await alice.chat();
@@ -188,7 +191,7 @@ Deno.test("connect", async (t) => {
     values.REQUIRE_USER_KEY = "false";
   });
 
-  await t.step("return addresses are those listed, and missing settings are named", async () => {
+  await t.step("accepts listed return URLs only, and names missing settings", async () => {
     const evil = await alice.post("start", { return_url: `${RETURN_URL}.evil.example` });
     assertEquals([evil.status, evil.body.error], [400, "INVALID_INPUT"]);
     assertStringIncludes(evil.body.message, '"return_url"');
@@ -202,7 +205,7 @@ Deno.test("connect", async (t) => {
     }
   });
 
-  await t.step("no key, code, state or verifier is in any log line", async () => {
+  await t.step("writes no key, code, state or verifier to the log", async () => {
     for (const { body } of stack.openrouter!.requests) {
       if (body?.code_verifier) secrets.push(body.code, body.code_verifier);
     }
@@ -215,7 +218,7 @@ Deno.test("connect", async (t) => {
   });
 });
 
-/** A signed-in user, as an app on a platform without sub-paths calls for them. */
+/** A signed-in user of an app that runs on a platform without sub-paths. */
 interface Caller {
   id: string;
   token: string;
@@ -259,7 +262,9 @@ async function signIn(
   };
 }
 
-/** Starts a connection and presses OpenRouter's button; gives what the app's page then finds. */
+/**
+ * Starts a connection and presses OpenRouter's button; returns the query that the app's page gets.
+ */
 async function authorize(user: Caller): Promise<{ code: string; state: string }> {
   const { status, body } = await user.post("start", { return_url: RETURN_URL });
   assertEquals([status, Object.keys(body)], [200, ["url"]]);
@@ -274,7 +279,7 @@ async function authorize(user: Caller): Promise<{ code: string; state: string }>
   return { code, state };
 }
 
-/** The key with which a user's call reaches OpenRouter. */
+/** The key that OpenRouter receives with a user's call. */
 async function usedKey({ openrouter }: Stack, user: Caller): Promise<string> {
   assertEquals((await user.chat()).status, 200);
   const chats = openrouter!.requests.filter(({ path }) => path === "/api/v1/chat/completions");

@@ -1,4 +1,4 @@
-/** The API reference: a valid document, of exactly the operations that exist, true in its examples. */
+/** The API reference is a valid document with exactly the operations that exist. */
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { listSlugs, loadFunction } from "../tools/functions.ts";
@@ -23,7 +23,7 @@ Deno.test("the reference is a valid OpenAPI 3.1 document", async () => {
   assertEquals(validator.version, "3.1");
 });
 
-Deno.test("the reference has every operation of every function, and no other", async () => {
+Deno.test("the reference has every operation of every function, and no others", async () => {
   const routed = await Promise.all(
     listSlugs().map(async (slug) => {
       const { routes } = (await loadFunction(slug)).default;
@@ -50,7 +50,7 @@ Deno.test("every operation has a unique id, a response, and errors that the docu
   assertEquals(ids.size, listEntries().length);
 });
 
-Deno.test("whatever OpenRouter is asked may have been asked too often, and take too long", () => {
+Deno.test("operations that call OpenRouter document 429, 502 and 504", () => {
   const asking = /^\/(v1\/models.*|connect|connect\/(status|callback)|.*\/ai\/(?!models).*)$/;
   const asked = listEntries().filter(([path]) => asking.test(path));
   assertEquals(asked.length, 8);
@@ -59,13 +59,13 @@ Deno.test("whatever OpenRouter is asked may have been asked too often, and take 
   }
 });
 
-Deno.test("whatever is paid for may be refused to who must connect first", () => {
+Deno.test("paid operations document 403, for users who must connect first", () => {
   const paid = listEntries().filter(([, , { responses }]) => "402" in responses);
   assert(paid.some(([path]) => path.includes("/ai/")));
   for (const [path, , { responses }] of paid) assert("403" in responses, path);
 });
 
-Deno.test("the code of every failure shown is among those that its status is said to have", () => {
+Deno.test("the code of every error example is documented for its status", () => {
   for (const [path, method, { responses, deprecated }] of listEntries()) {
     if (deprecated) continue; // InsForge's own codes
     for (const status of Object.keys(responses).filter((status) => status !== "200")) {
@@ -79,7 +79,7 @@ Deno.test("the code of every failure shown is among those that its status is sai
   }
 });
 
-Deno.test("every example in the reference fits its own schema", () => {
+Deno.test("every example matches its own schema", () => {
   let count = 0;
   const check = (content: Record<string, Content> = {}, place: string[]) => {
     for (const [type, { examples = {} }] of Object.entries(content)) {
@@ -104,7 +104,7 @@ Deno.test("every example in the reference fits its own schema", () => {
   assert(count > 40, `only ${count} examples`);
 });
 
-Deno.test("the reference says which fields pass through, what they are, and what is refused", () => {
+Deno.test("schemas state which fields pass through, their meaning, and what is rejected", () => {
   const body = ["requestBody", "content", "application/json", "schema"];
   const chat = readPlace<JsonSchema>(["paths", "/chat", "post", ...body]);
   assertEquals(chat.additionalProperties, {});
@@ -117,7 +117,7 @@ Deno.test("the reference says which fields pass through, what they are, and what
   assertEquals(image.properties!.save.additionalProperties, false);
 });
 
-Deno.test("the reference says which operations want the project's API key", () => {
+Deno.test("operations for the project's API key say so", () => {
   const wanting = listEntries().filter(([, , { security }]) => security !== undefined)
     .map(([path, , { security }]) => [path, security]);
   assertEquals(wanting, [
@@ -126,7 +126,7 @@ Deno.test("the reference says which operations want the project's API key", () =
   ]);
 });
 
-Deno.test("the reference calls the old routes deprecated, and no others", () => {
+Deno.test("the routes of legacy-compat are deprecated, and no others", () => {
   for (const [path, , { deprecated = false }] of listEntries()) {
     assertEquals(deprecated, path.startsWith("/legacy-compat/"), path);
   }

@@ -1,4 +1,4 @@
-/** `usage` on the local stack: what was really used, and what becomes of estimates. */
+/** `usage` on the local stack: recorded usage, and the correction of estimates. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createSettings } from "../shared/settings.ts";
 import { sealUserKey } from "../shared/user_keys/user_key.ts";
@@ -24,7 +24,7 @@ Deno.test("usage", async (t) => {
   const { API_KEY } = stack.insforge!.secrets;
   const [demo, second] = await Promise.all(DEMO_USERS.map((user) => getAccessToken(stack, user)));
 
-  await t.step("a user sees what answers said they used, and the limits of users", async () => {
+  await t.step("shows users the usage that responses reported, and the limits", async () => {
     const { usage: one } = (await ask(stack, "chat", demo, { prompt })).body;
     const { usage: two } = (await ask(stack, "chat", demo, { prompt })).body;
     const { status, body } = await ask(stack, "usage", demo);
@@ -42,12 +42,12 @@ Deno.test("usage", async (t) => {
     }]);
   });
 
-  await t.step("nobody sees another's", async () => {
+  await t.step("shows users their own usage only", async () => {
     const { body } = await ask(stack, "usage", second);
     assertEquals([body.today, body.month, body.days], [NOTHING, NOTHING, []]);
   });
 
-  await t.step("the sweep is for the project's API key alone", async () => {
+  await t.step("accepts only the project's API key for the sweep", async () => {
     const sweep = (token: string | undefined, headers?: Record<string, string>) =>
       ask(stack, "usage/sweep", token, {}, headers);
     for (
@@ -67,7 +67,7 @@ Deno.test("usage", async (t) => {
     assertEquals(await ask(stack, "usage?route=sweep", API_KEY, {}), nothing);
   });
 
-  await t.step("the sweep replaces estimates by what OpenRouter billed", async () => {
+  await t.step("replaces estimates by what OpenRouter billed, in a sweep", async () => {
     for (let i = 0; i < 3; i++) await leaveEstimate(stack, demo);
     await stack.insforge!.sql("update ai_charges set usd = 7 where not final");
     await stack.insforge!.sql("update ai_user_days set usd = 21");
@@ -78,24 +78,27 @@ Deno.test("usage", async (t) => {
     assertEquals((usd as number).toFixed(9), stack.openrouter!.bill("project").total.toFixed(9));
   });
 
-  await t.step("what a user's own account paid is asked for with their own key", async () => {
-    const key = await connect(stack, second);
-    await leaveEstimate(stack, second);
-    await sweepAll(stack, 1);
-    const { body } = await ask(stack, "usage", second);
-    const { total } = stack.openrouter!.bill(key);
-    assert(total > 0);
-    assertEquals([body.today, body.days[0].own_key, body.days[0].usd], [NOTHING, true, total]);
-  });
+  await t.step(
+    "looks up calls that a user's own account paid with the user's own key",
+    async () => {
+      const key = await connect(stack, second);
+      await leaveEstimate(stack, second);
+      await sweepAll(stack, 1);
+      const { body } = await ask(stack, "usage", second);
+      const { total } = stack.openrouter!.bill(key);
+      assert(total > 0);
+      assertEquals([body.today, body.days[0].own_key, body.days[0].usd], [NOTHING, true, total]);
+    },
+  );
 
-  await t.step("a key that nobody can read holds up no other charge", async () => {
+  await t.step("corrects other charges when a stored key cannot be decrypted", async () => {
     await leaveEstimate(stack, second);
     await leaveEstimate(stack, demo);
     await stack.insforge!.sql("update ai_user_keys set key = 'ruined'");
     await sweepAll(stack, 1, 1);
   });
 
-  await t.step("without the ledger it says what is missing", async () => {
+  await t.step("names what is missing when there is no ledger", async () => {
     await stack.insforge!.sql("drop function ai_usage");
     const { status, body } = await ask(stack, "usage", demo);
     assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
@@ -107,7 +110,7 @@ function today(): string {
   return new Date().toISOString().slice(0, 10);
 }
 
-/** Makes a call that can only be estimated, and is not due before a sweep wants it to be. */
+/** Makes a call whose cost is estimated, and which is not looked up before the test's own sweep. */
 async function leaveEstimate(stack: Stack, token: string): Promise<void> {
   await ask(stack, "stream", token, { prompt, simulate: { chunk_delay_ms: 1, usage: "none" } });
   await settled(stack);
@@ -116,7 +119,9 @@ async function leaveEstimate(stack: Stack, token: string): Promise<void> {
   );
 }
 
-/** Waits until no reservation is open: a stream ends for its caller before it is settled. */
+/**
+ * Waits until no reservation is open, because a stream ends for its caller before it is settled.
+ */
 async function settled({ insforge }: Stack): Promise<void> {
   const open = "select count(*)::integer as open from ai_reservations where settled_at is null";
   while ((await insforge!.sql(open))[0].open !== 0) await Promise.resolve();
@@ -127,7 +132,9 @@ async function countEstimates({ insforge }: Stack): Promise<number> {
   return (await insforge!.sql(count))[0].count as number;
 }
 
-/** Sweeps until so many estimates are replaced, as OpenRouter knows a generation only after a while. */
+/**
+ * Sweeps until so many estimates are replaced; OpenRouter knows a generation only after a while.
+ */
 async function sweepAll(stack: Stack, expected: number, pending = 0): Promise<void> {
   let reconciled = 0;
   while (reconciled < expected) {
@@ -141,7 +148,7 @@ async function sweepAll(stack: Stack, expected: number, pending = 0): Promise<vo
   assertEquals([reconciled, await countEstimates(stack)], [expected, pending]);
 }
 
-/** Stores a key of an OpenRouter account of the user's own. */
+/** Stores a key of the user's own OpenRouter account. */
 async function connect(stack: Stack, token: string): Promise<string> {
   const url = new URL(`${stack.openrouterUrl.replace("/api/v1", "")}/auth`);
   url.searchParams.set("callback_url", "https://app.example.com/");

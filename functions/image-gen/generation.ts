@@ -1,7 +1,12 @@
 /** Two ways to an image: a chat model that draws, or OpenRouter's image API with its own options. */
 import * as z from "zod/mini";
 import type { Call } from "../../shared/http/call.ts";
-import { imageUrl, nonEmptyText, requireShort } from "../../shared/request/chat_request.ts";
+import {
+  imageUrl,
+  nonEmptyText,
+  promptText,
+  requireShort,
+} from "../../shared/request/chat_request.ts";
 import { outputLimits, withOutputLimit } from "../../shared/request/output_tokens.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Image } from "../../shared/openrouter/saved_images.ts";
@@ -26,7 +31,7 @@ const IMAGE_API_OPTIONS = [
 /** What to draw, and how; OpenRouter's other fields pass through. */
 export const drawingRequest = z.looseObject({
   /** At most `MAX_PROMPT_CHARS` characters. */
-  prompt: nonEmptyText,
+  prompt: promptText,
   /** To start from. */
   images: z.optional(z.array(imageUrl).check(z.minLength(1), z.maxLength(16))),
   /** The setting `OPENROUTER_IMAGE_MODEL` unless given. */

@@ -1,6 +1,6 @@
 /** OpenAI's request for images, told in the terms of OpenRouter's image API. */
 import * as z from "zod/mini";
-import { nonEmptyText, requireShort } from "../../shared/request/chat_request.ts";
+import { nonEmptyText, promptText, requireShort } from "../../shared/request/chat_request.ts";
 import type { Image, UnsavedImage } from "../../shared/openrouter/saved_images.ts";
 import type { ImageList } from "../../shared/openrouter/typed_calls.ts";
 import type { Settings } from "../../shared/settings.ts";
@@ -8,7 +8,7 @@ import type { Fields } from "../../shared/fields.ts";
 
 /** What to draw; other fields pass through. */
 export const imagesRequest = z.looseObject({
-  prompt: nonEmptyText,
+  prompt: promptText,
   /** The setting `OPENROUTER_IMAGE_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   n: z.nullish(z.int().check(z.gte(1), z.lte(10))),
@@ -19,8 +19,8 @@ export const imagesRequest = z.looseObject({
   stream: z.nullish(z.literal(false)),
 });
 
-/** Words of OpenAI's older models for qualities that OpenRouter knows by the newer ones. */
-const QUALITIES: Record<string, string> = { standard: "medium", hd: "high" };
+/** The qualities of OpenAI's older models, and OpenRouter's names for them. */
+const QUALITIES = new Map([["standard", "medium"], ["hd", "high"]]);
 
 /**
  * Makes the body for OpenRouter's `/images`: the default model where the request names none, and
@@ -35,7 +35,7 @@ export function toImageParams(request: z.infer<typeof imagesRequest>, settings: 
     model: settings.OPENROUTER_IMAGE_MODEL,
     ...rest,
     size: size === "auto" ? undefined : size,
-    quality: QUALITIES[quality!] ?? quality,
+    quality: QUALITIES.get(quality ?? "") ?? quality,
   };
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
 }

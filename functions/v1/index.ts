@@ -33,7 +33,7 @@ export default handler;
 app.post("/chat/completions", async ({ env: call }) => {
   await requireUser(call);
   const request = await readBody(call, completionRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
-  const params = toCompletionParams(request, call.settings);
+  const params = toCompletionParams(request, call.settings, { lowersLimits: true });
   if (!request.stream) return Response.json(await createCompletion(call, params));
   const stream = await streamCompletion(call, params, { toErrorEvent: toOpenAIErrorEvent });
   return new Response(stream, { headers: EVENT_STREAM_HEADERS });

@@ -1,7 +1,7 @@
 /** OpenAI's Responses, which OpenRouter speaks without keeping any state. https://openrouter.ai/docs/api-reference/responses */
 import * as z from "zod/mini";
 import type { Call } from "../../shared/http/call.ts";
-import { nonEmptyText } from "../../shared/request/chat_request.ts";
+import { nonEmptyText, promptText, readDefaultModel } from "../../shared/request/chat_request.ts";
 import { withOutputLimit } from "../../shared/request/output_tokens.ts";
 import type { ApiError } from "../../shared/errors.ts";
 import type { Dialect } from "../../shared/openrouter/completion_events.ts";
@@ -13,7 +13,7 @@ import type { TokenUsage } from "../../shared/token_usage.ts";
 
 /** What to answer; OpenRouter's other fields pass through. */
 export const responsesRequest = z.looseObject({
-  input: z.union([nonEmptyText, z.array(z.looseObject({})).check(z.minLength(1))]),
+  input: z.union([promptText, z.array(z.looseObject({})).check(z.minLength(1))]),
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
@@ -53,8 +53,8 @@ export function toResponseParams(
   request: z.infer<typeof responsesRequest>,
   settings: Settings,
 ): Fields {
-  const model = request.models ? undefined : settings.OPENROUTER_CHAT_MODEL;
-  return withOutputLimit("/responses", { model, ...request }, { settings });
+  const model = request.models ? undefined : readDefaultModel(settings);
+  return withOutputLimit("/responses", { model, ...request }, { settings, lowersLimits: true });
 }
 
 /**

@@ -62,7 +62,7 @@ export function createApp(
     if (call.request.method === "OPTIONS") return new Response(null, { status: 204 });
     try {
       call.settings.ALLOWED_ORIGINS; // if it is invalid, no browser could read a paid response
-      return await app.fetch(call.request, call);
+      return requireResponse(await app.fetch(call.request, call));
     } catch (thrown) {
       return renderError(call.fail(thrown), options.toErrorBody ?? toErrorBody);
     }
@@ -70,15 +70,14 @@ export function createApp(
 
   async function handler(request: Request, environment?: Environment): Promise<Response> {
     // Platforms may pass a second argument of their own.
-    const call = new ActiveCall(slug, request, environment?.get ? environment : undefined);
-    const response = await respond(call);
-    const { headers } = response;
-    headers.set("X-Request-Id", call.requestId);
-    const generationId = String(call.log.generation_id ?? "");
-    // Gateways choose the form of their ids, and not every text can be a header.
-    if (/^[\x21-\x7e]+$/.test(generationId)) headers.set("X-Generation-Id", generationId);
-    setCorsHeaders(headers, call, listMethods(app));
-    return await call.deliver(response);
+    const isOurs = typeof environment?.get === "function";
+    const call = new ActiveCall(slug, request, isOurs ? environment : undefined);
+    try {
+      return await call.deliver(complete(await respond(call), call, app));
+    } catch (bug) {
+      // Neither rendering an error nor reading a route's own body may throw, but both may have bugs.
+      return await call.deliver(complete(renderError(call.fail(bug), toErrorBody), call, app));
+    }
   }
 
   return { app, handler: Object.assign(handler, { routes: app.routes }) };
@@ -98,10 +97,41 @@ function listMethods(app: App): string[] {
   return [...new Set(app.routes.map(({ method }) => method))];
 }
 
+function requireResponse(response: unknown): Response {
+  const isSendable = response instanceof Response && response.status !== 0 && !response.bodyUsed;
+  if (isSendable) return response;
+  throw new TypeError("A route must return a Response with a status and an unread body");
+}
+
 function renderError(error: ApiError, toBody: typeof toErrorBody): Response {
-  const headers = new Headers(error.headers);
-  if (error.retryAfterSeconds !== undefined) {
-    headers.set("Retry-After", String(Math.ceil(error.retryAfterSeconds)));
+  const headers = new Headers();
+  const { retryAfterSeconds: seconds } = error;
+  const retryAfter = seconds !== undefined && seconds >= 0 && Number.isFinite(seconds)
+    ? { "Retry-After": String(Math.ceil(seconds)) }
+    : undefined;
+  for (const [name, value] of Object.entries({ ...error.headers, ...retryAfter })) {
+    if (/^[\t\x20-\x7e]*$/.test(value)) headers.set(name, value);
   }
   return Response.json(toBody(error), { status: error.status, headers });
+}
+
+/** The same response with the headers that every response has. */
+function complete(response: Response, call: ActiveCall, app: App): Response {
+  try {
+    setCommonHeaders(response.headers, call, app);
+    return response;
+  } catch {
+    // The headers of some responses cannot be changed, such as those that `fetch` returned.
+    const copy = new Response(response.body, response);
+    setCommonHeaders(copy.headers, call, app);
+    return copy;
+  }
+}
+
+function setCommonHeaders(headers: Headers, call: ActiveCall, app: App): void {
+  headers.set("X-Request-Id", call.requestId);
+  const { generation_id: id } = call.log;
+  // Gateways choose the form of their ids, and not every text can be a header.
+  if (typeof id === "string" && /^[\x21-\x7e]+$/.test(id)) headers.set("X-Generation-Id", id);
+  setCorsHeaders(headers, call, listMethods(app));
 }

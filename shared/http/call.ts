@@ -33,7 +33,7 @@ export interface Call {
   readonly settings: Settings;
   /** The id in the `X-Request-Id` response header and in the log line. */
   readonly requestId: string;
-  /** Fields for the log line. Text in it is cut to {@link MAX_LOG_CHARS} characters. */
+  /** Fields for the log line: numbers, and text that is cut to {@link MAX_LOG_CHARS} characters. */
   readonly log: LogFields;
   /** The id of the user who calls and pays; `undefined` until the credential has been checked. */
   userId?: string;
@@ -144,7 +144,7 @@ export class ActiveCall implements Call {
       ms: this.elapsedMs(),
       first_byte_ms: this.#firstByteMs,
       ...this.log,
-    }, cutText));
+    }, toLogValue));
   }
 }
 
@@ -170,7 +170,9 @@ function describeBug(thrown: unknown): string {
   return [thrown.name, ...frames.slice(0, 5).map((line) => line.trim())].join(" ");
 }
 
-function cutText(_key: string, value: unknown): unknown {
+/** Bounds what a log line may hold: a gateway may send anything in place of a text. */
+function toLogValue(name: string, value: unknown): unknown {
+  if (name !== "" && typeof value === "object") return undefined;
   if (typeof value !== "string" || value.length <= MAX_LOG_CHARS) return value;
   return value.slice(0, MAX_LOG_CHARS).toWellFormed();
 }

@@ -1,8 +1,9 @@
 /** The package's own tables and routines (`ai_*`), used with the project's API key. */
 import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
-import { createClient, requireApiKey } from "./client.ts";
+import { requireApiKey } from "./client.ts";
 import { type DataError, toAdminError } from "./failures.ts";
+import { callInsForge } from "./rest.ts";
 
 /**
  * Calls a routine of `migrations/` with the project's own rights.
@@ -18,8 +19,11 @@ export async function callRoutine<T>(
   settings: Settings,
   timeoutMs?: number,
 ): Promise<T> {
-  const client = await createClient(settings, { token: requireApiKey(settings), timeoutMs });
-  return await readAdminData(client.database.rpc(name, args), `routine ${name}`);
+  const token = requireApiKey(settings);
+  const path = `/api/database/rpc/${name}`;
+  const { status, body } = await callInsForge(settings, { path, token, body: args, timeoutMs });
+  if (status < 300 && body !== undefined) return body as T;
+  throw toAdminError(Object(body) as DataError, status, `routine ${name}`);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { ApiError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import { chooseGateway } from "../gateway/gateway.ts";
+import { PAYERS_DEFAULT } from "../request/chat_request.ts";
 import type { Settings } from "../settings.ts";
 import { isOpen, matches, toListText } from "./allow_list.ts";
 import { bringsTools, isCallerTool, requireSearchByModel } from "./tools.ts";
@@ -48,9 +49,20 @@ export function withModel(path: string, fields: Fields, settings: Settings): Fie
     return fields;
   }
   if (CHAT_PATHS.has(path) && (model ?? models ?? null) === null) {
-    return { ...fields, model: toChatModel(settings) };
+    return withDefaultModel(fields, settings);
   }
   throw invalidModel(`"${(models ?? null) === null ? "model" : "models"}" must name a model`);
+}
+
+function withDefaultModel(fields: Fields, settings: Settings): Fields {
+  if (settings.OPENROUTER_CHAT_MODEL !== PAYERS_DEFAULT) {
+    return { ...fields, model: toChatModel(settings) };
+  }
+  if (isOpen(settings.ALLOWED_MODELS)) return { ...fields, model: undefined, models: undefined };
+  const message =
+    "The setting OPENROUTER_CHAT_MODEL must name a model when ALLOWED_MODELS is set, " +
+    'because the model behind "default" is not known';
+  throw new ApiError(500, "INTERNAL_ERROR", message);
 }
 
 function toChatModel(settings: Settings): string {

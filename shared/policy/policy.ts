@@ -5,11 +5,12 @@ import { isOpen } from "./allow_list.ts";
 import { requireAllowedModels, withModel } from "./models.ts";
 import { applyPriceCeiling } from "./prices.ts";
 import { applyOutputCap } from "./token_caps.ts";
+import { boundSteps } from "./tool_bounds.ts";
 import { applyToolPolicy } from "./tools.ts";
 
 /**
  * Makes a request keep to the operator's policy: models, output limits, server tools and plugins,
- * prices. The whole request is searched for models only when one of the three lists restricts it.
+ * steps, prices. The whole request is searched for models only when one of the three lists restricts it.
  *
  * @param path the operation, such as `/chat/completions`.
  * @param fields the request body; it is not changed.
@@ -23,7 +24,8 @@ export function applyPolicy(path: string, fields: Fields, settings: Settings): F
   const named = withModel(path, fields, settings);
   if (isRestricted(settings)) requireAllowedModels(named, settings);
   const capped = applyOutputCap(path, named, settings);
-  return applyPriceCeiling(path, applyToolPolicy(capped, settings), settings);
+  const bounded = boundSteps(applyToolPolicy(capped, settings));
+  return applyPriceCeiling(path, bounded, settings);
 }
 
 function isRestricted(

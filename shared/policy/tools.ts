@@ -6,7 +6,7 @@ import { listParts } from "../request/content_parts.ts";
 import type { Settings } from "../settings.ts";
 import { allows, isOpen, toListText } from "./allow_list.ts";
 import { requireWithinCap } from "./token_caps.ts";
-import { requireSearchLimits, toSearchDefaults } from "./tool_bounds.ts";
+import { boundSteps, requireSearchLimits, toSearchDefaults } from "./tool_bounds.ts";
 
 /** Types of tools that the caller runs. */
 const CALLER_TOOLS = new Set(["function", "custom"]);
@@ -228,6 +228,7 @@ function boundOptions(options: Fields, { name, path, settings }: Place): Fields 
   const cap = settings.MAX_OUTPUT_TOKENS;
   requireWithinCap(options, { cap, path });
   requireWithinCap(Object(options.reasoning), { cap, path: `${path}.reasoning` });
-  if (!options.tools) return options;
-  return { ...options, tools: boundTools(options.tools, `${path}.tools`, settings) };
+  const bounded = boundSteps(options, path);
+  if (!options.tools) return bounded;
+  return { ...bounded, tools: boundTools(options.tools, `${path}.tools`, settings) };
 }

@@ -5,8 +5,16 @@ import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
 import { outputLimits, withOutputLimit } from "./output_tokens.ts";
 
+/** The value of `OPENROUTER_CHAT_MODEL` with which the default model of the paying account answers. */
+export const PAYERS_DEFAULT = "default";
+
 /** A text of at least one character. */
 export const nonEmptyText = z.string().check(z.minLength(1));
+
+/** A text with at least one character that is not white space. */
+export const promptText = nonEmptyText.check(
+  z.refine((text) => /\S/.test(text), "must not be blank"),
+);
 
 /** An image by its http(s) URL, or as a data URL. */
 export const imageUrl = nonEmptyText.check(
@@ -32,16 +40,19 @@ const contentPart = z.looseObject({
   }),
 );
 
+/** Roles whose messages may have no content: it is null when there are only tool calls or a result. */
+const MAY_BE_EMPTY = new Set(["assistant", "function"]);
+
 const message = z.looseObject({
-  role: z.enum(["system", "developer", "user", "assistant", "tool"]),
+  role: z.enum(["system", "developer", "user", "assistant", "tool", "function"]),
   content: z.optional(
     z.union([z.string(), z.array(contentPart).check(z.minLength(1)), z.null()]),
   ),
   tool_call_id: z.optional(nonEmptyText),
 }).check(
-  z.refine(({ role, content }) => role === "assistant" || (content ?? null) !== null, {
+  z.refine(({ role, content }) => MAY_BE_EMPTY.has(role) || (content ?? null) !== null, {
     path: ["content"],
-    message: "is required unless the role is assistant",
+    message: "is required unless the role is assistant or function",
   }),
   z.refine(({ role, tool_call_id }) => role !== "tool" || tool_call_id !== undefined, {
     path: ["tool_call_id"],
@@ -74,7 +85,7 @@ const options = {
 /** A request of `chat` and `stream`: a prompt or messages; OpenRouter's other fields pass through. */
 export const chatRequest = z.looseObject({
   /** At most `MAX_PROMPT_CHARS` characters. */
-  prompt: z.optional(nonEmptyText),
+  prompt: z.optional(promptText),
   /** OpenAI's messages, including parts with images. */
   messages: z.optional(messages),
   ...options,
@@ -99,17 +110,32 @@ export type ChatRequest = z.infer<typeof chatRequest>;
  * Creates the body of a chat completion: with the default model when the request names none, with one
  * output limit, and with every other field as it is.
  *
+ * @param options.lowersLimits lowers an output limit above `MAX_OUTPUT_TOKENS`, for clients that always
+ *   ask for a high one. Otherwise the limit stays, and the policy rejects it.
  * @throws {ApiError} 400 `INVALID_INPUT` for a prompt longer than `MAX_PROMPT_CHARS`, for two
  *   different output limits, and for a number of choices that is not a positive integer.
  */
-export function toCompletionParams(request: ChatRequest, settings: Settings): Fields {
+export function toCompletionParams(
+  request: ChatRequest,
+  settings: Settings,
+  { lowersLimits }: { lowersLimits?: boolean } = {},
+): Fields {
   const { prompt, messages, stream: _, ...rest } = request;
   const params: Fields = {
-    model: request.models ? undefined : settings.OPENROUTER_CHAT_MODEL,
+    model: request.models ? undefined : readDefaultModel(settings),
     ...rest,
     messages: messages ?? [{ role: "user", content: requireShort(prompt!, "prompt", settings) }],
   };
-  return withOutputLimit("/chat/completions", params, { settings });
+  return withOutputLimit("/chat/completions", params, { settings, lowersLimits });
+}
+
+/**
+ * The model that `OPENROUTER_CHAT_MODEL` names.
+ *
+ * @returns undefined when the setting is missing, or is `default`; the policy decides what then.
+ */
+export function readDefaultModel({ OPENROUTER_CHAT_MODEL }: Settings): string | undefined {
+  return OPENROUTER_CHAT_MODEL === PAYERS_DEFAULT ? undefined : OPENROUTER_CHAT_MODEL;
 }
 
 /**

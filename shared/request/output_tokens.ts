@@ -11,6 +11,25 @@ import type { Settings } from "../settings.ts";
 /** Output limit of a request that has none: without a limit, OpenRouter asks for a high balance. */
 export const DEFAULT_OUTPUT_TOKENS = 4_096;
 
+/**
+ * What is added to the default for reasoning, by effort. OpenRouter lets a model reason with about 80 %
+ * of the limit for a high effort and 50 % for a medium one; what a lower effort takes needs no addition.
+ */
+const REASONING_TOKENS = new Map<unknown, number>([
+  ["max", 12_288],
+  ["xhigh", 12_288],
+  ["high", 12_288],
+  ["medium", 4_096],
+  ["low", 0],
+  ["minimal", 0],
+  ["none", 0],
+]);
+/** The same when the effort is not known. */
+const USUAL_REASONING_TOKENS = 4_096;
+/** Models that reason unless the request forbids it. A model that is missing gets the plain default. */
+const REASONING_MODEL =
+  /(^|\/)(gpt-5|o\d|gemini-(2\.5-pro|[3-9])|grok-4|deepseek-r\d)|thinking|reason/;
+
 /** The fields in which OpenRouter's APIs take an output limit. */
 export const OUTPUT_LIMITS = ["max_tokens", "max_completion_tokens", "max_output_tokens"] as const;
 
@@ -57,39 +76,84 @@ export interface LimitOptions {
   settings: Settings;
   /** The limit when the request has none, at most `MAX_OUTPUT_TOKENS`; 4096 tokens unless given. */
   fallback?: number;
+  /** Lowers limits above `MAX_OUTPUT_TOKENS`. Otherwise they stay, and the policy rejects them. */
+  lowersLimits?: boolean;
 }
 
 /**
- * Gives a request exactly one output limit: its own, or a default that stays within
- * `MAX_OUTPUT_TOKENS`. A limit of the caller's stays as it is; the policy rejects one that is too high.
+ * Gives a request exactly one output limit: its own, or a default that leaves room for reasoning and
+ * stays within `MAX_OUTPUT_TOKENS`.
  *
  * @param path the operation, such as `/chat/completions`; it decides the name of the field.
  * @param fields the request body; it is not changed.
  * @returns a copy with one output limit, in the field that the operation and the model take.
- * @throws {ApiError} 400 `INVALID_INPUT` when two fields hold different limits.
+ * @throws {ApiError} 400 `INVALID_INPUT` when two fields hold different limits, and when the reasoning
+ *   budget leaves no tokens for the answer within `MAX_OUTPUT_TOKENS`.
  */
 export function withOutputLimit(
   path: string,
   fields: Fields,
-  { settings, fallback = DEFAULT_OUTPUT_TOKENS }: LimitOptions,
+  { settings, fallback = DEFAULT_OUTPUT_TOKENS, lowersLimits = false }: LimitOptions,
 ): Fields {
   const { max_tokens: _, max_completion_tokens, max_output_tokens: _1, ...rest } = fields;
+  const given = requireOneLimit(fields);
+  const name = toLimitField(path, { ...rest, max_completion_tokens });
+  const share = shareOutputTokens(settings, countChoices(fields));
+  if (given !== undefined && !(lowersLimits && (given as number) > share)) {
+    return { ...rest, [name]: given };
+  }
+  const limit = Math.min(share, (given as number) ?? fallback + countReasoningTokens(fields));
+  return { ...withBudgetBelow(limit, rest, { settings, lowersLimits }), [name]: limit };
+}
+
+/** The output limit of a request, which several fields may hold. */
+function requireOneLimit(fields: Fields): unknown {
   const [used, ...others] = OUTPUT_LIMITS.filter((name) => (fields[name] ?? null) !== null);
   const given = used && fields[used];
   const other = others.find((name) => fields[name] !== given);
   if (other) throw invalidInput(`"${used}" and "${other}" must be equal, or one of them left out`);
-  const share = shareOutputTokens(settings, countChoices(fields));
-  const name = toLimitField(path, { ...rest, max_completion_tokens });
-  return { ...rest, [name]: given ?? Math.min(fallback, share) };
+  return given;
+}
+
+/** Tokens that a model is expected to spend on reasoning, which count towards the output limit. */
+function countReasoningTokens(fields: Fields): number {
+  const reasoning: Fields = Object(fields.reasoning);
+  const budget = toNumber(reasoning.max_tokens ?? null);
+  if (budget > 0 && budget < Infinity) return budget;
+  const byEffort = REASONING_TOKENS.get(reasoning.effort ?? fields.reasoning_effort);
+  if (byEffort !== undefined) return byEffort;
+  const reasons = reasoning.enabled ?? REASONING_MODEL.test(firstModel(fields));
+  return reasons ? USUAL_REASONING_TOKENS : 0;
+}
+
+/** A reasoning budget must be lower than the limit, or providers reject the request. */
+function withBudgetBelow(
+  limit: number,
+  fields: Fields,
+  { settings, lowersLimits }: Pick<LimitOptions, "settings" | "lowersLimits">,
+): Fields {
+  const reasoning: Fields = Object(fields.reasoning);
+  const budget = toNumber(reasoning.max_tokens ?? null);
+  if (!(budget >= limit)) return fields;
+  if (lowersLimits) {
+    const answerTokens = Math.min(DEFAULT_OUTPUT_TOKENS, Math.ceil(limit / 2));
+    return { ...fields, reasoning: { ...reasoning, max_tokens: limit - answerTokens } };
+  }
+  if (budget > settings.MAX_OUTPUT_TOKENS) return fields; // rejected by the policy
+  const message = `must be less than ${limit}, so that tokens are left for the answer`;
+  throw invalidInput(`"reasoning.max_tokens" ${message}`);
 }
 
 /** The field in which an operation and a model take the output limit. */
 export function toLimitField(path: string, fields: Fields): string {
   if (path === "/responses") return "max_output_tokens";
-  const { model, models, max_completion_tokens } = fields;
+  const isNewer = (fields.max_completion_tokens ?? null) !== null;
+  return isNewer || refusesMaxTokens(firstModel(fields)) ? "max_completion_tokens" : "max_tokens";
+}
+
+function firstModel({ model, models }: Fields): string {
   const first = model ?? (Array.isArray(models) ? models[0] : undefined);
-  const isNewer = (max_completion_tokens ?? null) !== null || refusesMaxTokens(first);
-  return isNewer ? "max_completion_tokens" : "max_tokens";
+  return typeof first === "string" ? first : "";
 }
 
 /** How many tokens each of several choices may have, so that all of them keep to the limit. */

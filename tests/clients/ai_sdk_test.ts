@@ -1,4 +1,4 @@
-/** Vercel's AI SDK, through its general OpenAI provider and through OpenRouter's own. */
+/** Vercel's AI SDK, with its general OpenAI provider and with OpenRouter's own provider. */
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { createOpenRouter } from "@openrouter/ai-sdk-provider";
 import {
@@ -45,7 +45,7 @@ for (const [name, connect] of Object.entries(PROVIDERS)) {
     assertEquals([text, finishReason, usage.totalTokens], ["Grüße 🌍", "stop", 15]);
   });
 
-  Deno.test(`${name}: streamText with a tool's round trip`, async () => {
+  Deno.test(`${name}: streamText with a round trip of a tool`, async () => {
     await using served = await serveV1();
     served.upstream.reply(STREAMED_CALL, { sse: streamOf("Sn", "ow") });
     const asked: unknown[] = [];

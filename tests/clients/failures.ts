@@ -1,7 +1,7 @@
-/** What goes wrong at OpenRouter, and how it must reach a client, whichever client it is. */
+/** Failures of OpenRouter, and the error that every client must report for each. */
 import { chunk, completion, type Reply, streamOf } from "../support/upstream.ts";
 
-/** One failure: what the upstream answers, in order, and what a client must be told. */
+/** One failure: the upstream's replies, in order, and the error that a client must report. */
 export interface Failure {
   name: string;
   replies: Reply[];
@@ -14,7 +14,7 @@ const SOON = { "retry-after-ms": "1" };
 const REFUSED_KEY = /refused this project's API key|denied this project's API key/;
 const FAILED = /failed or could not be reached/;
 
-/** Failures before the first byte; the same for whole answers and for streams. */
+/** Failures before the first byte, which are the same for JSON and for streams. */
 export const FAILURES: Failure[] = [
   failure("a refused key", error(401, "User not found."), 502, "AI_INVALID_API_KEY", REFUSED_KEY),
   failure("a limited key", error(403, "Forbidden"), 502, "AI_INVALID_API_KEY", REFUSED_KEY),
@@ -34,7 +34,7 @@ export const FAILURES: Failure[] = [
   ),
   failure(
     "an unknown model",
-    error(400, "nobody/nothing is not a valid model ID"),
+    error(400, "unknown/model is not a valid model ID"),
     400,
     "AI_INVALID_MODEL",
     /not a valid model ID/,
@@ -47,14 +47,20 @@ export const FAILURES: Failure[] = [
     /No endpoints found/,
   ),
   failure(
-    "a provider's reason",
+    "a reason of the provider",
     error(400, "Provider returned error", { raw: '{"error":{"message":"Too many images"}}' }),
     400,
     "INVALID_INPUT",
     /Too many images/,
   ),
   failure("a wrong value", error(422, "Bad schema"), 400, "INVALID_INPUT", /Bad schema/),
-  failure("too much", error(413, "Images exceed 30MB"), 413, "INVALID_INPUT", /exceed 30MB/),
+  failure(
+    "a request that is too large",
+    error(413, "Images exceed 30MB"),
+    413,
+    "INVALID_INPUT",
+    /exceed 30MB/,
+  ),
   failure(
     "a rate limit",
     thrice(error(429, "Rate limit exceeded")),
@@ -88,7 +94,7 @@ export const FAILURES: Failure[] = [
     )
   ),
   failure(
-    "a page of HTML",
+    "an HTML page",
     thrice({
       status: 502,
       text: "<html>Bad gateway</html>",
@@ -106,7 +112,7 @@ export const FAILURES: Failure[] = [
     /AI credits/,
   ),
   failure(
-    "an answer that cannot be read",
+    "an unreadable response",
     { text: "", headers: { "content-type": "application/json" } },
     502,
     "AI_UPSTREAM_UNAVAILABLE",
@@ -114,7 +120,7 @@ export const FAILURES: Failure[] = [
   ),
 ];
 
-/** Failures that only a whole answer can hold. */
+/** Failures that only a JSON response can have. */
 export const ANSWER_FAILURES: Failure[] = [
   failure(
     "an error inside a choice",
@@ -124,7 +130,7 @@ export const ANSWER_FAILURES: Failure[] = [
     /Bad image/,
   ),
   failure(
-    "an answer the provider gave up",
+    "an answer that the provider abandoned",
     thrice({ json: completion({ content: "Hel" }, { finish_reason: "error" }) }),
     502,
     "AI_UPSTREAM_UNAVAILABLE",
@@ -132,17 +138,17 @@ export const ANSWER_FAILURES: Failure[] = [
   ),
 ];
 
-/** Failures of the network, which take their time. */
+/** Failures of the network, which take some time. */
 export const NETWORK_FAILURES: Failure[] = [
   failure(
-    "a connection that breaks off",
+    "a connection that is reset",
     thrice({ reset: true }),
     502,
     "AI_UPSTREAM_UNAVAILABLE",
     /could not be reached/,
   ),
   failure(
-    "an answer that does not come",
+    "a response that never arrives",
     { text: " ", headers: { "content-type": "application/json" }, end: "hang" },
     504,
     "AI_UPSTREAM_UNAVAILABLE",
@@ -150,10 +156,10 @@ export const NETWORK_FAILURES: Failure[] = [
   ),
 ];
 
-/** Failures that only a stream can hold: the first with a status, the others after some text. */
+/** A failure that only a stream can have, before its first data event. */
 export const STREAM_FAILURES: Failure[] = [
   failure(
-    "an error as first event",
+    "an error as the first event",
     { sse: [chunk({}, { error: { code: 402, message: "Insufficient credits" } }, "error")] },
     402,
     "BILLING_INSUFFICIENT_BALANCE",
@@ -161,7 +167,7 @@ export const STREAM_FAILURES: Failure[] = [
   ),
 ];
 
-/** Failures after the first words of a stream, which have no status any more. */
+/** Failures after the first text of a stream, which cannot have a status any more. */
 export const BREAKS: Failure[] = [
   failure(
     "an error after some text",
@@ -173,7 +179,7 @@ export const BREAKS: Failure[] = [
     FAILED,
   ),
   failure(
-    "a stream that ends too early",
+    "a stream without a finish reason",
     { sse: streamOf("Hel", "lo").slice(0, 3) },
     0,
     "AI_UPSTREAM_UNAVAILABLE",
@@ -202,7 +208,7 @@ function error(status: number, message: string, metadata?: Record<string, unknow
   return { status, json: { error: { code: status, message, metadata } } };
 }
 
-/** The same answer to the first try and both retries, which come at once. */
+/** The same reply to the first attempt and to both retries, which follow at once. */
 function thrice(reply: Reply): Reply[] {
   return Array.from({ length: 3 }, () => ({ ...reply, headers: { ...SOON, ...reply.headers } }));
 }

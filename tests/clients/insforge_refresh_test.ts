@@ -1,6 +1,6 @@
 /**
- * An access token that expires while a user is signed in, met by InsForge's own SDK as it runs in a
- * browser: it must notice, refresh the session and send the request again by itself.
+ * InsForge's own SDK, as it runs in a browser, when the access token of a signed-in user expires:
+ * it must refresh the session and send the request again by itself.
  */
 import { AuthChangeEvent } from "@insforge/sdk";
 import { SignJWT } from "jose";
@@ -19,7 +19,7 @@ Deno.test("an expired token makes InsForge's SDK refresh the session and send ag
   using browser = new Browser();
 
   const addresses = {
-    "the functions' own address": stack.functionsUrl,
+    "the functions' own URL": stack.functionsUrl,
     "InsForge's address": undefined,
   };
   for (const [name, functionsUrl] of Object.entries(addresses)) {
@@ -43,26 +43,29 @@ Deno.test("an expired token makes InsForge's SDK refresh the session and send ag
     });
   }
 
-  await t.step("and OpenAI's, which asks it for a key every time, never notices", async () => {
-    const client = await signIn(stack, browser, stack.functionsUrl);
-    await expireToken(stack, client);
-    browser.exchanges.length = 0;
+  await t.step(
+    "OpenAI's SDK, which asks InsForge's for a key each time, always has a valid token",
+    async () => {
+      const client = await signIn(stack, browser, stack.functionsUrl);
+      await expireToken(stack, client);
+      browser.exchanges.length = 0;
 
-    const openai = new OpenAI({
-      baseURL: `${stack.functionsUrl}/v1`,
-      apiKey: async () => (await client.getHttpClient().getValidAccessToken())!,
-      fetch: browser.fetch,
-    });
-    const messages = [{ role: "user" as const, content: "Hello" }];
-    const stream = openai.chat.completions.stream({ model: "openai/gpt-4o-mini", messages });
-    assert(await stream.finalContent());
-    assertEquals(browser.exchanges, [
-      "POST /api/auth/refresh 200",
-      "POST /v1/chat/completions 200",
-    ]);
-  });
+      const openai = new OpenAI({
+        baseURL: `${stack.functionsUrl}/v1`,
+        apiKey: async () => (await client.getHttpClient().getValidAccessToken())!,
+        fetch: browser.fetch,
+      });
+      const messages = [{ role: "user" as const, content: "Hello" }];
+      const stream = openai.chat.completions.stream({ model: "openai/gpt-4o-mini", messages });
+      assert(await stream.finalContent());
+      assertEquals(browser.exchanges, [
+        "POST /api/auth/refresh 200",
+        "POST /v1/chat/completions 200",
+      ]);
+    },
+  );
 
-  await t.step("and a session that has ended is an error, once", async () => {
+  await t.step("a session that has ended is one error", async () => {
     const client = await signIn(stack, browser, stack.functionsUrl);
     await expireToken(stack, client);
     browser.forget();
@@ -74,7 +77,7 @@ Deno.test("an expired token makes InsForge's SDK refresh the session and send ag
   });
 });
 
-/** Puts a token into the session that is the user's own in every way, and a minute too old. */
+/** Replaces the session's token by the user's own token, expired a minute ago. */
 async function expireToken(stack: Stack, client: Client): Promise<string> {
   const { data } = await client.auth.getCurrentUser();
   const now = Math.floor(Date.now() / 1_000);

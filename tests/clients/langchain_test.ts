@@ -1,4 +1,4 @@
-/** LangChain's OpenAI classes, with nothing changed but base URL and key. */
+/** LangChain's OpenAI classes, with another base URL and key and nothing else changed. */
 import { HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
 import { assertEquals, assertRejects } from "@std/assert";
@@ -26,7 +26,7 @@ Deno.test("langchain: ChatOpenAI.stream", async () => {
   assertEquals(whole.usage_metadata?.total_tokens, 15);
 });
 
-Deno.test("langchain: a tool's round trip, streamed", async () => {
+Deno.test("langchain: a round trip of a tool, as a stream", async () => {
   await using served = await serveV1();
   served.upstream.reply(STREAMED_CALL, { json: completion({ content: "Snow" }) });
   const model = connect(served).bindTools([WEATHER]);

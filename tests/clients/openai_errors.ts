@@ -1,9 +1,9 @@
-/** The classes in which the `openai` package, and what is built on it, throws. */
+/** The error classes of the `openai` package, which packages built on it use, too. */
 import OpenAI from "openai";
 import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import type { Failure } from "./failures.ts";
 
-/** The class of a status; all others are plain {@link OpenAI.APIError}s. */
+/** The class by status; all other statuses are {@link OpenAI.APIError}. */
 // deno-lint-ignore no-explicit-any
 const CLASSES: Record<number, abstract new (...args: any[]) => Error> = {
   400: OpenAI.BadRequestError,

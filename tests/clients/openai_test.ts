@@ -1,4 +1,4 @@
-/** The `openai` package, unmodified, with nothing changed but base URL and key. */
+/** The unmodified `openai` package, with another base URL and key. */
 import OpenAI from "openai";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { PROMPT, TOKEN } from "../support/caller.ts";
@@ -18,7 +18,7 @@ import { type Served, serveV1 } from "./served.ts";
 
 const model = "openai/gpt-4o-mini";
 const messages = [{ role: "user" as const, content: PROMPT }];
-Deno.test("openai: chat.completions.create answers, and names the request", async () => {
+Deno.test("openai: chat.completions.create returns the answer and the request id", async () => {
   await using served = await serveV1();
   served.upstream.reply({ json: completion({ content: "Grüße 🌍" }) });
   const answer = await connect(served).chat.completions.create({ model, messages });
@@ -48,7 +48,7 @@ Deno.test("openai: chat.completions.stream collects a stream", async () => {
   assertEquals(usage?.total_tokens, 15);
 });
 
-Deno.test("openai: chat.completions.runTools goes there and back", async () => {
+Deno.test("openai: chat.completions.runTools calls the tool and returns the answer", async () => {
   await using served = await serveV1();
   served.upstream.reply(
     { json: completion({ content: null, tool_calls: [CALL] }, { finish_reason: "tool_calls" }) },
@@ -77,7 +77,7 @@ Deno.test("openai: chat.completions.runTools goes there and back", async () => {
   });
 });
 
-Deno.test("openai: a streamed tool call comes whole", async () => {
+Deno.test("openai: a streamed tool call arrives complete", async () => {
   await using served = await serveV1();
   served.upstream.reply(STREAMED_CALL);
   const stream = connect(served).chat.completions.stream({ model, messages, tools: [WEATHER] });
@@ -97,7 +97,7 @@ Deno.test("openai: chat.completions.parse gives structured output", async () => 
   assertEquals(served.upstream.requests[0].body.response_format, response_format);
 });
 
-Deno.test("openai: embeddings.create gives numbers, though it asks for base64", async () => {
+Deno.test("openai: embeddings.create returns numbers, although it requests base64", async () => {
   await using served = await serveV1();
   served.upstream.reply(VECTORS);
   const { data, usage } = await connect(served).embeddings.create({
@@ -133,7 +133,7 @@ Deno.test("openai: images.generate", async () => {
   assertEquals(answer.usage?.output_tokens, 5);
 });
 
-Deno.test("openai: responses.create, whole and streamed", async () => {
+Deno.test("openai: responses.create, as JSON and as a stream", async () => {
   await using served = await serveV1();
   const whole = {
     id: "resp_1",
@@ -168,7 +168,7 @@ Deno.test("openai: responses.create, whole and streamed", async () => {
   assertEquals(text, "Hello");
 });
 
-Deno.test("openai: works where a platform knows no sub-paths", async () => {
+Deno.test("openai: works on platforms without sub-paths", async () => {
   await using served = await serveV1();
   served.upstream.reply({ json: completion() }, { json: { data: [{ id: "x/y" }] } });
   const { origin } = new URL(served.baseURL);
@@ -193,7 +193,7 @@ Deno.test("openai: works where a platform knows no sub-paths", async () => {
   ]);
 });
 
-Deno.test("openai: leaving a stream cancels the generation", async () => {
+Deno.test("openai: breaking out of a stream aborts the generation", async () => {
   await using served = await serveV1();
   served.upstream.reply({ sse: [chunk({ content: "Hel" })], end: "hang" });
   const stream = await connect(served).chat.completions.create({ model, messages, stream: true });
@@ -201,7 +201,7 @@ Deno.test("openai: leaving a stream cancels the generation", async () => {
   assert(await served.upstream.requests[0].cancelled);
 });
 
-Deno.test("openai: a token that is no user's is an AuthenticationError", async () => {
+Deno.test("openai: an invalid token is an AuthenticationError", async () => {
   await using served = await serveV1();
   const client = new OpenAI({ baseURL: served.baseURL, apiKey: "anon_key" });
   const error = await assertRejects(
@@ -224,7 +224,7 @@ for (const failure of [...FAILURES, ...STREAM_FAILURES, ...BREAKS]) {
 }
 
 for (const failure of NETWORK_FAILURES) {
-  Deno.test(`openai: ${failure.name} is an error of its own class, told in time`, async () => {
+  Deno.test(`openai: ${failure.name} is an error of its own class before the deadline`, async () => {
     const deadline = { REQUEST_DEADLINE_MS: "50000" };
     await withShortWaits(() => assertFails(failure, false, deadline));
   });

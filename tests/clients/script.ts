@@ -1,7 +1,7 @@
-/** Replies of OpenRouter that every client is given. */
+/** Replies of OpenRouter that all clients are tested with. */
 import { chunk, DONE, type Reply, USAGE } from "../support/upstream.ts";
 
-/** What the tool `get_weather` takes. */
+/** The parameters of the tool `get_weather`. */
 export const PLACE = {
   type: "object" as const,
   properties: { city: { type: "string" as const } },
@@ -9,20 +9,20 @@ export const PLACE = {
   additionalProperties: false,
 };
 
-/** A tool in OpenAI's terms. */
+/** A tool in OpenAI's format. */
 export const WEATHER = {
   type: "function" as const,
   function: { name: "get_weather", description: "The weather in a city", parameters: PLACE },
 };
 
-/** A call of it. */
+/** A call of `get_weather`. */
 export const CALL = {
   id: "call_1",
   type: "function",
   function: { name: "get_weather", arguments: '{"city":"Oslo"}' },
 };
 
-/** The same call, streamed in pieces, with the finish told twice as OpenRouter does. */
+/** The same call as a stream in pieces, with two finish chunks as OpenRouter sends them. */
 export const STREAMED_CALL: Reply = {
   sse: [
     toolChunk({ id: CALL.id, type: CALL.type, function: { name: "get_weather", arguments: "" } }),

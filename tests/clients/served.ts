@@ -1,20 +1,20 @@
-/** `v1` behind the router, over real HTTP, for clients that know nothing of this project. */
+/** `v1` over real HTTP, for clients that were not made for this project. */
 import v1 from "../../functions/v1/index.ts";
 import { createRouter } from "../../tools/functions.ts";
 import { createEnvironment } from "../support/caller.ts";
 import { createUpstream, type Upstream } from "../support/upstream.ts";
 
-/** A served `v1` and the scripted OpenRouter behind it. */
+/** A running `v1`, and the scripted OpenRouter behind it. */
 export interface Served extends AsyncDisposable {
-  /** What a client's base URL must be. */
+  /** The base URL for clients. */
   baseURL: string;
   upstream: Upstream;
 }
 
 /**
- * Serves `v1` on a free port; disposing of it ends both servers and checks the script.
+ * Serves `v1` on a free port. Disposing it stops both servers, and checks the script.
  *
- * @param values settings to lay over a project's usual ones.
+ * @param values settings that replace or add to a project's usual settings.
  */
 export async function serveV1(values: Record<string, string> = {}): Promise<Served> {
   await using started = new AsyncDisposableStack();

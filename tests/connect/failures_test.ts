@@ -1,4 +1,4 @@
-/** What goes wrong on the way: OpenRouter, InsForge, the request. */
+/** Failures of `connect`: of OpenRouter, of InsForge, and in the request. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import handler from "../../functions/connect/index.ts";
 import { sealState } from "../../functions/connect/state.ts";
@@ -14,7 +14,7 @@ const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const GIVEN = { json: { key: USER_KEY, user_id: null } };
 const FACTS = { json: { data: { label: "sk-or-v1-can...789", limit: null, usage: 0.5 } } };
 
-/** A project in which OpenRouter and InsForge answer as they are told. */
+/** A project with a scripted OpenRouter and a scripted InsForge. */
 async function createProject(values: Record<string, string | undefined> = {}) {
   const upstream = await createUpstream();
   const insforge = createInsForge();
@@ -37,7 +37,7 @@ async function createProject(values: Record<string, string | undefined> = {}) {
       assertEquals(length, 0, answer.text);
       return answer;
     },
-    /** What the app's page sends when OpenRouter has led the user back. */
+    /** The request of the app's page after OpenRouter has led the user back. */
     async comeBack() {
       const expiresAt = Date.now() + 60_000;
       const flow = { userId: USER_ID, verifier: VERIFIER, returnUrl: RETURN_URL, expiresAt };
@@ -50,7 +50,7 @@ async function createProject(values: Record<string, string | undefined> = {}) {
   };
 }
 
-Deno.test("POST /connect/start leads to OpenRouter's page, the state in the address to come back to", async () => {
+Deno.test("POST /connect/start returns OpenRouter's URL, with the state in the callback URL", async () => {
   await using project = await createProject();
   project.insforge.reply(200, []);
   const { status, body } = await project.call("/start", { return_url: RETURN_URL });
@@ -68,7 +68,7 @@ Deno.test("POST /connect/start leads to OpenRouter's page, the state in the addr
   assertEquals(url.href.length < 2_000, true);
 });
 
-Deno.test("POST /connect/callback sends code, verifier and method, and no key of the project's", async () => {
+Deno.test("POST /connect/callback sends code, verifier and method, without the project's key", async () => {
   await using project = await createProject();
   project.upstream.reply(GIVEN, FACTS);
   project.insforge.reply(201, [{}]);
@@ -94,20 +94,20 @@ for (
   const [name, reply, status, code] of [
     ["Invalid code_challenge_method", refusal(400), 400, "INVALID_INPUT"],
     ["Invalid code or code_verifier", refusal(403), 403, "FORBIDDEN"],
-    ["a failure of its own", refusal(500), 502, "AI_UPSTREAM_UNAVAILABLE"],
+    ["a server error", refusal(500), 502, "AI_UPSTREAM_UNAVAILABLE"],
     ["method not allowed", refusal(405), 502, "AI_UPSTREAM_UNAVAILABLE"],
-    ["a page of its edge", { status: 403, text: "<html>" }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+    ["an HTML page", { status: 403, text: "<html>" }, 502, "AI_UPSTREAM_UNAVAILABLE"],
     ["not found", { status: 404, text: "<html>" }, 502, "AI_UPSTREAM_UNAVAILABLE"],
     ["too many requests", refusal(429), 429, "RATE_LIMITED"],
     ["a redirect", { status: 302, headers: { location: "/" } }, 502, "AI_UPSTREAM_UNAVAILABLE"],
     ["no JSON", { text: "<html>" }, 502, "AI_UPSTREAM_UNAVAILABLE"],
     ["no key", { json: { user_id: "u" } }, 502, "AI_UPSTREAM_UNAVAILABLE"],
     ["null", { json: null }, 502, "AI_UPSTREAM_UNAVAILABLE"],
-    ["a key that is no header", { json: { key: "a\nb" } }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+    ["a key that cannot be a header", { json: { key: "a\nb" } }, 502, "AI_UPSTREAM_UNAVAILABLE"],
     ["nothing", { reset: true }, 502, "AI_UPSTREAM_UNAVAILABLE"],
   ] as [string, Reply, number, string][]
 ) {
-  Deno.test(`POST /connect/callback answers ${status} when OpenRouter's exchange answers ${name}`, async () => {
+  Deno.test(`POST /connect/callback returns ${status} when OpenRouter's exchange responds with ${name}`, async () => {
     await using project = await createProject();
     project.upstream.reply(reply);
     const answer = await project.call("/callback", await project.comeBack());
@@ -117,7 +117,7 @@ for (
   });
 }
 
-Deno.test("POST /connect/callback stores no key that OpenRouter does not take", async () => {
+Deno.test("POST /connect/callback does not store a key that OpenRouter rejects", async () => {
   await using project = await createProject();
   for (const reply of [refusal(401), refusal(500), { json: {} }]) {
     project.upstream.reply(GIVEN, reply);
@@ -129,14 +129,14 @@ Deno.test("POST /connect/callback stores no key that OpenRouter does not take", 
 
 for (
   const [name, [status, body], expected, mention] of [
-    ["no such table", [404, { code: "PGRST205", message: "m" }], 500, "migrations/"],
-    ["a key it refuses", [401, gateway(401, "AUTH_INVALID_API_KEY")], 500, "API_KEY"],
+    ["a missing table", [404, { code: "PGRST205", message: "m" }], 500, "migrations/"],
+    ["a rejected key", [401, gateway(401, "AUTH_INVALID_API_KEY")], 500, "API_KEY"],
     ["no rights", [403, { code: "42501", message: "permission denied" }], 500, "API_KEY"],
     ["a failure", [500, gateway(500, "INTERNAL_ERROR")], 502, "InsForge"],
     ["a page", [200, "<html>"], 502, "InsForge"],
   ] as [string, [number, unknown], number, string][]
 ) {
-  Deno.test(`nothing is started, told or deleted when InsForge answers ${name}`, async () => {
+  Deno.test(`every operation fails when InsForge responds with ${name}`, async () => {
     await using project = await createProject();
     project.insforge.replyAlways(status, body);
     for (
@@ -152,21 +152,21 @@ for (
   });
 }
 
-Deno.test("with another gateway nothing is started, as the key would be of no use", async () => {
+Deno.test("POST /connect/start returns an error with another gateway, which cannot use the key", async () => {
   await using project = await createProject({ AI_GATEWAY: "pinata" });
   const { status, body } = await project.call("/start", { return_url: RETURN_URL });
   assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
   assertStringIncludes(body.message, "AI_GATEWAY");
 });
 
-Deno.test("without API_KEY nothing is started, and the setting is named", async () => {
+Deno.test("POST /connect/start names API_KEY when it is missing", async () => {
   await using project = await createProject({ API_KEY: undefined });
   const { status, body } = await project.call("/start", { return_url: RETURN_URL });
   assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
   assertStringIncludes(body.message, "API_KEY");
 });
 
-Deno.test("GET /connect/status does not call a key invalid because OpenRouter is down", async () => {
+Deno.test("GET /connect/status does not report an invalid key when OpenRouter is down", async () => {
   await using project = await createProject();
   const key = await sealUserKey(USER_KEY, USER_ID, project.settings);
   const created_at = new Date().toISOString();
@@ -184,7 +184,7 @@ Deno.test("GET /connect/status does not call a key invalid because OpenRouter is
   assertEquals([refused.status, refused.body.connected, refused.body.valid], [200, true, false]);
 });
 
-Deno.test("POST /connect/disconnect forgets a key that nothing can open any more, and says so", async () => {
+Deno.test("POST /connect/disconnect deletes a key that cannot be decrypted any more", async () => {
   await using project = await createProject({ KEYS_ENCRYPTION_KEY: undefined });
   project.insforge.reply(200, [{ user_id: USER_ID, key: "0123abcd.x", label: null }]);
   const { status, body } = await project.call("/disconnect", {});
@@ -206,7 +206,7 @@ for (
     ["/callback", { code: ["x"], state: "x" }, '"code" must be a string'],
   ] as const
 ) {
-  Deno.test(`POST /connect${path} refuses ${JSON.stringify(body)}`, async () => {
+  Deno.test(`POST /connect${path} rejects ${JSON.stringify(body)}`, async () => {
     await using project = await createProject();
     const answer = await project.call(path, body);
     assertEquals([answer.status, answer.body.message], [400, message]);

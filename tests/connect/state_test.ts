@@ -28,7 +28,7 @@ function withValues(values: Record<string, string> = {}) {
   return createSettings({ get: (name) => ({ ...VALUES, ...values })[name] });
 }
 
-Deno.test("a state opens for the user who started, and shows nothing to the browser", async () => {
+Deno.test("a state opens for the user who started, and shows the browser nothing", async () => {
   const state = await sealState(flow, settings);
   assertEquals(await openState(state, "alice", settings), flow);
   assertMatch(state, /^[\w.-]{100,600}$/);
@@ -36,12 +36,12 @@ Deno.test("a state opens for the user who started, and shows nothing to the brow
   assertEquals(atob(sealed.replaceAll("-", "+").replaceAll("_", "/")).includes("alice"), false);
 });
 
-Deno.test("another user's state is a 403: a victim's key must not come into who sent the link", async () => {
+Deno.test("another user's state is a 403, so that an attacker's link never gives away a victim's key", async () => {
   const state = await sealState(flow, settings);
   await assertFailure(openState(state, "mallory", settings), 403, "FORBIDDEN");
 });
 
-Deno.test("a state that has expired, was altered or made elsewhere is a 400", async () => {
+Deno.test("a state that expired, was altered or comes from elsewhere is a 400", async () => {
   const state = await sealState(flow, settings);
   const foreign = withValues({ KEYS_ENCRYPTION_KEY: "b2".repeat(32) });
   const cases: [string, RegExp][] = [
@@ -60,7 +60,7 @@ Deno.test("a state that has expired, was altered or made elsewhere is a 400", as
   }
 });
 
-Deno.test("a state does not outlive its return address's place on the list", async () => {
+Deno.test("a state is rejected when its return URL is no longer listed", async () => {
   const state = await sealState(flow, settings);
   const moved = withValues({ CONNECT_RETURN_URLS: "https://new.example.com/" });
   await assertFailure(openState(state, "alice", moved), 400, "INVALID_INPUT");
@@ -77,7 +77,7 @@ for (
     ["http://localhost:5173", "http://localhost:5173/"],
   ]
 ) {
-  Deno.test(`${JSON.stringify(given)} is a return address, in its plain form`, () => {
+  Deno.test(`${JSON.stringify(given)} is a return URL, and is normalized`, () => {
     assertEquals(requireReturnUrl(given, settings), same);
   });
 }
@@ -118,14 +118,14 @@ for (
     "*",
   ]
 ) {
-  Deno.test(`${JSON.stringify(given)} is no return address`, () => {
+  Deno.test(`${JSON.stringify(given)} is rejected as a return URL`, () => {
     const error = assertThrows(() => requireReturnUrl(given, settings), ApiError);
     assertEquals([error.status, error.code], [400, "INVALID_INPUT"]);
     assertStringIncludes(error.message, '"return_url"');
   });
 }
 
-Deno.test("without CONNECT_RETURN_URLS nothing is started, and the setting is named", () => {
+Deno.test("CONNECT_RETURN_URLS is named when it is missing", () => {
   const none = withValues({ CONNECT_RETURN_URLS: "" });
   const error = assertThrows(() => requireReturnUrl(RETURN_URL, none), ApiError);
   assertEquals([error.status, error.code], [500, "INTERNAL_ERROR"]);

@@ -83,7 +83,7 @@ Deno.test("a draft is stored and not served", async () => {
 Deno.test("a function is refused for its slug, its text and its fields", async () => {
   for (
     const [fields, code, message] of [
-      [{ slug: "Health" }, "FUNCTION_SLUG_RESERVED", /^Reserved slug/],
+      [{ slug: "Health" }, "INVALID_INPUT", /Reserved slug/],
       [{ slug: "a/b" }, "INVALID_INPUT", /Invalid slug format/],
       [{ code: "// Deno.serve (x)" }, "INVALID_INPUT", /cannot contain Deno\.serve/],
       [{ code: "" }, "INVALID_INPUT", /too_small/],

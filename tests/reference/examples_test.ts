@@ -1,4 +1,4 @@
-/** Every example of the API reference, asked of the local stack as the demo user. */
+/** Sends the request of every example of the API reference to the local stack, as the demo user. */
 import { assert, assertEquals } from "@std/assert";
 import { mapConcurrently } from "../../shared/concurrency.ts";
 import { readData } from "../../shared/http/sse.ts";
@@ -30,19 +30,19 @@ console.log = () => {};
 
 interface Case {
   slug: string;
-  /** As the document has it. */
+  /** The path in the document. */
   path: string;
   method: string;
   name: string;
   example: TypicalExample;
 }
 
-Deno.test("every example in the reference is answered as it says", async () => {
+Deno.test("every example of the reference gets the response that it shows", async () => {
   await using stack = await startStack({ get: (name) => SETTINGS[name] });
   const token = await getAccessToken(stack);
   const cases = await listCases();
   const failures: unknown[] = [];
-  // First what is done, then what tells of it, such as what was used.
+  // First the requests that do something, then those that report it, such as usage.
   for (const order of ["POST", "GET"]) {
     await mapConcurrently(
       cases.filter(({ method }) => method === order),
@@ -56,7 +56,7 @@ Deno.test("every example in the reference is answered as it says", async () => {
   assertEquals(listDocumented().filter((name) => !asked.has(name)), []);
 });
 
-Deno.test("an operation below a slug is also reached by query", async () => {
+Deno.test("every operation below a slug is also reached by `?route=`", async () => {
   await using stack = await startStack({ get: (name) => SETTINGS[name] });
   const token = await getAccessToken(stack);
   const cases = (await listCases()).filter(({ slug, path }) => path !== `/${slug}`);
@@ -87,7 +87,7 @@ async function check(stack: Stack, token: string, one: Case): Promise<void> {
   else if (answer !== undefined) assertExcerpts(answer, received);
 }
 
-/** Every example; those that operations share with a good request of each. */
+/** Every example; examples that operations share are made from a successful request of each. */
 async function listCases(): Promise<Case[]> {
   const cases: Case[] = [];
   const simulated = new Set<string>();
@@ -111,7 +111,8 @@ async function listCases(): Promise<Case[]> {
           parameters,
           request: simulate ? { ...request, simulate } : request,
         };
-        // What can want for credits asks a model, and may ask for a failure: once, as it is retried.
+        // Operations that call a model can ask for a failure. Each failure is tried once, because
+        // it is retried.
         const place = `${toErrorName(reference.toErrorBody)} ${name}`;
         if (simulate && (!errors.includes(402) || simulated.has(place))) continue;
         if (simulate) simulated.add(place);
@@ -127,7 +128,7 @@ interface Received {
   /** Media type. */
   type: string;
   text: string;
-  /** The one value of a whole answer, or the data of each event. */
+  /** The value of a JSON response, or the data of each event. */
   values: unknown[];
 }
 
@@ -150,7 +151,7 @@ function createRequest(
   });
 }
 
-/** Asks a function that has other settings than the stack's. */
+/** Calls a function with other settings than those of the stack. */
 async function askFunction(
   { insforge, insforgeUrl, openrouterUrl }: Stack,
   slug: string,
@@ -178,7 +179,7 @@ async function read(response: Response): Promise<Received> {
   return { status: response.status, type, text, values };
 }
 
-/** An address with an example's parameters in path and query. */
+/** The path with an example's parameters in path and query. */
 function fill(path: string, { parameters = {} }: Example): string {
   const query = new URLSearchParams();
   let filled = path;
@@ -195,13 +196,13 @@ function assertExcerpts(answer: unknown, { type, values }: Received): void {
   const excerpts = isStream ? answer as unknown[] : [answer];
   for (const excerpt of excerpts) {
     const found = values.some((value) => isExcerpt(excerpt, value));
-    assert(found, `no answer of the shape ${JSON.stringify(excerpt)}`);
+    assert(found, `no response of the shape ${JSON.stringify(excerpt)}`);
   }
-  // How a stream ends is part of the contract, to the letter.
+  // The last event of a stream is part of the contract, exactly.
   if (isStream) assertEquals(values.at(-1), excerpts.at(-1));
 }
 
-/** Whether all that an example shows is also there, and of the same kind. */
+/** Whether the response has everything that an example shows, with values of the same types. */
 function isExcerpt(shown: unknown, there: unknown): boolean {
   if (Array.isArray(shown)) {
     return Array.isArray(there) &&
@@ -216,7 +217,7 @@ function isExcerpt(shown: unknown, there: unknown): boolean {
     );
 }
 
-/** Every example that the document itself shows; those that operations share by where they stand. */
+/** The names of all examples in the document; shared examples are named by their place in it. */
 function listDocumented(): string[] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).flatMap(([method, { requestBody, parameters = [], responses }]) => {

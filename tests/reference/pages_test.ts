@@ -1,4 +1,4 @@
-/** The pages of the API reference: served from this machine alone, and allowed to do no more. */
+/** The pages of the API reference are served locally and can do nothing else. */
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { createReferencePages } from "../../tools/reference/pages.ts";
 import { text } from "./schemas.ts";
@@ -6,7 +6,7 @@ import { text } from "./schemas.ts";
 const HOST = "http://functions.test";
 const pages = createReferencePages();
 
-Deno.test("the page of the reference and all that it loads are served from one place", async () => {
+Deno.test("the page and everything that it loads come from the same server", async () => {
   const response = await get("/docs");
   assertMatch(response!.headers.get("Content-Type")!, /^text\/html/);
   const html = await response!.text();
@@ -22,11 +22,11 @@ Deno.test("the page of the reference and all that it loads are served from one p
   }
 });
 
-Deno.test("the reference that is served is the one that is built", async () => {
+Deno.test("serves the same document that is built", async () => {
   assertEquals(await (await get("/openapi.json"))!.text(), text);
 });
 
-Deno.test("the page may run its own scripts only, and talk to nobody else", async () => {
+Deno.test("the page may run its own scripts only, and connect to its own server only", async () => {
   for (const path of ["/docs", "/docs/page.js", "/docs/swagger-ui-bundle.js"]) {
     const { headers, body } = (await get(path))!;
     await body!.cancel();
@@ -45,7 +45,7 @@ Deno.test("the page may run its own scripts only, and talk to nobody else", asyn
   }
 });
 
-Deno.test("what is no page of the reference is left to others, or not found", async () => {
+Deno.test("other paths are passed on, and unknown files are 404", async () => {
   for (const path of ["/", "/chat", "/docsy", "/openapi.yaml", "/docs/%2e%2e/deno.json"]) {
     assertEquals(await get(path), undefined, path);
   }

@@ -1,9 +1,9 @@
-/** The schemas of the API reference, ready to judge values. */
+/** The schemas of the API reference, to validate values with. */
 import { Ajv2020 } from "ajv/2020";
 import { assert } from "@std/assert";
 import { createDocument, formatDocument } from "../../tools/reference/document.ts";
 
-/** An entry of the document, as far as the tests look into it. */
+/** The fields of an entry that the tests read. */
 export interface Entry {
   operationId: string;
   deprecated?: boolean;
@@ -13,7 +13,7 @@ export interface Entry {
   responses: Record<string, Response>;
 }
 
-/** A response, or where it stands. */
+/** A response, or a reference to one. */
 export interface Response {
   $ref?: string;
   description: string;
@@ -25,7 +25,7 @@ export interface Content {
   examples?: Record<string, { value: unknown }>;
 }
 
-/** The document as it is served: text, parsed again. */
+/** The document as it is served: as text, and parsed. */
 export const text = formatDocument(await createDocument());
 export const document: {
   paths: Record<string, Record<string, Entry>>;
@@ -35,13 +35,16 @@ export const document: {
 const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
 ajv.addSchema(document, "reference");
 
-/** Fails unless `value` fits the schema at a place in the document, `["paths", "/chat", …]`. */
+/**
+ * Fails unless `value` matches the schema at a place in the document, such as `["paths", "/chat",
+ * …]`.
+ */
 export function assertFits(value: unknown, place: string[]): void {
   const pointer = place.map((key) =>
     encodeURIComponent(key.replace(/~/g, "~0").replace(/\//g, "~1"))
   );
   const validate = ajv.getSchema(`reference#/${pointer.join("/")}`);
-  assert(validate, `there is no schema at ${place.join(" ")}`);
+  assert(validate, `no schema at ${place.join(" ")}`);
   assert(validate(value), `${place.join(" ")}: ${ajv.errorsText(validate.errors)}`);
 }
 
@@ -52,12 +55,14 @@ export function listEntries(): [string, string, Entry][] {
   );
 }
 
-/** What stands at a place in the document. */
+/** Returns the value at a place in the document. */
 export function readPlace<T>(place: string[]): T {
   return place.reduce((at, key) => (at as Record<string, unknown>)[key], document as unknown) as T;
 }
 
-/** Where the response of a status stands: with the operation, or with those that all share. */
+/**
+ * Returns the place of the response with this status: in the operation, or among the shared ones.
+ */
 export function findResponse(path: string, method: string, status: string): string[] {
   const { responses } = document.paths[path][method];
   const { $ref } = responses[status] ?? {};

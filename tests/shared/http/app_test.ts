@@ -39,7 +39,7 @@ const THROWN: Record<string, unknown> = {
   }),
 };
 
-/** Addresses as platforms route them, and the route each must reach. */
+/** Paths as platforms route them, and the route that each must reach. */
 const PATHS: [path: string, route: string][] = [
   ["/probe", "/"],
   ["/probe/", "/"],
@@ -60,6 +60,10 @@ const PATHS: [path: string, route: string][] = [
   ["/probe?route=sub%2Fdeep", "/sub/deep"],
   ["/?route=sub", "/sub"],
   ["/probe?route=", "/"],
+  ["//", "/"],
+  ["//probe//sub///deep//", "/sub/deep"],
+  ["//sub", "/sub"],
+  ["/probe?route=//sub", "/sub"],
 ];
 
 for (const [path, route] of PATHS) {
@@ -70,24 +74,38 @@ for (const [path, route] of PATHS) {
 }
 
 for (
-  const path of ["/probes", "/probe-2", "/pro", "/probe/probe", "/probe/sub/x", "//", "/PROBE"]
+  const path of [
+    "/probes",
+    "/probe-2",
+    "/pro",
+    "/probe/probe",
+    "/probe/sub/x",
+    "//nowhere",
+    "/PROBE",
+    "/constructor",
+    "/__proto__",
+    "/probe?route=toString",
+  ]
 ) {
-  Deno.test(`POST ${path} is 404, with CORS headers and a body for programs`, async () => {
+  Deno.test(`POST ${path} returns 404 with CORS headers and the error body`, async () => {
     const { status, body, headers } = await call(path);
-    if (path === "//") return assertEquals(status, 200); // as good as the function itself
     assertEquals([status, body.error, body.statusCode], [404, "NOT_FOUND", 404]);
     assertMatch(body.message, /"probe"/);
     assertEquals(headers.get("access-control-allow-origin"), "*");
   });
 }
 
-Deno.test("an address of slashes is judged as soon as any other", { timeout: 60_000 }, async () => {
-  // By the square of its length this would take minutes.
-  const { status } = await call("/probe" + "/".repeat(500_000) + "x");
-  assertEquals(status, 404);
-});
+Deno.test(
+  "a path of half a million slashes returns 404 in linear time",
+  { timeout: 60_000 },
+  async () => {
+    // In quadratic time this would take minutes.
+    const { status } = await call("/probe" + "/".repeat(500_000) + "x");
+    assertEquals(status, 404);
+  },
+);
 
-Deno.test("a wrong method is 405 and Allow names the right ones", async () => {
+Deno.test("a method without a route returns 405 and Allow lists the others", async () => {
   const root = await call("/probe", { method: "DELETE" });
   assertEquals([root.status, root.body.error], [405, "INVALID_INPUT"]);
   assertEquals(root.headers.get("allow")!.split(", ").sort(), ["GET", "OPTIONS", "POST"]);
@@ -98,13 +116,13 @@ Deno.test("a wrong method is 405 and Allow names the right ones", async () => {
   assertMatch(sub.body.message, /GET is not allowed here; use POST/);
 });
 
-Deno.test("HEAD is answered as GET without a body where there is a GET, else 405", async () => {
+Deno.test("HEAD returns the headers of GET, and 405 when there is no GET route", async () => {
   const answer = await handler(request("/probe", "HEAD"), createEnvironment());
   assertEquals([answer.status, await answer.text()], [200, ""]);
   assertEquals((await handler(request("/probe/sub", "HEAD"), createEnvironment())).status, 405);
 });
 
-Deno.test("a caller's request id is kept where it is one, in the answer and in the log", async () => {
+Deno.test("the caller's request id is used in the response and in the log when it has the form of one", async () => {
   for (const id of ["trace-1", "a.b:c_d-9", "x".repeat(128)]) {
     const { headers } = await call("/probe", { headers: { "X-Request-Id": id } });
     assertEquals([headers.get("x-request-id"), logs.at(-1)!.request_id], [id, id]);
@@ -116,7 +134,7 @@ Deno.test("a caller's request id is kept where it is one, in the answer and in t
   }
 });
 
-Deno.test("an ApiError becomes its status, body and headers, and nothing of its cause", async () => {
+Deno.test("an ApiError is rendered with its status, body and headers, without its cause", async () => {
   for (const path of ["/throw/refusal", "/later/refusal"]) {
     const { status, body, headers, text } = await call(path);
     assertEquals(status, 402);
@@ -134,7 +152,7 @@ Deno.test("an ApiError becomes its status, body and headers, and nothing of its 
 });
 
 for (const kind of ["error", "text", "object", "nothing", "null", "aborted"]) {
-  Deno.test(`a thrown ${kind} is a 500 that gives nothing away, its kind in the log`, async () => {
+  Deno.test(`a thrown ${kind} returns a 500 without details, and the log line has its kind`, async () => {
     for (const path of [`/throw/${kind}`, `/later/${kind}`]) {
       const before = logs.length;
       const { status, body, headers, text } = await call(path);
@@ -151,7 +169,7 @@ for (const kind of ["error", "text", "object", "nothing", "null", "aborted"]) {
   });
 }
 
-Deno.test("a bad setting is a 500 that names it, for those only who need it", async () => {
+Deno.test("an invalid setting returns 500 with its name, only to requests that need it", async () => {
   const environment = createEnvironment({ MAX_PROMPT_CHARS: "many" });
   assertEquals((await call("/probe", {}, environment)).status, 200);
   const { status, body } = await call("/setting", {}, environment);
@@ -160,7 +178,7 @@ Deno.test("a bad setting is a 500 that names it, for those only who need it", as
   assert(!body.message.includes("many"));
 });
 
-Deno.test("the log line has these fields and no others", async () => {
+Deno.test("the log line of a plain request has exactly the documented fields", async () => {
   const before = logs.length;
   const { headers } = await call("/probe", { headers: { "X-Request-Id": "id-1" } });
   assertEquals(headers.get("x-generation-id"), null);
@@ -171,14 +189,14 @@ Deno.test("the log line has these fields and no others", async () => {
   assert(Number(first_byte_ms) >= 0 && Number(ms) >= Number(first_byte_ms));
 });
 
-Deno.test("what is learnt on the way is logged, and the generation id is in the answer, too", async () => {
+Deno.test("fields set by a handler are logged, and the generation id is also a response header", async () => {
   const { headers } = await call("/log");
   assertEquals(headers.get("x-generation-id"), "gen-1");
   const { user_id, model, generation_id, cost } = logs.at(-1)!;
   assertEquals([user_id, model, generation_id, cost], ["u", "m", "gen-1", 0.5]);
 });
 
-Deno.test("a preflight, a 404 and a 405 are logged, too", async () => {
+Deno.test("a preflight, a 404 and a 405 are logged", async () => {
   for (
     const [path, method, status] of [["/x", "OPTIONS", 204], ["/x", "POST", 404], ["/", "PUT", 405]]
   ) {
@@ -187,13 +205,13 @@ Deno.test("a preflight, a 404 and a 405 are logged, too", async () => {
   }
 });
 
-Deno.test("a second argument that is no environment is not taken for one", async () => {
+Deno.test("a second argument that is not an environment is ignored", async () => {
   const info = { remoteAddr: { hostname: "127.0.0.1" }, completed: Promise.resolve() };
   const response = await handler(request("/probe", "POST"), info as never);
   assertEquals(await response.json(), { route: "/" });
 });
 
-Deno.test("the handler works behind Deno's own server, a port and its info included", async () => {
+Deno.test("the handler works as a handler of Deno's own server", async () => {
   await using server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     handler as never,
@@ -202,7 +220,7 @@ Deno.test("the handler works behind Deno's own server, a port and its info inclu
   assertEquals([response.status, await response.json()], [200, { route: "/" }]);
 });
 
-Deno.test("the shape of errors is the function's own where it has one", async () => {
+Deno.test("a function can choose the shape of its error bodies", async () => {
   const { app, handler } = createApp("nested", {
     toErrorBody: ({ code, status }) => ({ error: { code, status } }),
   });
@@ -213,6 +231,71 @@ Deno.test("the shape of errors is the function's own where it has one", async ()
   assertEquals(answer.body, { error: { code: "BILLING_INSUFFICIENT_BALANCE", status: 402 } });
   const missing = await send(handler, createEnvironment(), {}, { path: "/nested/x" });
   assertEquals(missing.body, { error: { code: "NOT_FOUND", status: 404 } });
+});
+
+/** Outcomes that cannot be sent as they are, and the status of the response that is sent. */
+const UNSENDABLE: [kind: string, outcome: () => unknown, status: number][] = [
+  ["a response of fetch, whose headers cannot be changed", () => fetch("data:,x"), 200],
+  ["a redirect, whose headers cannot be changed", () => Response.redirect("http://a.test/"), 302],
+  ["a network error, which has the status 0", () => Response.error(), 500],
+  ["an object that is not a response", () => ({ status: 200 }), 500],
+  ["a response whose body was read", async () => {
+    const response = Response.json({});
+    await response.text();
+    return response;
+  }, 500],
+  ["an error with a header that cannot be sent", () => {
+    throw new ApiError(429, "RATE_LIMITED", "Slow", { headers: { "X-Bad": "a\nb" } });
+  }, 429],
+  ["an error with an endless wait", () => {
+    throw new ApiError(429, "RATE_LIMITED", "Slow", { retryAfterSeconds: Infinity });
+  }, 429],
+  ["an error with a status that does not exist", () => {
+    throw new ApiError(700, "RATE_LIMITED", "Slow");
+  }, 500],
+];
+
+for (const [kind, outcome, expected] of UNSENDABLE) {
+  Deno.test(`a route that ends in ${kind} returns ${expected} with CORS headers`, async () => {
+    for (const task of [undefined, () => Promise.resolve()]) {
+      const { app, handler } = createApp("odd");
+      app.post("/", (c) => {
+        if (task) c.env.atEnd(task);
+        return outcome() as Response;
+      });
+      const { status, headers, body } = await send(handler, createEnvironment(), {});
+      assertEquals(status, expected);
+      assertEquals(headers.get("access-control-allow-origin"), "*");
+      assertMatch(headers.get("x-request-id")!, UUID);
+      assertEquals(headers.get("retry-after"), null);
+      if (expected === 500) assertEquals(body.error, "INTERNAL_ERROR");
+      assertEquals(logs.at(-1)!.status, expected);
+    }
+  });
+}
+
+Deno.test("a bug in rendering an error returns the generic 500", async () => {
+  const { app, handler } = createApp("broken", {
+    toErrorBody: () => {
+      throw new Error("secret");
+    },
+  });
+  app.post("/", () => {
+    throw new ApiError(402, "BILLING_INSUFFICIENT_BALANCE", "No credits");
+  });
+  const { status, body, text } = await send(handler, createEnvironment(), {});
+  assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
+  assert(!text.includes("secret"));
+});
+
+Deno.test("a generation id that is not a text is neither a header nor logged", async () => {
+  const { app, handler } = createApp("ids");
+  app.post("/", ({ env: call, json }) => {
+    call.log.generation_id = ["gen-1"] as never;
+    return json({});
+  });
+  const { headers } = await send(handler, createEnvironment(), {});
+  assertEquals([headers.get("x-generation-id"), logs.at(-1)!.generation_id], [null, undefined]);
 });
 
 Deno.test("routes are listed for tools and tests", () => {

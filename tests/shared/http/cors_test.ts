@@ -15,7 +15,7 @@ app.post("/refusal", () => {
   throw new ApiError(402, "BILLING_INSUFFICIENT_BALANCE", "No credits");
 });
 
-Deno.test("a preflight of any path is 204 and allows what was asked for", async () => {
+Deno.test("a preflight of any path returns 204 and allows the requested headers", async () => {
   for (const path of ["/probe", "/", "/nowhere"]) {
     const { status, headers, text } = await call(path, {
       method: "OPTIONS",
@@ -35,12 +35,12 @@ Deno.test("a preflight of any path is 204 and allows what was asked for", async 
   }
 });
 
-Deno.test("a preflight that asks for no headers is still told the usual ones", async () => {
+Deno.test("a preflight that requests no headers is allowed the usual ones", async () => {
   const { headers } = await call("/probe", { method: "OPTIONS" });
   assertEquals(headers.get("access-control-allow-headers"), "Authorization, Content-Type");
 });
 
-/** Values of ALLOWED_ORIGINS, an Origin, and what a browser is told. */
+/** ALLOWED_ORIGINS, the Origin of a request, and the Access-Control-Allow-Origin of its response. */
 const ORIGINS: [allowed: string, origin: string | undefined, told: string | null][] = [
   ["*", ORIGIN, "*"],
   ["*", undefined, "*"],
@@ -56,7 +56,7 @@ const ORIGINS: [allowed: string, origin: string | undefined, told: string | null
 ];
 
 for (const [allowed, origin, told] of ORIGINS) {
-  Deno.test(`with ALLOWED_ORIGINS=${allowed} the origin ${origin} is told ${told}`, async () => {
+  Deno.test(`with ALLOWED_ORIGINS=${allowed} a response to the origin ${origin} allows ${told}`, async () => {
     const environment = createEnvironment({ ALLOWED_ORIGINS: allowed });
     const headers: Record<string, string> = origin === undefined ? {} : { Origin: origin };
     for (const path of ["/probe", "/nowhere", "/bug", "/refusal"]) {
@@ -74,7 +74,7 @@ for (const [allowed, origin, told] of ORIGINS) {
   });
 }
 
-Deno.test("bad ALLOWED_ORIGINS are named and cost nothing: no browser could read the answer", async () => {
+Deno.test("invalid ALLOWED_ORIGINS return 500 with the name of the setting before anything is paid", async () => {
   const environment = createEnvironment({ ALLOWED_ORIGINS: "app.example.com/x" });
   const answer = await call("/probe", { headers: { Origin: ORIGIN } }, environment);
   assertEquals([answer.status, answer.body.error], [500, "INTERNAL_ERROR"]);

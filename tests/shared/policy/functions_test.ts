@@ -1,5 +1,5 @@
 /** Every function keeps to the policy: a rejected request is never sent, on any of its paths. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertObjectMatch, assertStringIncludes } from "@std/assert";
 import chat from "../../../functions/chat/index.ts";
 import embeddings from "../../../functions/embeddings/index.ts";
 import images from "../../../functions/image-gen/index.ts";
@@ -188,10 +188,19 @@ Deno.test("no function requests more tokens than MAX_OUTPUT_TOKENS", async () =>
     assertEquals([name, status, openrouter.requests.at(-1)!.body.max_tokens], [name, 200, 100]);
   }
   for (
+    const [path, body, sent] of [
+      ["/v1/chat/completions", { messages, n: 2, max_tokens: 51 }, { max_tokens: 50 }],
+      ["/v1/responses", { input: "x", max_output_tokens: 101 }, { max_output_tokens: 100 }],
+    ] as [string, unknown, Record<string, unknown>][]
+  ) {
+    const output = [{ type: "message", content: [{ type: "output_text", text: "x" }] }];
+    openrouter.reply({ json: { ...image, status: "completed", output } });
+    assertEquals((await ask(v1, path, body, openrouter, values)).status, 200);
+    assertObjectMatch(openrouter.requests.at(-1)!.body, sent);
+  }
+  for (
     const [handler, path, body] of [
       [chat, "/chat", { prompt: "x", max_tokens: 101 }],
-      [v1, "/v1/chat/completions", { messages, n: 2, max_tokens: 51 }],
-      [v1, "/v1/responses", { input: "x", max_output_tokens: 101 }],
       [images, "/image-gen", { prompt: "x", max_completion_tokens: 101 }],
       [summaries, "/summarize-records", { table: "t", reasoning: { max_tokens: 101 } }],
     ] as [EdgeFunction, string, unknown][]
@@ -200,6 +209,93 @@ Deno.test("no function requests more tokens than MAX_OUTPUT_TOKENS", async () =>
     const answer = await ask(handler, path, body, openrouter, values);
     assertEquals([answer.status, codeOf(answer.body)], [400, "INVALID_INPUT"], path);
     assertEquals(openrouter.requests.length, sent);
+  }
+});
+
+Deno.test("names of Object.prototype are unknown names: every function returns 400 for them", async () => {
+  await using openrouter = await createUpstream();
+  for (const name of Object.getOwnPropertyNames(Object.prototype)) {
+    for (const { handler, path, body } of OPERATIONS) {
+      for (
+        const odd of [
+          { model: name },
+          { model: "good/x", plugins: [{ id: name }] },
+          { model: "good/x", tools: [{ type: name }] },
+          { model: "good/x", tool_choice: { type: name } },
+        ]
+      ) {
+        // The deprecated proxy has no such fields, and summaries reject tools of any name.
+        if (odd.model !== name && (path.startsWith("/ai/") || handler === summaries)) continue;
+        const values = { ...GOOD, ALLOWED_SERVER_TOOLS: "datetime" };
+        const answer = await ask(handler, path, { ...body, ...odd }, openrouter, values);
+        assertEquals([path, JSON.stringify(odd), answer.status], [path, JSON.stringify(odd), 400]);
+      }
+    }
+  }
+  openrouter.reply({ json: { data: [{ b64_json: "AA" }] } });
+  const drawing = { prompt: "x", quality: "constructor" };
+  await ask(v1, "/v1/images/generations", drawing, openrouter, {});
+  assertEquals(openrouter.requests.at(-1)!.body.quality, "constructor");
+});
+
+Deno.test("leaves room for the answer when a request has a reasoning budget and no limit", async () => {
+  await using openrouter = await createUpstream();
+  const model = "anthropic/claude-sonnet-4.5";
+  const reasoning = { max_tokens: 8000 };
+  const messages = [{ role: "user", content: "hello" }];
+  for (
+    const [handler, path, body] of [
+      [chat, "/chat", { model, prompt: "x", reasoning }],
+      [v1, "/v1/chat/completions", { model, messages, reasoning }],
+    ] as [EdgeFunction, string, unknown][]
+  ) {
+    openrouter.reply(({ body }) =>
+      body.max_tokens === 4096 ? TOO_FEW_TOKENS : { json: completion() }
+    );
+    assertEquals((await ask(handler, path, body, openrouter, {})).status, 200);
+    assertObjectMatch(openrouter.requests.at(-1)!.body, { reasoning, max_tokens: 12_096 });
+  }
+});
+
+/** The response of a provider whose output limit must be higher than the reasoning budget. */
+const TOO_FEW_TOKENS = {
+  status: 400,
+  json: {
+    error: {
+      code: 400,
+      message: "Provider returned error",
+      metadata: {
+        raw:
+          '{"type":"error","error":{"type":"invalid_request_error","message":"`max_tokens` must ' +
+          'be greater than `thinking.budget_tokens`."}}',
+        provider_name: "Anthropic",
+      },
+    },
+    user_id: "user_x",
+  },
+};
+
+Deno.test("OPENROUTER_CHAT_MODEL=default sends no model, so that the account's default answers", async () => {
+  await using openrouter = await createUpstream();
+  const values = { OPENROUTER_CHAT_MODEL: "default" };
+  const output = [{ type: "message", content: [{ type: "output_text", text: "x" }] }];
+  const reply = { ...completion(), status: "completed", output };
+  for (const { name, handler, path, body } of OPERATIONS) {
+    if (/legacy|embeddings|image/.test(name)) continue;
+    if (name === "stream") continue;
+    openrouter.reply({ json: reply });
+    assertEquals([name, (await ask(handler, path, body, openrouter, values)).status], [name, 200]);
+    assertEquals("model" in openrouter.requests.at(-1)!.body, false, name);
+    const listed = await ask(handler, path, body, openrouter, { ...values, ALLOWED_MODELS: "a/*" });
+    assertEquals([listed.status, codeOf(listed.body)], [500, "INTERNAL_ERROR"]);
+    assertStringIncludes(
+      listed.text,
+      "OPENROUTER_CHAT_MODEL must name a model when ALLOWED_MODELS",
+    );
+    openrouter.reply({ json: reply });
+    const named = { ...body, model: "a/b" };
+    assertEquals((await ask(handler, path, named, openrouter, values)).status, 200);
+    assertEquals(openrouter.requests.at(-1)!.body.model, "a/b");
   }
 });
 

@@ -44,6 +44,24 @@ for (const path of [CHAT, "/responses", "/embeddings", "/images", "/of/tomorrow"
   });
 }
 
+Deno.test("bounds the steps of a request, and of the tools and plugins in it", () => {
+  const endless = {
+    model: "m",
+    stop_server_tools_when: [{ type: "max_cost", max_cost_in_dollars: 9 }],
+  };
+  assertEquals((apply(CHAT, endless, {}).stop_server_tools_when as unknown[]).length, 2);
+  assertThrows(
+    () => apply(CHAT, { model: "m", max_tool_calls: 1000 }, {}),
+    ApiError,
+    '"max_tool_calls" must be a whole number from 1 to 30',
+  );
+  assertThrows(
+    () => apply(CHAT, { model: "m", plugins: [{ id: "fusion", max_tool_calls: 99 }] }, {}),
+    ApiError,
+    '"plugins[0].max_tool_calls" must be a whole number from 1 to 30',
+  );
+});
+
 const NO_TEXT = { toString: null, valueOf: null };
 for (
   const request of [

@@ -39,13 +39,17 @@ Deno.test("passes messages and unknown fields unchanged", () => {
       { role: "assistant", content: null, tool_calls: [{ id: "1" }], reasoning_details: [{}] },
       { role: "assistant" },
       { role: "tool", tool_call_id: "1", content: [{ type: "text", text: "42" }] },
+      { role: "function", name: "f", content: "42" },
+      { role: "function", name: "f", content: null },
     ],
     model: "anthropic/claude-sonnet-4.5:nitro",
     temperature: 0,
     stop: ["\n"],
     seed: 7,
     provider: { order: ["openai"], max_price: { prompt: "1" } },
-    reasoning: { effort: "low" },
+    reasoning: { exclude: true },
+    functions: [{ name: "f", parameters: { type: "object" } }],
+    function_call: { name: "f" },
     response_format: { type: "json_schema", json_schema: { name: "x", schema: {} } },
     plugins: [{ id: "file-parser" }],
     logit_bias: { "50256": -100 },
@@ -97,15 +101,40 @@ Deno.test("leaves out the caller's stream field", () => {
 const user = (content: unknown) => ({ messages: [{ role: "user", content }] });
 const part = (part: unknown) => user([part]);
 
+Deno.test("takes null for an optional field as left out", () => {
+  const names = [
+    "messages",
+    "model",
+    "models",
+    "max_tokens",
+    "max_completion_tokens",
+    "tools",
+    "n",
+  ];
+  const nulls = Object.fromEntries(names.map((name) => [name, null]));
+  const { n: _, ...params } = wire(toParams({ ...nulls, prompt: "x" }));
+  assertEquals(params, wire(toParams({ prompt: "x" })));
+  const message = {
+    role: "user",
+    content: [{ type: "text", text: "x", image_url: null }],
+    tool_call_id: null,
+  };
+  const tools = [{ type: "web_search", function: null }];
+  assertEquals(toParams({ prompt: null, messages: [message], tools }).messages, [
+    { role: "user", content: [{ type: "text", text: "x" }] },
+  ]);
+});
+
 /** Requests that are rejected, and the message. */
 const REJECTED: [request: Record<string, unknown>, message: RegExp][] = [
   [{}, /"prompt" or "messages" must be given/],
   [{ prompt: "x", messages: [{ role: "user", content: "x" }] }, /and not both/],
   [{ prompt: "" }, /^"prompt" must not be empty$/],
-  [{ prompt: null }, /^"prompt" must be a string$/],
+  [{ prompt: " \n\t\u00a0\u3000" }, /^"prompt" must not be blank$/],
+  [{ prompt: null }, /"prompt" or "messages" must be given/],
   [{ prompt: ["x"] }, /^"prompt" must be a string$/],
   [{ messages: [] }, /^"messages" must be a non-empty array$/],
-  [{ messages: null }, /^"messages" must be an array$/],
+  [{ messages: null }, /"prompt" or "messages" must be given/],
   [{ messages: { role: "user", content: "x" } }, /^"messages" must be an array$/],
   [{ messages: ["x"] }, /^"messages\[0\]" must be an object$/],
   [{ messages: [null] }, /^"messages\[0\]" must be an object$/],
@@ -114,7 +143,7 @@ const REJECTED: [request: Record<string, unknown>, message: RegExp][] = [
     { messages: [{ role: "USER", content: "x" }] },
     /^"messages\[0\]\.role" must be one of "system"/,
   ],
-  [{ messages: [{ role: "function", content: "x" }] }, /^"messages\[0\]\.role" must be one of/],
+  [{ messages: [{ role: "robot", content: "x" }] }, /^"messages\[0\]\.role" must be one of/],
   [{ messages: [{ role: "user" }] }, /^"messages\[0\]\.content" is required/],
   [{ messages: [{ role: "system", content: null }] }, /^"messages\[0\]\.content" is required/],
   [user(5), /^"messages\[0\]\.content" must be a string or an array/],

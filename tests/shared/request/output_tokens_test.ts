@@ -25,6 +25,26 @@ const LIMITS: [given: Fields, sent: Fields][] = [
   [{ model: "o3", max_tokens: 5 }, { max_completion_tokens: 5 }],
   [{ models: ["openai/o4-mini"], max_tokens: 5 }, { max_completion_tokens: 5 }],
   [{ model: "openai/gpt-4o" }, { max_tokens: 4096 }],
+  [{ reasoning: { max_tokens: 8000 } }, { max_tokens: 12_096 }],
+  [{ reasoning: { max_tokens: 8000 }, max_tokens: null }, { max_tokens: 12_096 }],
+  [{ reasoning: { max_tokens: 8000 }, max_tokens: 9000 }, { max_tokens: 9000 }],
+  [{ reasoning: { max_tokens: 8000 }, max_tokens: 5 }, { max_tokens: 5 }],
+  [{ reasoning: { max_tokens: 14_000 } }, { max_tokens: 16_384 }],
+  [{ reasoning: { max_tokens: 4000 }, n: 2 }, { max_tokens: 8096 }],
+  [{ reasoning: { max_tokens: "many" } }, { max_tokens: 4096 }],
+  [{ reasoning: { effort: "high" } }, { max_tokens: 16_384 }],
+  [{ reasoning: { effort: "medium" } }, { max_tokens: 8192 }],
+  [{ reasoning: { effort: "low" } }, { max_tokens: 4096 }],
+  [{ reasoning: { effort: "constructor" } }, { max_tokens: 4096 }],
+  [{ reasoning: { enabled: true } }, { max_tokens: 8192 }],
+  [{ reasoning: { effort: "none" } }, { max_tokens: 4096 }],
+  [{ reasoning: { exclude: true } }, { max_tokens: 4096 }],
+  [{ reasoning_effort: "xhigh" }, { max_tokens: 16_384 }],
+  [{ reasoning_effort: "none" }, { max_tokens: 4096 }],
+  [{ model: "openai/gpt-5-mini" }, { max_completion_tokens: 8192 }],
+  [{ model: "deepseek/deepseek-r1" }, { max_tokens: 8192 }],
+  [{ model: "google/gemini-2.5-pro", reasoning: { enabled: false } }, { max_tokens: 4096 }],
+  [{ models: ["anthropic/claude-3.7-sonnet:thinking"] }, { max_tokens: 8192 }],
   [{ n: 3 }, { max_tokens: 4096 }],
   [{ n: 8 }, { max_tokens: 2048 }],
   [{ n: null, best_of: 8 }, { max_tokens: 2048 }],
@@ -40,7 +60,8 @@ for (const [given, sent] of LIMITS) {
 Deno.test("a response of the Responses API has its limit in max_output_tokens", () => {
   const settings = settingsOf({});
   const send = (fields: Fields) => limitsOf(withOutputLimit("/responses", fields, { settings }));
-  assertEquals(send({ model: "openai/gpt-5" }), { max_output_tokens: 4096 });
+  assertEquals(send({ model: "openai/gpt-4o" }), { max_output_tokens: 4096 });
+  assertEquals(send({ reasoning: { max_tokens: 100 } }), { max_output_tokens: 4196 });
   assertEquals(send({ max_output_tokens: 5 }), { max_output_tokens: 5 });
 });
 
@@ -71,6 +92,53 @@ Deno.test("rejects two different limits", () => {
   }
 });
 
+Deno.test("rejects a reasoning budget that leaves no tokens for the answer", () => {
+  const settings = settingsOf({});
+  for (const [fields, limit] of [[{}, 16_384], [{ n: 2 }, 8192]] as [Fields, number][]) {
+    for (const max_tokens of [limit, 16_384]) {
+      const error = assertThrows(
+        () => withOutputLimit(CHAT, { ...fields, reasoning: { max_tokens } }, { settings }),
+        ApiError,
+      );
+      assertEquals(
+        error.message,
+        `"reasoning.max_tokens" must be less than ${limit}, so that tokens are left for the answer`,
+      );
+    }
+  }
+  const tooHigh = { reasoning: { max_tokens: 99_999 } };
+  assertEquals(withOutputLimit(CHAT, tooHigh, { settings }), { ...tooHigh, max_tokens: 16_384 });
+});
+
+Deno.test("lowers a limit above MAX_OUTPUT_TOKENS, and the reasoning budget with it, when asked to", () => {
+  const settings = settingsOf({ MAX_OUTPUT_TOKENS: "10000" });
+  const lower = (fields: Fields) => withOutputLimit(CHAT, fields, { settings, lowersLimits: true });
+  assertEquals(lower({ max_tokens: 32_000 }), { max_tokens: 10_000 });
+  assertEquals(lower({ max_tokens: 10_000 }), { max_tokens: 10_000 });
+  assertEquals(lower({ max_tokens: 6000, n: 2 }), { max_tokens: 5000, n: 2 });
+  assertEquals(lower({ max_completion_tokens: 32_000 }), { max_completion_tokens: 10_000 });
+  assertEquals(lower({ max_tokens: 32_000, reasoning: { max_tokens: 31_999 } }), {
+    max_tokens: 10_000,
+    reasoning: { max_tokens: 5904 },
+  });
+  assertEquals(lower({ max_tokens: 32_000, reasoning: { max_tokens: 8000, exclude: true } }), {
+    max_tokens: 10_000,
+    reasoning: { max_tokens: 8000, exclude: true },
+  });
+  assertEquals(lower({ reasoning: { max_tokens: 31_999 } }), {
+    max_tokens: 10_000,
+    reasoning: { max_tokens: 5904 },
+  });
+  const low = settingsOf({ MAX_OUTPUT_TOKENS: "100" });
+  assertEquals(
+    withOutputLimit(CHAT, { reasoning: { max_tokens: 100 } }, {
+      settings: low,
+      lowersLimits: true,
+    }),
+    { max_tokens: 100, reasoning: { max_tokens: 50 } },
+  );
+});
+
 Deno.test("counts the choices of n and best_of, and rejects any other value", () => {
   assertEquals([{}, { n: null }, { n: 3 }, { n: 2, best_of: 5 }].map(countChoices), [1, 1, 3, 5]);
   for (const n of [0, -1, 1.5, "many", {}, { toString: null, valueOf: null }]) {
@@ -93,8 +161,8 @@ Deno.test("OpenAI's reasoning models reject max_tokens", () => {
   }
 });
 
-function limitsOf({ model: _, models: _1, n: _2, best_of: _3, ...limits }: Fields): Fields {
-  return limits;
+function limitsOf(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => /^max_/.test(name)));
 }
 
 function settingsOf(values: Record<string, string>) {

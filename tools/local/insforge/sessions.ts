@@ -11,6 +11,7 @@ import { Refusal } from "./refusal.ts";
 import type { Tokens } from "./tokens.ts";
 
 const SignIn = z.object({ email: emailField, password: z.string() });
+const METHODS = ["password", "otp"];
 const Refresh = z.object({
   refreshToken: z.string().check(z.minLength(1, "refreshToken is required")),
 });
@@ -50,6 +51,7 @@ export function createSessions(
   }
 
   routes.post("/sessions", async (context) => {
+    requireMethod(context.var.body);
     const { email, password } = parseBody(SignIn, context.var.body);
     const user = await accounts.signIn(email, password);
     return context.json({ user, ...await start(context, user) });
@@ -94,6 +96,16 @@ export function createSessions(
   });
 
   return { start, routes };
+}
+
+/** @throws {Refusal} 400 for an unknown method, 401 for a one-time code, as none is ever sent here */
+function requireMethod(body: unknown): void {
+  const { method } = body as Record<string, unknown>;
+  if (method === undefined || method === null || method === "password") return;
+  if (method === "otp") throw new Refusal(401, "AUTH_UNAUTHORIZED", "Invalid or expired code");
+  const expected = METHODS.map((name) => `'${name}'`).join(" | ");
+  const message = `method: Invalid discriminator value. Expected ${expected}`;
+  throw new Refusal(400, "INVALID_INPUT", message);
 }
 
 /** `client_type` says what asks; whatever is not one of these is a browser. */

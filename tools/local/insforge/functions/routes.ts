@@ -24,7 +24,10 @@ const LISTED = `id, slug, name, description, status,
   created_at as "createdAt", updated_at as "updatedAt", deployed_at as "deployedAt"`;
 const WHOLE = `code, ${LISTED}`;
 
-/** What can be parsed with a schema that InsForge publishes. */
+const RESERVED =
+  'Reserved slug - "health" is used by the functions runtime and cannot be used as a function slug';
+
+/** The part of a schema published by InsForge that is used here. */
 interface Schema<T> {
   safeParse(
     value: unknown,
@@ -63,13 +66,16 @@ export function createFunctionRoutes(
   });
 
   routes.post("/", limit, async (context) => {
-    const { name, code, description, status, slug = name.toLowerCase().replace(/\s+/g, "-") } =
-      parse(uploadFunctionRequestSchema, context.var.body);
-    if (slug.toLowerCase() === "health") {
-      const message =
-        'Reserved slug - "health" is used by the functions runtime and cannot be used as a function slug';
-      throw new Refusal(400, "FUNCTION_SLUG_RESERVED", message);
+    const { name, code, description, status, ...rest } = parse(
+      uploadFunctionRequestSchema,
+      context.var.body,
+    );
+    // InsForge's schema checks a slug that is given, its service one that is made of the name.
+    if (isReserved(rest.slug)) {
+      throw invalidFields([{ code: "custom", message: RESERVED, path: ["slug"] }]);
     }
+    const slug = rest.slug ?? name.toLowerCase().replace(/\s+/g, "-");
+    if (isReserved(slug)) throw new Refusal(400, "FUNCTION_SLUG_RESERVED", RESERVED);
     requireServable(code);
     const [created] = await query(
       `insert into functions.definitions (slug, name, description, code, status, deployed_at)
@@ -120,7 +126,15 @@ export function createFunctionRoutes(
 function parse<T>(schema: Schema<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  throw new Refusal(400, "INVALID_INPUT", JSON.stringify(result.error.issues));
+  throw invalidFields(result.error.issues);
+}
+
+function invalidFields(issues: unknown): Refusal {
+  return new Refusal(400, "INVALID_INPUT", JSON.stringify(issues));
+}
+
+function isReserved(slug: string | undefined): boolean {
+  return slug?.toLowerCase() === "health";
 }
 
 function requireServable(code: string): void {

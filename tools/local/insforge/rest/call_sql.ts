@@ -6,18 +6,29 @@ import { type Binder, BODY, column, identifier, inPublic, SOURCE } from "./sql_t
 /** Arguments as JSON: by name, or one value for a function with a single nameless parameter. */
 export type Arguments = { named: Record<string, unknown> } | { whole: unknown };
 
-/** Whether a function gives plain values, not rows with columns. */
+/** The name of the called function in SQL. PostgreSQL's messages show it. */
+const CALL = "pgrst_call";
+
+/** Whether a function returns plain values, not rows with columns. */
 export function isScalar(routine: Routine): boolean {
   return !routine.returnsRow;
 }
 
-/** The rows of a call; a plain value is the column `value`. */
-export function callSql(routine: Routine, given: Arguments, binder: Binder): string {
+/**
+ * The rows of a call. A plain value is the column `value`.
+ *
+ * @param columns the columns that the call returns; filters and orders can use no others. `*` is all.
+ */
+export function callSql(
+  routine: Routine,
+  given: Arguments,
+  { binder, columns = ["*"] }: { binder: Binder; columns?: string[] },
+): string {
   const { from, list } = argumentsSql(routine, given, binder);
   const call = `${inPublic(routine.name)}(${list})`;
   if (isScalar(routine)) return `SELECT ${call} AS value${from && ` FROM ${from}`}`;
-  const name = identifier(routine.name);
-  return `SELECT ${name}.* FROM ${from && `${from}, LATERAL `}${call} AS ${name}`;
+  const returned = columns.map((name) => column(CALL, name)).join(", ");
+  return `SELECT ${returned} FROM ${from && `${from}, LATERAL `}${call} AS ${identifier(CALL)}`;
 }
 
 /** The body for a function of plain values: the value itself, or the list of them for a set. */

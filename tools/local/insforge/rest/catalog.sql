@@ -69,8 +69,8 @@ select json_build_object(
       ),
       'returnsSet', p.proretset,
       'returnsVoid', p.prorettype = 'void'::regtype,
-      -- Out parameters and "returns table" make a row type; a domain counts as what it is made of.
-      'returnsRow', t.typtype = 'c' or t.oid = 'record'::regtype,
+      -- Out parameters and "returns table" make rows. A plain record is one value, as in PostgREST.
+      'returnsRow', t.typtype = 'c' or coalesce(p.proargmodes::text[] && '{t,b,o}', false),
       'table', r.relname
     ) order by p.proname, p.oid), '[]')
     from pg_proc p

@@ -52,7 +52,9 @@ export function parseQuery(parameters: URLSearchParams, withArguments = false): 
   if (onConflict !== null) query.onConflict = parseNames(onConflict, "on_conflict parameter");
 
   for (const [key, value] of parameters) {
-    switch (key.split(".").at(-1)) {
+    // InsForge forwards a repeated `key` as `key[]`, which PostgREST takes for the name of a column.
+    const isRepeated = parameters.getAll(key).length > 1;
+    switch (isRepeated ? undefined : key.split(".").at(-1)) {
       case "select":
       case "columns":
       case "on_conflict":
@@ -76,7 +78,7 @@ export function parseQuery(parameters: URLSearchParams, withArguments = false): 
         const [path, field] = parseFieldPath(key);
         const filter = withArguments ? scanFilter(field, value) : parseFilter(field, value);
         if (filter) query.conditions.push({ path, value: filter });
-        else query.arguments[key] = value;
+        else query.arguments[isRepeated ? `${key}[]` : key] = value;
       }
     }
   }

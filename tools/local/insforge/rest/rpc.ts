@@ -16,6 +16,7 @@ import { bodyResponse, emptyResponse, requireSingular } from "./rest_response.ts
 import { asCaller } from "./rest_session.ts";
 import { findRoutine, takesWholeBody } from "./routine.ts";
 import { Binder, SOURCE } from "./sql_text.ts";
+import { returningColumns } from "./write_sql.ts";
 
 /** Routes for every function; a function called with GET must not write. */
 export function createRpcRoutes({ database, callers, catalog }: RestServices): Hono<RequestBody> {
@@ -29,6 +30,7 @@ export function createRpcRoutes({ database, callers, catalog }: RestServices): H
     if (!posted && method !== "GET" && method !== "HEAD") {
       throw new RestError(405, "PGRST101", `Cannot use the ${method} method on RPC`);
     }
+    if (posted && !isJson(request)) throw unacceptableBody(name, request);
     const rest = readRestRequest(request, !posted);
     const named = posted ? toNamed(context.var.body) : rest.query.arguments;
     const known = await catalog.read();
@@ -54,7 +56,25 @@ export function createRpcRoutes({ database, callers, catalog }: RestServices): H
   return routes;
 }
 
-/** Of a list PostgREST takes the first element. */
+function isJson(request: Request): boolean {
+  const mediaType = request.headers.get("content-type") ?? "application/json";
+  return /^application\/(json|x-www-form-urlencoded)\b/i.test(mediaType);
+}
+
+/** PostgREST passes text and bytes to a function with one parameter without a name, and only to it. */
+function unacceptableBody(name: string, request: Request): RestError {
+  const mediaType = request.headers.get("content-type")!.split(";")[0]!.trim();
+  const parameter = { "text/plain": "text", "application/octet-stream": "bytea" }[mediaType];
+  if (parameter === undefined) {
+    return new RestError(400, "PGRST102", `Content-Type not acceptable: ${mediaType}`);
+  }
+  const fault = `the function public.${name} with a single unnamed ${parameter} parameter`;
+  return new RestError(404, "PGRST202", `Could not find ${fault} in the schema cache`, {
+    details: `Searched for ${fault}, but no matches were found in the schema cache.`,
+  });
+}
+
+/** PostgREST uses the first element of an array. */
 function toNamed(body: unknown): Record<string, unknown> {
   const first: unknown = Array.isArray(body) ? body[0] : body;
   return typeof first === "object" && first !== null ? { ...first } : {};
@@ -66,12 +86,18 @@ function toStatement(
   { rest, catalog }: { rest: RestRequest; catalog: Catalog },
 ): { sql: string; binder: Binder; offset: number } {
   const binder = new Binder();
-  const call = callSql(routine, given, binder);
-  if (isScalar(routine)) return { sql: scalarAnswerSql(routine, call), binder, offset: 0 };
+  if (isScalar(routine)) {
+    return {
+      sql: scalarAnswerSql(routine, callSql(routine, given, { binder })),
+      binder,
+      offset: 0,
+    };
+  }
   const plan = planRead(catalog, rest.query, {
     table: routine.table ?? routine.name,
     source: SOURCE,
   });
+  const call = callSql(routine, given, { binder, columns: returningColumns(plan) });
   const form = rest.form.kind === "list" && !routine.returnsSet
     ? { ...rest.form, kind: "object" as const }
     : rest.form;

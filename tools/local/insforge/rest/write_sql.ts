@@ -112,7 +112,7 @@ function returningSql(target: ReadPlan, returning: string[]): string {
 }
 
 /** The columns a write must give back for `plan` to select from: all, or those named and joined on. */
-export function returningColumns(plan: ReadPlan, table: Table | undefined): string[] {
+export function returningColumns(plan: ReadPlan, table?: Table): string[] {
   const selected = plan.columns.map(({ field }) => field.name);
   if (selected.includes("*")) return ["*"];
   const joined = plan.embeds.flatMap(({ relationship }) =>

@@ -1,6 +1,7 @@
 /** Objects over HTTP: upload, download, list and delete, and where to do the first two. */
 
 import { type Context, Hono } from "hono";
+import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { parseBody, type RequestBody } from "../body.ts";
 import type { Callers } from "../caller.ts";
@@ -111,10 +112,12 @@ export function createObjectRoutes(
   routes.get(one, async (context) => {
     const name = { bucket: context.req.param("bucket"), key: context.req.param("key") };
     const object = await objects.find(await readerOf(context, name.bucket), name);
-    return new Response(await objects.read(object), {
+    const bytes = await objects.read(object);
+    return new Response(bytes, {
       headers: {
-        "Content-Type": object.mime_type ?? OPAQUE,
+        "Content-Type": withCharset(object.mime_type ?? OPAQUE),
         "X-Content-Type-Options": "nosniff",
+        ETag: toEtag(bytes),
       },
     });
   });
@@ -141,6 +144,18 @@ export function createObjectRoutes(
   });
 
   return routes;
+}
+
+/** Express adds the charset to the media types of text. */
+function withCharset(mediaType: string): string {
+  const isText = /^(text\/|application\/json$)/.test(mediaType);
+  return isText && !mediaType.includes("charset") ? `${mediaType}; charset=utf-8` : mediaType;
+}
+
+/** The weak ETag that Express computes for a body. */
+function toEtag(bytes: Uint8Array): string {
+  const digest = createHash("sha1").update(bytes).digest("base64").slice(0, 27);
+  return `W/"${bytes.length.toString(16)}-${digest}"`;
 }
 
 function describe({ size, mime_type, uploaded_at }: StoredObject) {
