@@ -1,6 +1,6 @@
 /**
- * `deno task build [folder]`: one file per function and platform, and the API reference, in `dist/`
- * unless told otherwise; the task may write there and to `.local/` alone.
+ * `deno task build [folder]`: writes one file per function and platform, and the API reference. The
+ * default folder is `dist/`; the task may write there and to `.local/` only.
  */
 import { join } from "node:path";
 import { writeArtefacts } from "./build/artefacts.ts";
@@ -19,7 +19,7 @@ try {
   Deno.exit(1);
 }
 
-/** A table: one line per slug, the size of each of its files. */
+/** Formats a table with one line per slug and the size of each of its files. */
 function formatSizes(artefacts: Artefact[]): string {
   const slugs = artefacts.filter(({ platform }) => platform === "cloud").map(({ slug }) => slug);
   const width = Math.max(...slugs.map(({ length }) => length));

@@ -1,7 +1,7 @@
-/** How this repository's own sources are to be understood by TypeScript. */
+/** The options with which the tools compile this repository's sources. */
 import ts from "typescript";
 
-/** As Deno and browsers both have them; what is to be made of the sources is added by who makes it. */
+/** Options for sources that run in Deno and in browsers. Each tool adds what it emits. */
 export const COMPILER_OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   lib: ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],

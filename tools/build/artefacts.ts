@@ -1,11 +1,11 @@
-/** All artefacts of a project: judged together, and written together or not at all. */
+/** Checks all artefacts of a project together, and writes all of them or none. */
 import { dirname, join } from "node:path";
 import { type Artefact, toPath } from "./bundle.ts";
 import { findProjectFaults } from "./project_gate.ts";
 import { findSlugCollisions, findTextFaults } from "./text_gates.ts";
 
 /**
- * Refuses artefacts of which InsForge would refuse one, or one of which would break the others.
+ * Rejects the artefacts when InsForge would reject one of them, or when one would break the others.
  *
  * @throws {Error} with one line per fault, each naming the file.
  */
@@ -22,10 +22,10 @@ export async function requireDeployable(artefacts: Artefact[]): Promise<void> {
 }
 
 /**
- * Writes artefacts as `<folder>/cloud/<slug>.ts` and `<folder>/self-hosted/<slug>.js`, in place of
- * those that stand there from before.
+ * Writes artefacts as `<folder>/cloud/<slug>.ts` and `<folder>/self-hosted/<slug>.js`, and removes the
+ * artefacts of earlier builds.
  *
- * @throws {Error} as {@link requireDeployable} does; then nothing in the folder has changed.
+ * @throws {Error} as {@link requireDeployable} does; the folder has not changed then.
  */
 export async function writeArtefacts(artefacts: Artefact[], folder: string): Promise<void> {
   await requireDeployable(artefacts);

@@ -1,10 +1,10 @@
-/** From the folders under `functions/` to one file per function and platform. */
+/** Bundles each function into one file per platform. */
 import * as esbuild from "esbuild";
 import { fileURLToPath } from "node:url";
 import { listSlugs, loadFunction } from "../functions.ts";
 import { pinPackage } from "./packages.ts";
 
-/** Where a function runs: Deno Deploy behind InsForge cloud, or InsForge's own worker. */
+/** Where a function runs: on InsForge cloud (Deno Deploy), or in the worker of self-hosted InsForge. */
 export type Platform = "cloud" | "self-hosted";
 
 /** One file to deploy. */
@@ -30,12 +30,11 @@ const SHARED_OPTIONS = {
 } satisfies esbuild.BuildOptions;
 
 /**
- * Bundles every function for both platforms, under its slug and under its aliases.
+ * Bundles every function for both platforms, under its slug and its aliases. It neither writes nor
+ * checks the artefacts. The bundler runs as a process, which has ended when this returns.
  *
- * Nothing is written and nothing judged. It starts a process of its own, the bundler, and ends it.
- *
- * @returns sorted by platform and slug.
- * @throws {Error} when a function does not bundle; the message names file and line.
+ * @returns the artefacts, sorted by platform and slug.
+ * @throws {Error} when a function cannot be bundled; the message names file and line.
  */
 export async function bundleFunctions(): Promise<Artefact[]> {
   try {
@@ -46,7 +45,7 @@ export async function bundleFunctions(): Promise<Artefact[]> {
   }
 }
 
-/** The file of an artefact, below the folder that holds them all. */
+/** Returns the path of an artefact, relative to the folder that holds them all. */
 export function toPath({ platform, slug }: Pick<Artefact, "platform" | "slug">): string {
   return `${platform}/${slug}.${platform === "cloud" ? "ts" : "js"}`;
 }
@@ -60,38 +59,49 @@ async function bundleFunction(folder: string): Promise<Artefact[]> {
   ]);
 }
 
-/** A module that fetches its packages itself, each pinned, as its platform has no lock file. */
+/**
+ * Bundles a module that evaluates the function on its first request. Cloud runs all functions of a
+ * project in one isolate and imports every one of them when it starts, so that each request to a cold
+ * isolate would otherwise wait for all of them.
+ */
 function bundleForCloud(folder: string): Promise<string> {
   return bundle({
-    entryPoints: [`functions/${folder}/index.ts`],
-    format: "esm",
-    // First line, so that the platform's type check does not judge the bundler's style.
-    banner: { js: "// @ts-nocheck" },
+    ...toEntry(folder),
+    // The first line keeps the platform's type check away from the bundler's code.
+    banner: { js: "// @ts-nocheck\nlet handler;const start=()=>{" },
+    footer: { js: "return bundle.default};export default(...args)=>(handler??=start())(...args);" },
     plugins: [{
-      name: "pinned packages",
+      name: "SDK from npm",
+      // The SDK is larger than the rest, and few requests load it.
       setup: (build) =>
         build.onResolve(
-          { filter: /^[^./]/ },
-          ({ path, kind }) =>
-            kind === "entry-point" ? null : { path: pinPackage(path), external: true },
+          { filter: /^@insforge\/sdk$/ },
+          ({ path }) => ({ path: pinPackage(path), external: true }),
         ),
     }],
   });
 }
 
-/** A script that holds its packages, and whose only top-level statement exports the handler. */
+/** Bundles a script whose only top-level statement exports the handler. */
 function bundleForWorker(folder: string): Promise<string> {
   return bundle({
+    ...toEntry(folder),
+    alias: { "@insforge/sdk": INJECTED_SDK },
+    banner: { js: "module.exports = (() => {" },
+    footer: { js: "return bundle.default; })();" },
+  });
+}
+
+/** Options that put the default export of a function into the variable `bundle`. */
+function toEntry(folder: string): esbuild.BuildOptions {
+  return {
     stdin: {
       contents: `export { default } from "./functions/${folder}/index.ts"`,
       resolveDir: ROOT,
     },
     format: "iife",
     globalName: "bundle",
-    alias: { "@insforge/sdk": INJECTED_SDK },
-    banner: { js: "module.exports = (() => {" },
-    footer: { js: "return bundle.default; })();" },
-  });
+  };
 }
 
 async function bundle(options: esbuild.BuildOptions): Promise<string> {

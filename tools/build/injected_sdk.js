@@ -1,6 +1,6 @@
 /**
- * `@insforge/sdk` on self-hosted InsForge: its worker hands `createClient` to every function, so the
- * SDK is left out of the script. No module declares that name; it is the worker's parameter.
+ * Stands for `@insforge/sdk` on self-hosted InsForge, whose worker passes `createClient` to every
+ * function. `createClient` here is the worker's parameter, which no module declares.
  */
 const injected = createClient;
 export { injected as createClient };

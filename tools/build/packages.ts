@@ -1,14 +1,14 @@
-/** The npm packages of this project: `deno.json` names them, `deno.lock` says which version. */
+/** Resolves npm packages by `deno.json`, which names them, and `deno.lock`, which pins them. */
 const ROOT = new URL("../../", import.meta.url);
 const { imports } = await readJson<{ imports: Record<string, string> }>("deno.json");
 const { specifiers } = await readJson<{ specifiers: Record<string, string> }>("deno.lock");
 
 /**
- * Turns an import of this project into one that needs no import map.
+ * Turns an import of this project into one that works without an import map.
  *
  * @param specifier a package as the source imports it, such as `hono/tiny`.
- * @returns the locked version of it, such as `npm:hono@4.13.19/tiny`.
- * @throws {Error} when the package is not among the imports of `deno.json`, or not locked.
+ * @returns the same import with the locked version, such as `npm:hono@4.13.19/tiny`.
+ * @throws {Error} when `deno.json` does not import the package, or `deno.lock` does not pin it.
  */
 export function pinPackage(specifier: string): string {
   const key = Object.keys(imports).find((name) =>
@@ -20,7 +20,7 @@ export function pinPackage(specifier: string): string {
       [];
   const locked = specifiers[`npm:${name}@${range}`];
   if (!locked) {
-    throw new Error(`"${specifier}" is no npm package that deno.json and deno.lock know`);
+    throw new Error(`"${specifier}" is not an npm package of deno.json and deno.lock`);
   }
   return `npm:${name}@${locked.split("_")[0]}${path}`;
 }

@@ -1,24 +1,24 @@
 /**
- * What InsForge cloud does with all functions of a project at once: `deno check` of every file, then
- * one process that imports them all. One bad file there breaks every function of the project.
+ * Does with all functions of a project what InsForge cloud does: `deno check` of every file, then one
+ * process that imports all of them. There, one bad file breaks every function of the project.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Artefact, toPath } from "./bundle.ts";
 
 const LOCAL = fileURLToPath(new URL("../../.local/", import.meta.url));
-/** On a busy machine with an empty cache a check has taken more than a minute. */
+/** A check with an empty cache takes more than a minute on a busy machine. */
 const TIMEOUT_MS = 600_000;
 
-/** The platform's own configuration of the check. */
+/** The platform's own configuration for the check. */
 const CONFIGURATION = { nodeModulesDir: "auto", compilerOptions: { noImplicitAny: false } };
 
 /**
- * Checks and starts the cloud files of a project the way the platform does. The start has no
- * permission at all, so that a file which reads a setting or opens a socket when it is imported
- * fails here. Needs the npm registry for packages that are not in Deno's cache.
+ * Checks and starts the cloud files of a project as the platform does, and sends each function one
+ * `OPTIONS` request, which evaluates it. The process has no permission at all, so that a function fails
+ * here when it reads the environment or opens a socket before it is called.
  *
- * @returns the output of the step that failed, or nothing.
+ * @returns the output of the failed step; an empty list when none failed.
  */
 export async function findProjectFaults(artefacts: Artefact[]): Promise<string[]> {
   await Deno.mkdir(LOCAL, { recursive: true });
@@ -44,7 +44,16 @@ async function writeProject(folder: string, artefacts: Artefact[]): Promise<stri
   await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(CONFIGURATION));
   await Deno.writeTextFile(
     join(folder, "main.ts"),
-    paths.map((path) => `import ${JSON.stringify(path)};\n`).join(""),
+    [
+      ...artefacts.map((artefact, i) => `import f${i} from "./${toPath(artefact)}";`),
+      `const environment = { get: () => undefined };`,
+      ...artefacts.map(({ slug }, i) => `await start("${slug}", f${i});`),
+      `async function start(slug, handler) {
+        const request = new Request("http://gate.test/" + slug, { method: "OPTIONS" });
+        const { status } = await handler(request, environment);
+        if (status >= 500) throw new Error(slug + " responds with " + status);
+      }`,
+    ].join("\n"),
   );
   for (const artefact of artefacts) {
     const text = `// Function: ${artefact.slug}\n${artefact.code}`;
@@ -53,7 +62,7 @@ async function writeProject(folder: string, artefacts: Artefact[]): Promise<stri
   return paths;
 }
 
-/** Runs one command to its end; its output when it failed. */
+/** Runs one command to its end and returns its output if it failed. */
 async function runDeno(cwd: string, args: string[]): Promise<string | undefined> {
   const command = new Deno.Command(Deno.execPath(), {
     args,
@@ -64,7 +73,7 @@ async function runDeno(cwd: string, args: string[]): Promise<string | undefined>
   });
   const { success, signal, stdout, stderr } = await command.output();
   if (success) return undefined;
-  if (signal === "SIGTERM") return `no answer within ${TIMEOUT_MS / 1_000} seconds`;
+  if (signal === "SIGTERM") return `no result within ${TIMEOUT_MS / 1_000} seconds`;
   const decoder = new TextDecoder();
   return (decoder.decode(stderr) + decoder.decode(stdout)).trim();
 }

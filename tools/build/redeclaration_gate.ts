@@ -1,7 +1,7 @@
-/** InsForge cloud's first look at a function: TypeScript's parser and binder, without any types. */
+/** InsForge cloud's first check of a function: TypeScript's parser and binder, without types. */
 import ts from "typescript";
 
-/** Duplicate identifier, another type in a second `var`, import conflict, redeclared block scope. */
+/** Duplicate identifier, second `var` of another type, import conflict, redeclared block scope. */
 const REDECLARATION_CODES = new Set([2300, 2403, 2440, 2451]);
 
 const FILE = "func.ts";
@@ -17,12 +17,11 @@ const OPTIONS: ts.CompilerOptions = {
 };
 
 /**
- * Finds what makes the platform refuse a function before it looks at any type.
+ * Finds what makes the platform reject a function before it checks any type. A first line
+ * `// @ts-nocheck` disables the check for redeclarations, as it does there.
  *
- * A first line `// @ts-nocheck` switches off the half about redeclarations, as it does there.
- *
- * @param code the text of the function, as it would be uploaded.
- * @returns one sentence per syntax error and per name that is declared twice, with its line.
+ * @param code the text of the function, as it is uploaded.
+ * @returns one sentence for each syntax error and each name that is declared twice, with its line.
  */
 export function findRedeclarations(code: string): string[] {
   const source = ts.createSourceFile(FILE, code, ts.ScriptTarget.ESNext, true, ts.ScriptKind.TS);

@@ -1,8 +1,8 @@
-/** What InsForge asks of a function's text and slug, and what its worker asks of a script. */
+/** InsForge's rules for the text and slug of a function, and its worker's rules for a script. */
 import type { Artefact } from "./bundle.ts";
 import { findRedeclarations } from "./redeclaration_gate.ts";
 
-/** What the worker's `new Function` is given beside the script. */
+/** The parameters that the worker's `new Function` has beside the script. */
 const WORKER_PARAMETERS = [
   "exports",
   "module",
@@ -13,20 +13,20 @@ const WORKER_PARAMETERS = [
 ];
 
 /**
- * Finds what would make InsForge refuse or misread one file.
+ * Finds what would make InsForge reject or misread one file.
  *
- * @returns one sentence per fault.
+ * @returns one sentence for each fault.
  */
 export function findTextFaults(artefact: Artefact): string[] {
   const faults = findSlugFaults(artefact.slug);
   // Anywhere counts, strings and comments included: the platform searches the text.
-  if (artefact.code.includes("Deno.serve(")) faults.push('it holds the text "Deno.serve("');
+  if (artefact.code.includes("Deno.serve(")) faults.push('it contains the text "Deno.serve("');
   return artefact.platform === "cloud"
     ? [...faults, ...findModuleFaults(artefact.code)]
     : [...faults, ...findScriptFaults(artefact.code)];
 }
 
-/** Finds slugs that the router of a project cannot tell apart: it writes `-` as `_`. */
+/** Finds slugs that a project's router cannot distinguish, because it treats `-` as `_`. */
 export function findSlugCollisions(slugs: string[]): string[] {
   return slugs.filter((slug, i) =>
     slugs.findIndex((other) => other.replaceAll("-", "_") === slug.replaceAll("-", "_")) < i
@@ -42,12 +42,14 @@ function findModuleFaults(code: string): string[] {
   const faults = findRedeclarations(code);
   if (!code.startsWith("// @ts-nocheck\n")) faults.push('its first line is not "// @ts-nocheck"');
   if (code.includes("module.exports")) {
-    faults.push('it holds the text "module.exports": the platform would take it for a script');
+    faults.push(
+      'it contains the text "module.exports", and the platform would take it for a script',
+    );
   }
   return faults;
 }
 
-/** Runs the script as the worker does; it must need no setting before it is called. */
+/** Runs the script as the worker does. It must not read a setting before it is called. */
 function findScriptFaults(code: string): string[] {
   const refuse = () => {
     throw new Error("it reads a setting before it is called");
