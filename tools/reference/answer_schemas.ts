@@ -1,13 +1,13 @@
-/** From the types of answers to schemas. */
+/** Converts the types of responses to schemas. */
 import * as generator from "ts-json-schema-generator";
 import { type JsonSchema, mapSchemas, toSchemaRef } from "./json_schema.ts";
 import { findDeclaration, type Sources } from "./program.ts";
 
 const DEFINITIONS = "#/definitions/";
-/** Names that OpenAPI has for schemas. */
+/** Names that OpenAPI allows for schemas. */
 const NAME = /^[\w.-]+$/;
 
-/** Makes the schemas of exported types, and of all they refer to, by name. */
+/** Creates the schemas of exported types and of all types they refer to, by name. */
 export function createAnswerSchemas(
   sources: Sources,
   names: string[],
@@ -15,7 +15,7 @@ export function createAnswerSchemas(
   const config: generator.CompletedConfig = {
     ...generator.DEFAULT_CONFIG,
     tsProgram: sources.program,
-    // A client must put up with fields it does not know.
+    // A client must accept unknown fields.
     additionalProperties: true,
     encodeRefs: false,
     sortProps: false,
@@ -28,12 +28,12 @@ export function createAnswerSchemas(
   );
   const found = new Map<string, JsonSchema>();
   for (const name of names) {
-    // One by one: of several types of one name the generator would keep the last, in silence.
+    // One by one, because the generator silently keeps the last of several types with one name.
     const { definitions } = schemas.createSchemaFromNodes([findDeclaration(sources, name)]);
     for (const [name, schema] of Object.entries(definitions as Record<string, JsonSchema>)) {
       const known = found.get(name);
       if (known && JSON.stringify(known) !== JSON.stringify(schema)) {
-        throw new Error(`"${name}" is the name of two types that answers hold`);
+        throw new Error(`"${name}" names two types; each type in a response needs its own name`);
       }
       found.set(name, schema);
     }
@@ -42,7 +42,9 @@ export function createAnswerSchemas(
   return mapSchemas(Object.fromEntries(named), (schema) => toComponent(schema, found));
 }
 
-/** A reference as the document has it; what has no proper name stands in its place. */
+/**
+ * Converts a reference to the document's form; a schema without a valid name is inserted in place.
+ */
 function toComponent(schema: JsonSchema, found: Map<string, JsonSchema>): JsonSchema {
   const { $ref, ...rest } = schema;
   if (!$ref?.startsWith(DEFINITIONS)) return schema;

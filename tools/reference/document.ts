@@ -1,4 +1,7 @@
-/** The API reference: one OpenAPI 3.1 document of all functions. https://spec.openapis.org/oas/v3.1.1 */
+/**
+ * The API reference: one OpenAPI 3.1 document of all functions.
+ * https://spec.openapis.org/oas/v3.1.1
+ */
 import { toErrorBody, toErrorEvent } from "../../shared/errors.ts";
 import { listSlugs, loadFunction } from "../functions.ts";
 import { createAnswerSchemas } from "./answer_schemas.ts";
@@ -15,7 +18,7 @@ import type { JsonSchema } from "./json_schema.ts";
 import type { Operation, Reference } from "./operation.ts";
 import { readSources, type Sources } from "./program.ts";
 
-/** The document; JSON once fields that are undefined are gone. */
+/** The document. It becomes JSON when its undefined fields are left out. */
 export interface ReferenceDocument {
   openapi: string;
   paths: Record<string, Record<string, Record<string, unknown>>>;
@@ -50,7 +53,7 @@ const HEADERS = {
   "WWW-Authenticate": "`Bearer`",
 };
 
-/** Makes the document, the same until a source changes. It takes about two seconds. */
+/** Creates the document from the sources, in about two seconds. */
 export async function createDocument(): Promise<ReferenceDocument> {
   const [references, meanings] = await Promise.all([loadReferences(), readMeanings()]);
   const sources = readSources();
@@ -102,7 +105,7 @@ export function formatDocument(document: ReferenceDocument): string {
   return JSON.stringify(document, null, 2) + "\n";
 }
 
-/** Loads what every function's `reference.ts` says, by slug; what is deprecated comes last. */
+/** Loads every function's `reference.ts`, by slug; deprecated functions come last. */
 export async function loadReferences(): Promise<Map<string, Reference>> {
   const modules = listSlugs().map(async (slug) => {
     const { reference } = await import(new URL(`functions/${slug}/reference.ts`, ROOT).href);
@@ -112,7 +115,7 @@ export async function loadReferences(): Promise<Map<string, Reference>> {
   return new Map((await Promise.all(modules)).sort((a, b) => isOld(a) - isOld(b)));
 }
 
-/** What the function's own module says it is, and where else it is served. */
+/** Describes a function: the comment of its module, its aliases and its description. */
 async function createTag(slug: string, { description }: Reference): Promise<object> {
   const source = await Deno.readTextFile(new URL(`functions/${slug}/index.ts`, ROOT));
   const [, summary, url] = /^\/\*\* (.+?) (https:\S+) \*\/\n/.exec(source) ?? [];

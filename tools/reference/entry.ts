@@ -1,4 +1,4 @@
-/** From one operation, as a function tells of it, to its entry in the document. */
+/** Converts one operation of a function's `reference.ts` to its entry in the document. */
 import { formatEvents, isGood, toExamples } from "./examples.ts";
 import { createRefusal, type Meanings, toErrorName } from "./failures.ts";
 import { type JsonSchema, toSchemaRef } from "./json_schema.ts";
@@ -6,7 +6,7 @@ import type { Example, Operation, Reference, Schema, Shape } from "./operation.t
 import { findSchemaType, type Sources } from "./program.ts";
 import { describeFields, toJsonSchema } from "./request_schema.ts";
 
-/** What entries are made of, beside the operation. */
+/** What an entry is made of besides the operation. */
 export interface Context {
   slug: string;
   reference: Reference;
@@ -14,7 +14,7 @@ export interface Context {
   meanings: Meanings;
 }
 
-/** Makes the entry of one of the function's operations, named by method and route. */
+/** Creates the entry of one operation, which is named by method and route. */
 export function createEntry(context: Context, key: string): Record<string, unknown> {
   const { slug, reference } = context;
   const operation = reference.operations[key];
@@ -47,7 +47,9 @@ export function toPath(slug: string, route: string): string {
   return `/${slug}${route === "/" ? "" : route.replaceAll(/:(\w+)(\{[^}]*\})?/g, "{$1}")}`;
 }
 
-/** `POST /chat/completions` of `v1` is `v1-chat-completions`; methods but POST are named. */
+/**
+ * `POST /chat/completions` of `v1` is `v1-chat-completions`; other methods than POST are appended.
+ */
 function toOperationId(slug: string, key: string): string {
   const [method, ...words] = key.match(/\w+/g)!;
   return [slug, ...words, ...(method === "POST" ? [] : [method.toLowerCase()])].join("-");
@@ -88,10 +90,10 @@ function createAnswer(
   examples: Record<string, Example>,
 ): Record<string, unknown> {
   const stream = (example: Example) => events && Array.isArray(example.answer);
-  // Where nothing can be too expensive, nothing is generated.
+  // Only operations that cost something have a generation.
   const headers = errors.includes(402) ? ["X-Request-Id", "X-Generation-Id"] : ["X-Request-Id"];
   return {
-    description: "The answer",
+    description: "The response",
     headers: Object.fromEntries(
       headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
     ),
@@ -122,7 +124,9 @@ function toSchema(shape: Shape): JsonSchema {
   return schemas.length === 1 ? schemas[0] : { anyOf: schemas };
 }
 
-/** What all operations answer with such a status, or, with examples of its own, just that in full. */
+/**
+ * A reference to the shared response of a status, or a full response if the operation has examples.
+ */
 function toRefusal(
   { reference, meanings }: Context,
   operation: Operation,

@@ -1,10 +1,10 @@
-/** Examples as OpenAPI writes them. */
+/** Converts examples to OpenAPI's form. */
 import { formatEvent } from "../../shared/http/sse.ts";
 import type { Example } from "./operation.ts";
 
 const decoder = new TextDecoder();
 
-/** The part of each example that `select` finds, by name; nothing where none has it. */
+/** The part of each example that `select` returns, by name; undefined when no example has it. */
 export function toExamples(
   examples: Record<string, Example>,
   select: (example: Example) => unknown,
@@ -15,12 +15,12 @@ export function toExamples(
   return selected.length > 0 ? Object.fromEntries(selected) : undefined;
 }
 
-/** Whether a request succeeds. */
+/** Whether the request of an example succeeds. */
 export function isGood({ status = 200 }: Example): boolean {
   return status < 400;
 }
 
-/** The text of a stream that has these events. */
+/** Formats the text of a stream with these events. */
 export function formatEvents(events: unknown[]): string {
   return events.map((data) => typeof data === "string" ? data : JSON.stringify(data))
     .map((data) => decoder.decode(formatEvent(data))).join("");

@@ -1,4 +1,7 @@
-/** How operations fail: when, by the table in `docs/troubleshooting.md`; in what shape, by `shared/errors.ts`. */
+/**
+ * How operations fail: when, by the table in `docs/troubleshooting.md`; in what shape, by
+ * `shared/errors.ts`.
+ */
 import { STATUS_CODES } from "node:http";
 import { ApiError, toErrorBody } from "../../shared/errors.ts";
 import { createTypicalExamples } from "./typical_failures.ts";
@@ -9,17 +12,17 @@ import type { Example, Reference } from "./operation.ts";
 const PAGE = "docs/troubleshooting.md";
 const HEADING = "## Errors";
 
-/** Makes the body of an error. */
+/** Creates the body of an error. */
 export type RenderError = NonNullable<Reference["toErrorBody"]>;
 
-/** What each status means, Markdown. */
+/** The meaning of each status, in Markdown. */
 export type Meanings = Map<number, string>;
 
 /**
  * Reads what each status means from the documentation's table of errors.
  *
- * @returns a paragraph per row: the codes, and when they come.
- * @throws {Error} when the table is not where it was.
+ * @returns a paragraph per row of the table: the codes, and when they occur.
+ * @throws {Error} when the page has no such table.
  */
 export async function readMeanings(): Promise<Meanings> {
   const [, section = ""] = (await Deno.readTextFile(new URL(`../../${PAGE}`, import.meta.url)))
@@ -36,12 +39,16 @@ export async function readMeanings(): Promise<Meanings> {
   return meanings;
 }
 
-/** The name of a shape of errors, from the function that makes it: `Error`, `OpenAIError`. */
+/**
+ * The name of an error's schema, such as `OpenAIError`, from the function that creates the error.
+ */
 export function toErrorName(render: RenderError = toErrorBody): string {
   return render.name.replace(/^to(\w+)Body$/, "$1");
 }
 
-/** Describes the shape of the errors that `render` makes, from two of them. */
+/**
+ * Describes the errors that `render` creates, from two samples: with and without optional fields.
+ */
 export function describeError(render: RenderError): JsonSchema {
   const full = new ApiError(400, "INVALID_INPUT", '"field" is wrong', { nextActions: "Do this" });
   const bare = new ApiError(499, "REQUEST_CANCELLED", "The request was aborted");
@@ -49,7 +56,7 @@ export function describeError(render: RenderError): JsonSchema {
   return toShape(most, least);
 }
 
-/** Makes the response of a status. */
+/** Creates the response of a status. */
 export function createRefusal(
   status: number,
   reference: Reference,
@@ -73,7 +80,7 @@ export function createRefusal(
   };
 }
 
-/** The shape of two values of which the second lacks what is optional. */
+/** Describes two values, the second of which lacks the optional fields. */
 function toShape(most: unknown, least: unknown): JsonSchema {
   if (most === "INVALID_INPUT") return toSchemaRef("ErrorCode");
   if (Array.isArray(most)) return { type: "array" };

@@ -1,4 +1,4 @@
-/** JSON Schema, 2020-12, as far as it is made here. */
+/** The parts of JSON Schema 2020-12 that are used here. */
 export interface JsonSchema {
   $ref?: string;
   type?: string | string[];
@@ -13,7 +13,7 @@ export interface JsonSchema {
   [keyword: string]: unknown;
 }
 
-/** Rebuilds a schema, and whatever schemas stand in it, from the inside out. */
+/** Rebuilds a schema and all schemas inside it, innermost first. */
 export function mapSchemas<T>(value: T, change: (schema: JsonSchema) => JsonSchema): T {
   if (Array.isArray(value)) return value.map((item) => mapSchemas(item, change)) as T;
   if (typeof value !== "object" || value === null) return value;
@@ -21,7 +21,7 @@ export function mapSchemas<T>(value: T, change: (schema: JsonSchema) => JsonSche
   return change(Object.fromEntries(fields)) as T;
 }
 
-/** Points to a schema of the document by its name. */
+/** Creates a reference to a schema of the document. */
 export function toSchemaRef(name: string): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };
 }

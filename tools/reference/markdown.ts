@@ -56,7 +56,7 @@ interface Content {
  * @returns Markdown in the layout of `deno fmt`, so that the file needs no formatting.
  */
 export function createPage(given: ReferenceDocument): string {
-  // What is undefined is left out of JSON.
+  // JSON leaves undefined fields out.
   const document: ReferenceDocument = JSON.parse(JSON.stringify(given));
   const { description } = document.info as { description: string };
   const tags = document.tags as Tag[];
@@ -117,7 +117,7 @@ function createOperation(document: ReferenceDocument, name: string, entry: Entry
   return blocks.join("\n\n");
 }
 
-/** The first example, which is the plainest one. */
+/** Formats the first example, which is the simplest one. */
 function formatExample(examples: Content["examples"] = {}): string[] {
   const [first] = Object.values(examples);
   if (!first) return [];
@@ -133,7 +133,7 @@ interface Field {
   schema: JsonSchema;
 }
 
-/** The fields of an object, and the fields inside them by their paths. */
+/** Lists the fields of an object, and nested fields by their paths. */
 function listFields(schema: JsonSchema, document: ReferenceDocument, depth = 1): Field[] {
   const at = resolve(schema, document);
   const choices = at.anyOf ?? at.oneOf ?? [at];
@@ -186,7 +186,7 @@ function toTypeText(schema: JsonSchema, document: ReferenceDocument): string {
   return type ?? "any";
 }
 
-/** Follows a reference; a description beside it wins. */
+/** Follows a reference; a description beside the reference takes precedence. */
 function resolve(schema: JsonSchema, document: ReferenceDocument): JsonSchema {
   const name = schema.$ref?.split("/").at(-1);
   const schemas = document.components.schemas as Record<string, JsonSchema>;

@@ -1,15 +1,15 @@
-/** The words in which a function's `reference.ts` says what its schemas and types cannot say. */
+/** The types of a function's `reference.ts`, which says what schemas and types cannot say. */
 import type { ZodMiniType } from "zod/mini";
 import type { ApiError } from "../../shared/errors.ts";
 
-/** What a function's `reference.ts` exports as `reference`. */
+/** The export `reference` of a function's `reference.ts`. */
 export interface Reference {
-  /** By method and path below the slug, `POST /`, as `handler.routes` has them. */
+  /** By method and path below the slug, such as `POST /`, as in `handler.routes`. */
   operations: Record<string, Operation>;
-  /** What else is to be known of all operations, Markdown. */
+  /** What a reader must know about all operations, in Markdown. */
   description?: string;
   deprecated?: boolean;
-  /** The shape of its errors, where it is not InsForge's flat one. */
+  /** Creates the body of its errors; InsForge's flat shape unless given. */
   toErrorBody?: (error: ApiError) => object;
 }
 
@@ -22,40 +22,44 @@ export interface Operation {
   /** The schema that the handler itself reads the query with; an object of texts. */
   query?: Schema;
   /**
-   * An answer in JSON: the name of a type exported by the function or by `shared/`, several joined
-   * by ` | `, or a schema.
+   * A JSON response: a schema, or the name of a type that the function or `shared/` exports;
+   * several names are joined by ` | `.
    */
   answer?: Shape;
-  /** An answer as a stream: what the data of each event is, in the same way. */
+  /** A response as a stream: the data of each event, in the same form as `answer`. */
   events?: Shape;
-  /** Statuses of its failures; docs/troubleshooting.md says what each means. */
+  /** Statuses of its errors; docs/troubleshooting.md explains them. */
   errors: number[];
-  /** Who calls, unless it is a signed-in user: whoever holds the project's API key. */
+  /** The caller, if it is not a signed-in user: an administrator with the project's API key. */
   caller?: "administrator";
-  /** Requests that a user may make, by a few words each; a test makes them. */
+  /** Example requests by a short title; a test sends them. */
   examples: Record<string, Example>;
 }
 
-/** One request and its answer. */
+/** One request and its response. */
 export interface Example {
   request?: Record<string, unknown>;
-  /** Values of the path's and the query's parameters. */
+  /** Values of parameters in path and query. */
   parameters?: Record<string, string>;
-  /** Who calls, unless it is a signed-in user: without a token, with a bad one, with the API key. */
+  /**
+   * The caller, if it is not a signed-in user: without a token, with a bad token, with the API key.
+   */
   caller?: "nobody" | "stranger" | "administrator";
-  /** 200 unless given. */
+  /** The status of the response; 200 unless given. */
   status?: number;
-  /** An error to the letter; otherwise an answer of the same shape, or the first and last events. */
+  /**
+   * The exact body of an error; otherwise a response of the same shape, or first and last events.
+   */
   answer?: unknown;
 }
 
-/** A name, or a schema of zod 4 or, InsForge's own, of zod 3. */
+/** The name of a type, or a schema. */
 export type Shape = string | Schema;
 
-/** A schema of zod 4, or of zod 3, which InsForge's own schemas are made of. */
+/** A schema of zod 4, or of zod 3, which InsForge's own schemas use. */
 export type Schema = ZodMiniType | LegacySchema;
 
-/** A schema of zod 3, as far as it can be told from others. */
+/** The part of a zod 3 schema that distinguishes it from others. */
 export interface LegacySchema {
   _def: { typeName?: unknown };
 }

@@ -1,4 +1,7 @@
-/** The pages of the API reference, served from this machine alone. https://github.com/swagger-api/swagger-ui */
+/**
+ * The pages of the API reference, served without any other host.
+ * https://github.com/swagger-api/swagger-ui
+ */
 import { fileURLToPath } from "node:url";
 import getSwaggerFolder from "swagger-ui-dist/absolute-path.js";
 
@@ -27,14 +30,14 @@ const HEADERS = {
   "X-Content-Type-Options": "nosniff",
 };
 
-/** Answers what is below `/docs`, and `/openapi.json`; nothing else. */
+/** Serves `/openapi.json` and the paths below `/docs`; returns undefined for all others. */
 export type ReferencePages = (request: Request) => Promise<Response | undefined>;
 
 /**
  * Creates the pages: `/docs`, the files it loads, and `/openapi.json`.
  *
- * The document is made when it is first asked for, by a process of its own, as that takes seconds
- * and some hundred megabytes; from then on it is remembered. It needs to run this Deno.
+ * The document is created at its first request, in a separate process, because that takes seconds
+ * and some hundred megabytes. It is then kept. This needs the permission to run Deno.
  */
 export function createReferencePages(): ReferencePages {
   const folder = getSwaggerFolder();
@@ -73,6 +76,6 @@ async function makeDocument(): Promise<string> {
   const command = new Deno.Command(Deno.execPath(), { args: [...args, PROGRAM], stdin: "null" });
   const { success, stdout, stderr } = await command.output();
   const [text, failure] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  if (!success) throw new Error(`The API reference could not be made: ${failure}`);
+  if (!success) throw new Error(`The API reference could not be created: ${failure}`);
   return text;
 }

@@ -1,4 +1,4 @@
-/** The functions' sources as TypeScript sees them: their types, and the docstrings on their fields. */
+/** The functions' sources as TypeScript reads them: types, and docstrings of fields. */
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { COMPILER_OPTIONS } from "../compiler_options.ts";
@@ -8,13 +8,13 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 const OPTIONS: ts.CompilerOptions = { ...COMPILER_OPTIONS, noEmit: true };
 
-/** The sources, ready to be asked. */
+/** The parsed sources. */
 export interface Sources {
   program: ts.Program;
   checker: ts.TypeChecker;
 }
 
-/** Parses the functions and all they import; about a second. */
+/** Parses the functions and all their imports, in about a second. */
 export function readSources(): Sources {
   const roots = listSlugs().flatMap((slug) => [toPath(slug, "index"), toPath(slug, "reference")]);
   const program = ts.createProgram(roots, OPTIONS);
@@ -24,7 +24,7 @@ export function readSources(): Sources {
 /**
  * Finds the declaration of an exported type by its name.
  *
- * @throws {Error} when nothing has that name, or two things have.
+ * @throws {Error} when no type has that name, or more than one.
  */
 export function findDeclaration({ program }: Sources, name: string): ts.Node {
   const found = program.getSourceFiles().filter(isOurs).flatMap((file) =>
@@ -38,7 +38,9 @@ export function findDeclaration({ program }: Sources, name: string): ts.Node {
   throw new Error(`"${name}" must be one exported type of functions/ or shared/`);
 }
 
-/** The type of what an operation's schema lets through, as the function's `reference.ts` names it. */
+/**
+ * The type that an operation's schema accepts, found by its path in the function's `reference.ts`.
+ */
 export function findSchemaType(
   { program, checker }: Sources,
   slug: string,

@@ -1,4 +1,4 @@
-/** From the very schemas that check requests to JSON Schema. */
+/** Converts the schemas that check requests to JSON Schema. */
 import { zodToJsonSchema } from "zod-to-json-schema";
 import * as z from "zod/mini";
 import ts from "typescript";
@@ -6,10 +6,9 @@ import type { JsonSchema } from "./json_schema.ts";
 import type { LegacySchema, Schema } from "./operation.ts";
 
 /**
- * Tells what a schema lets through.
+ * Converts a schema to JSON Schema.
  *
- * What JSON Schema has no words for, checks of our own, is said in the schema's own: by the message
- * that a caller would get.
+ * JSON Schema cannot express custom checks. They are described by the message that a caller gets.
  */
 export function toJsonSchema(schema: Schema): JsonSchema {
   if (isLegacy(schema)) {
@@ -27,7 +26,7 @@ export function toJsonSchema(schema: Schema): JsonSchema {
       const said = checks.flatMap(describeCheck);
       if (said.length > 0) jsonSchema.description = `Otherwise refused: ${said.join("; ")}`;
       if (type === "undefined") jsonSchema.not = {};
-      // How JavaScript counts is no limit that anybody set.
+      // The largest safe integer of JavaScript is not a limit of the schema.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   });
@@ -35,8 +34,8 @@ export function toJsonSchema(schema: Schema): JsonSchema {
 }
 
 /**
- * Adds the docstrings on the fields of a schema, which TypeScript hands on to the fields of the
- * type that is inferred from it.
+ * Adds the docstrings of a schema's fields, which TypeScript passes on to the fields of the
+ * inferred type.
  */
 export function describeFields(
   schema: JsonSchema,
@@ -69,7 +68,7 @@ interface Check {
   _zod: { def: { check: string; path?: string[]; error?: (issue: unknown) => unknown } };
 }
 
-/** The message of a check that JSON Schema cannot make, as `body.ts` words it. */
+/** The message of a custom check, as callers get it. */
 function describeCheck({ _zod: { def } }: Check): string[] {
   if (def.check !== "custom" || !def.error) return [];
   const message = String(def.error({}));

@@ -1,11 +1,11 @@
-/** Failures that every function words alike, and how a request comes to meet them. */
+/** Errors that are the same in every function, and how to cause them. */
 import { ApiError, toErrorBody, unauthorized } from "../../shared/errors.ts";
 import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";
 import type { Example, Reference } from "./operation.ts";
 
-/** An example that any good request becomes by a change around it. */
+/** An example made from any successful request by changing its surroundings. */
 export interface TypicalExample extends Example {
-  /** What to ask the simulated OpenRouter for. */
+  /** The failure to request from the simulated OpenRouter. */
   simulate?: Record<string, unknown>;
   /** Settings to change. */
   settings?: Record<string, string>;
@@ -24,9 +24,9 @@ const FAILURES: TypicalFailure[] = [
       nextActions: "Send the signed-in user's access token as Authorization: Bearer <token>",
     }),
   },
-  { name: "No user's token", caller: "stranger", error: unauthorized("no user's token") },
+  { name: "An invalid token", caller: "stranger", error: unauthorized("no user's token") },
   {
-    name: "A body beyond the limit",
+    name: "A body above the limit",
     settings: { MAX_BODY_BYTES: "10" },
     error: new ApiError(413, "INVALID_INPUT", "The request body must not exceed 10 bytes"),
   },
@@ -47,8 +47,8 @@ const FAILURES: TypicalFailure[] = [
 ];
 
 /**
- * The examples of a status, in the words of one function. Functions that drop unknown fields, as
- * the old routes do, cannot ask for simulated failures and have only those of the caller.
+ * The examples of a status, in one function's form. The deprecated routes drop unknown fields, so
+ * they cannot request simulated failures, and have examples about the caller only.
  */
 export function createTypicalExamples(
   status: number,
@@ -63,7 +63,7 @@ export function createTypicalExamples(
   return Object.fromEntries(examples);
 }
 
-/** What OpenRouter refuses with a status. */
+/** A request that OpenRouter refuses with a status. */
 function refused(name: string, status: number, metadata?: Record<string, unknown>): TypicalFailure {
   const body = JSON.stringify({ error: { code: status, message: "", metadata } });
   const error = readOpenRouterError({ status, body })!;
