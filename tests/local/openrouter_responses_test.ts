@@ -306,3 +306,12 @@ function withoutIds(response: Record<string, unknown>): unknown {
     JSON.stringify(response, (key, value) => accidents.has(key) ? undefined : value),
   );
 }
+
+Deno.test("a reference to an earlier item is rejected, as nothing is stored", async () => {
+  await using server = serve();
+  const response = await server.post("/responses", {
+    model: MODEL,
+    input: [{ role: "user", content: "x" }, { type: "item_reference", id: "msg_1" }],
+  });
+  assertEquals([response.status, (await response.json()).error.code], [400, 400]);
+});

@@ -20,7 +20,7 @@ const TOOLS = [
 Deno.test("a status is refused with OpenRouter's usual words, or with those given", async () => {
   await using server = serve();
   for (
-    const status of [400, 401, 402, 403, 404, 408, 413, 422, 429, 500, 502, 503, 504, 524, 529]
+    const status of [400, 401, 402, 403, 404, 408, 413, 422, 429, 451, 500, 502, 503, 504, 524, 529]
   ) {
     const response = await server.chat("x", { simulate: { status } });
     const { error } = await response.json();
@@ -404,4 +404,83 @@ Deno.test("embeddings and images fail as asked, too", async () => {
     const cut = await server.post(path, { ...body, simulate: { fail: "cut" } });
     assertInstanceOf(await assertRejects(() => cut.text()), Error);
   }
+});
+
+Deno.test("a turn without text costs tokens, and its native reason can be chosen", async () => {
+  await using server = serve();
+  const simulate: Simulation = { answer: "no_text", native_finish_reason: "IMAGE_SAFETY" };
+  const { choices: [choice], usage } = await (await server.chat("x", { simulate })).json();
+  assertEquals([choice.finish_reason, choice.native_finish_reason], ["stop", "IMAGE_SAFETY"]);
+  assertEquals(choice.message.content, "");
+  assertGreater(usage.completion_tokens, 0);
+});
+
+Deno.test("a provider key of the project's own pays for everything", async () => {
+  await using server = serve();
+  const simulate: Simulation = { byok: true };
+  const { id, usage } = await (await server.chat("x", { simulate })).json();
+  const { upstream_inference_cost } = usage.cost_details;
+  assertEquals([usage.cost, usage.is_byok, server.bill().total], [0, true, 0]);
+  assertGreater(upstream_inference_cost, 0);
+  const { data } = await (await server.get(`/generation?id=${id}`)).json();
+  assertEquals([data.total_cost, data.is_byok, data.upstream_inference_cost], [
+    0,
+    true,
+    upstream_inference_cost,
+  ]);
+});
+
+Deno.test("content is a list, arguments are an object, audio and error are empty", async () => {
+  await using server = serve();
+  const odd: Simulation = { content: "parts", audio: "empty", empty_error: "object" };
+  const body = await (await server.chat("x", { simulate: { ...odd, text: "Hi" } })).json();
+  const { message } = body.choices[0];
+  assertEquals([message.content, message.audio, body.error], [
+    [{ type: "text", text: "Hi" }],
+    {},
+    {},
+  ]);
+  const [chunk] = await readEvents(await server.chat("x", { simulate: odd, stream: true }));
+  const { delta } = chunk.choices[0];
+  assertEquals([delta.content[0].type, delta.audio, chunk.error], ["text", {}, {}]);
+
+  const thinking = await server.chat("x", { simulate: { content: "thinking" } });
+  assertEquals((await thinking.json()).choices[0].message.content[0].type, "thinking");
+
+  const simulate: Simulation = { tool_calls: "object_arguments" };
+  const called = await (await server.chat("x", { simulate, tools: TOOLS })).json();
+  assertEquals(called.choices[0].message.tool_calls[0].function.arguments, {});
+  const events = await readEvents(
+    await server.chat("x", { simulate, tools: TOOLS, stream: true }),
+  );
+  assertEquals(events[0].choices[0].delta.tool_calls[0].function.arguments, {});
+});
+
+Deno.test("JSON and events come where the other was asked for, under any type", async () => {
+  await using server = serve();
+  const sse = await server.chat("x", { simulate: { form: "sse", content_type: "text/plain" } });
+  assertEquals(sse.headers.get("content-type"), "text/plain");
+  assertEquals((await readEvents(sse)).at(-1), "[DONE]");
+  const simulate: Simulation = { form: "json", content_type: "text/event-stream" };
+  const json = await server.chat("x", { simulate, stream: true });
+  assertEquals(json.headers.get("content-type"), "text/event-stream");
+  assertEquals((await json.json()).object, "chat.completion");
+});
+
+Deno.test("lines end with CRLF, and every chunk says that it is the last", async () => {
+  await using server = serve();
+  const simulate: Simulation = { line_end: "crlf", finish_every_chunk: true, chop: 3 };
+  const text = await (await server.chat("x", { simulate, stream: true })).text();
+  assertEquals(text.replaceAll("\r\n", "").includes("\n"), false);
+  const chunks = text.split("\r\n").filter((line) => line.startsWith("data: {"))
+    .map((line) => JSON.parse(line.slice("data: ".length)));
+  assertGreater(chunks.length, 3);
+  for (const { choices: [choice] } of chunks) assertEquals(choice.finish_reason, "stop");
+});
+
+Deno.test("the first chunk waits behind keep-alive comments", async () => {
+  await using server = serve();
+  const simulate: Simulation = { comments_before: 3, comment_delay_ms: 1, first_delay_ms: 1 };
+  const text = await (await server.chat("x", { simulate, stream: true })).text();
+  assert(text.startsWith(": OPENROUTER PROCESSING\n\n".repeat(3) + "data: {"));
 });

@@ -412,6 +412,58 @@ Deno.test("POST /images draws in base64, and /images/generations is a 404", asyn
   await many.body?.cancel();
 });
 
+Deno.test("embeddings of texts that mean the same are similar, in grades", async () => {
+  await using server = serve();
+  const { data } = await (await server.post("/embeddings", {
+    model: "openai/text-embedding-3-small",
+    input: [
+      "The invoice was charged twice",
+      "I was billed two times this month",
+      "How do I export my data as CSV?",
+      "Download all records to a spreadsheet",
+      "The app crashes when I open the settings",
+      "How much does the yearly plan cost?",
+    ],
+  })).json();
+  const vectors: number[][] = data.map(({ embedding }: { embedding: number[] }) => embedding);
+  const similarity = (a: number, b: number) => dot(vectors[a]!, vectors[b]!);
+  assertGreater(similarity(0, 1), 0.5);
+  assertGreater(similarity(2, 3), 0.5);
+  for (const [a, b] of [[0, 2], [0, 4], [1, 3], [2, 4], [3, 4]] as const) {
+    assertLess(Math.abs(similarity(a, b)), 0.25);
+  }
+  // The same subject, without being a paraphrase.
+  assertGreater(similarity(0, 5), 0.15);
+  assertLess(similarity(0, 5), similarity(0, 1));
+});
+
+Deno.test("the models that documents and test suites use are known", async () => {
+  await using server = serve();
+  const { data } = await (await server.get("/models?output_modalities=all")).json();
+  const ids = data.map(({ id }: { id: string }) => id);
+  for (
+    const id of [
+      ...["openai/gpt-5.2", "openai/gpt-3.5-turbo", "openai/gpt-4-32k", "openai/gpt-image-1"],
+      ...["anthropic/claude-3.5-haiku", "anthropic/claude-3.5-sonnet", "anthropic/claude-sonnet-4"],
+      ...["anthropic/claude-instant-v1", "anthropic/claude-sonnet-4.5", "google/veo-3.1"],
+      ...["openai/shap-e", "google/gemini-3-flash-preview", "black-forest-labs/flux.2-pro"],
+    ]
+  ) assert(ids.includes(id), id);
+  const response = await server.chat("Hello", { model: "anthropic/claude-sonnet-4-6" });
+  assertEquals((await response.json()).model, "anthropic/claude-sonnet-4.6");
+  const video = await server.chat("Hello", { model: "google/veo-3.1" });
+  assertEquals([video.status, (await video.json()).error.code], [404, 404]);
+});
+
+Deno.test("the playground's suggestions are answered with a table and with code", async () => {
+  await using server = serve();
+  const ask = async (prompt: string) =>
+    (await (await server.chat(prompt)).json()).choices[0].message.content;
+  assertMatch(await ask("Explain row-level security to a product manager"), /^1\. /m);
+  assertMatch(await ask("Compare three ways to store embeddings, as a table"), /^\| --- \|/m);
+  assertMatch(await ask("Write a TypeScript function that debounces, with a test"), /^```ts$/m);
+});
+
 Deno.test("embeddings are unit vectors, near for like texts", async () => {
   await using server = serve();
   const { data, usage } = await (await server.post("/embeddings", {

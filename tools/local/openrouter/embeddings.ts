@@ -62,17 +62,17 @@ export function createEmbeddingRoutes(world: World): Hono<Env> {
       const encoded = wantsBase64 || simulation.vectors === "base64";
       return { object: "embedding", index, embedding: encoded ? toBase64(vector) : vector };
     });
-    const spending = { promptTokens, completionTokens: 0 };
+    const spending = { promptTokens, completionTokens: 0, byok: simulation.byok };
     world.ledger.settle(generation, { model, spending });
     const { id } = generation;
-    const { prompt_tokens, total_tokens, cost, is_byok } = toUsage(model, spending);
+    const { prompt_tokens, total_tokens, cost, is_byok, cost_details } = toUsage(model, spending);
     const body = {
       id,
       object: "list",
       model: model.id,
       provider: model.provider,
       data: distort(data, simulation),
-      usage: { prompt_tokens, total_tokens, cost, is_byok },
+      usage: { prompt_tokens, total_tokens, cost, is_byok, cost_details },
     };
     return answerJson(c, body, simulation, id);
   });

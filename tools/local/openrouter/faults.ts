@@ -21,6 +21,7 @@ const USUAL: Record<number, [message: string, errorType?: string]> = {
   412: ["Precondition failed", "precondition_failed"],
   413: ["Downloaded image content cannot exceed 30MB", "payload_too_large"],
   422: ["Unprocessable request", "unprocessable"],
+  451: ["The request was refused for legal reasons", "content_policy_violation"],
   429: ["Rate limit exceeded", "rate_limit_exceeded"],
   500: ["Internal Server Error", "server"],
   502: ["Provider returned error", "provider_unavailable"],

@@ -70,6 +70,7 @@ export function createImageRoutes(world: World): Hono<Env> {
       imageTokens,
       mediaIn: references.length,
       mediaOut: count,
+      byok: simulation.byok,
     };
     world.ledger.settle(generation, { model, spending });
     const created = Math.floor(generation.createdAt / 1_000);

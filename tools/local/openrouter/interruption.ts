@@ -42,7 +42,8 @@ export function answerJson(
   simulation: Simulation,
   id: string,
 ): Response {
-  const headers = { "Content-Type": "application/json", "X-Generation-Id": id };
+  const { content_type = "application/json" } = simulation;
+  const headers = { "Content-Type": content_type, "X-Generation-Id": id };
   const bytes = encoder.encode(JSON.stringify(body));
   if (!/^(cut|stall)/.test(simulation.fail ?? "")) return c.body(bytes, 200, headers);
   const [first, rest] = [bytes.subarray(0, bytes.length >> 1), bytes.subarray(bytes.length >> 1)];

@@ -17,6 +17,8 @@ export interface Spending {
   /** Images, and the like, that came with the prompt, and that were made. */
   mediaIn?: number;
   mediaOut?: number;
+  /** Whether the project's own provider key paid for it: OpenRouter itself then charges nothing. */
+  byok?: boolean;
 }
 
 /** The kinds of generation, in OpenRouter's words. */
@@ -88,7 +90,8 @@ export function createLedger(now: () => number): Ledger {
     settle(generation, settlement) {
       const { account } = generation;
       const { total, generations } = bills.get(account) ?? { total: 0, generations: 0 };
-      const cost = toCost(settlement.model, settlement.spending).total;
+      const { model, spending } = settlement;
+      const cost = spending.byok ? 0 : toCost(model, spending).total;
       bills.set(account, { total: total + cost, generations: generations + 1 });
       const settledAt = now();
       const data = toData(generation, settlement, settledAt);
@@ -121,14 +124,14 @@ function toHighestPrice({ price }: Model): number {
 
 /** What the answer says of its use. */
 export function toUsage(model: Model, spending: Spending) {
-  const { promptTokens, completionTokens, searches = 0 } = spending;
+  const { promptTokens, completionTokens, searches = 0, byok = false } = spending;
   const cost = toCost(model, spending);
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
-    cost: cost.total / NANO,
-    is_byok: false,
+    cost: byok ? 0 : cost.total / NANO,
+    is_byok: byok,
     prompt_tokens_details: {
       cached_tokens: 0,
       cache_write_tokens: 0,
@@ -141,7 +144,7 @@ export function toUsage(model: Model, spending: Spending) {
       audio_tokens: 0,
     },
     cost_details: {
-      upstream_inference_cost: null,
+      upstream_inference_cost: byok ? cost.total / NANO : null,
       upstream_inference_prompt_cost: cost.prompt / NANO,
       upstream_inference_completions_cost: cost.completion / NANO,
       server_tool_cost: cost.search === 0 ? null : cost.search / NANO,
@@ -182,7 +185,9 @@ function toCost({ price }: Model, spending: Spending) {
 function toData(generation: Generation, settlement: Settlement, settledAt: number) {
   const { model, spending, cancelled = false } = settlement;
   const { promptTokens, completionTokens, reasoningTokens = 0, imageTokens = 0 } = spending;
-  const cost = toCost(model, spending).total / NANO;
+  const { byok = false } = spending;
+  const inference = toCost(model, spending).total / NANO;
+  const cost = byok ? 0 : inference;
   const elapsed = settledAt - generation.createdAt;
   return {
     id: generation.id,
@@ -192,9 +197,9 @@ function toData(generation: Generation, settlement: Settlement, settledAt: numbe
     created_at: new Date(generation.createdAt).toISOString(),
     total_cost: cost,
     usage: cost,
-    upstream_inference_cost: null,
+    upstream_inference_cost: byok ? inference : null,
     cache_discount: null,
-    is_byok: false,
+    is_byok: byok,
     tokens_prompt: promptTokens,
     tokens_completion: completionTokens,
     native_tokens_prompt: promptTokens,

@@ -16,6 +16,9 @@ const simulation = z.strictObject({
   chop: z.optional(z.int().check(z.gte(1))),
   comments_before: z.optional(count),
   comments_between: z.optional(count),
+  comment_delay_ms: z.optional(ms),
+  first_delay_ms: z.optional(ms),
+  line_end: z.optional(z.enum(["lf", "crlf"])),
   status: z.optional(z.int().check(z.gte(400), z.lte(599))),
   message: z.optional(z.string()),
   code: z.optional(z.union([z.int(), z.string()])),
@@ -41,10 +44,17 @@ const simulation = z.strictObject({
     z.enum(["finish_reason", "empty_choices", "no_choices", "string", "response.error", "error"]),
   ),
   stall_ms: z.optional(ms),
-  answer: z.optional(z.enum(["empty", "refusal"])),
-  content: z.optional(z.enum(["null", "missing"])),
+  answer: z.optional(z.enum(["empty", "no_text", "refusal"])),
+  native_finish_reason: z.optional(z.string()),
+  content: z.optional(z.enum(["null", "missing", "parts", "thinking"])),
+  audio: z.optional(z.enum(["empty"])),
+  empty_error: z.optional(z.enum(["string", "object"])),
+  form: z.optional(z.enum(["json", "sse"])),
+  content_type: z.optional(z.string()),
+  byok: z.optional(z.boolean()),
   usage: z.optional(z.enum(["A", "B", "C", "D", "none"])),
   repeat_finish: z.optional(z.boolean()),
+  finish_every_chunk: z.optional(z.boolean()),
   done: z.optional(z.boolean()),
   image_bytes: z.optional(z.int().check(z.gte(0), z.lte(64 * 1024 * 1024))),
   tool_calls: z.optional(
@@ -57,6 +67,7 @@ const simulation = z.strictObject({
       "with_finish",
       "no_finish",
       "empty_arguments",
+      "object_arguments",
     ]),
   ),
   vectors: z.optional(z.enum(["unordered", "empty", "missing", "base64"])),
@@ -97,6 +108,9 @@ const simulation = z.strictObject({
  * | `chunk_delay_ms` | 25 | time before each chunk of a stream |
  * | `chop` | bytes | the stream is written in pieces of so many bytes, across events and characters |
  * | `comments_before`, `comments_between` | 1, 0 | keep-alive comments before the first chunk, and before each later one |
+ * | `comment_delay_ms` | 0 | time before each of these comments |
+ * | `first_delay_ms` | `chunk_delay_ms` | time before the first chunk, after the headers |
+ * | `line_end` | `lf` `crlf` | how lines end |
  * | **refused at once** | | |
  * | `status` | 400–599 | refused with it, and with the message usual for it |
  * | `message`, `code`, `error_type`, `metadata` | | what the error says; also for errors inside a 200, whose `code` is 502 |
@@ -115,15 +129,23 @@ const simulation = z.strictObject({
  * | | `response.error` `error` | the event that ends a response in place of `response.failed` |
  * | `stall_ms` | 120000 | the longest stall; then the stream ends without a word |
  * | **odd, but right** | | |
- * | `answer` | `empty` `refusal` | an empty text with `stop`; a refusal with `content_filter` |
- * | `content` | `null` `missing` | what stands for `content` where nothing is said |
+ * | `answer` | `empty` `no_text` `refusal` | an empty text that cost no tokens; a finished turn without text that did; a refusal with `content_filter` |
+ * | `native_finish_reason` | text | the provider's own reason, such as `IMAGE_SAFETY` beside `"answer":"no_text"` |
+ * | `content` | `null` `missing` | what `content` is when there is no text |
+ * | | `parts` `thinking` | the text as a list of parts, or such a list without any text |
+ * | `audio` | `empty` | an `audio: {}` in the message and in every delta |
+ * | `empty_error` | `string` `object` | an empty `error` beside a good answer |
+ * | `form` | `json` `sse` | JSON or events, whatever was asked for |
+ * | `content_type` | text | the `Content-Type` of a good answer |
+ * | `byok` | false | the project's own provider key pays: `cost` is 0, the price is in `cost_details` |
  * | `usage` | `A` `B` `C` `D` `none` | a last chunk that repeats the finish; `choices: []`; a finish of null; on the finish itself; nowhere |
  * | `repeat_finish` | false | the finishing chunk comes twice |
+ * | `finish_every_chunk` | false | `finish_reason` is in every chunk |
  * | `done` | true | whether `[DONE]` comes; after an error it does not unless asked for |
  * | `tool_calls` | `fragmented` `whole` | arguments in pieces, or a call in one chunk |
  * | | `parallel` `same_index` `index_gap` | two calls, two with one index, one whose index is not 0 |
  * | | `with_finish` `no_finish` | finished by the call's own chunk, or never |
- * | | `empty_arguments` | `""` for arguments |
+ * | | `empty_arguments` `object_arguments` | `""` or a JSON object for arguments |
  * | `image_bytes` | number | images are at least so large, on one line |
  * | `vectors` | `unordered` `empty` `missing` `base64` | of embeddings: last first, without numbers, one too few, base64 unasked |
  * | **other gateways** | | |

@@ -5,6 +5,7 @@ import type { Model } from "../models.ts";
 import { createPicture } from "../picture.ts";
 import { digestRows } from "./digest.ts";
 import { findKeywords } from "./keywords.ts";
+import { findPreparedAnswer } from "./prepared_answers.ts";
 import { countOf, writeProse, writeReasoning, writeToolAnswer } from "./prose.ts";
 import { showsReasoning, toReasoningTokens } from "./reasoning.ts";
 import {
@@ -42,6 +43,8 @@ type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
 /** Tokens that one image takes, as with Gemini. */
 export const IMAGE_OUTPUT_TOKENS = 1_290;
 const CALL_TOKENS = 12;
+/** What a finished turn without text is billed for. */
+const NO_TEXT_TOKENS = 3;
 
 /** What providers call the ends that OpenRouter normalizes; the rest use its own words. */
 const NATIVE: Record<string, Partial<Record<FinishReason, string>>> = {
@@ -89,16 +92,19 @@ export function createAnswer(
     images: said.images,
     annotations: said.annotations.filter(({ url_citation }) => url_citation.end_index <= kept),
     finishReason,
-    nativeFinishReason: NATIVE[model.provider]?.[finishReason] ?? finishReason,
+    nativeFinishReason: simulation.native_finish_reason ?? NATIVE[model.provider]?.[finishReason] ??
+      finishReason,
     spending: {
       promptTokens: countPromptTokens(request.messages),
-      completionTokens: reasoningTokens + tokens.length + imageTokens + callTokens,
+      completionTokens: reasoningTokens + tokens.length + imageTokens + callTokens +
+        (simulation.answer === "no_text" ? NO_TEXT_TOKENS : 0),
       reasoningTokens,
       imageTokens,
       searches: said.searches,
       searchResults: said.annotations.length,
       mediaIn: countImages(request.messages),
       mediaOut: said.images.length,
+      byok: simulation.byok,
     },
   };
 }
@@ -127,7 +133,7 @@ function say(
     annotations: [],
     searches: 0,
   };
-  if (simulation.answer === "empty") return nothing;
+  if (simulation.answer === "empty" || simulation.answer === "no_text") return nothing;
   if (simulation.answer === "refusal") {
     return { ...nothing, refusal: "I’m sorry, but I can’t help with that." };
   }
@@ -171,7 +177,7 @@ function writeText(request: ChatRequest, prompt: string, model: Model): string {
   const images = countImages(messages);
   const digest = digestRows(prompt);
   if (digest) return images > 0 ? `${digest} I also got ${countOf(images, "image")}.` : digest;
-  return writeProse(prompt, { model: model.id, images, turns });
+  return findPreparedAnswer(prompt) ?? writeProse(prompt, { model: model.id, images, turns });
 }
 
 /** What was last asked. */

@@ -3,7 +3,7 @@ import { createError } from "../faults.ts";
 import { type Generation, toUsage } from "../ledger.ts";
 import type { Simulation } from "../simulation.ts";
 import type { Answer } from "./answer.ts";
-import { toHead, toImagePart, toReasoningDetail } from "./completion.ts";
+import { toContent, toEmptyError, toHead, toImagePart, toReasoningDetail } from "./completion.ts";
 import { toTokens } from "./tokens.ts";
 import type { ToolCall } from "./tool_calls.ts";
 
@@ -21,8 +21,12 @@ export function toChunks(
   generation: Generation,
   simulation: Simulation,
 ): Chunk[] {
-  const head = toHead(answer, generation, "chat.completion.chunk");
-  const chunk = (delta: Delta, tokens = 0, finish: string | null = null): Chunk => ({
+  const head = {
+    ...toHead(answer, generation, "chat.completion.chunk"),
+    ...toEmptyError(simulation),
+  };
+  const early = simulation.finish_every_chunk ? answer.finishReason : null;
+  const chunk = (delta: Delta, tokens = 0, finish: string | null = early): Chunk => ({
     body: { ...head, choices: [toChoice(answer, simulation, delta, finish)] },
     tokens,
   });
@@ -111,7 +115,12 @@ function toChoice(answer: Answer, simulation: Simulation, delta: Delta, finish: 
     : answer.nativeFinishReason;
   return {
     index: 0,
-    delta: { role: "assistant", ...content, ...delta },
+    delta: {
+      role: "assistant",
+      ...content,
+      ...(simulation.audio && { audio: {} }),
+      ...delta,
+    },
     finish_reason: finish,
     native_finish_reason: native,
     logprobs: null,
@@ -119,7 +128,8 @@ function toChoice(answer: Answer, simulation: Simulation, delta: Delta, finish: 
 }
 
 /** What each chunk adds, and the tokens it takes. */
-function toDeltas(answer: Answer, { tool_calls: shape }: Simulation): [Delta, number][] {
+function toDeltas(answer: Answer, simulation: Simulation): [Delta, number][] {
+  const { tool_calls: shape } = simulation;
   const { spending, reasoning, tokens, images, annotations, refusal, toolCalls } = answer;
   const deltas: [Delta, number][] = reasoning.map((text) => [
     { reasoning: text, reasoning_details: [toReasoningDetail(text)] },
@@ -128,25 +138,34 @@ function toDeltas(answer: Answer, { tool_calls: shape }: Simulation): [Delta, nu
   // Most of the reasoning is not shown, but spent before the first word.
   const hidden = (spending.reasoningTokens ?? 0) - reasoning.length;
   if (hidden > 0) deltas.push([{}, hidden]);
-  for (const content of tokens) deltas.push([{ content }, 1]);
+  for (const text of tokens) deltas.push([{ content: toContent(text, simulation) }, 1]);
   const imageTokens = (spending.imageTokens ?? 0) / Math.max(images.length, 1);
   images.forEach((url, i) => deltas.push([{ images: [toImagePart(url, i)] }, imageTokens]));
   if (annotations.length > 0) deltas.push([{ annotations }, 0]);
   if (refusal) deltas.push([{ refusal }, 0]);
   toolCalls.forEach((call, i) => {
     const index = shape === "same_index" ? 0 : shape === "index_gap" ? i + 1 : i;
-    deltas.push(...toCallDeltas(call, index, shape !== "whole" && shape !== "with_finish"));
+    deltas.push(...toCallDeltas(call, index, shape));
   });
   return deltas;
 }
 
-function toCallDeltas(call: ToolCall, index: number, fragmented: boolean): [Delta, number][] {
+/** The forms in which a call comes in one chunk. */
+const WHOLE_CALLS: Simulation["tool_calls"][] = ["whole", "with_finish", "object_arguments"];
+
+function toCallDeltas(
+  call: ToolCall,
+  index: number,
+  shape: Simulation["tool_calls"],
+): [Delta, number][] {
   const { id, type, function: { name, arguments: text } } = call;
   const tokens = toTokens(text);
-  const head = (given: string) => ({
+  const head = (given: unknown) => ({
     tool_calls: [{ index, id, type, function: { name, arguments: given } }],
   });
-  if (!fragmented) return [[head(text), tokens.length]];
+  if (WHOLE_CALLS.includes(shape)) {
+    return [[head(shape === "object_arguments" ? JSON.parse(text) : text), tokens.length]];
+  }
   const pieces = tokens.map((piece): [Delta, number] => [
     { tool_calls: [{ index, type, function: { arguments: piece } }] },
     1,

@@ -20,7 +20,8 @@ export function createChatRoutes(world: World): Hono<Env> {
     const turn = takeTurn(world, inference);
     const { answer, echo } = turn;
 
-    if (!request.stream) {
+    const isStream = simulation.form ? simulation.form === "sse" : request.stream;
+    if (!isStream) {
       const completion = toWire(toCompletion(answer, generation, simulation));
       turn.settle();
       return answerJson(c, completion, simulation, generation.id);

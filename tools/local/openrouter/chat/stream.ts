@@ -22,16 +22,19 @@ export function toStreamSteps(
   simulation: Simulation,
   { chunkDelayMs, failure, toWire }: StreamOptions,
 ): Step[] {
-  const { fail, after = DEFAULT_AFTER, comments_before = 1, comments_between = 0, chop } =
-    simulation;
+  const { fail, after = DEFAULT_AFTER, comments_before = 1, comments_between = 0 } = simulation;
+  const { chop, first_delay_ms, comment_delay_ms = 0, line_end } = simulation;
   const waitMs = simulation.chunk_delay_ms ?? chunkDelayMs;
+  const repeat = (count: number) =>
+    Array.from({ length: count }, () => ({ ...COMMENT, waitMs: comment_delay_ms }));
 
   const interrupted = fail !== undefined && fail !== "native";
   const delivered = interrupted ? chunks.slice(0, Math.min(after, chunks.length - 1)) : chunks;
   const steps: Step[] = repeat(comments_before);
   delivered.forEach(({ body, tokens }, i) => {
     if (i > 0) steps.push(...repeat(comments_between));
-    steps.push({ waitMs, bytes: toEvent(toWire(body)), tokens });
+    const delay = i === 0 ? first_delay_ms ?? waitMs : waitMs;
+    steps.push({ waitMs: delay, bytes: toEvent(toWire(body)), tokens });
   });
   const erroneous = fail === "event" || fail === "choice";
   if (erroneous) {
@@ -41,11 +44,14 @@ export function toStreamSteps(
   }
   // Nothing is known of `[DONE]` after an error: it comes there when asked for, else without asking.
   if (interrupted ? erroneous && simulation.done : simulation.done !== false) steps.push(DONE);
-  return chop ? chopSteps(steps, chop) : steps;
+  const written = line_end === "crlf" ? steps.map(toCrlf) : steps;
+  return chop ? chopSteps(written, chop) : written;
 }
 
-function repeat(count: number): Step[] {
-  return Array.from({ length: count }, () => COMMENT);
+/** The same step with lines that end with CR and LF. */
+function toCrlf({ bytes, ...step }: Step): Step {
+  if (!bytes) return step;
+  return { ...step, bytes: encode(new TextDecoder().decode(bytes).replaceAll("\n", "\r\n")) };
 }
 
 function toEvent(body: unknown): Uint8Array {

@@ -60,7 +60,7 @@ export function takeTurn(world: World, inference: Inference<ChatRequest>): Turn 
       });
       return new Response(body, {
         headers: {
-          "Content-Type": "text/event-stream",
+          "Content-Type": simulation.content_type ?? "text/event-stream",
           "Cache-Control": "no-cache",
           "X-Generation-Id": generation.id,
         },

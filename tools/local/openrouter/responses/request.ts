@@ -102,8 +102,12 @@ function toMessages({ type = "message", ...item }: Item): Message[] {
     }
     case "function_call_output":
       return [{ role: "tool", tool_call_id: item.call_id, content: toContent(item.output) }];
+    case "item_reference":
+      throw invalidRequest(
+        'Invalid "input": item_reference is not supported, as responses are not stored',
+      );
     default:
-      return []; // what the model thought and looked up says nothing here
+      return []; // reasoning and searches of earlier turns change nothing here
   }
 }
 
