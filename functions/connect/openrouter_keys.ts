@@ -2,6 +2,7 @@
 import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { isPage, unusable } from "../../shared/gateway/failures.ts";
+import { describe, findError, parseBody } from "../../shared/gateway/upstream_error.ts";
 import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { CODE_CHALLENGE_METHOD } from "./pkce.ts";
@@ -67,17 +68,23 @@ export async function exchangeCode(
     }),
   });
   if ((status === 400 || status === 403) && !isPage(text)) {
-    throw new ApiError(
-      status,
-      status === 400 ? "INVALID_INPUT" : "FORBIDDEN",
-      "OpenRouter refused the code: it was used before, has expired or belongs to something else",
-      { nextActions: "Start again with POST /connect?route=start" },
-    );
+    const ours = status === 400 ? "INVALID_INPUT" : "FORBIDDEN";
+    throw new ApiError(status, ours, toRefusal(text, [code, verifier]), {
+      nextActions: "Connect your OpenRouter account again, from POST /connect?route=start on",
+    });
   }
   if (status >= 300) throw toFailure(status, text, headers);
   const { key } = parse(text) as { key?: unknown };
   if (typeof key !== "string" || !/^[\x21-\x7e]+$/.test(key)) throw unreadable();
   return key;
+}
+
+/** The message for a refused code, with OpenRouter's reason and without the secrets of the flow. */
+function toRefusal(text: string, secrets: string[]): string {
+  const error = findError(parseBody(text)) ?? { metadata: {} };
+  const reason = describe(error, "it was used before, has expired or belongs to another flow");
+  const safe = secrets.reduce((words, secret) => words.replaceAll(secret, "[removed]"), reason);
+  return `OpenRouter refused the code: ${safe}`;
 }
 
 /**

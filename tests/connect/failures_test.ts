@@ -117,6 +117,24 @@ for (
   });
 }
 
+Deno.test("POST /connect/callback names OpenRouter's reason for refusing a code, without secrets", async () => {
+  await using project = await createProject();
+  const rows: [status: number, error: unknown, reason: string][] = [
+    [403, { code: 403, message: "Authorization code expired" }, "Authorization code expired"],
+    [400, { code: 400, message: "Invalid code_challenge_method" }, "Invalid code_challenge_method"],
+    [403, { code: 403, message: "Unknown canary-code." }, "Unknown [removed]"],
+    [403, undefined, "it was used before, has expired or belongs to another flow"],
+  ];
+  for (const [status, error, reason] of rows) {
+    project.upstream.reply({ status, json: { error } });
+    const answer = await project.call("/callback", await project.comeBack());
+    assertEquals([answer.status, answer.body.message], [
+      status,
+      `OpenRouter refused the code: ${reason}`,
+    ]);
+  }
+});
+
 Deno.test("POST /connect/callback does not store a key that OpenRouter rejects", async () => {
   await using project = await createProject();
   for (const reply of [refusal(401), refusal(500), { json: {} }]) {
