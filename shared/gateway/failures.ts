@@ -240,17 +240,11 @@ function toInvalidOutcome({ status, error, text }: Failed, { title }: GatewayNam
 function toRateOutcome({ status, error }: Failed): Outcome {
   const isDaily = error.metadata.limit_source === "openrouter_free_tier_daily" ||
     /free-models-per-day/.test(error.message ?? "");
-  return isDaily
-    ? {
-      status,
-      code: "RATE_LIMITED",
-      message: "The daily limit of free model requests is reached",
-      nextActions: "Try again tomorrow, or choose a model that is not free",
-    }
-    : {
-      status,
-      code: "RATE_LIMITED",
-      message: "The AI provider's rate limit is reached",
-      retryable: true,
-    };
+  if (!isDaily) {
+    const message = "The AI provider's rate limit is reached";
+    return { status, code: "RATE_LIMITED", message, retryable: true };
+  }
+  const message = "The daily limit of free model requests is reached";
+  const nextActions = "Try again tomorrow, or choose a model that is not free";
+  return { status, code: "RATE_LIMITED", message, nextActions };
 }

@@ -352,6 +352,8 @@ function environmentOf({ url }: Upstream, values: Record<string, string> = {}) {
 }
 
 /** The error code of a response in InsForge's or OpenAI's format. */
-function codeOf({ error }: { error?: string | { code: string } }): string | undefined {
-  return typeof error === "object" ? error.code : error;
+function codeOf(
+  { error }: { error?: string | { metadata: { error_code: string } } },
+): string | undefined {
+  return typeof error === "object" ? error.metadata.error_code : error;
 }
