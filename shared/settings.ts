@@ -109,6 +109,41 @@ export function createSettings(environment: Environment = Deno.env): Settings {
   return new EnvironmentSettings(environment) as unknown as Settings;
 }
 
+/** How long settings are kept, milliseconds. */
+const KEPT_MS = 1_000;
+
+const kept = new WeakMap<Environment, { settings: Settings; until: number }>();
+
+/**
+ * The settings in `environment`, at most one second old: to read the environment costs more than most
+ * of a request. Requests that follow each other get the same object, see {@link perSettings}.
+ *
+ * @param environment `Deno.env` unless given.
+ */
+export function keepSettings(environment: Environment = Deno.env): Settings {
+  const now = performance.now();
+  const known = kept.get(environment);
+  if (known && now < known.until) return known.settings;
+  const settings = createSettings(environment);
+  kept.set(environment, { settings, until: now + KEPT_MS });
+  return settings;
+}
+
+/**
+ * Computes a value that depends on settings alone once for each settings object.
+ *
+ * @param compute what to derive; when it throws, nothing is kept.
+ * @returns a function that gives the value for the settings of a request.
+ */
+export function perSettings<T>(compute: (settings: Settings) => T): (settings: Settings) => T {
+  const values = new WeakMap<Settings, T>();
+  return (settings) => {
+    let value = values.get(settings);
+    if (value === undefined) values.set(settings, value = compute(settings));
+    return value;
+  };
+}
+
 class EnvironmentSettings {
   /** Values that were read before: looking a name up in the environment is slow. */
   readonly known = new Map<string, unknown>();

@@ -4,7 +4,7 @@ import type { JWTPayload, ProtectedHeaderParameters } from "jose";
 import { ApiError, unauthorized } from "../errors.ts";
 import type { Call } from "../http/call.ts";
 import { getUserId } from "../insforge/session.ts";
-import type { Settings } from "../settings.ts";
+import { perSettings, type Settings } from "../settings.ts";
 import { findBearerToken } from "./bearer_token.ts";
 import { findVerificationKey } from "./verification_keys.ts";
 
@@ -32,7 +32,6 @@ const MAX_ID_LENGTH = 255;
 
 /** It saves time only: nothing breaks when it is empty. */
 const remembered = new Map<string, Verified>();
-const trusts = new WeakMap<Settings, string>();
 
 /**
  * Finds out which user is calling.
@@ -85,20 +84,15 @@ async function findUser(token: string, settings: Settings): Promise<User> {
 }
 
 /** The settings that decide whom to trust, as one text. A token verified with others does not count. */
-function describeTrust(settings: Settings): string {
-  let trust = trusts.get(settings);
-  if (trust === undefined) {
-    trust = [
-      settings.JWT_PUBLIC_KEY,
-      settings.JWT_KEY_ID,
-      settings.JWT_SECRET,
-      settings.INSFORGE_BASE_URL,
-      settings.INSFORGE_INTERNAL_URL,
-    ].join("\n");
-    trusts.set(settings, trust);
-  }
-  return trust;
-}
+const describeTrust = perSettings((settings) =>
+  [
+    settings.JWT_PUBLIC_KEY,
+    settings.JWT_KEY_ID,
+    settings.JWT_SECRET,
+    settings.INSFORGE_BASE_URL,
+    settings.INSFORGE_INTERNAL_URL,
+  ].join("\n")
+);
 
 /** Text that a database accepts: without NUL and halves of characters. */
 function isUserId(id: unknown): id is string {

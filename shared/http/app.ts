@@ -39,7 +39,7 @@ export function createApp(
   slug: string,
   options: AppOptions = {},
 ): { app: App; handler: EdgeFunction } {
-  const app: App = new Hono({ getPath: (request) => toRoutePath(slug, request.url) });
+  const app: App = new Hono({ getPath: ({ url }) => toRoutePath(slug, url) });
 
   app.notFound((c) => {
     const methods = listMethods(app).filter((method) =>
@@ -84,13 +84,15 @@ export function createApp(
 }
 
 /** The path below the function: `/v1/models`, `/models` and `/v1?route=models` are all `/models`. */
-function toRoutePath(slug: string, requestUrl: string): string {
-  const url = new URL(requestUrl);
+function toRoutePath(slug: string, url: string): string {
+  // A request's URL is normalised already, and parsing it again costs as much as routing it.
+  const [, path = "/", query] = /^[^:]+:\/\/[^/?#]*(\/[^?#]*)?(\?[^#]*)?/.exec(url) ?? [];
   const own = `/${slug}`;
-  const full = collapseSlashes(url.pathname);
+  if (path === own && query === undefined) return "/";
+  const full = collapseSlashes(path);
   const isNamed = full === own || full.startsWith(`${own}/`);
-  const path = dropTrailingSlashes(isNamed ? full.slice(own.length) : full);
-  return path || "/" + (url.searchParams.get("route") ?? "").replace(/^\/+/, "");
+  const below = dropTrailingSlashes(isNamed ? full.slice(own.length) : full);
+  return below || "/" + (new URLSearchParams(query).get("route") ?? "").replace(/^\/+/, "");
 }
 
 function listMethods(app: App): string[] {

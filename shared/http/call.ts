@@ -1,7 +1,8 @@
 /** One request on its way through a function: what is known about it, when it ends, its log line. */
 import { ApiError, toApiError } from "../errors.ts";
-import { createSettings, type Environment, type Settings } from "../settings.ts";
+import { type Environment, keepSettings, type Settings } from "../settings.ts";
 import { type ByteSource, toByteStream } from "./byte_source.ts";
+import { writeLogLine } from "./log.ts";
 
 /** The fields of a request's log line that are filled in while the request is handled. */
 export interface LogFields {
@@ -64,7 +65,7 @@ export class ActiveCall implements Call {
 
   /** @param environment where the settings come from; `Deno.env` unless given. */
   constructor(readonly slug: string, readonly request: Request, environment?: Environment) {
-    this.settings = createSettings(environment);
+    this.settings = keepSettings(environment);
     this.requestId = toRequestId(request.headers.get("X-Request-Id"));
   }
 
@@ -134,7 +135,7 @@ export class ActiveCall implements Call {
         this.log.cause = describeBug(thrown);
       }
     }
-    console.log(JSON.stringify({
+    const line: Record<string, unknown> = {
       timestamp: new Date().toISOString(),
       slug: this.slug,
       request_id: this.requestId,
@@ -143,8 +144,9 @@ export class ActiveCall implements Call {
       status: this.#status,
       ms: this.elapsedMs(),
       first_byte_ms: this.#firstByteMs,
-      ...this.log,
-    }, toLogValue));
+    };
+    for (const [name, value] of Object.entries(this.log)) line[name] = toLogValue(value);
+    writeLogLine(JSON.stringify(line));
   }
 }
 
@@ -171,8 +173,8 @@ function describeBug(thrown: unknown): string {
 }
 
 /** Bounds what a log line may hold: a gateway may send anything in place of a text. */
-function toLogValue(name: string, value: unknown): unknown {
-  if (name !== "" && typeof value === "object") return undefined;
+function toLogValue(value: unknown): unknown {
+  if (typeof value === "object") return undefined;
   if (typeof value !== "string" || value.length <= MAX_LOG_CHARS) return value;
   return value.slice(0, MAX_LOG_CHARS).toWellFormed();
 }
