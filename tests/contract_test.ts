@@ -1,4 +1,6 @@
-/** What every function owes its callers (docs/api.md), asked of each folder. */
+/**
+ * The contract that every function keeps with its callers (docs/api.md), tested for each folder.
+ */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { listSlugs, loadFunction } from "../tools/functions.ts";
 import {
@@ -11,20 +13,20 @@ import {
   TOKEN,
 } from "./support/caller.ts";
 
-/** Operations that answer strangers. Every line here is a decision. */
+/** Operations that need no credential. Every entry is a decision. */
 const OPEN_TO_THE_WORLD = new Set<string>([]);
 
-/** Operations that read no body, as the path says it all. */
+/** Operations that read no body. */
 const WITHOUT_BODY = new Set<string>(["POST /connect/disconnect", "POST /usage/sweep"]);
 
-/** Functions whose bodies and methods are judged by an older contract, in tests of their own. */
+/** Functions whose bodies and methods follow an older contract, which has its own tests. */
 const OLDER_CONTRACT = new Set(["legacy-compat"]);
 
 const ORIGIN = "https://app.example.com";
 const environment = createEnvironment();
 const now = Math.floor(Date.now() / 1_000);
 
-/** Credentials that are present and no user's: refused for good, never taken for nobody's. */
+/** Credentials of other kinds than a user's valid token. */
 const BAD_TOKENS: Record<string, string> = {
   "an expired token": await createToken({ iat: now - 1_000, exp: now - 100 }),
   "a forged token": TOKEN.slice(0, -6) + (TOKEN.endsWith("AAAAAA") ? "BBBBBB" : "AAAAAA"),
@@ -35,17 +37,17 @@ const BAD_TOKENS: Record<string, string> = {
   "a refresh token": await createHmacToken({ sub: "u", type: "refresh", iss: "insforge" }),
   "an administrator's token": await createToken({ role: "project_admin" }),
   "the anon key": "anon_canary",
-  "the API key": "ik_somebody",
+  "the API key": "ik_canary",
   "garbage": "garbage",
 };
 
-/** Bodies that no JSON operation can take. */
+/** Bodies that every JSON operation rejects. */
 const BAD_BODIES: Record<string, { raw?: BodyInit; message: RegExp; status?: number }> = {
   "no body": { message: /missing/ },
   "no JSON": { raw: "prompt=hello", message: /must be JSON/ },
   "a JSON array": { raw: "[]", message: /must be a JSON object/ },
   "invalid UTF-8": { raw: new Uint8Array([0x7b, 0xff, 0x7d]), message: /must be UTF-8/ },
-  "nesting without end": { raw: '{"a":'.repeat(200_000), message: /must not nest deeper/ },
+  "very deep nesting": { raw: '{"a":'.repeat(200_000), message: /must not nest deeper/ },
   "10 MB": { raw: `{"a":"${"x".repeat(10_000_000)}"}`, message: /must not exceed/, status: 413 },
 };
 
@@ -55,7 +57,7 @@ for (const slug of listSlugs()) {
   const paths = new Set(operations.map(({ path }) => path));
   const older = OLDER_CONTRACT.has(slug);
 
-  /** Calls an operation by its path below the slug, its parameters filled in. */
+  /** Calls an operation by its path below the slug, with values for its parameters. */
   const call = (
     path: string,
     method: string,
@@ -72,7 +74,7 @@ for (const slug of listSlugs()) {
     });
   };
 
-  Deno.test(`${slug} answers a preflight of every path`, async () => {
+  Deno.test(`${slug} accepts a preflight request of every path`, async () => {
     for (const path of paths) {
       const { status, headers } = await call(path, "OPTIONS", undefined, {
         headers: {
@@ -90,7 +92,7 @@ for (const slug of listSlugs()) {
     }
   });
 
-  Deno.test(`${slug} refuses a wrong method${older ? "" : " and names the right one"}`, async () => {
+  Deno.test(`${slug} rejects a wrong method${older ? "" : " and names the right one"}`, async () => {
     for (const path of paths) {
       const answer = await call(path, "DELETE");
       if (older) return assertRefused(answer, 404, "NOT_FOUND");
@@ -103,11 +105,11 @@ for (const slug of listSlugs()) {
     const operation = `${method} /${slug}${path === "/" ? "" : path}`;
     if (OPEN_TO_THE_WORLD.has(operation)) continue;
 
-    Deno.test(`${operation} answers 401 without a token`, async () => {
+    Deno.test(`${operation} returns 401 without a token`, async () => {
       assertRefused(await call(path, method, {}, { token: null }), 401, "AUTH_INVALID_CREDENTIALS");
     });
 
-    Deno.test(`${operation} answers 401 AUTH_UNAUTHORIZED to every credential but a user's`, async () => {
+    Deno.test(`${operation} returns 401 AUTH_UNAUTHORIZED for every credential but a user's token`, async () => {
       for (const [kind, token] of Object.entries(BAD_TOKENS)) {
         const answer = await call(path, method, {}, { token });
         assertRefused(answer, 401, "AUTH_UNAUTHORIZED", kind);
@@ -115,14 +117,14 @@ for (const slug of listSlugs()) {
       }
     });
 
-    Deno.test(`${operation} answers 502, not 401, when InsForge is needed and down`, async () => {
+    Deno.test(`${operation} returns 502, not 401, when it needs InsForge and InsForge is down`, async () => {
       const strict = createEnvironment({ AUTH_STRICT: "true" });
       assertRefused(await call(path, method, {}, {}, strict), 502, "UPSTREAM_FAILURE");
     });
 
     if (method !== "POST" || older || WITHOUT_BODY.has(operation)) continue;
 
-    Deno.test(`${operation} refuses bodies it cannot read`, async () => {
+    Deno.test(`${operation} rejects bodies that it cannot read`, async () => {
       for (const [kind, { raw, message, status = 400 }] of Object.entries(BAD_BODIES)) {
         const answer = await call(path, method, undefined, { raw });
         assertRefused(answer, status, "INVALID_INPUT", kind);
@@ -130,7 +132,7 @@ for (const slug of listSlugs()) {
       }
     });
 
-    Deno.test(`${operation} refuses an empty object and names a field`, async () => {
+    Deno.test(`${operation} rejects an empty object and names a field`, async () => {
       const answer = await call(path, method, {});
       assertRefused(answer, 400, "INVALID_INPUT");
       assertMatch(toError(answer).message, /"\w+"/);
@@ -138,7 +140,7 @@ for (const slug of listSlugs()) {
   }
 }
 
-/** Code and message of an error, in InsForge's flat shape or OpenAI's nested one. */
+/** Code and message of an error, in InsForge's flat shape or in OpenAI's nested shape. */
 function toError({ body }: Answer): { code: string; message: string } {
   if (typeof body.error === "object") {
     return { code: body.error.metadata.error_code, message: body.error.message };

@@ -1,4 +1,4 @@
-/** `deno task serve`: its process, what it takes from its settings, and what it tells. */
+/** `deno task serve`: its process, its settings, and its output. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import { withValues } from "../shared/settings.ts";
@@ -9,13 +9,13 @@ import { toServerUrl } from "../tools/start/server_url.ts";
 import { createEnvironment, TOKEN } from "./support/caller.ts";
 
 const SERVE = new URL("../tools/serve.ts", import.meta.url).pathname;
-/** Settings without any gateway's key; InsForge is elsewhere. */
+/** Settings without a gateway's key, and with another InsForge. */
 const KEYLESS = createEnvironment({
   ...{ PORT: "0", OPENROUTER_PORT: "0" },
   ...{ OPENROUTER_API_KEY: undefined, OPENROUTER_BASE_URL: undefined },
 });
 
-Deno.test("serve leaves a data folder alone that another serve uses, --fresh or not", async () => {
+Deno.test("serve does not start on a data folder that another serve uses, with or without --fresh", async () => {
   await Deno.mkdir(".local", { recursive: true });
   const folder = await Deno.makeTempDir({ dir: ".local" });
   await Deno.mkdir(`${folder}/.local/insforge`, { recursive: true });
@@ -33,7 +33,7 @@ Deno.test("serve leaves a data folder alone that another serve uses, --fresh or 
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("serve does not start with an option that it does not know", async () => {
+Deno.test("serve does not start with an unknown option", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-read", "--allow-env", SERVE, "--frsh"],
     env: { NO_COLOR: "1" },
@@ -42,7 +42,7 @@ Deno.test("serve does not start with an option that it does not know", async () 
   assertMatch(new TextDecoder().decode(stderr), /^Unknown option '--frsh'/m);
 });
 
-Deno.test("no task falls apart where the path of Deno has a blank in it", () => {
+Deno.test("tasks work when the path of Deno contains a space", () => {
   const commands = Object.values(config.tasks).map(({ command }) => command);
   assert(commands.some((command) => command.includes("$(")));
   for (const command of commands) {
@@ -51,7 +51,7 @@ Deno.test("no task falls apart where the path of Deno has a blank in it", () => 
   }
 });
 
-Deno.test("a .env that begins with a byte order mark loses none of its settings", async () => {
+Deno.test("reads all settings of a .env that begins with a byte order mark", async () => {
   await Deno.mkdir(".local", { recursive: true });
   const file = await Deno.makeTempFile({ dir: ".local", suffix: ".env" });
   await Deno.writeTextFile(file, "\uFEFFCANARY_FIRST=one\r\nexport CANARY_NEXT='two' # words\r\n");
@@ -60,7 +60,7 @@ Deno.test("a .env that begins with a byte order mark loses none of its settings"
   await Deno.remove(file);
 });
 
-Deno.test("serve and start tell an address that can be reached, and be led back to", () => {
+Deno.test("serve and start print a URL that can be reached, and that OAuth can return to", () => {
   for (
     const [hostname, host] of [
       ["127.0.0.1", "127.0.0.1"],
@@ -75,7 +75,7 @@ Deno.test("serve and start tell an address that can be reached, and be led back 
   }
 });
 
-Deno.test("serve simulates the chosen gateway, whatever key another has", async () => {
+Deno.test("serve simulates the chosen gateway, even when another gateway's key is set", async () => {
   for (
     const [AI_GATEWAY, settings, isSimulated, told] of [
       [

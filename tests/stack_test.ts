@@ -1,4 +1,4 @@
-/** The local stack as a new user meets it: real HTTP, real rows, the real SDK, two users. */
+/** The local stack as a new developer uses it: real HTTP, real rows, the real SDK, two users. */
 import { createClient } from "@insforge/sdk";
 import {
   assert,
@@ -15,7 +15,7 @@ import { createEnvironment, TOKEN } from "./support/caller.ts";
 import { getAccessToken } from "./support/session.ts";
 
 const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
-/** A project whose InsForge is elsewhere: nothing has to be started but a simulated OpenRouter. */
+/** A project with another InsForge, so that only a simulated OpenRouter is started. */
 const SIMULATED_OPENROUTER = createEnvironment({
   ...ANY_PORT,
   OPENROUTER_API_KEY: undefined,
@@ -68,7 +68,7 @@ Deno.test("the local stack", async (t) => {
     assertMatch(pieces.join(""), /data: \[DONE\]\n\n$/);
   });
 
-  await t.step("summarizes exactly the caller's own tickets, and reads no other's", async () => {
+  await t.step("summarizes exactly the caller's own tickets", async () => {
     for (const [user, other] of [[demo, second], [second, demo]]) {
       const before = stack.openrouter!.requests.length;
       const client = createClient({
@@ -92,7 +92,7 @@ Deno.test("the local stack", async (t) => {
     }
   });
 
-  await t.step("refuses a table or column that is not there, by its name", async () => {
+  await t.step("rejects a missing table or column by its name", async () => {
     for (
       const [body, status, message] of [
         [{ table: "no_such_table" }, 400, /"table" names no table/],
@@ -115,7 +115,7 @@ Deno.test("the local stack", async (t) => {
     }
   });
 
-  await t.step("filters, orders and limits as PostgREST does", async () => {
+  await t.step("filters, sorts and limits rows", async () => {
     const body = {
       table: "support_tickets",
       columns: ["status"],
@@ -129,7 +129,7 @@ Deno.test("the local stack", async (t) => {
     assertEquals(prompt.match(/^\{"status":"open"\}$/gm)?.length, 3);
   });
 
-  await t.step("embeds, draws, and saves what it drew in the caller's name", async () => {
+  await t.step("embeds texts, makes an image, and saves it as the caller", async () => {
     const embedded = await (await post(stack, "embeddings", { input: ["a", "b"] }, demo)).json();
     assertEquals([embedded.embeddings.length, embedded.embeddings[0].length], [2, 1536]);
 
@@ -147,7 +147,7 @@ Deno.test("the local stack", async (t) => {
   });
 
   await t.step(
-    "lets users connect from the playground, by either name of this machine",
+    "lets users connect from the playground, by both host names of this machine",
     async () => {
       for (const name of ["127.0.0.1", "localhost"]) {
         const return_url = `${stack.functionsUrl.replace("127.0.0.1", name)}/`;
@@ -157,7 +157,7 @@ Deno.test("the local stack", async (t) => {
     },
   );
 
-  await t.step("serves the functions behind InsForge's own address, too", async () => {
+  await t.step("serves the functions below InsForge's own URL, too", async () => {
     const client = createClient({
       baseUrl: stack.insforgeUrl,
       accessToken: await getAccessToken(stack, demo),
@@ -167,7 +167,7 @@ Deno.test("the local stack", async (t) => {
   });
 });
 
-Deno.test("the local stack uses another OpenRouter and another InsForge when told to", async () => {
+Deno.test("the local stack uses another OpenRouter and another InsForge when the settings name them", async () => {
   await using stack = await startStack({ get: (name) => ANY_PORT[name] });
   const settings: Record<string, string> = {
     ...ANY_PORT,
@@ -183,7 +183,7 @@ Deno.test("the local stack uses another OpenRouter and another InsForge when tol
   assertEquals(new Headers(headers).get("authorization"), "Bearer sk-or-v1-another");
 });
 
-Deno.test("the local stack ends while an answer streams, and does not wait for it", async () => {
+Deno.test("the local stack ends without waiting for a stream in flight", async () => {
   const stack = await startStack(SIMULATED_OPENROUTER);
   const simulate = { fail: "stall", after: 1 };
   const { body } = await fetch(`${stack.functionsUrl}/stream`, {
@@ -197,7 +197,7 @@ Deno.test("the local stack ends while an answer streams, and does not wait for i
   await assertRejects(() => reader.read());
 });
 
-Deno.test("the local stack names the setting of an address that it cannot listen on", async () => {
+Deno.test("the local stack names the setting when it cannot listen on a port", async () => {
   for (const [name, value] of [["HOST", "192.0.2.1"], ["PORT", "nonsense"]]) {
     const { message } = await assertRejects(() =>
       startStack(withValues({ [name]: value }, SIMULATED_OPENROUTER))
@@ -206,13 +206,13 @@ Deno.test("the local stack names the setting of an address that it cannot listen
   }
 });
 
-Deno.test("the local stack takes a blank OPENROUTER_BASE_URL for none", async () => {
+Deno.test("the local stack treats a blank OPENROUTER_BASE_URL as not set", async () => {
   const blank = withValues({ OPENROUTER_BASE_URL: " " }, SIMULATED_OPENROUTER);
   await using stack = await startStack(blank);
   assertMatch(stack.openrouterUrl, /^http:\/\/127\.0\.0\.1:/);
 });
 
-/** What the user's message of a conversation says. */
+/** The text of the user's message. */
 function toPrompt(body: unknown): string {
   return (body as { messages: { content: string }[] }).messages[1].content;
 }

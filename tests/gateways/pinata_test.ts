@@ -1,4 +1,4 @@
-/** What is Pinata's own. */
+/** What only Pinata does. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import OpenAI from "openai";
 import chat from "../../functions/chat/index.ts";
@@ -15,7 +15,7 @@ import { PROMPT, TOKEN } from "../support/caller.ts";
 
 const messages = [{ role: "user" as const, content: PROMPT }];
 
-Deno.test("pinata: what only OpenRouter has is a 400 that names it, and is not sent", async () => {
+Deno.test("pinata: rejects fields that only OpenRouter has with a 400 that names them", async () => {
   await using server = serve();
   const environment = environmentOf(server, "pinata");
   const rows: [handler: EdgeFunction, body: Record<string, unknown>, named: string][] = [
@@ -36,7 +36,7 @@ Deno.test("pinata: what only OpenRouter has is a 400 that names it, and is not s
   assertEquals(server.requests.length, 0);
 });
 
-Deno.test("pinata: a model that knows only max_completion_tokens gets the limit by that name", async () => {
+Deno.test("pinata: sends max_completion_tokens to a model that only knows this name", async () => {
   await using server = serve();
   const environment = environmentOf(server, "pinata");
   const model = "openai/gpt-5-mini";
@@ -51,7 +51,7 @@ Deno.test("pinata: a model that knows only max_completion_tokens gets the limit 
 });
 
 for (const microcredits of ["beside", "inside"] as const) {
-  Deno.test(`pinata: what is left is passed on, told ${microcredits} the error`, async () => {
+  Deno.test(`pinata: passes the balance on when it is ${microcredits} the error`, async () => {
     await using server = serve();
     const simulate: Simulation = { credits: 0.00001, microcredits };
     const environment = environmentOf(server, "pinata");
@@ -63,7 +63,7 @@ for (const microcredits of ["beside", "inside"] as const) {
   });
 }
 
-Deno.test("pinata: a model that it has not is the caller's mistake", async () => {
+Deno.test("pinata: an unknown model is a 400", async () => {
   await using server = serve();
   const model = "anthropic/claude-sonnet-4.6";
   const { status, body } = await ask(chat, environmentOf(server, "pinata"), {
@@ -74,7 +74,7 @@ Deno.test("pinata: a model that it has not is the caller's mistake", async () =>
   assertStringIncludes(body.message, model);
 });
 
-Deno.test("pinata: the real OpenAI SDK talks to v1", async () => {
+Deno.test("pinata: the OpenAI SDK works with v1", async () => {
   await using server = serve();
   const route = createRouter(new Map([["v1", v1]]), environmentOf(server, "pinata"));
   await using functions = Deno.serve(

@@ -1,4 +1,4 @@
-/** What is PinMe's own. */
+/** What only PinMe does. */
 import { assertEquals, assertMatch } from "@std/assert";
 import chat from "../../functions/chat/index.ts";
 import legacy from "../../functions/legacy-compat/index.ts";
@@ -12,7 +12,7 @@ import { createUpstream } from "../support/upstream.ts";
 
 const messages = [{ role: "user" as const, content: PROMPT }];
 
-Deno.test("pinme: OpenRouter's own fields pass, and so do its refusals", async () => {
+Deno.test("pinme: passes on OpenRouter's fields, and OpenRouter's errors", async () => {
   await using server = serve();
   const environment = environmentOf(server, "pinme");
   const fields = { models: ["openai/gpt-4o"], provider: { sort: "price" } };
@@ -46,14 +46,14 @@ for (const [envelope, status, code] of ENVELOPES) {
   });
 }
 
-Deno.test("pinme: its own failures that may pass are tried again", async () => {
+Deno.test("pinme: retries its own temporary failures", async () => {
   await using server = serve();
   const body = { prompt: PROMPT, simulate: { envelope: "unavailable", times: 2 } };
   const answer = await withShortWaits(() => ask(chat, environmentOf(server, "pinme"), body));
   assertEquals([answer.status, server.requests.length], [200, 3]);
 });
 
-Deno.test("pinme: an empty balance is told to callers of the deprecated routes, too", async () => {
+Deno.test("pinme: reports an empty balance to callers of the deprecated routes, too", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ status: 403, json: { code: 403, msg: "error", data: { error: "No balance" } } });
   const environment = createEnvironment({
@@ -67,7 +67,7 @@ Deno.test("pinme: an empty balance is told to callers of the deprecated routes, 
   assertEquals([status, body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
 });
 
-Deno.test("pinme: what is above its megabyte is not sent", async () => {
+Deno.test("pinme: does not send a body above its megabyte", async () => {
   await using server = serve();
   const url = `data:image/png;base64,${"A".repeat(1_048_576)}`;
   const content = [{ type: "image_url", image_url: { url } }];

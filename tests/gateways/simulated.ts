@@ -4,7 +4,7 @@ import type { EdgeFunction } from "../../shared/http/app.ts";
 import type { Server } from "../local/openrouter_server.ts";
 import { type Answer, createEnvironment, type RequestOptions, send } from "../support/caller.ts";
 
-/** The settings that lead to each simulated gateway, its default model, and how it calls another. */
+/** The settings of each simulated gateway, its default model, and its name of another model. */
 export const GATEWAYS = {
   pinata: {
     model: "anthropic/claude-sonnet-4-6",
@@ -25,12 +25,12 @@ export const GATEWAYS = {
   },
 };
 
-/** A gateway that is not OpenRouter. */
+/** A gateway other than OpenRouter. */
 export type Name = keyof typeof GATEWAYS;
-/** Both of them. */
+/** Both other gateways. */
 export const names = Object.keys(GATEWAYS) as Name[];
 
-/** Settings of a project that has chosen `name`, and has no OpenRouter key. */
+/** Settings of a project that uses the gateway `name` and has no OpenRouter key. */
 export function environmentOf(server: Server, name: Name, values: Record<string, string> = {}) {
   return createEnvironment({
     OPENROUTER_API_KEY: undefined,
@@ -42,7 +42,7 @@ export function environmentOf(server: Server, name: Name, values: Record<string,
   });
 }
 
-/** Calls a function; no key of a gateway may stand in what comes back. */
+/** Calls a function, and checks that the response contains no key of a gateway. */
 export async function ask(
   handler: EdgeFunction,
   environment: ReturnType<typeof environmentOf>,
