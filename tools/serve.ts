@@ -2,7 +2,7 @@
 import process from "node:process";
 import { readEnvironment } from "./environment.ts";
 import { describe } from "./local/banner.ts";
-import { startStack } from "./local/stack.ts";
+import { type Stack, startStack } from "./local/stack.ts";
 import { listenForSignals } from "./signals.ts";
 
 const DATA_DIR = ".local/insforge";
@@ -19,6 +19,7 @@ try {
   if (Deno.args.includes("--fresh")) await Deno.remove(DATA_DIR, { recursive: true });
   const stack = await startStack(await readEnvironment(), DATA_DIR);
   console.log(describe(stack));
+  prepareReference(stack);
   listenForSignals(
     () => stack[Symbol.asyncDispose]().then(() => Deno.exit()),
     () => Deno.exit(1),
@@ -26,6 +27,15 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   Deno.exit(1);
+}
+
+/** Has the API reference made in the background, so that it is there when somebody opens it. */
+function prepareReference({ functionsUrl }: Stack): void {
+  fetch(`${functionsUrl}/openapi.json`).then(
+    (response) => response.body?.cancel(),
+    // Opening the page shows the failure.
+    () => {},
+  );
 }
 
 /** Two databases on one folder would ruin it. The lock ends with the process, however that ends. */

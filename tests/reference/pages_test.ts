@@ -1,4 +1,4 @@
-/** The pages of the API reference are served locally and can do nothing else. */
+/** The pages of the API reference. */
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { createReferencePages } from "../../tools/reference/pages.ts";
 import { text } from "./schemas.ts";
@@ -6,7 +6,7 @@ import { text } from "./schemas.ts";
 const HOST = "http://functions.test";
 const pages = createReferencePages();
 
-Deno.test("the page and everything that it loads come from the same server", async () => {
+Deno.test("serves the page and every file that the page loads", async () => {
   const response = await get("/docs");
   assertMatch(response!.headers.get("Content-Type")!, /^text\/html/);
   const html = await response!.text();
@@ -26,7 +26,7 @@ Deno.test("serves the same document that is built", async () => {
   assertEquals(await (await get("/openapi.json"))!.text(), text);
 });
 
-Deno.test("the page may run its own scripts only, and connect to its own server only", async () => {
+Deno.test("allows the page its own scripts and its own server only", async () => {
   for (const path of ["/docs", "/docs/page.js", "/docs/swagger-ui-bundle.js"]) {
     const { headers, body } = (await get(path))!;
     await body!.cancel();
@@ -45,7 +45,7 @@ Deno.test("the page may run its own scripts only, and connect to its own server 
   }
 });
 
-Deno.test("other paths are passed on, and unknown files are 404", async () => {
+Deno.test("returns nothing for other paths, and 404 for unknown files", async () => {
   for (const path of ["/", "/chat", "/docsy", "/openapi.yaml", "/docs/%2e%2e/deno.json"]) {
     assertEquals(await get(path), undefined, path);
   }

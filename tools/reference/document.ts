@@ -2,6 +2,7 @@
  * The API reference: one OpenAPI 3.1 document of all functions.
  * https://spec.openapis.org/oas/v3.1.1
  */
+import { existsSync } from "node:fs";
 import { toErrorBody, toErrorEvent } from "../../shared/errors.ts";
 import { listSlugs, loadFunction } from "../functions.ts";
 import { createAnswerSchemas } from "./answer_schemas.ts";
@@ -16,7 +17,7 @@ import {
 } from "./failures.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import type { Operation, Reference } from "./operation.ts";
-import { readSources, type Sources } from "./program.ts";
+import { readSources, type Sources, toReferencePath } from "./program.ts";
 
 /** The document. It becomes JSON when its undefined fields are left out. */
 export interface ReferenceDocument {
@@ -105,14 +106,26 @@ export function formatDocument(document: ReferenceDocument): string {
   return JSON.stringify(document, null, 2) + "\n";
 }
 
-/** Loads every function's `reference.ts`, by slug; deprecated functions come last. */
-export async function loadReferences(): Promise<Map<string, Reference>> {
-  const modules = listSlugs().map(async (slug) => {
+/**
+ * Loads the `reference.ts` of every function that has one, by slug, deprecated functions last. It
+ * prints a line for each function without one.
+ */
+export async function loadReferences(slugs = listSlugs()): Promise<Map<string, Reference>> {
+  const modules = slugs.filter(hasReference).map(async (slug) => {
     const { reference } = await import(new URL(`functions/${slug}/reference.ts`, ROOT).href);
     return [slug, reference as Reference] as const;
   });
   const isOld = ([, { deprecated }]: readonly [string, Reference]) => Number(deprecated ?? false);
   return new Map((await Promise.all(modules)).sort((a, b) => isOld(a) - isOld(b)));
+}
+
+function hasReference(slug: string): boolean {
+  const path = toReferencePath(slug);
+  if (existsSync(path)) return true;
+  console.error(
+    `The API reference leaves out "${slug}": functions/${slug}/reference.ts is missing`,
+  );
+  return false;
 }
 
 /** Describes a function: the comment of its module, its aliases and its description. */

@@ -4,9 +4,9 @@
  */
 import { fileURLToPath } from "node:url";
 import getSwaggerFolder from "swagger-ui-dist/absolute-path.js";
+import { createDocumentCache } from "./cached_document.ts";
 
 const PAGE = fileURLToPath(new URL("page/", import.meta.url));
-const PROGRAM = fileURLToPath(new URL("../reference.ts", import.meta.url));
 
 const HTML = "text/html; charset=utf-8";
 const CSS = "text/css; charset=utf-8";
@@ -36,10 +36,11 @@ export type ReferencePages = (request: Request) => Promise<Response | undefined>
 /**
  * Creates the pages: `/docs`, the files it loads, and `/openapi.json`.
  *
- * The document is created at its first request, in a separate process, because that takes seconds
- * and some hundred megabytes. It is then kept. This needs the permission to run Deno.
+ * @param readDocument returns the document of `/openapi.json`.
  */
-export function createReferencePages(): ReferencePages {
+export function createReferencePages(
+  readDocument: () => Promise<string> = createDocumentCache(".local/reference/openapi.json"),
+): ReferencePages {
   const folder = getSwaggerFolder();
   const files = new Map([
     ["/docs", [`${PAGE}index.html`, HTML]],
@@ -49,18 +50,11 @@ export function createReferencePages(): ReferencePages {
     ["/docs/swagger-ui.css", [`${folder}/swagger-ui.css`, CSS]],
     ["/docs/swagger-ui-bundle.js", [`${folder}/swagger-ui-bundle.js`, SCRIPT]],
   ]);
-  let document: Promise<string> | undefined;
 
   return async ({ method, url }) => {
     if (method !== "GET" && method !== "HEAD") return undefined;
     const { pathname } = new URL(url);
-    if (pathname === "/openapi.json") {
-      document ??= makeDocument().catch((failure) => {
-        document = undefined;
-        throw failure;
-      });
-      return respond(await document, "application/json");
-    }
+    if (pathname === "/openapi.json") return respond(await readDocument(), "application/json");
     const [path, type] = files.get(pathname) ?? [];
     if (path) return respond(await Deno.readFile(path), type!);
     return pathname.startsWith("/docs/") ? new Response("Not found", { status: 404 }) : undefined;
@@ -69,13 +63,4 @@ export function createReferencePages(): ReferencePages {
 
 function respond(body: BodyInit, type: string): Response {
   return new Response(body, { headers: { ...HEADERS, "Content-Type": type } });
-}
-
-async function makeDocument(): Promise<string> {
-  const args = ["run", "--quiet", "--no-prompt", "--no-check", "--allow-read", "--ignore-env"];
-  const command = new Deno.Command(Deno.execPath(), { args: [...args, PROGRAM], stdin: "null" });
-  const { success, stdout, stderr } = await command.output();
-  const [text, failure] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  if (!success) throw new Error(`The API reference could not be created: ${failure}`);
-  return text;
 }

@@ -1,4 +1,5 @@
 /** The functions' sources as TypeScript reads them: types, and docstrings of fields. */
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { COMPILER_OPTIONS } from "../compiler_options.ts";
@@ -16,7 +17,8 @@ export interface Sources {
 
 /** Parses the functions and all their imports, in about a second. */
 export function readSources(): Sources {
-  const roots = listSlugs().flatMap((slug) => [toPath(slug, "index"), toPath(slug, "reference")]);
+  const roots = listSlugs().flatMap((slug) => [toPath(slug, "index"), toReferencePath(slug)])
+    .filter((path) => existsSync(path));
   const program = ts.createProgram(roots, OPTIONS);
   return { program, checker: program.getTypeChecker() };
 }
@@ -46,7 +48,7 @@ export function findSchemaType(
   slug: string,
   path: string[],
 ): ts.Type | undefined {
-  const file = program.getSourceFile(toPath(slug, "reference"))!;
+  const file = program.getSourceFile(toReferencePath(slug))!;
   const [exported] = checker.getExportsOfModule(checker.getSymbolAtLocation(file)!);
   const schema = findField(checker, checker.getTypeOfSymbol(exported), path);
   return schema && (findField(checker, schema, ["_zod", "output"]) ??
@@ -62,6 +64,11 @@ function findField(checker: ts.TypeChecker, type: ts.Type, path: string[]): ts.T
 
 function isOurs({ fileName }: ts.SourceFile): boolean {
   return fileName.startsWith(`${ROOT}functions/`) || fileName.startsWith(`${ROOT}shared/`);
+}
+
+/** Returns the path of a function's `reference.ts`, which may be missing. */
+export function toReferencePath(slug: string): string {
+  return toPath(slug, "reference");
 }
 
 function toPath(slug: string, module: string): string {
