@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import handler, { aliases } from "../../functions/legacy-compat/index.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
 import {
@@ -14,55 +14,64 @@ import {
 
 const functions = new Map(["legacy-compat", ...aliases].map((slug) => [slug, handler]));
 
-/** Tries upstream where our retry policy is not the old one; the answers are the same. */
-const TRIES: Record<string, number> = {
-  // OpenAI's header `x-should-retry`, which OpenRouter does not send
-  "chat-errors/x-should-retry-false": 3,
-  "chat-errors/x-should-retry-true-on-400": 1,
-  // errors that came with status 200
-  "chat-response/choice-error-in-200": 3,
-  "images/error-object-in-200": 3,
-  // the only request of the old proxy's that was not tried again
-  "models/upstream-500": 3,
+/** Recorded calls with another number of attempts here, by the row of the page that says why. */
+const ATTEMPTS: Record<string, { attempts: number; row: string }> = {
+  "chat-errors/x-should-retry-false": { attempts: 3, row: "retried failed calls as OpenAI's SDK" },
+  "chat-errors/x-should-retry-true-on-400": {
+    attempts: 1,
+    row: "retried failed calls as OpenAI's SDK",
+  },
+  "chat-response/choice-error-in-200": { attempts: 3, row: "reported an error that came with 200" },
+  "images/error-object-in-200": { attempts: 3, row: "reported an error that came with 200" },
+  "models/upstream-500": { attempts: 3, row: "did not retry the list of models" },
 };
 
-/** Recorded calls that are answered otherwise on purpose. */
-const CHANGED = new Set([
-  // the scheme of a credential is not case-sensitive (RFC 9110, section 11.1)
-  "auth/chat-lower-case-bearer",
-  // no body is read before the credential was checked
-  "auth/chat-none-and-bad-json",
-]);
+/** Recorded calls with another response here, by the row of the page that says why. */
+const CHANGED: Record<string, string> = {
+  "auth/chat-lower-case-bearer": "rejected `bearer` in lower case",
+  "auth/chat-none-and-bad-json": "read the body before it checked the credential",
+};
 
 const proxyCalls = await readRecording<ProxyCall>("ai-proxy.json");
 const sdkCalls = await readRecording<SdkCall>("ai-sdk.json");
 
 for (const [category, calls] of Map.groupBy(proxyCalls, ({ category }) => category)) {
-  Deno.test(`${category}: the old proxy's ${calls.length} recorded calls are answered the same`, async () => {
+  Deno.test(`${category}: ${calls.length} recorded calls get the recorded responses`, async () => {
     await playAll(calls, playProxyCall);
   });
 }
 
 for (const [category, calls] of Map.groupBy(sdkCalls, ({ category }) => category)) {
-  Deno.test(`${category}: ${calls.length} recorded calls of InsForge's SDK end the same`, async () => {
+  Deno.test(`${category}: ${calls.length} recorded calls of InsForge's SDK have the recorded outcome`, async () => {
     await playAll(calls, playSdkCall);
   });
 }
 
+Deno.test("docs/migrating-from-insforge-ai.md lists every recorded call that differs", async () => {
+  const page = new URL("../../docs/migrating-from-insforge-ai.md", import.meta.url);
+  const text = (await Deno.readTextFile(page)).replaceAll(/ +/g, " ");
+  const rows = [...Object.values(ATTEMPTS).map(({ row }) => row), ...Object.values(CHANGED)];
+  for (const row of rows) assert(text.includes(`\n| ${row}`), row);
+  assert(text.includes(`${proxyCalls.length} calls recorded`), `${proxyCalls.length} calls`);
+  assert(text.includes(`${sdkCalls.length} calls of the SDK`), `${sdkCalls.length} calls`);
+});
+
 async function readRecording<Call extends RecordedCall>(name: string): Promise<Call[]> {
   const text = await Deno.readTextFile(new URL(`../golden/${name}`, import.meta.url));
   const calls: Call[] = JSON.parse(text).cases;
-  return calls.filter(({ name }) => !CHANGED.has(name)).map(adapt);
+  return calls.filter(({ name }) => !Object.hasOwn(CHANGED, name)).map(adapt);
 }
 
-/** Gives a recorded call the number of tries that we make. */
+/** Replaces the recorded attempts by the number that is made here. */
 function adapt<Call extends RecordedCall>(call: Call): Call {
-  const tries = TRIES[call.name];
-  const upstream = tries ? Array(tries).fill(call.upstream![0]) : call.upstream;
+  const { attempts } = ATTEMPTS[call.name] ?? {};
+  const upstream = attempts ? Array(attempts).fill(call.upstream![0]) : call.upstream;
   return { ...call, upstream };
 }
 
-/** Plays calls on stages of their own, a few at a time; a call that follows another shares its. */
+/**
+ * Replays calls on separate stages, a few at a time; a call that follows another shares its stage.
+ */
 async function playAll<Call extends RecordedCall>(
   calls: Call[],
   play: (call: Call, stage: Stage) => Promise<void>,
