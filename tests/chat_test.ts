@@ -1,6 +1,14 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import handler from "../functions/chat/index.ts";
-import { createEnvironment, createRequest, logs, PROMPT, send, USER_ID } from "./support/caller.ts";
+import {
+  createEnvironment,
+  createRequest,
+  logs,
+  OPAQUE_USER,
+  PROMPT,
+  send,
+  USER_ID,
+} from "./support/caller.ts";
 import { completion, createUpstream, USAGE } from "./support/upstream.ts";
 
 Deno.test("POST /chat answers a prompt", async () => {
@@ -36,6 +44,7 @@ Deno.test("POST /chat sends the default model, a limit of tokens and the app's n
     model: "google/gemini-2.5-flash",
     messages: [{ role: "user", content: PROMPT }],
     max_tokens: 4096,
+    user: OPAQUE_USER,
     stream: false,
   });
   assertMatch(headers.get("authorization")!, /^Bearer sk-or-v1-/);
@@ -83,7 +92,7 @@ Deno.test("POST /chat passes a conversation and OpenRouter's own fields untouche
     a_field_of_tomorrow: { deep: [1, null] },
   };
   await send(handler, environmentOf(upstream), request);
-  assertEquals(upstream.requests[0].body, { ...request, stream: false });
+  assertEquals(upstream.requests[0].body, { ...request, user: OPAQUE_USER, stream: false });
 });
 
 Deno.test("POST /chat bounds web search unless the request does", async () => {

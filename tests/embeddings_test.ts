@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import handler from "../functions/embeddings/index.ts";
 import { createInsForge } from "./shared/fake_insforge.ts";
-import { API_KEY, createEnvironment, logs, send } from "./support/caller.ts";
+import { API_KEY, createEnvironment, logs, OPAQUE_USER, send } from "./support/caller.ts";
 import { createUpstream, type Received } from "./support/upstream.ts";
 
 /** Answers every text with a vector that tells it, in reverse order. */
@@ -37,6 +37,7 @@ Deno.test("POST /embeddings answers a text with one vector, and asks for floats"
     dimensions: 2,
     model: "openai/text-embedding-3-small",
     encoding_format: "float",
+    user: OPAQUE_USER,
   });
 });
 

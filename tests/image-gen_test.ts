@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import handler from "../functions/image-gen/index.ts";
-import { createEnvironment, PROMPT, send } from "./support/caller.ts";
+import { createEnvironment, OPAQUE_USER, PROMPT, send } from "./support/caller.ts";
 import { completion, createUpstream, USAGE } from "./support/upstream.ts";
 
 const PIXEL =
@@ -36,6 +36,7 @@ Deno.test("POST /image-gen draws with a chat model", async () => {
       ],
     }],
     max_tokens: 16384,
+    user: OPAQUE_USER,
     stream: false,
   });
 });

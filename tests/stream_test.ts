@@ -5,6 +5,7 @@ import {
   createEnvironment,
   createRequest,
   logs,
+  OPAQUE_USER,
   PROMPT,
   send,
 } from "./support/caller.ts";
@@ -41,6 +42,7 @@ Deno.test("POST /stream asks OpenRouter for a stream, with a limit of tokens", a
     stream_options: { include_usage: true },
     temperature: 0.3,
     provider: { sort: "price" },
+    user: OPAQUE_USER,
   });
 });
 

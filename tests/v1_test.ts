@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import handler from "../functions/v1/index.ts";
-import { createEnvironment, logs, PROMPT, send } from "./support/caller.ts";
+import { createEnvironment, logs, OPAQUE_USER, PROMPT, send } from "./support/caller.ts";
 import { completion, createUpstream, streamOf, type Upstream } from "./support/upstream.ts";
 
 const CHAT = { path: "/v1/chat/completions" };
@@ -32,7 +32,8 @@ Deno.test("POST /v1/chat/completions sends what it was sent, with a model and a 
   await send(handler, environmentOf(upstream), request, CHAT);
   const [{ path, body }] = upstream.requests;
   assertEquals(path, "/api/v1/chat/completions");
-  const added = { model: "openai/gpt-4o-mini", max_tokens: 4096, stream: false };
+  const model = "openai/gpt-4o-mini";
+  const added = { model, max_tokens: 4096, user: OPAQUE_USER, stream: false };
   assertEquals(body, { ...request, ...added });
 });
 

@@ -50,7 +50,8 @@ app.post(
   "/ai/embeddings",
   withLegacyFailures(async (call) => {
     const request = await readRequest(call, embeddingsRequestSchema);
-    const params = { ...request, encoding_format: request.encoding_format ?? "float" };
+    const { encoding_format = "float" } = request;
+    const params = { ...request, encoding_format, user: undefined };
     return Response.json(toEmbeddingsAnswer(await requestUnjudged(call, "/embeddings", params)));
   }),
 );

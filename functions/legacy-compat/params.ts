@@ -32,6 +32,7 @@ export function toChatParams(
     tools: request.tools,
     tool_choice: request.toolChoice,
     parallel_tool_calls: request.parallelToolCalls,
+    user: undefined, // the deprecated proxy sent none
   };
 }
 
@@ -42,6 +43,7 @@ export function toImageParams({ model, prompt, images }: ImageGenerationRequest)
     messages: [{ role: "user", content: images?.length ? toParts(prompt, images) : prompt }],
     stream: false,
     modalities: ["text", "image"],
+    user: undefined,
   };
 }
 

@@ -11,6 +11,7 @@ import { ApiError } from "../errors.ts";
 import { chooseGateway, type Gateway, type GatewayRequest } from "../gateway/gateway.ts";
 import { requireUserKeySupport } from "../gateway/openrouter.ts";
 import { openUserKey } from "../user_keys/user_key.ts";
+import { withOpaqueUser } from "../policy/end_user.ts";
 import { applyPolicy } from "../policy/policy.ts";
 import { unusable } from "../gateway/failures.ts";
 import type { Fields } from "../fields.ts";
@@ -33,7 +34,8 @@ export interface Exchange extends GatewayRequest {
  * @throws {ApiError} as `applyPolicy`, `Gateway.request`, `openBills` and `openUserKey`.
  */
 export async function openExchange(call: Call, path: string, fields?: Fields): Promise<Exchange> {
-  const params = fields && applyPolicy(path, fields, call.settings);
+  const params = fields &&
+    await withOpaqueUser(path, applyPolicy(path, fields, call.settings), call);
   const gateway = chooseGateway(call.settings);
   const request = { ...gateway.request(path, params), gateway };
   if (!params) return request;

@@ -10,6 +10,8 @@ import { assert } from "@std/assert";
 /** The prompt of these tests. No function may repeat or log it. */
 export const PROMPT = "canary prompt, Grüße 🌍";
 export const USER_ID = "11111111-2222-4333-8444-555555555555";
+/** The opaque id that OpenRouter gets for this user, with the key of these tests. */
+export const OPAQUE_USER = "40a6678670d7a0c1d37b3e3d885f2c6e";
 export const KEY_ID = "kid_test";
 
 const OPENROUTER_KEY = "sk-or-v1-canary-0123456789abcdef";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import handler from "../../functions/v1/index.ts";
-import { createEnvironment, send } from "../support/caller.ts";
+import { createEnvironment, OPAQUE_USER, send } from "../support/caller.ts";
 import { createUpstream, type Upstream } from "../support/upstream.ts";
 
 Deno.test("POST /v1/embeddings answers floats, whatever was asked of OpenRouter", async () => {
@@ -16,7 +16,7 @@ Deno.test("POST /v1/embeddings answers floats, whatever was asked of OpenRouter"
   assertEquals([status, body], [200, vectors([0.5, -1], [2, 3])]);
   const model = "openai/text-embedding-3-small";
   assertEquals(upstream.requests[0].path, "/api/v1/embeddings");
-  assertEquals(upstream.requests[0].body, { ...request, model });
+  assertEquals(upstream.requests[0].body, { ...request, model, user: OPAQUE_USER });
 });
 
 Deno.test("POST /v1/embeddings answers base64 on request, from floats", async () => {
@@ -24,7 +24,11 @@ Deno.test("POST /v1/embeddings answers base64 on request, from floats", async ()
   upstream.reply({ json: vectors([0.5, -1, 3.4e38]) });
   const request = { input: "a", model: "m", encoding_format: "base64" };
   const { body } = await embed(upstream, request);
-  assertEquals(upstream.requests[0].body, { ...request, encoding_format: "float" });
+  assertEquals(upstream.requests[0].body, {
+    ...request,
+    encoding_format: "float",
+    user: OPAQUE_USER,
+  });
   const bytes = Uint8Array.from(atob(body.data[0].embedding), (letter) => letter.charCodeAt(0));
   const view = new DataView(bytes.buffer);
   assertEquals(bytes.length, 12);

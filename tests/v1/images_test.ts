@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import handler from "../../functions/v1/index.ts";
-import { createEnvironment, send, TOKEN } from "../support/caller.ts";
+import { createEnvironment, OPAQUE_USER, send, TOKEN } from "../support/caller.ts";
 import { createUpstream, type Upstream, USAGE } from "../support/upstream.ts";
 
 const DRAW = { path: "/v1/images/generations" };
@@ -35,7 +35,7 @@ Deno.test("POST /v1/images/generations maps OpenAI's request onto OpenRouter's",
     size: "1024x1024",
     quality: "high",
     output_format: "webp",
-    user: "u",
+    user: OPAQUE_USER,
     seed: 3,
   });
 });

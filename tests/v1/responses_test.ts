@@ -6,7 +6,15 @@ import { toErrorCode } from "../clients/openai_errors.ts";
 import { type Served, serveV1 } from "../clients/served.ts";
 import { serve } from "../local/openrouter_server.ts";
 import { createInsForge } from "../shared/fake_insforge.ts";
-import { API_KEY, createEnvironment, logs, PROMPT, send, TOKEN } from "../support/caller.ts";
+import {
+  API_KEY,
+  createEnvironment,
+  logs,
+  OPAQUE_USER,
+  PROMPT,
+  send,
+  TOKEN,
+} from "../support/caller.ts";
 import { COMMENT, createUpstream, DONE, type Upstream } from "../support/upstream.ts";
 
 Deno.test("POST /v1/responses passes a response both ways", async () => {
@@ -31,6 +39,7 @@ Deno.test("POST /v1/responses passes a response both ways", async () => {
     ...request,
     model: "openai/gpt-4o-mini",
     max_output_tokens: 4096,
+    user: OPAQUE_USER,
     stream: false,
     tools: [
       request.tools[0],

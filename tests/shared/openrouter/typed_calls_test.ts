@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { createRequest, logs } from "../../support/caller.ts";
+import { createRequest, logs, OPAQUE_USER } from "../../support/caller.ts";
 import {
   chunk,
   COMMENT,
@@ -22,7 +22,7 @@ Deno.test("a completion is asked for with the key, JSON and nothing of the calle
   });
   const [{ method, path, headers, body }] = upstream.requests;
   assertEquals([method, path], ["POST", "/api/v1/chat/completions"]);
-  assertEquals(body, { ...PARAMS, stream: false });
+  assertEquals(body, { ...PARAMS, user: OPAQUE_USER, stream: false });
   assertMatch(headers.get("authorization")!, /^Bearer sk-or-v1-/);
   assertEquals(headers.get("content-type"), "application/json");
   for (const name of ["http-referer", "x-title", "x-openrouter-title", "cookie", "x-any"]) {
@@ -54,8 +54,13 @@ Deno.test("a stream, embeddings and images have their own paths and flags", asyn
   await probe("/images", upstream, { params: { prompt: "x" } });
   const stream_options = { include_usage: true };
   assertEquals(upstream.requests.map(({ path, body }) => [path, body]), [
-    ["/api/v1/chat/completions", { ...PARAMS, stream: true, stream_options }],
-    ["/api/v1/embeddings", { model: "a/b", input: ["x"], encoding_format: "float" }],
+    ["/api/v1/chat/completions", { ...PARAMS, user: OPAQUE_USER, stream: true, stream_options }],
+    ["/api/v1/embeddings", {
+      model: "a/b",
+      input: ["x"],
+      encoding_format: "float",
+      user: OPAQUE_USER,
+    }],
     ["/api/v1/images", { model: "a/b", prompt: "x" }],
   ]);
 });

@@ -1,5 +1,11 @@
 /** Every function keeps to the policy: a rejected request is never sent, on any of its paths. */
-import { assert, assertEquals, assertObjectMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertObjectMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import chat from "../../../functions/chat/index.ts";
 import embeddings from "../../../functions/embeddings/index.ts";
 import images from "../../../functions/image-gen/index.ts";
@@ -236,6 +242,22 @@ Deno.test("names of Object.prototype are unknown names: every function returns 4
   const drawing = { prompt: "x", quality: "constructor" };
   await ask(v1, "/v1/images/generations", drawing, openrouter, {});
   assertEquals(openrouter.requests.at(-1)!.body.quality, "constructor");
+});
+
+Deno.test("every function but legacy-compat sends an opaque user id in place of the caller's value", async () => {
+  await using openrouter = await createUpstream();
+  const output = [{ type: "message", content: [{ type: "output_text", text: "x" }] }];
+  const images = [{ image_url: { url: "data:image/png;base64,AA" } }];
+  const data = [{ index: 0, b64_json: "AA", embedding: [1] }];
+  const ids = new Set<string>();
+  for (const { name, handler, path, body } of OPERATIONS) {
+    if (name === "stream" || name.startsWith("legacy")) continue;
+    openrouter.reply({ json: { ...completion({ images }), status: "completed", output, data } });
+    const answer = await ask(handler, path, { ...body, user: "another-user" }, openrouter, {});
+    assertEquals([name, answer.status], [name, 200]);
+    ids.add(openrouter.requests.at(-1)!.body.user);
+  }
+  assertMatch([...ids].join(), /^[0-9a-f]{32}$/);
 });
 
 Deno.test("leaves room for the answer when a request has a reasoning budget and no limit", async () => {

@@ -1,0 +1,51 @@
+/** The id under which a provider sees a user: it tells users apart, and says nothing about them. */
+import type { Fields } from "../fields.ts";
+import { chooseGateway } from "../gateway/gateway.ts";
+import type { Settings } from "../settings.ts";
+
+/** Operations that take `user`. Elsewhere the field is only replaced when the caller sends it. */
+const USER_PATHS = new Set(["/chat/completions", "/completions", "/responses", "/embeddings"]);
+/** Ids that are kept, so that a digest is computed once per user and not once per request. */
+const MAX_CACHED = 1_000;
+/** Half of a SHA-256 digest: enough that no two users share an id. */
+const ID_BYTES = 16;
+const encoder = new TextEncoder();
+const cache = new Map<string, string>();
+
+/**
+ * Sets OpenRouter's `user` field, by which providers limit abuse to one user, to an opaque id. The
+ * caller's own value is replaced: a caller must not act for another user.
+ *
+ * @param path the operation, such as `/chat/completions`.
+ * @param fields the request body; it is not changed. A function that must send no `user` sets it to
+ *   undefined, which no JSON of a caller can.
+ * @param options.userId the id of the signed-in user. Without it, `user` is left out.
+ */
+export async function withOpaqueUser(
+  path: string,
+  fields: Fields,
+  { userId, settings }: { userId?: string; settings: Settings },
+): Promise<Fields> {
+  const isLeftOut = Object.hasOwn(fields, "user")
+    ? fields.user === undefined
+    : !USER_PATHS.has(path);
+  if (isLeftOut) return fields;
+  const user = userId === undefined ? undefined : await toOpaqueUserId(userId, settings);
+  return { ...fields, user };
+}
+
+/**
+ * An id of 32 characters that is the same for all requests of a user until the gateway's key changes.
+ * The user's own id cannot be found from it, not even by trying ids, because the key is part of it.
+ */
+export async function toOpaqueUserId(userId: string, settings: Settings): Promise<string> {
+  const text = `${settings[chooseGateway(settings).keySetting] ?? ""}\n${userId}`;
+  const known = cache.get(text);
+  if (known) return known;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
+  const bytes = digest.subarray(0, ID_BYTES);
+  const id = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (cache.size >= MAX_CACHED) cache.clear();
+  cache.set(text, id);
+  return id;
+}
