@@ -32,7 +32,7 @@ for (const name of names) {
     const { status, body } = await ask(chat, environmentOf(server, name), { prompt: PROMPT });
     assertEquals([status, body.model, body.finish_reason], [200, model, "stop"]);
     assert(body.text.length > 20);
-    const [{ headers, body: sent }] = server.requests;
+    const { headers, body: sent } = server.requests[0]!;
     assertEquals([sent.model, sent.max_tokens, sent.stream], [model, 4096, false]);
     for (const header of ["http-referer", "x-title", "x-openrouter-title"]) {
       assertEquals(headers.get(header), null);
@@ -67,7 +67,7 @@ for (const name of names) {
     const reader = response.body!.getReader();
     await reader.read();
     await reader.cancel();
-    assertEquals(await server.requests[0].cancelled, true);
+    assertEquals(await server.requests[0]!.cancelled, true);
   });
 
   Deno.test(`${name}: retries temporary failures, and returns the last error`, async () => {
@@ -94,7 +94,7 @@ for (const name of names) {
     assertEquals([answer.status, answer.body.error], [504, "AI_UPSTREAM_UNAVAILABLE"]);
   });
 
-  Deno.test(`${name}: an error inside a 200 is a failure`, async () => {
+  Deno.test(`${name}: returns an error when a 200 has an error inside`, async () => {
     await using server = serve();
     const body = { prompt: PROMPT, simulate: { fail: "body", code: 403 } };
     const answer = await ask(chat, environmentOf(server, name), body);
@@ -213,7 +213,7 @@ for (const name of names) {
       body: JSON.stringify({ prompt: PROMPT }),
     });
     assertEquals([response.status, (await response.json()).model], [200, GATEWAYS[name].model]);
-    assertMatch(stack.openrouter!.requests[0].path, name === "pinata" ? /^\/v0\/llm/ : /^\/pinme/);
+    assertMatch(stack.openrouter!.requests[0]!.path, name === "pinata" ? /^\/v0\/llm/ : /^\/pinme/);
   });
 }
 

@@ -6,7 +6,7 @@ import { completion, createUpstream, streamOf, type Upstream } from "./support/u
 const CHAT = { path: "/v1/chat/completions" };
 const messages = [{ role: "user", content: PROMPT }];
 
-Deno.test("POST /v1/chat/completions answers OpenRouter's body as it came", async () => {
+Deno.test("POST /v1/chat/completions returns OpenRouter's body unchanged", async () => {
   await using upstream = await createUpstream();
   const body = completion({ content: "Grüße 🌍" }, { a_field_of_tomorrow: { deep: [1, null] } });
   upstream.reply({ json: body });
@@ -15,7 +15,7 @@ Deno.test("POST /v1/chat/completions answers OpenRouter's body as it came", asyn
   assertEquals(answer.headers.get("x-generation-id"), "gen-1700000000-abc");
 });
 
-Deno.test("POST /v1/chat/completions sends what it was sent, with a model and a limit", async () => {
+Deno.test("POST /v1/chat/completions sends the request unchanged, with a model and an output limit", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion() });
   const request = {
@@ -30,7 +30,7 @@ Deno.test("POST /v1/chat/completions sends what it was sent, with a model and a 
     a_field_of_tomorrow: { deep: [1, null] },
   };
   await send(handler, environmentOf(upstream), request, CHAT);
-  const [{ path, body }] = upstream.requests;
+  const { path, body } = upstream.requests[0]!;
   assertEquals(path, "/api/v1/chat/completions");
   const model = "openai/gpt-4o-mini";
   const added = { model, max_tokens: 4096, user: OPAQUE_USER, stream: false };
@@ -58,7 +58,7 @@ for (const [kind, given, sent] of LIMITS) {
     await using upstream = await createUpstream();
     upstream.reply({ json: completion() });
     await send(handler, environmentOf(upstream), { messages, ...given }, CHAT);
-    const { max_tokens, max_completion_tokens } = upstream.requests[0].body;
+    const { max_tokens, max_completion_tokens } = upstream.requests[0]!.body;
     assertEquals({ max_tokens, max_completion_tokens }, {
       max_tokens: undefined,
       max_completion_tokens: undefined,
@@ -79,7 +79,7 @@ Deno.test("POST /v1/chat/completions streams OpenRouter's bytes", async () => {
   );
   assertEquals([status, text], [200, events.join("")]);
   assertEquals(headers.get("content-type"), "text/event-stream");
-  assertEquals(upstream.requests[0].body.stream, true);
+  assertEquals(upstream.requests[0]!.body.stream, true);
   assertEquals(logs.at(-1)!.stream, "complete");
 });
 
@@ -125,7 +125,7 @@ const REFUSED: [string, string, Record<string, unknown>, string, RegExp][] = [
   ["a blank input", "responses", { input: " \n" }, "input", /must not be blank/],
 ];
 for (const [kind, operation, body, param, message] of REFUSED) {
-  Deno.test(`POST /v1/${operation} refuses ${kind} in OpenAI's shape`, async () => {
+  Deno.test(`POST /v1/${operation} rejects ${kind} with a 400 in OpenAI's shape`, async () => {
     const answer = await send(handler, createEnvironment(), body, { path: `/v1/${operation}` });
     assertEquals(answer.status, 400);
     const { message: text, ...error } = answer.body.error;
@@ -138,7 +138,7 @@ for (const [kind, operation, body, param, message] of REFUSED) {
   });
 }
 
-Deno.test("every operation of v1 is reached without a sub-path, too", async () => {
+Deno.test("every operation of v1 is also reached by ?route=", async () => {
   for (const { path } of handler.routes) {
     const route = path.slice(1).replace(":id{.+}", "openai/gpt-4o-mini");
     const method = /models/.test(path) ? "GET" : "POST";
@@ -151,7 +151,7 @@ Deno.test("every operation of v1 is reached without a sub-path, too", async () =
   }
 });
 
-Deno.test("v1 answers 404 and 405 in OpenAI's shape", async () => {
+Deno.test("v1 returns 404 and 405 in OpenAI's shape", async () => {
   const missing = await send(handler, createEnvironment(), {}, { path: "/v1/completions" });
   assertEquals([missing.status, missing.body.error.type], [404, "invalid_request_error"]);
   const wrong = { path: "/v1/models/openai/gpt-4o-mini", method: "PUT" };
@@ -159,7 +159,7 @@ Deno.test("v1 answers 404 and 405 in OpenAI's shape", async () => {
   assertEquals([status, headers.get("allow"), body.error.param], [405, "GET, OPTIONS", null]);
 });
 
-/** Settings of a project whose OpenRouter is the scripted one. */
+/** The settings of a project that uses the scripted OpenRouter. */
 function environmentOf({ url }: Upstream) {
   return createEnvironment({ OPENROUTER_BASE_URL: url });
 }

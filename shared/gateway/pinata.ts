@@ -52,7 +52,7 @@ export function createPinata(settings: Settings) {
     supports: (feature: string) =>
       feature.startsWith("/") ? OPERATIONS.includes(feature) : !OPENROUTER_FIELDS.includes(feature),
     request(operation: string, fields?: Fields) {
-      const [path] = operation.split("?");
+      const [path = ""] = operation.split("?");
       if (!OPERATIONS.includes(path)) throw unsupported(`"${path}"`, PINATA);
       const foreign = fields && findForeignValue(fields);
       if (foreign) throw unsupported(foreign, PINATA);

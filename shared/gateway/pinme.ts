@@ -37,7 +37,7 @@ export function createPinme(settings: Settings) {
     },
     supports: (feature: string) => !feature.startsWith("/") || OPERATIONS.includes(feature),
     request(operation: string, fields?: Fields) {
-      const [path, query] = operation.split("?");
+      const [path = "", query] = operation.split("?");
       if (!OPERATIONS.includes(path)) throw unsupported(`"${path}"`, PINME);
       const search = new URLSearchParams(query);
       search.set("project_name", settings.PINME_PROJECT_NAME ?? "");

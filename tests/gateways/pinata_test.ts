@@ -88,12 +88,12 @@ Deno.test("pinata: the OpenAI SDK works with v1", async () => {
   });
   const { model } = GATEWAYS.pinata;
   const whole = await client.chat.completions.create({ model, messages });
-  assertEquals([whole.model, whole.choices[0].finish_reason], [model, "stop"]);
+  assertEquals([whole.model, whole.choices[0]!.finish_reason], [model, "stop"]);
   const chunks = await Array.fromAsync(
     await client.chat.completions.create({ model, messages, stream: true }),
   );
   const text = chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join("");
-  assertEquals(text, whole.choices[0].message.content);
+  assertEquals(text, whole.choices[0]!.message.content);
   assertEquals(chunks.at(-1)!.usage?.total_tokens, whole.usage!.total_tokens);
   const models = await Array.fromAsync(client.models.list());
   assert(models.some(({ id }) => id === model));

@@ -17,7 +17,7 @@ Deno.test("pinme: passes on OpenRouter's fields, and OpenRouter's errors", async
   const environment = environmentOf(server, "pinme");
   const fields = { models: ["openai/gpt-4o"], provider: { sort: "price" } };
   assertEquals((await ask(chat, environment, { prompt: PROMPT, ...fields })).status, 200);
-  const [{ path, body: sent }] = server.requests;
+  const { path, body: sent } = server.requests[0]!;
   assertEquals(path, "/pinme/api/v1/chat/completions?project_name=my+shop");
   assertEquals([sent.models, sent.provider], [fields.models, fields.provider]);
   const simulate: Simulation = { status: 403, metadata: { reasons: ["violence"] } };

@@ -15,8 +15,8 @@ Deno.test("POST /v1/embeddings answers floats, whatever was asked of OpenRouter"
   const { status, body } = await embed(upstream, request);
   assertEquals([status, body], [200, vectors([0.5, -1], [2, 3])]);
   const model = "openai/text-embedding-3-small";
-  assertEquals(upstream.requests[0].path, "/api/v1/embeddings");
-  assertEquals(upstream.requests[0].body, { ...request, model, user: OPAQUE_USER });
+  assertEquals(upstream.requests[0]!.path, "/api/v1/embeddings");
+  assertEquals(upstream.requests[0]!.body, { ...request, model, user: OPAQUE_USER });
 });
 
 Deno.test("POST /v1/embeddings answers base64 on request, from floats", async () => {
@@ -24,7 +24,7 @@ Deno.test("POST /v1/embeddings answers base64 on request, from floats", async ()
   upstream.reply({ json: vectors([0.5, -1, 3.4e38]) });
   const request = { input: "a", model: "m", encoding_format: "base64" };
   const { body } = await embed(upstream, request);
-  assertEquals(upstream.requests[0].body, {
+  assertEquals(upstream.requests[0]!.body, {
     ...request,
     encoding_format: "float",
     user: OPAQUE_USER,
@@ -48,7 +48,7 @@ for (const [kind, input, count] of INPUTS) {
     const all = Array.from({ length: count }, () => [1, 2]);
     upstream.reply({ json: vectors(...all) }, { json: vectors(...all, [3, 4]) });
     assertEquals((await embed(upstream, { input })).status, 200);
-    assertEquals(upstream.requests[0].body.input, input);
+    assertEquals(upstream.requests[0]!.body.input, input);
     assertEquals((await embed(upstream, { input })).status, 502);
   });
 }

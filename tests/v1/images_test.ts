@@ -5,7 +5,7 @@ import { createUpstream, type Upstream, USAGE } from "../support/upstream.ts";
 
 const DRAW = { path: "/v1/images/generations" };
 
-Deno.test("POST /v1/images/generations maps OpenAI's request onto OpenRouter's", async () => {
+Deno.test("POST /v1/images/generations converts OpenAI's request to OpenRouter's", async () => {
   await using upstream = await createUpstream();
   const data = [{ b64_json: "aaaa", media_type: "image/png" }];
   upstream.reply({ json: { created: 1, data, usage: USAGE } });
@@ -26,7 +26,7 @@ Deno.test("POST /v1/images/generations maps OpenAI's request onto OpenRouter's",
     data,
     usage: { ...USAGE, input_tokens: 10, output_tokens: 5 },
   });
-  const [{ path, body: sent }] = upstream.requests;
+  const { path, body: sent } = upstream.requests[0]!;
   assertEquals(path, "/api/v1/images");
   assertEquals(sent, {
     model: "google/gemini-2.5-flash-image",
@@ -40,16 +40,16 @@ Deno.test("POST /v1/images/generations maps OpenAI's request onto OpenRouter's",
   });
 });
 
-Deno.test("POST /v1/images/generations leaves out what OpenAI calls auto", async () => {
+Deno.test("POST /v1/images/generations leaves out options that are auto", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: { created: 1, data: [{ b64_json: "aaaa" }] } });
   const request = { model: "m", prompt: "a cat", size: "auto", quality: "auto" };
   const { body } = await send(handler, environmentOf(upstream), request, DRAW);
   assertEquals(body, { created: 1, data: [{ b64_json: "aaaa" }] });
-  assertEquals(upstream.requests[0].body, { model: "m", prompt: "a cat", quality: "auto" });
+  assertEquals(upstream.requests[0]!.body, { model: "m", prompt: "a cat", quality: "auto" });
 });
 
-Deno.test("POST /v1/images/generations answers addresses in InsForge's storage", async () => {
+Deno.test("POST /v1/images/generations returns URLs in InsForge's storage", async () => {
   const stored: { path: string; type: string; size: number }[] = [];
   await using insforge = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -85,11 +85,11 @@ Deno.test("POST /v1/images/generations answers addresses in InsForge's storage",
     "image/webp",
     3,
   ]]);
-  assertMatch(stored[0].path, /^\/api\/storage\/buckets\/images\/objects\//);
-  assertEquals(upstream.requests[0].body.response_format, undefined);
+  assertMatch(stored[0]!.path, /^\/api\/storage\/buckets\/images\/objects\//);
+  assertEquals(upstream.requests[0]!.body.response_format, undefined);
 });
 
-Deno.test("POST /v1/images/generations answers a paid image that storage did not take", async () => {
+Deno.test("POST /v1/images/generations returns a paid image that could not be stored", async () => {
   await using upstream = await createUpstream();
   await using insforge = await createUpstream();
   const refusal = { error: "X", message: "x", statusCode: 413 };
@@ -99,7 +99,7 @@ Deno.test("POST /v1/images/generations answers a paid image that storage did not
   const environment = environmentOf(upstream, { INSFORGE_BASE_URL: new URL(insforge.url).origin });
   const request = { prompt: "a cat", response_format: "url" };
   const { status, body } = await send(handler, environment, request, DRAW);
-  // An error would make OpenAI's SDK ask, and pay, three times.
+  // An error would make OpenAI's SDK send, and pay, three times.
   assertEquals([status, body.data], [200, [{
     b64_json: "aaaa",
     save_error: {
@@ -109,7 +109,7 @@ Deno.test("POST /v1/images/generations answers a paid image that storage did not
   }]]);
 });
 
-Deno.test("POST /v1/images/generations pays for no image that its bucket cannot take", async () => {
+Deno.test("POST /v1/images/generations does not pay for an image when its bucket does not exist", async () => {
   await using upstream = await createUpstream();
   await using insforge = await createUpstream();
   insforge.reply((request) => {
@@ -126,7 +126,7 @@ Deno.test("POST /v1/images/generations pays for no image that its bucket cannot 
   assertMatch(body.error.message, /"pictures"/);
 });
 
-/** Settings of a project whose OpenRouter is the scripted one. */
+/** The settings of a project that uses the scripted OpenRouter. */
 function environmentOf({ url }: Upstream, values: Record<string, string> = {}) {
   return createEnvironment({ OPENROUTER_BASE_URL: url, ...values });
 }

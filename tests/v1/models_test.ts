@@ -10,18 +10,18 @@ const MODELS = {
   total_count: 2,
 };
 
-Deno.test("GET /v1/models answers OpenRouter's list, asked for once in a while", async () => {
+Deno.test("GET /v1/models returns OpenRouter's list, and caches it", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: MODELS });
   for (const path of ["/v1/models", "/models", "/v1?route=models"]) {
     const { status, body } = await get(upstream, path);
     assertEquals([status, body], [200, MODELS]);
   }
-  const [{ method, path }] = upstream.requests;
+  const { method, path } = upstream.requests[0]!;
   assertEquals([method, path], ["GET", "/api/v1/models?output_modalities=all"]);
 });
 
-Deno.test("GET /v1/models/{id} answers one model, its slash escaped or not", async () => {
+Deno.test("GET /v1/models/{id} returns one model, with its slash escaped or not", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: MODELS });
   for (
@@ -44,7 +44,7 @@ Deno.test("GET /v1/models/{id} answers one model, its slash escaped or not", asy
   ]);
 });
 
-Deno.test("GET /v1/models remembers no failure", async () => {
+Deno.test("GET /v1/models does not cache failures", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ status: 400, json: {} }, { json: { no: "data" } }, { json: MODELS });
   const statuses = [];

@@ -17,7 +17,7 @@ import {
 } from "../support/caller.ts";
 import { COMMENT, createUpstream, DONE, type Upstream } from "../support/upstream.ts";
 
-Deno.test("POST /v1/responses passes a response both ways", async () => {
+Deno.test("POST /v1/responses passes request and response through unchanged", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: response() });
   const request = {
@@ -33,7 +33,7 @@ Deno.test("POST /v1/responses passes a response both ways", async () => {
   };
   const answer = await respond(upstream, request);
   assertEquals([answer.status, answer.body], [200, response()]);
-  const [{ path, body }] = upstream.requests;
+  const { path, body } = upstream.requests[0]!;
   assertEquals(path, "/api/v1/responses");
   assertEquals(body, {
     ...request,
@@ -81,7 +81,7 @@ const CREATED = event("response.created", {
   response: { ...response(), status: "in_progress", output: [], usage: null },
 });
 
-Deno.test("POST /v1/responses charges a stream that broke off for what it wrote, not for what it repeats", async () => {
+Deno.test("POST /v1/responses charges a cut stream for its output, and not for repeated output", async () => {
   await using upstream = await createUpstream();
   await using ledger = createInsForge();
   ledger.reply(200, { reservation: "r1", usd_per_token: null, key: null, unreconciled: [] });
@@ -125,7 +125,7 @@ const FAILED_RESPONSES: [string, Record<string, unknown>, number, string][] = [
   ["that is none", { output: undefined }, 502, "AI_UPSTREAM_UNAVAILABLE"],
 ];
 for (const [kind, odd, status, code] of FAILED_RESPONSES) {
-  Deno.test(`POST /v1/responses answers ${status} for a response ${kind}`, async () => {
+  Deno.test(`POST /v1/responses returns ${status} for a response ${kind}`, async () => {
     await using upstream = await createUpstream();
     upstream.reply({ json: { ...response(), ...odd } });
     const answer = await respond(upstream, { input: "Hi" });
@@ -133,7 +133,7 @@ for (const [kind, odd, status, code] of FAILED_RESPONSES) {
   });
 }
 
-Deno.test("POST /v1/responses answers with a status while a stream has said nothing", async () => {
+Deno.test("POST /v1/responses returns a status when a stream fails before its first output", async () => {
   await using upstream = await createUpstream();
   const error = { code: "unknown", message: "Too odd" };
   const failed = event("response.failed", {
@@ -177,14 +177,14 @@ const WORDLESS: [string, unknown[]][] = [
   }]],
 ];
 for (const [kind, output] of WORDLESS) {
-  Deno.test(`POST /v1/responses tries again after a response ${kind}`, async () => {
+  Deno.test(`POST /v1/responses retries after a response ${kind}`, async () => {
     await using upstream = await createUpstream();
     upstream.reply({ json: { ...response(), output } }, { json: response() });
     const answer = await respond(upstream, { input: "Hi" });
     assertEquals([answer.status, answer.body], [200, response()]);
   });
 
-  Deno.test(`POST /v1/responses tries again after a stream ${kind}`, async () => {
+  Deno.test(`POST /v1/responses retries after a stream ${kind}`, async () => {
     await using upstream = await createUpstream();
     const items = output.map((item) => event("response.output_item.added", { item }));
     const parts = output.length > 0
@@ -203,7 +203,7 @@ for (const [kind, output] of WORDLESS) {
   });
 }
 
-Deno.test("POST /v1/responses takes a thought or a call for output", async () => {
+Deno.test("POST /v1/responses accepts a response that holds only reasoning or a tool call", async () => {
   for (const item of [{ type: "reasoning", summary: [] }, { type: "function_call", name: "f" }]) {
     await using upstream = await createUpstream();
     upstream.reply({ json: { ...response(), output: [item] } });
@@ -211,7 +211,7 @@ Deno.test("POST /v1/responses takes a thought or a call for output", async () =>
   }
 });
 
-Deno.test("openai: responses.create answers and streams as the model says", async () => {
+Deno.test("openai: responses.create returns and streams the same text", async () => {
   await using server = serve();
   await using served = await serveV1({ OPENROUTER_BASE_URL: server.url });
   const { responses } = connect(served);
@@ -231,7 +231,7 @@ Deno.test("openai: responses.create answers and streams as the model says", asyn
   assertEquals(collected.output_text, whole.output_text);
 });
 
-Deno.test("openai: responses.create calls a function and takes its result", async () => {
+Deno.test("openai: responses.create calls a function and accepts its result", async () => {
   await using server = serve();
   await using served = await serveV1({ OPENROUTER_BASE_URL: server.url });
   const { responses } = connect(served);
@@ -240,7 +240,7 @@ Deno.test("openai: responses.create calls a function and takes its result", asyn
   const tool = { type: "function" as const, name: "weather", strict: null, parameters };
   const model = "openai/gpt-4o-mini";
   const first = await responses.create({ model, input: [asked], tools: [tool] });
-  const [call] = first.output;
+  const call = first.output[0]!;
   if (call.type !== "function_call") throw new Error(`no call, but ${call.type}`);
   assertEquals([call.name, Object.keys(JSON.parse(call.arguments))], ["weather", ["city"]]);
   const result = { type: "function_call_output" as const, call_id: call.call_id, output: "-3 °C" };
@@ -258,7 +258,7 @@ const FAULTS: [Simulation, number, string][] = [
   [{ credits: 0 }, 402, "BILLING_INSUFFICIENT_BALANCE"],
 ];
 
-Deno.test("openai: responses.create throws what went wrong", async () => {
+Deno.test("openai: responses.create throws the error of a failed response", async () => {
   await using server = serve();
   await using served = await serveV1({ OPENROUTER_BASE_URL: server.url });
   const { responses } = connect(served);
@@ -272,7 +272,7 @@ Deno.test("openai: responses.create throws what went wrong", async () => {
   }
 });
 
-Deno.test("openai: responses.create throws what went wrong in mid-stream", async () => {
+Deno.test("openai: responses.create throws the error of a stream that fails midway", async () => {
   await using server = serve();
   await using served = await serveV1({ OPENROUTER_BASE_URL: server.url });
   const { responses } = connect(served);

@@ -146,7 +146,7 @@ Deno.test("converts the list of models to OpenRouter's form, with prices per tok
     data.map(({ pricing }) => [pricing.prompt, pricing.completion]),
     prices.map(([, perToken]) => [perToken, perToken]),
   );
-  assertEquals([data[0].pricing.input_cache_read, data[7].pricing.input_cache_read], [
+  assertEquals([data[0]!.pricing.input_cache_read, data[7]!.pricing.input_cache_read], [
     "0.000003",
     undefined,
   ]);
