@@ -18,11 +18,11 @@ Deno.test("an expired token makes InsForge's SDK refresh the session and send ag
   await using stack = await startStack({ get: (name) => ANY_PORT[name] });
   using browser = new Browser();
 
-  const addresses = {
+  const urls = {
     "the functions' own URL": stack.functionsUrl,
-    "InsForge's address": undefined,
+    "InsForge's URL": undefined,
   };
-  for (const [name, functionsUrl] of Object.entries(addresses)) {
+  for (const [name, functionsUrl] of Object.entries(urls)) {
     await t.step(`at ${name}`, async () => {
       const client = await signIn(stack, browser, functionsUrl);
       const expired = await expireToken(stack, client);

@@ -14,7 +14,11 @@ const TERMS: [pattern: RegExp, instead: string][] = [
   [/\blimits? (?:of|on|for) (?:\w+ )?tokens\b/, "token limit, or output limit"],
   // "There is no table" and "is no longer than" are plain English; "it is no table" is not.
   [/(?<!\bthere )\b(?:is|are) no (?!longer\b|more\b|higher\b)/, '"is not a", "does not"'],
-  [/\b(?:takes?|names?|gives?) none\b|\bnames no\b/, '"does not accept", "does not exist"'],
+  // A request may well name no model.
+  [
+    /\b(?:takes?|names?|gives?) none\b|\bnames no (?!model\b)/,
+    '"does not accept", "does not exist"',
+  ],
   [/\b(?:whoever|nobody|somebody)\b/, "the caller, the user, the developer, the operator"],
   [
     /\b(?:callers?|clients?|browsers?|users?|readers?|who) (?:has |have |had |is |was |are )?(?:left|leaves?|gone|goes away|went)\b/,

@@ -1,4 +1,4 @@
-/** An InsForge on 127.0.0.1 that answers what it is told to, and remembers what it was asked. */
+/** A scripted InsForge on 127.0.0.1 that records its requests. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { ApiError } from "../../shared/errors.ts";
 import { createSettings, type Settings } from "../../shared/settings.ts";
@@ -15,12 +15,12 @@ export interface Received {
 
 type Answer = () => Response | Promise<Response>;
 
-/** Starts a server on a free port; it answers 599 to what nobody planned. */
+/** Starts a server on a free port; it responds 599 to unplanned requests. */
 export function createInsForge() {
   const requests: Received[] = [];
   const planned: Answer[] = [];
   const left = Promise.withResolvers<Response>();
-  let always: Answer = () => new Response("nobody planned this", { status: 599 });
+  let always: Answer = () => new Response("unplanned request", { status: 599 });
 
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     const { pathname, searchParams } = new URL(request.url);

@@ -1,4 +1,4 @@
-/** The ledger as functions reach it, on a PostgreSQL server or in the embedded InsForge. */
+/** The ledger as functions call it, on a PostgreSQL server or in the embedded InsForge. */
 import { createEmbeddedInsForge } from "../../tools/local/insforge/mod.ts";
 import { applyMigrations } from "../../tools/local/migrations.ts";
 import { onServer, type Server, startPostgres } from "./postgres.ts";
@@ -6,7 +6,7 @@ import { onServer, type Server, startPostgres } from "./postgres.ts";
 // deno-lint-ignore no-explicit-any
 type Row = Record<string, any>;
 
-/** An empty ledger; statements run as `project_admin`, each in a transaction of its own. */
+/** An empty ledger; each statement runs as `project_admin` in its own transaction. */
 export interface Ledger extends AsyncDisposable {
   run(text: string, values?: (string | number | boolean | null)[]): Promise<Row[]>;
 }
@@ -16,7 +16,7 @@ const ENGINES = [
   { name: "PostgreSQL", ...onServer, open: openServerLedger },
 ];
 
-/** Registers tests that begin with an empty ledger, on each engine that is here. */
+/** Registers tests that begin with an empty ledger, on each engine that is installed. */
 export function createTester(): (
   sentence: string,
   body: (ledger: Ledger) => Promise<void>,
@@ -44,7 +44,7 @@ async function start(body: (ledger: Ledger) => Promise<void>, ledger: Ledger): P
   await body(ledger);
 }
 
-/** The ledger of `serve`. */
+/** The ledger in the embedded InsForge. */
 export async function openEmbeddedLedger(): Promise<Ledger> {
   const insforge = await createEmbeddedInsForge({ baseUrl: () => "" });
   await applyMigrations(insforge);
@@ -54,7 +54,7 @@ export async function openEmbeddedLedger(): Promise<Ledger> {
   };
 }
 
-/** A ledger on a server of its own, through as many connections. */
+/** A ledger on a separate server, with several connections. */
 export async function openServerLedger(connections = 1): Promise<Ledger> {
   await using started = new AsyncDisposableStack();
   const server = started.use(await startPostgres());
@@ -78,14 +78,14 @@ export async function migrate(server: Server): Promise<void> {
   await sql.end();
 }
 
-/** Forgets everything. */
+/** Deletes all rows. */
 export async function clear(ledger: Ledger): Promise<void> {
   await ledger.run(
     "truncate ai_reservations, ai_charges, ai_user_days, ai_project_days, ai_prices, ai_user_keys",
   );
 }
 
-/** What `ai_reserve` is asked, beside the limits. */
+/** The arguments of `ai_reserve` besides the limits. */
 export interface Demand {
   user: string;
   model: string;
@@ -94,7 +94,7 @@ export interface Demand {
   useKey: boolean;
 }
 
-/** What `ai_reserve` answers: one half when the request may start, the other when not. */
+/** The result of `ai_reserve`: one part when the request may start, the other when it may not. */
 export interface Answer {
   reservation: string;
   usd_per_token: number | null;
@@ -119,7 +119,7 @@ export async function reserve(
   return answer;
 }
 
-/** A charge as `ai_settle` takes it: 10 and 5 tokens for 0.1 USD, final, unless told otherwise. */
+/** A charge for `ai_settle`: 10 and 5 tokens for 0.1 USD, final, unless `values` differ. */
 export function toCharge(values: Row = {}): Row {
   const charge = { model: "m", generation_id: null, prompt_tokens: 10, completion_tokens: 5 };
   return { ...charge, usd: 0.1, final: true, ...values };
@@ -150,13 +150,13 @@ export async function spend(
   return answer;
 }
 
-/** What `ai_usage` says of a user. */
+/** The result of `ai_usage` for a user. */
 export async function readUsage(ledger: Ledger, user = "u"): Promise<Row> {
   const [{ usage }] = await ledger.run("select ai_usage(user_id => $1) as usage", [user]);
   return usage;
 }
 
-/** Where sums and charges disagree: never, if all is well. */
+/** Rows whose sums differ from their charges; there must be none. */
 export async function findWrongSums(ledger: Ledger): Promise<Row[]> {
   return await ledger.run(`
     with charged as (

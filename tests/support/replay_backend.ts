@@ -143,7 +143,7 @@ function compareBody(recorded: RecordedAnswer, bytes: Buffer, known: Placeholder
   }
   const json = parseJson(text);
   return json === undefined
-    ? [`body ${text} is no JSON`]
+    ? [`body ${text} is not JSON`]
     : compareJson(recorded.body, json, { at: "body", known });
 }
 
