@@ -2,7 +2,7 @@
 import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { isPage, unusable } from "../../shared/gateway/failures.ts";
-import { describe, findError, parseBody } from "../../shared/gateway/upstream_error.ts";
+import { findError, parseBody, toReason } from "../../shared/gateway/upstream_error.ts";
 import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { CODE_CHALLENGE_METHOD } from "./pkce.ts";
@@ -82,7 +82,7 @@ export async function exchangeCode(
 /** The message for a refused code, with OpenRouter's reason and without the secrets of the flow. */
 function toRefusal(text: string, secrets: string[]): string {
   const error = findError(parseBody(text)) ?? { metadata: {} };
-  const reason = describe(error, "it was used before, has expired or belongs to another flow");
+  const reason = toReason(error, "it was used before, has expired or belongs to another flow");
   const safe = secrets.reduce((words, secret) => words.replaceAll(secret, "[removed]"), reason);
   return `OpenRouter refused the code: ${safe}`;
 }

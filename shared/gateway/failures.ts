@@ -2,11 +2,11 @@
 import { ApiError, type ErrorCode, invalidInput } from "../errors.ts";
 import type { Settings } from "../settings.ts";
 import {
-  describe,
   findError,
   findReasons,
   parseBody,
   readRetryAfter,
+  toReason,
   toStatus,
   type UpstreamError,
 } from "./upstream_error.ts";
@@ -132,13 +132,13 @@ function toOutcome(failed: Failed, gateway: GatewayName): Outcome {
     case 403:
       return toForbiddenOutcome(failed, gateway);
     case 413: {
-      const message = describe(error, "The request is too large for the model");
+      const message = toReason(error, "The request is too large for the model");
       return { status, code: "INVALID_INPUT", message };
     }
     case 429:
       return toRateOutcome(failed);
     case 451:
-      return toRefusalOutcome(findReasons(error) ?? describe(error, "moderation"));
+      return toRefusalOutcome(findReasons(error) ?? toReason(error, "moderation"));
     case 408:
     case 504: {
       const message = "The AI provider took too long to answer";
@@ -207,7 +207,7 @@ function toForbiddenOutcome(failed: Failed, gateway: GatewayName): Outcome {
   if (reasons) return toRefusalOutcome(reasons);
   // With the app's own provider key at OpenRouter, a provider's 403 is about that key.
   return isProvidersOwn(error) && !error.metadata.is_byok
-    ? toRefusalOutcome(describe(error, "the provider refused it"))
+    ? toRefusalOutcome(toReason(error, "the provider refused it"))
     : toKeyOutcome(failed, gateway);
 }
 
@@ -223,7 +223,7 @@ function toRefusalOutcome(reasons: string): Outcome {
 function toInvalidOutcome({ status, error, text }: Failed, { title }: GatewayName): Outcome {
   if (status === 404 && isPage(text)) return toEdgeOutcome(title);
   const isImage = error.metadata.error_type === "image_not_found";
-  const message = describe(
+  const message = toReason(
     error,
     status !== 404
       ? `${title} refused the request as invalid`

@@ -10,7 +10,7 @@ import {
   toFailure,
   unsupported,
 } from "./failures.ts";
-import { describe, parseBody, type UpstreamError } from "./upstream_error.ts";
+import { parseBody, toReason, type UpstreamError } from "./upstream_error.ts";
 
 const PINME = {
   title: "PinMe",
@@ -83,7 +83,7 @@ function toOwnFailure(error: UpstreamError, { status, headers, body }: Received)
   const meant = MEANT_STATUS.get(stated) ?? stated;
   const failure = toFailure({ status: meant, error, text, headers }, PINME);
   if (failure.code !== "AI_INVALID_API_KEY") return failure;
-  const message = `${failure.message}: ${describe(error, "it gave no reason")}`;
+  const message = `${failure.message}: ${toReason(error, "it gave no reason")}`;
   return new ApiError(failure.status, failure.code, message, { ...failure, cause: failure.cause });
 }
 

@@ -40,7 +40,7 @@ function findChoiceError(choice: unknown): UpstreamError | undefined {
   const { error, finish_reason, native_finish_reason, message } = Object(choice) as Fields;
   const found = toUpstreamError(error);
   if (found) return found;
-  if (finish_reason === "error" || /^(network_)?error$/.test(toWord(native_finish_reason))) {
+  if (finish_reason === "error" || /^(network_)?error$/.test(toPlainText(native_finish_reason))) {
     return { message: "The provider ended the answer with an error", metadata: {} };
   }
   return message ? findRefusal(choice) : undefined;
@@ -48,11 +48,11 @@ function findChoiceError(choice: unknown): UpstreamError | undefined {
 
 /** An `error` field as an error; undefined when it is missing or empty. */
 function toUpstreamError(error: unknown): UpstreamError | undefined {
-  if (!isFilled(error)) return undefined;
+  if (!hasContent(error)) return undefined;
   if (typeof error !== "object") {
     return typeof error === "number"
       ? { code: error, metadata: {} }
-      : { message: toWord(error), metadata: {} };
+      : { message: toPlainText(error), metadata: {} };
   }
   const { code, message, metadata } = error as Fields;
   return {
@@ -63,7 +63,7 @@ function toUpstreamError(error: unknown): UpstreamError | undefined {
 }
 
 /** Whether a value says anything. */
-function isFilled(value: unknown): boolean {
+function hasContent(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return Boolean(value);
   return Object.values(value).some((one) => one !== null && one !== "" && one !== undefined);
 }
@@ -85,10 +85,10 @@ export function findRefusal(choice: unknown): UpstreamError | undefined {
   const { finish_reason, native_finish_reason, message, delta = message } = Object(
     choice,
   ) as Fields;
-  const reason = toWord(native_finish_reason);
+  const reason = toPlainText(native_finish_reason);
   if (finish_reason === "content_filter" || !REFUSED.test(reason)) return undefined;
   const output = Object(delta) as Fields;
-  if (OUTPUT.some((field) => isFilled(output[field]))) return undefined;
+  if (OUTPUT.some((field) => hasContent(output[field]))) return undefined;
   const reasons = [reason.toLowerCase().replaceAll("_", " ")];
   return { code: 403, metadata: { error_type: "refusal", reasons } };
 }
@@ -124,7 +124,7 @@ const KINDS: Record<number, string[]> = {
 export function toStatus({ code, metadata }: UpstreamError): number {
   const status = Number(code);
   if (status >= 400 && status < 600) return status;
-  const kind = toWord(metadata.error_type ?? code);
+  const kind = toPlainText(metadata.error_type ?? code);
   const known = Object.entries(KINDS).find(([, kinds]) => kinds.includes(kind));
   return known ? Number(known[0]) : 502;
 }
@@ -133,7 +133,7 @@ export function toStatus({ code, metadata }: UpstreamError): number {
 export function findReasons({ code, metadata }: UpstreamError): string | undefined {
   for (const list of [metadata.reasons, metadata.patterns]) {
     const reasons = Array.isArray(list) ? list.filter((one) => typeof one === "string") : [];
-    if (reasons.length > 0) return toMessage(reasons.join(", "));
+    if (reasons.length > 0) return toShownText(reasons.join(", "));
   }
   const kind = metadata.error_type ?? code;
   if (kind === "refusal") return "the model refused it";
@@ -145,10 +145,10 @@ export function findReasons({ code, metadata }: UpstreamError): string | undefin
  * The real reason of an error, safe to show. For errors of OpenRouter's providers it is in the
  * provider's own response, `metadata.raw`.
  */
-export function describe({ message, metadata }: UpstreamError, fallback: string): string {
+export function toReason({ message, metadata }: UpstreamError, fallback: string): string {
   if (message === undefined) return fallback;
-  if (!/^Provider returned error/i.test(message)) return toMessage(message) || fallback;
-  return toMessage(findRawReason(metadata.raw)) || fallback;
+  if (!/^Provider returned error/i.test(message)) return toShownText(message) || fallback;
+  return toShownText(findRawReason(metadata.raw)) || fallback;
 }
 
 /** The reason in a provider's own response, which is JSON in any form, or text. */
@@ -160,12 +160,12 @@ function findRawReason(raw: unknown): string {
   return reasons.find((reason): reason is string => typeof reason === "string") ?? "";
 }
 
-function toMessage(text: string): string {
+function toShownText(text: string): string {
   return toExcerpt(redact(text.replace(/<[^<>]*>/g, " "))).replace(/\.$/, "");
 }
 
 /** A text or number as text; empty for anything else, which `String` may even throw for. */
-function toWord(value: unknown): string {
+function toPlainText(value: unknown): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
@@ -182,6 +182,8 @@ export function readRetryAfter(headers?: Headers, metadata?: Fields): number | u
   }
   // Epoch milliseconds as text; some responses have it only in the metadata.
   const limits = Object(metadata?.headers) as Fields;
-  const reset = Number(headers?.get("x-ratelimit-reset") ?? toWord(limits["X-RateLimit-Reset"]));
+  const reset = Number(
+    headers?.get("x-ratelimit-reset") ?? toPlainText(limits["X-RateLimit-Reset"]),
+  );
   return reset > Date.now() ? (reset - Date.now()) / 1_000 : undefined;
 }

@@ -192,6 +192,21 @@ Deno.test("an upstream message is passed on without credentials", async () => {
   assertEquals(body.message, "400 bad key [removed]");
 });
 
+Deno.test("cuts an upstream message to 300 characters, by status and in a stream", async () => {
+  await using upstream = await createUpstream();
+  const error = { message: "long ".repeat(1_000) };
+  upstream.reply(
+    { status: 400, json: { error } },
+    { sse: [chunk({ content: "a" }), `data: ${JSON.stringify({ error })}\n\n`] },
+  );
+  const { body } = await send(handler, environmentOf(upstream), request, CHAT);
+  assertEquals(body.message, `400 ${"long ".repeat(1_000)}`.slice(0, 300));
+  const streamed = { ...request, stream: true };
+  const { text } = await send(handler, environmentOf(upstream), streamed, CHAT);
+  const { message } = toEvents(text).at(-1)! as { message: string };
+  assertEquals(message, `Failed to stream response: ${error.message}`.slice(0, 300));
+});
+
 function environmentOf(upstream: Upstream, values: Record<string, string> = {}) {
   return createEnvironment({ OPENROUTER_BASE_URL: upstream.url, ...values });
 }
