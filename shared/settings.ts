@@ -68,6 +68,7 @@ const table = {
   ALLOWED_SERVER_TOOLS: allowed("server tools"),
   ALLOWED_PLUGINS: allowed("plugins"),
   MAX_PROMPT_CHARS: integer(4_000, { unit: "characters" }),
+  MAX_INPUT_TOKENS: integer(undefined, { unit: "tokens" }),
   MAX_OUTPUT_TOKENS: integer(DEFAULT_MAX_OUTPUT_TOKENS, { unit: "tokens" }),
   MAX_BODY_BYTES: integer(undefined, { unit: "bytes" }),
   REQUEST_DEADLINE_MS: integer(55_000, { unit: "milliseconds", min: 1_000 }),

@@ -5,6 +5,7 @@ import { requireUser } from "../../shared/auth/user_token.ts";
 import { readBody } from "../../shared/http/body.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
 import { nonEmptyText } from "../../shared/request/chat_request.ts";
+import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { countBytes } from "../../shared/ledger/estimate.ts";
 import { createEmbeddings } from "../../shared/openrouter/typed_calls.ts";
@@ -47,6 +48,7 @@ app.post("/", async (c) => {
   const call = c.env;
   await requireUser(call);
   const request = await readBody(call, embeddingsRequest);
+  requireInputTokens({ input: request.input }, call.settings);
   const inputs = [request.input].flat();
   const batches = Array.from(
     { length: Math.ceil(inputs.length / BATCH_SIZE) },

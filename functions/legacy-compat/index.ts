@@ -3,6 +3,7 @@ import { embeddingsRequestSchema, imageGenerationRequestSchema } from "@insforge
 import { createApp, type EdgeFunction } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { requestUnjudged } from "../../shared/openrouter/call.ts";
+import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { EVENT_STREAM_HEADERS } from "../../shared/http/sse.ts";
 import { toChatAnswer, toEmbeddingsAnswer, toImageAnswer } from "./answers.ts";
 import { requireAdministrator } from "./caller.ts";
@@ -41,7 +42,11 @@ app.post(
   "/ai/image/generation",
   withLegacyFailures(async (call) => {
     const request = await readRequest(call, imageGenerationRequestSchema);
-    const answer = await requestUnjudged(call, "/chat/completions", toImageParams(request));
+    const answer = await requestUnjudged(
+      call,
+      "/chat/completions",
+      toImageParams(request, call.settings),
+    );
     return Response.json(toImageAnswer(answer, request.model));
   }),
 );
@@ -50,6 +55,7 @@ app.post(
   "/ai/embeddings",
   withLegacyFailures(async (call) => {
     const request = await readRequest(call, embeddingsRequestSchema);
+    requireInputTokens({ input: request.input }, call.settings);
     const { encoding_format = "float" } = request;
     const params = { ...request, encoding_format, user: undefined };
     return Response.json(toEmbeddingsAnswer(await requestUnjudged(call, "/embeddings", params)));

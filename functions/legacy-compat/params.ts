@@ -1,6 +1,7 @@
 /** From the old proxy's requests to OpenRouter's, defaults and all. */
 import type { ChatCompletionRequest, ImageGenerationRequest } from "@insforge/shared-schemas";
 import { invalidInput } from "../../shared/errors.ts";
+import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { DEFAULT_OUTPUT_TOKENS } from "../../shared/request/output_tokens.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { Fields } from "../../shared/fields.ts";
@@ -17,14 +18,15 @@ type Message = ChatCompletionRequest["messages"][number];
  */
 export function toChatParams(
   request: ChatCompletionRequest,
-  { MAX_OUTPUT_TOKENS }: Settings,
+  settings: Settings,
 ): Fields & { model: string } {
+  requireInputTokens({ messages: request.messages }, settings);
   const plugins = toPlugins(request);
   return {
     model: toModel(request),
     messages: request.messages.map(toMessage),
     temperature: request.temperature ?? DEFAULT_TEMPERATURE,
-    max_tokens: request.maxTokens ?? Math.min(DEFAULT_OUTPUT_TOKENS, MAX_OUTPUT_TOKENS),
+    max_tokens: request.maxTokens ?? Math.min(DEFAULT_OUTPUT_TOKENS, settings.MAX_OUTPUT_TOKENS),
     top_p: request.topP,
     stream: request.stream ?? false,
     stream_options: request.stream ? { include_usage: true } : undefined,
@@ -37,7 +39,11 @@ export function toChatParams(
 }
 
 /** Makes the body of the chat completion that draws. */
-export function toImageParams({ model, prompt, images }: ImageGenerationRequest): Fields {
+export function toImageParams(
+  { model, prompt, images }: ImageGenerationRequest,
+  settings: Settings,
+): Fields {
+  requireInputTokens({ prompt }, settings);
   return {
     model,
     messages: [{ role: "user", content: images?.length ? toParts(prompt, images) : prompt }],

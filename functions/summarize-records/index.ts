@@ -3,11 +3,7 @@ import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { readBody } from "../../shared/http/body.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
-import {
-  type ChatRequest,
-  requireShort,
-  toCompletionParams,
-} from "../../shared/request/chat_request.ts";
+import { requireShort, toCompletionBody } from "../../shared/request/chat_request.ts";
 import { readOutputLimit } from "../../shared/request/output_tokens.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import { BYTES_PER_TOKEN, countBytes } from "../../shared/ledger/estimate.ts";
@@ -71,7 +67,7 @@ app.post("/", async (c) => {
   if (instructions) requireShort(instructions, "instructions", call.settings);
   const topic = { table, instructions };
   const toParams = (messages: Fields[], form = options) =>
-    toCompletionParams({ ...form, messages } as ChatRequest, call.settings);
+    toCompletionBody({ ...form, messages }, call.settings);
 
   // One row more than asked for tells whether there are more.
   const query = { table, columns, filters, order, limit: limit + 1 };

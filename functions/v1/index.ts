@@ -3,6 +3,7 @@ import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
 import { completionRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
+import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { toOpenAIErrorBody, toOpenAIErrorEvent } from "../../shared/errors.ts";
 import { saveImages } from "../../shared/openrouter/saved_images.ts";
 import { requireBucket } from "../../shared/insforge/storage.ts";
@@ -50,6 +51,7 @@ app.post("/responses", async ({ env: call }) => {
 app.post("/embeddings", async ({ env: call }) => {
   await requireUser(call);
   const request = await readBody(call, embeddingsRequest, EMBEDDINGS_BODY);
+  requireInputTokens({ input: request.input }, call.settings);
   const model = request.model ?? call.settings.OPENROUTER_EMBEDDING_MODEL;
   const answer = await createEmbeddings(call, { ...request, model });
   return Response.json(request.encoding_format === "base64" ? toBase64Vectors(answer) : answer);

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import type { Call } from "../../shared/http/call.ts";
 import { nonEmptyText, promptText, readDefaultModel } from "../../shared/request/chat_request.ts";
+import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { withOutputLimit } from "../../shared/request/output_tokens.ts";
 import type { ApiError } from "../../shared/errors.ts";
 import type { Dialect } from "../../shared/openrouter/completion_events.ts";
@@ -53,6 +54,8 @@ export function toResponseParams(
   request: z.infer<typeof responsesRequest>,
   settings: Settings,
 ): Fields {
+  const { input, instructions } = request;
+  requireInputTokens({ input, instructions }, settings);
   const model = request.models ? undefined : readDefaultModel(settings);
   return withOutputLimit("/responses", { model, ...request }, { settings, lowersLimits: true });
 }

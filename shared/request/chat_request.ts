@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { invalidInput } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
+import { requireInputTokens } from "./input_tokens.ts";
 import { outputLimits, withOutputLimit } from "./output_tokens.ts";
 
 /** The value of `OPENROUTER_CHAT_MODEL` with which the default model of the paying account answers. */
@@ -112,8 +113,8 @@ export type ChatRequest = z.infer<typeof chatRequest>;
  *
  * @param options.lowersLimits lowers an output limit above `MAX_OUTPUT_TOKENS`, for clients that always
  *   ask for a high one. Otherwise the limit stays, and the policy rejects it.
- * @throws {ApiError} 400 `INVALID_INPUT` for a prompt longer than `MAX_PROMPT_CHARS`, for two
- *   different output limits, and for a number of choices that is not a positive integer.
+ * @throws {ApiError} 400 `INVALID_INPUT` for a prompt longer than `MAX_PROMPT_CHARS`, for messages
+ *   longer than `MAX_INPUT_TOKENS`, and as `withOutputLimit`.
  */
 export function toCompletionParams(
   request: ChatRequest,
@@ -121,12 +122,25 @@ export function toCompletionParams(
   { lowersLimits }: { lowersLimits?: boolean } = {},
 ): Fields {
   const { prompt, messages, stream: _, ...rest } = request;
-  const params: Fields = {
-    model: request.models ? undefined : readDefaultModel(settings),
-    ...rest,
-    messages: messages ?? [{ role: "user", content: requireShort(prompt!, "prompt", settings) }],
-  };
-  return withOutputLimit("/chat/completions", params, { settings, lowersLimits });
+  requireInputTokens({ messages }, settings);
+  const conversation = messages ??
+    [{ role: "user", content: requireShort(prompt!, "prompt", settings) }];
+  return toCompletionBody({ ...rest, messages: conversation }, settings, { lowersLimits });
+}
+
+/**
+ * Creates the body of a chat completion whose messages a function wrote itself. It is
+ * {@link toCompletionParams} without the limits on what a caller may write.
+ *
+ * @throws {ApiError} 400 `INVALID_INPUT` as `withOutputLimit`.
+ */
+export function toCompletionBody(
+  fields: Fields,
+  settings: Settings,
+  { lowersLimits }: { lowersLimits?: boolean } = {},
+): Fields {
+  const model = fields.models ? undefined : readDefaultModel(settings);
+  return withOutputLimit("/chat/completions", { model, ...fields }, { settings, lowersLimits });
 }
 
 /**
@@ -139,7 +153,7 @@ export function readDefaultModel({ OPENROUTER_CHAT_MODEL }: Settings): string | 
 }
 
 /**
- * Rejects a text that is longer than `MAX_PROMPT_CHARS` characters.
+ * Rejects a text that is longer than `MAX_PROMPT_CHARS` characters or `MAX_INPUT_TOKENS`.
  *
  * @param field the field that the text comes from, for the message.
  * @returns the text.
@@ -148,11 +162,13 @@ export function readDefaultModel({ OPENROUTER_CHAT_MODEL }: Settings): string | 
 export function requireShort(
   text: string,
   field: string,
-  { MAX_PROMPT_CHARS }: Settings,
+  settings: Settings,
 ): string {
+  const { MAX_PROMPT_CHARS } = settings;
   // A character outside the basic plane has two units of length, and counts once.
   if (text.length > MAX_PROMPT_CHARS && [...text].length > MAX_PROMPT_CHARS) {
     throw invalidInput(`"${field}" must have at most ${MAX_PROMPT_CHARS} characters`);
   }
+  requireInputTokens({ [field]: text }, settings);
   return text;
 }

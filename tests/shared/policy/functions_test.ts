@@ -244,6 +244,31 @@ Deno.test("names of Object.prototype are unknown names: every function returns 4
   assertEquals(openrouter.requests.at(-1)!.body.quality, "constructor");
 });
 
+Deno.test("every function rejects input that is longer than MAX_INPUT_TOKENS", async () => {
+  await using openrouter = await createUpstream();
+  const values = { MAX_INPUT_TOKENS: "100" };
+  const text = "x".repeat(301);
+  for (const { name, handler, path, body } of OPERATIONS) {
+    if (handler === summaries) continue; // it writes its messages itself
+    const field = ["messages", "prompt", "input"].find((field) => field in body)!;
+    const long = field === "messages" ? [{ role: "user", content: text }] : text;
+    const answer = await ask(handler, path, { ...body, [field]: long }, openrouter, values);
+    assertEquals([name, answer.status, codeOf(answer.body)], [name, 400, "INVALID_INPUT"]);
+    const message = `\\"${field}\\" must have at most 100 tokens, and has about `;
+    assertStringIncludes(answer.text, message);
+  }
+  for (
+    const [handler, path, body] of [
+      [chat, "/chat", { prompt: text }],
+      [v1, "/v1/responses", { input: "x", instructions: text }],
+    ] as [EdgeFunction, string, unknown][]
+  ) {
+    assertEquals((await ask(handler, path, body, openrouter, values)).status, 400);
+  }
+  openrouter.reply({ json: completion() });
+  assertEquals((await ask(chat, "/chat", { prompt: text }, openrouter, {})).status, 200);
+});
+
 Deno.test("every function but legacy-compat sends an opaque user id in place of the caller's value", async () => {
   await using openrouter = await createUpstream();
   const output = [{ type: "message", content: [{ type: "output_text", text: "x" }] }];
