@@ -95,17 +95,17 @@ Deno.test("the local stack", async (t) => {
   await t.step("rejects a missing table or column by its name", async () => {
     for (
       const [body, status, message] of [
-        [{ table: "no_such_table" }, 400, /"table" names no table/],
-        [{ table: "support_tickets", columns: ["nope"] }, 400, /"columns\[0\]" names no column/],
+        [{ table: "no_such_table" }, 400, /"table" must exist/],
+        [{ table: "support_tickets", columns: ["nope"] }, 400, /"columns\[0\]" must be a column/],
         [
           {
             table: "support_tickets",
             filters: [{ column: "owner", op: "eq", value: "not-a-uuid" }],
           },
           400,
-          /"filters\[0\]\.value" does not fit/,
+          /"filters\[0\]\.value" does not match/,
         ],
-        [{ table: "users" }, 400, /"table" names no table/],
+        [{ table: "users" }, 400, /"table" must exist/],
       ] as [unknown, number, RegExp][]
     ) {
       const response = await post(stack, "summarize-records", body, demo);

@@ -87,6 +87,27 @@ Deno.test("POST /summarize-records says when there are more rows than it read", 
   assert(!JSON.stringify(openrouter.requests[0].body).includes("No coffee"));
 });
 
+Deno.test("POST /summarize-records leaves out vectors unless they are named, and says so", async () => {
+  await using insforge = await createUpstream();
+  await using openrouter = await createUpstream();
+  const embedding = JSON.stringify(Array.from({ length: 1_536 }, (_, i) => i / 1_536));
+  const rows = Array.from({ length: 50 }, (_, id) => ({ id, content: `note ${id}`, embedding }));
+  const environment = environmentOf(insforge, openrouter);
+  insforge.reply({ json: rows });
+  openrouter.reply({ json: completion({ content: "Notes" }) });
+  const { body } = await send(handler, environment, { table: "docs" });
+  assertEquals([body.rows_read, body.truncated, body.chunks], [50, false, 1]);
+  assertEquals(body.omitted_columns, ["embedding"]);
+  const [{ body: sent }] = openrouter.requests;
+  assert(sent.messages[1].content.includes('{"id":49,"content":"note 49"}'));
+
+  insforge.reply({ json: rows.slice(0, 1) });
+  openrouter.reply({ json: completion({ content: "Numbers" }) });
+  const named = { table: "docs", columns: ["id", "content", "embedding"] };
+  assertEquals((await send(handler, environment, named)).body.omitted_columns, undefined);
+  assert(openrouter.requests[1].body.messages[1].content.includes(embedding.slice(0, 40)));
+});
+
 Deno.test("POST /summarize-records takes no rows for an answer, and asks no model", async () => {
   await using insforge = await createUpstream();
   insforge.reply({ json: [] }, { json: [] });
@@ -239,19 +260,19 @@ for (
       { status: 404, json: { code: "42P01", message: 'relation "public.t" does not exist' } },
       400,
       "INVALID_INPUT",
-      '"table" names no table that can be read: "t"',
+      '"table" must exist and be readable; there is no "t"',
     ],
     [
       { status: 400, json: { code: "42703", message: "column t.nope does not exist" } },
       400,
       "INVALID_INPUT",
-      '"filters[1].column" names no column of the table "t": "nope"',
+      '"filters[1].column" must be a column of the table "t", not "nope"',
     ],
     [
       { status: 400, json: { code: "22P02", message: "invalid input syntax for type integer" } },
       400,
       "INVALID_INPUT",
-      '"filters" does not fit the type of its column',
+      '"filters" does not match the type of its column',
     ],
     [
       { status: 403, json: { code: "42501", message: "permission denied for table t" } },
@@ -283,27 +304,19 @@ for (
 for (
   const [body, message] of [
     [{}, /^"table" is required/],
-    [{ table: "t; drop table users" }, /^"table" must be a plain name/],
-    [{ table: "users?select=*" }, /^"table" must be a plain name/],
+    [{ table: "" }, /^"table" must not be empty/],
+    [{ table: 'a"b' }, /^"table" must not contain quotes or control characters/],
+    [{ table: "a\nb" }, /^"table" must not contain quotes or control characters/],
+    [{ table: ".." }, /^"table" is not a valid name/],
+    [{ table: "\ud800" }, /^"table" is not a valid name/],
+    [{ table: "ü".repeat(32) }, /^"table" must have at most 63 bytes/],
     [{ table: "t", columns: [] }, /^"columns" must be a non-empty array/],
-    [{ table: "t", columns: ["id,secret(*)"] }, /^"columns\[0\]" must be a plain name/],
+    [{ table: "t", columns: ['id"'] }, /^"columns\[0\]" must not contain quotes/],
     [{ table: "t", limit: 0 }, /^"limit" must be 1 or more/],
     [{ table: "t", limit: -1 }, /^"limit" must be 1 or more/],
     [{ table: "t", limit: 1.5 }, /^"limit" must be a whole number/],
     [{ table: "t", limit: 1001 }, /^"limit" must be 1000 or less/],
     [{ table: "t", filters: [{ column: "a", op: "or", value: 1 }] }, /^"filters\[0\]\.op" must be/],
-    [
-      { table: "t", filters: [{ column: "a b", op: "eq", value: 1 }] },
-      /^"filters\[0\]\.column" must/,
-    ],
-    [
-      { table: "t", filters: [{ column: "limit", op: "eq", value: 5 }] },
-      /^"filters\[0\]\.column" names a column that cannot be filtered by/,
-    ],
-    [
-      { table: "t", filters: [{ column: "select", op: "in", value: [1] }] },
-      /^"filters\[0\]\.column" names a column that cannot be filtered by/,
-    ],
     [
       { table: "t", filters: [{ column: "a", op: "eq", value: "ü".repeat(2_000) }] },
       /^"filters" must be shorter/,
@@ -327,14 +340,14 @@ for (
     ],
     [
       { table: "t", filters: [{ column: "a", op: "eq", value: 2 ** 53 }] },
-      /^"filters\[0\]\.value" must be a text where it is beyond 9007199254740991/,
+      /^"filters\[0\]\.value" must be a string when it is above 9007199254740991/,
     ],
     [
       { table: "t", filters: [{ column: "a", op: "in", value: [1, -(2 ** 53)] }] },
-      /^"filters\[0\]\.value\[1\]" must be a text where it is beyond 9007199254740991/,
+      /^"filters\[0\]\.value\[1\]" must be a string when it is above 9007199254740991/,
     ],
     [{ table: "t", order: "id" }, /^"order" must be an object/],
-    [{ table: "t", order: { column: "a.b" } }, /^"order\.column" must be a plain name/],
+    [{ table: "t", order: { column: 'a"b' } }, /^"order\.column" must not contain quotes/],
     [{ table: "t", instructions: "x".repeat(4001) }, /^"instructions" must have at most 4000/],
     [{ table: "t", messages: [] }, /^"messages" is set by this function/],
     [{ table: "t", tools: [] }, /^"tools" is set by this function/],

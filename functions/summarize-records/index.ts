@@ -7,6 +7,7 @@ import { requireShort, toCompletionBody } from "../../shared/request/chat_reques
 import { readOutputLimit } from "../../shared/request/output_tokens.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import { BYTES_PER_TOKEN, countBytes } from "../../shared/ledger/estimate.ts";
+import { omitMachineColumns } from "../../shared/insforge/machine_columns.ts";
 import { readRows } from "../../shared/insforge/rows.ts";
 import {
   type Completion,
@@ -35,6 +36,8 @@ export interface SummaryFacts {
   truncated: boolean;
   /** Prompts that the rows were spread over. */
   chunks: number;
+  /** Columns of binary data and vectors that were left out because `columns` does not name them. */
+  omitted_columns?: string[];
   /** Tokens and cost; in a stream those of the notes on the chunks, without the summary's own. */
   usage?: TokenUsage;
 }
@@ -72,12 +75,14 @@ app.post("/", async (c) => {
   // One row more than asked for tells whether there are more.
   const query = { table, columns, filters, order, limit: limit + 1 };
   const rows = await readRows(user, query, call.settings);
-  const { chunks, rowsRead, truncated } = toChunks(rows.slice(0, limit));
+  const readable = columns ? { rows, omitted: [] } : omitMachineColumns(rows);
+  const { chunks, rowsRead, truncated } = toChunks(readable.rows.slice(0, limit));
   const facts: SummaryFacts = {
     table,
     rows_read: rowsRead,
     truncated: truncated || rows.length > limit,
     chunks: chunks.length,
+    ...(readable.omitted.length > 0 && { omitted_columns: readable.omitted }),
   };
 
   if (chunks.length === 0) return answerWithoutRows(facts, stream);

@@ -1,44 +1,61 @@
-/** Which rows to summarize and how, checked before anything is asked of the database. */
+/** Which rows to summarize and how, checked before the database is asked. */
 import * as z from "zod/mini";
 import { nonEmptyText } from "../../shared/request/chat_request.ts";
 import { outputLimits } from "../../shared/request/output_tokens.ts";
 
-/** A plain SQL name: what else PostgREST reads out of a name is not for callers. */
+const encoder = new TextEncoder();
+
+/** The name of a table or column; PostgreSQL cuts longer ones, and InsForge accepts no quotes. */
 const name = z.string().check(
-  z.regex(/^[A-Za-z_]\w{0,62}$/, "must be a plain name: letters, digits and _, at most 63"),
+  z.minLength(1),
+  z.refine((name) => encoder.encode(name).length <= 63, "must have at most 63 bytes"),
+  z.refine(
+    (name) => !/["\p{Cc}]/u.test(name),
+    "must not contain quotes or control characters",
+  ),
+  z.refine((name) => !/^\.{1,2}$/.test(name) && name.isWellFormed(), "is not a valid name"),
 );
-/** Words that PostgREST and InsForge read as something else where a filter names its column. */
-const RESERVED = /^(select|columns|order|limit|offset|and|or|on_conflict|schema)$/;
-const filterColumn = name.check(
-  z.refine((column) => !RESERVED.test(column), "names a column that cannot be filtered by"),
-);
-/** JSON's numbers are read as doubles: a longer key would match the row of another. */
+/** JSON's numbers are read as doubles: a larger one would match another row. */
 const exact = z.number().check(
   z.refine((number) => !Number.isInteger(number) || Number.isSafeInteger(number), {
-    message: `must be a text where it is beyond ${Number.MAX_SAFE_INTEGER}`,
+    message: `must be a string when it is above ${Number.MAX_SAFE_INTEGER}`,
   }),
 );
 const scalar = z.union([z.string(), exact, z.boolean()]);
+const scalars = z.array(scalar).check(z.minLength(1), z.maxLength(100));
+const json = z.record(z.string(), z.unknown());
 
 const filter = z.discriminatedUnion("op", [
   z.strictObject({
-    column: filterColumn,
-    op: z.enum(["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike"]),
+    column: name,
+    op: z.enum(["eq", "neq"]),
+    /** An array for a column of arrays, an object for a column of JSON. */
+    value: z.union([scalar, z.array(scalar).check(z.maxLength(100)), json]),
+  }),
+  z.strictObject({
+    column: name,
+    op: z.enum(["gt", "gte", "lt", "lte", "like", "ilike"]),
     value: scalar,
   }),
   z.strictObject({
-    column: filterColumn,
-    op: z.literal("is"),
+    column: name,
+    op: z.enum(["contains", "contained_by", "overlaps"]),
+    /** An array for a column of arrays, an object for a column of JSON. */
+    value: z.union([scalars, json]),
+  }),
+  z.strictObject({
+    column: name,
+    op: z.enum(["is", "is_not"]),
     value: z.union([z.boolean(), z.null()]),
   }),
   z.strictObject({
-    column: filterColumn,
+    column: name,
     op: z.literal("in"),
-    value: z.array(scalar).check(z.minLength(1), z.maxLength(100)),
+    value: scalars,
   }),
 ]);
 
-/** They travel in the address, and a server takes no more than 16 KiB of that and all headers. */
+/** They are part of the URL, and a server accepts no more than 16 KiB of that and all headers. */
 const MAX_QUERY_CHARS = 12_000;
 
 /** OpenRouter's parameters that this function sets itself. */
@@ -53,7 +70,7 @@ export const summaryRequest = z.looseObject({
   order: z.optional(z.strictObject({ column: name, ascending: z.optional(z.boolean()) })),
   /** Rows; 50 unless given. */
   limit: z.optional(z.int().check(z.gte(1), z.lte(1_000))),
-  /** What the summary is to tell, at most `MAX_PROMPT_CHARS` characters. */
+  /** What the summary should contain, at most `MAX_PROMPT_CHARS` characters. */
   instructions: z.optional(nonEmptyText),
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
@@ -65,7 +82,7 @@ export const summaryRequest = z.looseObject({
     return String(query).length <= MAX_QUERY_CHARS;
   }, {
     path: ["filters"],
-    message: `must be shorter: with "columns", ${MAX_QUERY_CHARS} characters of an address at most`,
+    message: `must be shorter: with "columns", at most ${MAX_QUERY_CHARS} characters of a URL`,
   }),
   ...OWN_PARAMETERS.map((field) =>
     z.refine((request) => (request as Record<string, unknown>)[field] === undefined, {

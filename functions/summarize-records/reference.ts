@@ -10,11 +10,16 @@ Rows that do not fit into one prompt are summarized in up to 16 chunks, four at 
 notes are made into one summary. When no row can be read, the response says so: \`rows_read\` is \
 0 and no model is called.
 
+Columns of binary data, vectors and text search data are left out unless \`columns\` names them; \
+\`omitted_columns\` lists them. Names of tables and columns may have any characters but double \
+quotes. A filter with \`"op": "is_not", "value": null\` keeps rows that have a value; in \`eq\`, \`neq\`, \
+\`contains\`, \`contained_by\` and \`overlaps\` an array stands for a PostgreSQL array and an object for JSON.
+
 InsForge rounds numbers beyond 2^53, such as some \`bigint\` and \`numeric\`: summarize a view \
 that casts them to text. In a filter such a number must be a text.
 
 With \`stream: true\` the first event is \`{ "summary": { table, rows_read, truncated, chunks, \
-usage }, "choices": [] }\`; the stream of the summary follows, as from \`stream\`.
+omitted_columns, usage }, "choices": [] }\`; the stream of the summary follows, as from \`stream\`.
 
 A table or column that does not exist is a 400; one that the user has no right to is a 403. \
 Limits: 1 MiB, 55 seconds.`;
@@ -57,7 +62,12 @@ export const reference = {
           request: { table: "support_tickets", limit: 20, stream: true },
           answer: [
             {
-              summary: { table: "support_tickets", rows_read: 20, truncated: true, chunks: 1 },
+              summary: {
+                table: "support_tickets",
+                rows_read: 20,
+                truncated: true,
+                chunks: 1,
+              },
               choices: [],
             },
             {
@@ -99,7 +109,7 @@ export const reference = {
           status: 400,
           answer: {
             error: "INVALID_INPUT",
-            message: '"table" names no table that can be read: "no_such_table"',
+            message: '"table" must exist and be readable; there is no "no_such_table"',
             statusCode: 400,
             nextActions: "Correct the request as the message says",
           },

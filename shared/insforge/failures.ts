@@ -1,13 +1,15 @@
-/** What InsForge's refusals and failures come to for callers; none quotes SQL or an address. */
+/** From InsForge's failures to errors for callers. No message quotes SQL or a URL of InsForge. */
 import { ApiError, invalidInput, unauthorized } from "../errors.ts";
 
-/** PostgREST's error (with `code`), the gateway's (with `error`) or the transport's (status 0). */
+/** An error of PostgREST (with `code`), of InsForge's gateway (with `error`) or of the transport. */
 export interface DataError {
+  /** PostgreSQL's SQLSTATE or PostgREST's own code. */
   code?: string;
+  /** PostgreSQL's or PostgREST's words; they are not shown to callers. */
   message?: string;
 }
 
-/** A query, as far as failures speak of it. */
+/** A query, as far as failures refer to it. */
 interface Query {
   table: string;
   columns?: string[];
@@ -15,7 +17,7 @@ interface Query {
   order?: { column: string };
 }
 
-/** Why rows could not be read. */
+/** The error for rows that could not be read. */
 export function toReadError(error: DataError, status: number, query: Query): ApiError {
   const { code = "", message = "" } = error;
   const { table, filters = [], order } = query;
@@ -25,23 +27,26 @@ export function toReadError(error: DataError, status: number, query: Query): Api
     });
   }
   if (code === "42P01" || code === "PGRST205") {
-    return invalidInput(`"table" names no table that can be read: "${table}"`, error);
+    return invalidInput(`"table" must exist and be readable; there is no "${table}"`, error);
   }
   if (code === "42703") {
     return invalidInput(describeUnknownColumn(message, query), error);
   }
   if (order && /ordering operator/.test(message)) {
-    return invalidInput(`"order.column" names a column without an order: "${order.column}"`, error);
+    return invalidInput(
+      `"order.column" must be a column with an order, not "${order.column}"`,
+      error,
+    );
   }
-  if (filters.length > 0 && isUnfit(code, message)) {
+  if (filters.length > 0 && isInvalidValue(code, message)) {
     const field = filters.length === 1 ? "filters[0].value" : "filters";
-    return invalidInput(`"${field}" does not fit the type of its column`, error);
+    return invalidInput(`"${field}" does not match the type of its column`, error);
   }
   if (status === 401) return unauthorized(error);
   return unavailable(error);
 }
 
-/** Why an object could not be stored in `bucket`. */
+/** The error for an object that could not be stored in `bucket`. */
 export function toStorageError(error: unknown, bucket: string): ApiError {
   switch ((error as { statusCode?: number } | null)?.statusCode) {
     case 400:
@@ -53,7 +58,7 @@ export function toStorageError(error: unknown, bucket: string): ApiError {
       return new ApiError(403, "STORAGE_PERMISSION_DENIED", message, { cause: error });
     }
     case 404: {
-      // Not 404: upon that InsForge's SDK would run the function a second time.
+      // Not 404, because InsForge's SDK would then run the function a second time.
       const message = `This project has no storage bucket "${bucket}"`;
       return new ApiError(400, "STORAGE_NOT_FOUND", message, { cause: error });
     }
@@ -66,7 +71,7 @@ export function toStorageError(error: unknown, bucket: string): ApiError {
   }
 }
 
-/** Why the package's own table or routine, `subject`, could not be used with the project's rights. */
+/** The error for the package's own table or routine, `subject`, that could not be used. */
 export function toAdminError(error: DataError, status: number, subject: string): ApiError {
   const { code = "" } = error;
   if (["PGRST202", "PGRST205", "42883", "42P01"].includes(code)) {
@@ -74,21 +79,21 @@ export function toAdminError(error: DataError, status: number, subject: string):
     return new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
   }
   if (status === 401 || status === 403) {
-    const message = "InsForge refuses the setting API_KEY; it must be the project's API key";
+    const message = "InsForge rejects the setting API_KEY; it must be the project's API key";
     return new ApiError(500, "INTERNAL_ERROR", message, { cause: error });
   }
   return unavailable(error);
 }
 
-/** InsForge did not answer, or not as itself. */
+/** The error for an InsForge that does not respond, fails, or responds with something else. */
 export function unavailable(cause: unknown): ApiError {
   return new ApiError(502, "UPSTREAM_FAILURE", "InsForge could not be reached or failed", {
     cause,
   });
 }
 
-/** Whether a value is to blame: for a policy or view that fails, whoever calls can do nothing. */
-function isUnfit(code: string, message: string): boolean {
+/** Whether the caller's value is the cause. A policy or view that fails is not the caller's fault. */
+function isInvalidValue(code: string, message: string): boolean {
   return /^(22|42804|PGRST1)/.test(code) ||
     code.startsWith("42") && /\b(operator|array type)\b/.test(message);
 }
@@ -99,8 +104,11 @@ function describeUnknownColumn(message: string, query: Query): string {
     ...columns.map((column, i) => [`columns[${i}]`, column]),
     ...filters.map(({ column }, i) => [`filters[${i}].column`, column]),
     ...(order ? [["order.column", order.column]] : []),
-  ];
-  const [, missing] = /([A-Za-z_]\w*)"? does not exist/.exec(message) ?? [];
-  const [field] = fields.find(([, column]) => column === missing) ?? ["columns"];
-  return `"${field}" names no column of the table "${table}": "${missing}"`;
+  ] as [string, string][];
+  const isMissing = (column: string) =>
+    [`.${column} does`, `"${column}" does`, `column ${column} does`].some((text) =>
+      message.includes(text)
+    );
+  const [field, missing] = fields.find(([, column]) => isMissing(column)) ?? ["columns", ""];
+  return `"${field}" must be a column of the table "${table}"${missing && `, not "${missing}"`}`;
 }

@@ -4,21 +4,57 @@ import type { Settings } from "../settings.ts";
 import { type Caller, userDb } from "./client.ts";
 import { type DataError, toReadError, unavailable } from "./failures.ts";
 
-/** One condition on a column, with an operator of PostgREST. */
+/** A condition on a column. */
 export interface Filter {
+  /** The column's name as the database spells it; it is quoted here where that is needed. */
   column: string;
-  op: "eq" | "neq" | "gt" | "gte" | "lt" | "lte" | "like" | "ilike" | "is" | "in";
+  /**
+   * An operator of PostgREST. `is_not` negates `is`; `contains`, `contained_by` and `overlaps` compare
+   * arrays and JSON.
+   */
+  op:
+    | "eq"
+    | "neq"
+    | "gt"
+    | "gte"
+    | "lt"
+    | "lte"
+    | "like"
+    | "ilike"
+    | "is"
+    | "is_not"
+    | "in"
+    | "contains"
+    | "contained_by"
+    | "overlaps";
+  /** A list for `in`. Elsewhere an array stands for a PostgreSQL array and an object for JSON. */
   value: unknown;
 }
 
-/** Which rows of one table to read. Names are identifiers, checked before they come here. */
+/** Which rows of one table to read. Names may have any characters but double quotes. */
 export interface RowQuery {
+  /** The table's name. */
   table: string;
+  /** The names of the columns; all of them unless given. */
   columns?: string[];
+  /** Conditions that all must hold. */
   filters?: Filter[];
+  /** Ascending unless `ascending` is false; in no order unless given. */
   order?: { column: string; ascending?: boolean };
+  /** The highest number of rows. */
   limit: number;
 }
+
+/** Operators that PostgREST spells otherwise. */
+const OPERATORS = new Map<Filter["op"], string>([
+  ["is_not", "not.is"],
+  ["contains", "cs"],
+  ["contained_by", "cd"],
+  ["overlaps", "ov"],
+]);
+
+/** Query parameters that PostgREST and InsForge do not take for the name of a column. */
+const RESERVED = /^(select|columns|order|limit|offset|and|or|on_conflict|schema)$/;
 
 /**
  * Reads at most `limit` rows that the calling user may see. Rows hidden by row-level security are
@@ -36,12 +72,19 @@ export async function readRows(
   settings: Settings,
 ): Promise<Fields[]> {
   const db = await userDb(caller, settings);
-  let request = db.from(query.table).select(query.columns?.join(",") ?? "*").limit(query.limit);
+  const columns = query.columns?.map(quoteName).join(",") ?? "*";
+  let request = db.from(encodeURIComponent(query.table)).select(columns).limit(query.limit);
   for (const { column, op, value } of query.filters ?? []) {
-    request = request.filter(column, op, op === "in" ? toList(value as unknown[]) : value);
+    const operator = OPERATORS.get(op) ?? op;
+    request = request.filter(
+      quoteName(column),
+      operator,
+      op === "in" ? toList(value) : toOperand(value),
+    );
   }
   if (query.order) {
-    request = request.order(query.order.column, { ascending: query.order.ascending ?? true });
+    const { column, ascending = true } = query.order;
+    request = request.order(quoteName(column), { ascending });
   }
   const { data, error, status } = await request;
   if (error) throw toReadError(error as DataError, status, query);
@@ -49,7 +92,27 @@ export async function readRows(
   return data as unknown as Fields[];
 }
 
-/** PostgREST's list, each value quoted: the SDK's own `in()` leaves quotes in values unescaped. */
-function toList(values: unknown[]): string {
-  return `(${values.map((value) => `"${String(value).replace(/["\\]/g, "\\$&")}"`).join(",")})`;
+/** A name as PostgREST reads it in a query string. Inside quotes no character has a meaning. */
+function quoteName(name: string): string {
+  return /^[A-Za-z_]\w*$/.test(name) && !RESERVED.test(name) ? name : quote(name);
+}
+
+/** PostgREST's list, each value quoted: the SDK's own `in()` does not escape quotes in values. */
+function toList(values: unknown): string {
+  return `(${[values].flat().map(quote).join(",")})`;
+}
+
+/** An array becomes a PostgreSQL array literal, an object JSON; anything else stays as it is. */
+function toOperand(value: unknown): unknown {
+  if (Array.isArray(value)) return `{${value.map(toElement).join(",")}}`;
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
+}
+
+function toElement(value: unknown): string {
+  if (value === null) return "NULL";
+  return Array.isArray(value) ? String(toOperand(value)) : quote(value);
+}
+
+function quote(value: unknown): string {
+  return `"${String(value).replace(/["\\]/g, "\\$&")}"`;
 }

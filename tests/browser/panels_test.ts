@@ -62,7 +62,7 @@ test("a table that is not there is told", async ({ page, expectComplaint }) => {
   await page.getByRole("button", { name: "Summarize" }).click();
   assertMatch(
     await page.locator("#summary").getByRole("alert").innerText(),
-    /"table" names no table/,
+    /"table" must exist/,
   );
 }, { tab: "records" });
 

@@ -5,7 +5,7 @@ import { assertFailure, createInsForge, gateway, QUERY, settingsOf } from "../fa
 
 const caller = { token: TOKEN };
 
-/** PostgREST's answers, the gateway's and those of neither, and what becomes of them. */
+/** Responses of PostgREST, of the gateway and of neither, with the error that callers get. */
 const READ_FAILURES: [
   status: number,
   body: unknown,
@@ -26,42 +26,42 @@ const READ_FAILURES: [
     postgres("42P01", 'relation "public.tickets" does not exist'),
     400,
     "INVALID_INPUT",
-    /^"table" names no table/,
+    /^"table" must exist and be readable; there is no "tickets"$/,
   ],
   [
     404,
     postgres("PGRST205", "Could not find the table"),
     400,
     "INVALID_INPUT",
-    /^"table" names no table/,
+    /^"table" must exist and be readable; there is no "tickets"$/,
   ],
   [
     400,
     postgres("42703", "column tickets.subject does not exist"),
     400,
     "INVALID_INPUT",
-    /^"columns\[0\]" names no column of the table "tickets": "subject"$/,
+    /^"columns\[0\]" must be a column of the table "tickets", not "subject"$/,
   ],
   [
     400,
     postgres("42703", "column tickets.status does not exist"),
     400,
     "INVALID_INPUT",
-    /^"columns\[1\]" names no column/,
+    /^"columns\[1\]" must be a column/,
   ],
   [
     400,
     postgres("42703", "column tickets.created_at does not exist"),
     400,
     "INVALID_INPUT",
-    /^"order.column" names no column/,
+    /^"order.column" must be a column of/,
   ],
   [
     400,
     postgres("22P02", "invalid input syntax for type integer"),
     400,
     "INVALID_INPUT",
-    /^"filters\[0\]\.value" does not fit/,
+    /^"filters\[0\]\.value" does not match/,
   ],
   [
     400,
@@ -82,7 +82,7 @@ const READ_FAILURES: [
     postgres("42883", "could not identify an ordering operator for type json"),
     400,
     "INVALID_INPUT",
-    /^"order\.column" names a column without an order: "created_at"$/,
+    /^"order\.column" must be a column with an order, not "created_at"$/,
   ],
   [
     400,
@@ -135,35 +135,47 @@ const READ_FAILURES: [
 ];
 
 for (const [status, body, ours, code, message] of READ_FAILURES) {
-  Deno.test(`rows refused with ${status} ${JSON.stringify(body)} are ${ours} ${code}`, async () => {
+  Deno.test(`readRows throws ${ours} ${code} when InsForge responds ${status} ${JSON.stringify(body)}`, async () => {
     await using insforge = createInsForge();
     insforge.replyAlways(status, body);
     const error = await assertFailure(readRows(caller, QUERY, settingsOf(insforge)), ours, code);
     assert(message.test(error.message), error.message);
-    // Neither SQL nor the address of InsForge is for callers.
+    // Callers must see neither SQL nor the URL of InsForge.
     assert(!/public\.|syntax|JWT|statement|127\.0\.0\.1/.test(error.message), error.message);
   });
 }
 
-Deno.test("an unknown column of a filter is named by the filter", async () => {
+Deno.test("readRows names the filter whose column does not exist", async () => {
   await using insforge = createInsForge();
   insforge.reply(400, postgres("42703", "column tickets.nope does not exist"));
   const filters: Filter[] = [QUERY.filters[0], { column: "nope", op: "eq", value: 1 }];
   const rows = readRows(caller, { ...QUERY, filters }, settingsOf(insforge));
   const { message } = await assertFailure(rows, 400, "INVALID_INPUT");
-  assert(message.startsWith('"filters[1].column" names no column'), message);
+  assert(message.startsWith('"filters[1].column" must be a column'), message);
 });
 
-Deno.test("what fails without any filter is not a filter's fault", async () => {
+Deno.test("readRows throws 502 when a query without filters fails", async () => {
   await using insforge = createInsForge();
   insforge.replyAlways(400, postgres("22012", "division by zero"));
   const rows = readRows(caller, { table: "a_view", limit: 1 }, settingsOf(insforge));
   await assertFailure(rows, 502, "UPSTREAM_FAILURE");
 });
 
-Deno.test("rows of an InsForge that cannot be reached are a 502", async () => {
+Deno.test("readRows throws 502 when InsForge cannot be reached", async () => {
   const nowhere = { url: "http://127.0.0.1:9" };
   await assertFailure(readRows(caller, QUERY, settingsOf(nowhere)), 502, "UPSTREAM_FAILURE");
+});
+
+Deno.test("readRows names a missing column of any spelling", async () => {
+  await using insforge = createInsForge();
+  insforge.reply(400, postgres("42703", "column my table.größe (cm) does not exist"));
+  const query = { table: "my table", columns: ["id", "größe (cm)"], limit: 1 };
+  const { message } = await assertFailure(
+    readRows(caller, query, settingsOf(insforge)),
+    400,
+    "INVALID_INPUT",
+  );
+  assert(message === '"columns[1]" must be a column of the table "my table", not "größe (cm)"');
 });
 
 function postgres(code: string, message: string) {

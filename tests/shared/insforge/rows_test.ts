@@ -5,7 +5,7 @@ import { createInsForge, QUERY, settingsOf } from "../fake_insforge.ts";
 
 const caller = { token: TOKEN };
 
-Deno.test("readRows asks PostgREST in its own terms, as the caller", async () => {
+Deno.test("readRows sends a query in the form of PostgREST with the caller's token", async () => {
   await using insforge = createInsForge();
   insforge.reply(200, [{ subject: "a", status: "open" }]);
   const rows = await readRows(caller, QUERY, settingsOf(insforge));
@@ -21,14 +21,14 @@ Deno.test("readRows asks PostgREST in its own terms, as the caller", async () =>
   ]);
 });
 
-Deno.test("readRows asks for all columns in no order where none are named", async () => {
+Deno.test("readRows selects all columns without an order unless told otherwise", async () => {
   await using insforge = createInsForge();
   insforge.reply(200, []);
   assertEquals(await readRows(caller, { table: "t", limit: 1 }, settingsOf(insforge)), []);
   assertEquals([...insforge.requests[0].query].sort(), [["limit", "1"], ["select", "*"]]);
 });
 
-/** Filters, and the words in which PostgREST must get them. */
+/** Filters and what PostgREST must receive for each. */
 const FILTERS: [op: Filter["op"], value: unknown, sent: string][] = [
   ["eq", "a,b.c(d)", "eq.a,b.c(d)"],
   ["eq", 'quo"te & more=1', 'eq.quo"te & more=1'],
@@ -49,10 +49,17 @@ const FILTERS: [op: Filter["op"], value: unknown, sent: string][] = [
   ["in", ['say "hi"', "back\\slash", '\\"'], 'in.("say \\"hi\\"","back\\\\slash","\\\\\\"")'],
   ["in", ['x"),or=(a.eq.1', ""], 'in.("x\\"),or=(a.eq.1","")'],
   ["in", ["two\nlines", "ü🌍"], 'in.("two\nlines","ü🌍")'],
+  ["is_not", null, "not.is.null"],
+  ["eq", ["a", 'b"c', 1], 'eq.{"a","b\\"c","1"}'],
+  ["eq", { a: [1] }, 'eq.{"a":[1]}'],
+  ["contains", ["a", null], 'cs.{"a",NULL}'],
+  ["contains", { a: { b: 1 } }, 'cs.{"a":{"b":1}}'],
+  ["contained_by", [[1, 2], [3]], 'cd.{{"1","2"},{"3"}}'],
+  ["overlaps", ["a,b", "{}"], 'ov.{"a,b","{}"}'],
 ];
 
 for (const [op, value, sent] of FILTERS) {
-  Deno.test(`the filter ${op} ${JSON.stringify(value)} is sent as ${JSON.stringify(sent)}`, async () => {
+  Deno.test(`readRows sends the filter ${op} ${JSON.stringify(value)} as ${JSON.stringify(sent)}`, async () => {
     await using insforge = createInsForge();
     insforge.reply(200, []);
     const query = { table: "t", limit: 1, filters: [{ column: "c", op, value }] };
@@ -62,7 +69,7 @@ for (const [op, value, sent] of FILTERS) {
   });
 }
 
-Deno.test("two filters on one column are both sent", async () => {
+Deno.test("readRows sends two filters on one column", async () => {
   await using insforge = createInsForge();
   insforge.reply(200, []);
   const filters: Filter[] = [
@@ -71,4 +78,42 @@ Deno.test("two filters on one column are both sent", async () => {
   ];
   await readRows(caller, { table: "t", limit: 1, filters }, settingsOf(insforge));
   assertEquals(insforge.requests[0].query.getAll("n"), ["gte.1", "lt.9"]);
+});
+
+/** Names of any spelling and how PostgREST must receive them. */
+const NAMES: [name: string, sent: string][] = [
+  ["plain_1", "plain_1"],
+  ["two words", '"two words"'],
+  ["größe", '"größe"'],
+  ["a-b", '"a-b"'],
+  ["a,b(c).d", '"a,b(c).d"'],
+  ["meta->>x", '"meta->>x"'],
+  ["back\\slash", '"back\\\\slash"'],
+  ["limit", '"limit"'],
+  ["*", '"*"'],
+];
+
+for (const [name, sent] of NAMES) {
+  Deno.test(`readRows sends the column name ${name} as ${sent}`, async () => {
+    await using insforge = createInsForge();
+    insforge.reply(200, []);
+    const filters: Filter[] = [{ column: name, op: "eq", value: 1 }];
+    const query = { table: "t", columns: [name, "id"], filters, order: { column: name }, limit: 1 };
+    await readRows(caller, query, settingsOf(insforge));
+    const [{ query: received }] = insforge.requests;
+    assertEquals(received.get("select"), `${sent},id`);
+    assertEquals(received.get("order"), `${sent}.asc`);
+    assertEquals(received.getAll(sent), ["eq.1"]);
+  });
+}
+
+Deno.test("readRows sends a table name of any spelling as one path segment", async () => {
+  await using insforge = createInsForge();
+  for (const table of ["my table", "größe", "a/b?c#d%20"]) {
+    insforge.reply(200, []);
+    await readRows(caller, { table, limit: 1 }, settingsOf(insforge));
+    const { line, query } = insforge.requests.at(-1)!;
+    assertEquals(line, `GET /api/database/records/${encodeURIComponent(table)}`);
+    assertEquals([...query.keys()].sort(), ["limit", "select"]);
+  }
 });
