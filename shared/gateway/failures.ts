@@ -1,6 +1,7 @@
 /** What the errors of a gateway mean: converts an error in any of its shapes to an `ApiError`. */
 import { ApiError, type ErrorCode, invalidInput } from "../errors.ts";
 import type { Settings } from "../settings.ts";
+import type { GatewayName, Received } from "./interface.ts";
 import {
   findError,
   findReasons,
@@ -11,27 +12,11 @@ import {
   type UpstreamError,
 } from "./upstream_error.ts";
 
-/** The parts of a gateway that messages mention. */
-export interface GatewayName {
-  title: string;
-  /** The setting that holds the project's key. */
-  keySetting: "OPENROUTER_API_KEY" | "PINATA_LLM_KEY" | "PINME_API_KEY";
-  /** The settings that the gateway cannot work without, each with what it must be. */
-  requiredSettings: { readonly [Name in keyof Settings]?: string };
-}
-
-/** The parts of a response, or of an event in a stream, that can report an error. */
-export interface Received {
-  /** HTTP status; 200 for an event. */
-  status: number;
-  headers?: Headers;
-  /** The text of a failed response; the JSON value of a successful response or of an event. */
-  body: unknown;
-}
-
 /** What an {@link ApiError} of a gateway was judged by; it is the error's `cause`. */
 export interface Evidence {
+  /** The HTTP status, or the status that the error stands for. */
   status: number;
+  /** The error as it was found. */
   error: UpstreamError;
   /** The body of a response that failed by its HTTP status, as it was received. */
   text?: string;
@@ -88,7 +73,8 @@ export function unusable(message: string, options?: { retryable: boolean }): Api
 }
 
 /** An error with the status that it came with or stands for. */
-interface Failed extends Evidence {
+export interface Failed extends Evidence {
+  /** The headers of the response. */
   headers?: Headers;
 }
 

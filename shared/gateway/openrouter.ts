@@ -1,8 +1,8 @@
 /** OpenRouter, which supports every operation and field. https://openrouter.ai/docs/api-reference */
 import { ApiError } from "../errors.ts";
-import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
-import { readError, type Received, requireKey } from "./failures.ts";
+import { readError, requireKey } from "./failures.ts";
+import type { Gateway, Received } from "./interface.ts";
 
 const OPENROUTER = {
   title: "OpenRouter",
@@ -11,23 +11,23 @@ const OPENROUTER = {
   chatModel: "openai/gpt-4o-mini",
 } as const;
 
-/** OpenRouter as a gateway; see `Gateway`. */
-export function createOpenRouter(settings: Settings) {
+/** OpenRouter as a gateway. */
+export function createOpenRouter(settings: Settings): Gateway {
   return {
     ...OPENROUTER,
     get url() {
       return settings.OPENROUTER_BASE_URL;
     },
     supports: () => true,
-    request: (operation: string, fields?: Fields) => ({
+    request: (operation, fields) => ({
       url: settings.OPENROUTER_BASE_URL + operation,
       body: fields && JSON.stringify(fields),
-      toHeaders: (key: string | null = requireKey(settings, OPENROUTER)) => ({
+      toHeaders: (key = requireKey(settings, OPENROUTER)) => ({
         ...(key !== null && { "Authorization": `Bearer ${key}` }),
         ...toAttribution(settings),
         "Content-Type": "application/json",
       }),
-      toOpenRouterForm: (json: unknown) => json,
+      toOpenRouterForm: (json) => json,
     }),
     readError: readOpenRouterError,
   };

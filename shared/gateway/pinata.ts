@@ -2,7 +2,8 @@
 import { ApiError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
-import { readError, type Received, requireKey, unsupported } from "./failures.ts";
+import { readError, requireKey, unsupported } from "./failures.ts";
+import type { Gateway, Received } from "./interface.ts";
 import { parseBody } from "./upstream_error.ts";
 
 const PINATA = {
@@ -42,16 +43,16 @@ const PARTS = ["text", "image_url", "input_audio", "file", "refusal"];
 const RESPONSE_FORMATS = ["text", "json_object", "json_schema"];
 const MODALITIES = ["text", "audio"];
 
-/** Pinata as a gateway; see `Gateway`. */
-export function createPinata(settings: Settings) {
+/** Pinata as a gateway. */
+export function createPinata(settings: Settings): Gateway {
   return {
     ...PINATA,
     get url() {
       return settings.PINATA_BASE_URL;
     },
-    supports: (feature: string) =>
+    supports: (feature) =>
       feature.startsWith("/") ? OPERATIONS.includes(feature) : !OPENROUTER_FIELDS.includes(feature),
-    request(operation: string, fields?: Fields) {
+    request(operation, fields) {
       const [path = ""] = operation.split("?");
       if (!OPERATIONS.includes(path)) throw unsupported(`"${path}"`, PINATA);
       const foreign = fields && findForeignValue(fields);
@@ -59,11 +60,11 @@ export function createPinata(settings: Settings) {
       return {
         url: this.url + path,
         body: fields && JSON.stringify(fields),
-        toHeaders: (key: string | null = requireKey(settings, PINATA)) => ({
+        toHeaders: (key = requireKey(settings, PINATA)) => ({
           ...(key !== null && { "Authorization": `Bearer ${key}` }),
           "Content-Type": "application/json",
         }),
-        toOpenRouterForm: path === "/models" ? toModelList : (json: unknown) => json,
+        toOpenRouterForm: path === "/models" ? toModelList : (json) => json,
       };
     },
     readError: readPinataError,

@@ -2,14 +2,8 @@
 import { ApiError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
-import {
-  type Evidence,
-  readError,
-  type Received,
-  requireKey,
-  toFailure,
-  unsupported,
-} from "./failures.ts";
+import { type Evidence, readError, requireKey, toFailure, unsupported } from "./failures.ts";
+import type { Gateway, Received } from "./interface.ts";
 import { parseBody, toReason, type UpstreamError } from "./upstream_error.ts";
 
 const PINME = {
@@ -28,15 +22,15 @@ const MAX_BODY_BYTES = 1_048_576;
 /** PinMe's own 400 is about the project that the key belongs to, its 403 about an empty balance. */
 const MEANT_STATUS = new Map([[400, 401], [403, 402]]);
 
-/** PinMe as a gateway; see `Gateway`. */
-export function createPinme(settings: Settings) {
+/** PinMe as a gateway. */
+export function createPinme(settings: Settings): Gateway {
   return {
     ...PINME,
     get url() {
       return `${settings.PINME_BASE_URL}/api/v1`;
     },
-    supports: (feature: string) => !feature.startsWith("/") || OPERATIONS.includes(feature),
-    request(operation: string, fields?: Fields) {
+    supports: (feature) => !feature.startsWith("/") || OPERATIONS.includes(feature),
+    request(operation, fields) {
       const [path = "", query] = operation.split("?");
       if (!OPERATIONS.includes(path)) throw unsupported(`"${path}"`, PINME);
       const search = new URLSearchParams(query);
@@ -46,11 +40,11 @@ export function createPinme(settings: Settings) {
       return {
         url: `${this.url}${path}?${search}`,
         body,
-        toHeaders: (key: string | null = requireKey(settings, PINME)) => ({
+        toHeaders: (key = requireKey(settings, PINME)) => ({
           ...(key !== null && { "X-API-Key": key }),
           "Content-Type": "application/json",
         }),
-        toOpenRouterForm: (json: unknown) => json,
+        toOpenRouterForm: (json) => json,
       };
     },
     readError: readPinmeError,

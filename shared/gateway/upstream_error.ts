@@ -6,7 +6,9 @@ import { redact, toExcerpt } from "./redaction.ts";
 export interface UpstreamError {
   /** An HTTP status, or a provider's word such as `server_error`. */
   code?: string | number;
+  /** The reason, in any language and length. */
   message?: string;
+  /** What else is known; empty when the error has no metadata. */
   metadata: Fields;
 }
 
