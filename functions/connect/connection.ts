@@ -1,4 +1,4 @@
-/** What a user is told of their own OpenRouter key: everything but the key. */
+/** A user's connection with OpenRouter as the user sees it: everything but the key. */
 import type { Call } from "../../shared/http/call.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import { readUserKey, sealUserKey } from "../../shared/user_keys/user_key.ts";
@@ -17,7 +17,7 @@ export interface Connection extends KeyFacts {
   connected: boolean;
   /** Whether this app works for connected users only. */
   required: boolean;
-  /** Whether OpenRouter takes the stored key. If not, the user has to connect again. */
+  /** Whether OpenRouter accepts the stored key. If not, the user has to connect again. */
   valid?: boolean;
   /** ISO 8601. */
   connected_at?: string;
@@ -25,7 +25,10 @@ export interface Connection extends KeyFacts {
   manage_url?: string;
 }
 
-/** Tells what the stored key is worth. A key sealed with a retired encryption key is sealed anew. */
+/**
+ * Reads a user's connection, and asks OpenRouter about the key. A key that is sealed with a retired
+ * encryption key is sealed again with the current one.
+ */
 export async function readConnection(call: Call, userId: string): Promise<Connection> {
   const { settings } = call;
   const stored = await readStoredKey(userId, settings);
@@ -45,7 +48,7 @@ export async function createConnection(
   key: string,
 ): Promise<Connection> {
   const facts = await readKeyFacts(call, key);
-  if (!facts) throw unusable("OpenRouter gave a key that it does not take");
+  if (!facts) throw unusable("OpenRouter returned a key that it does not accept");
   const stored = {
     user_id: userId,
     key: await sealUserKey(key, userId, call.settings),
@@ -56,12 +59,14 @@ export async function createConnection(
   return await describe(call, stored, key, facts);
 }
 
-/** Forgets the stored key, if there is one. At OpenRouter it stays valid: only its owner can end it. */
+/**
+ * Deletes the stored key, if there is one. At OpenRouter it stays valid until its owner deletes it.
+ */
 export async function deleteConnection(
   { settings }: Call,
   userId: string,
 ): Promise<Connection> {
-  const { KEYS_ENCRYPTION_KEY } = settings; // a wrong one is told before anything is deleted
+  const { KEYS_ENCRYPTION_KEY } = settings; // an invalid one is reported before anything is deleted
   const stored = await deleteStoredKey(userId, settings);
   const opened = stored && KEYS_ENCRYPTION_KEY && await readUserKey(stored.key, userId, settings);
   return {

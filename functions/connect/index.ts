@@ -1,4 +1,7 @@
-/** Lets users pay with OpenRouter accounts of their own. https://openrouter.ai/docs/guides/overview/auth/oauth */
+/**
+ * Lets users pay with OpenRouter accounts of their own.
+ * https://openrouter.ai/docs/guides/overview/auth/oauth
+ */
 import * as z from "zod/mini";
 import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
@@ -13,18 +16,18 @@ import { openState, requireReturnUrl, sealState } from "./state.ts";
 
 export type { Connection } from "./connection.ts";
 
-/** As long as OpenRouter's own codes live. */
+/** How long OpenRouter's own codes are valid. */
 const FLOW_MS = 10 * 60_000;
 
-/** Where the browser is to come back to, one of `CONNECT_RETURN_URLS`. */
+/** The page to return to, one of `CONNECT_RETURN_URLS`. */
 export const startRequest = z.looseObject({ return_url: nonEmptyText });
 
-/** What the browser came back with: `code` and `connect_state`. */
+/** The parameters `code` and `connect_state` of the page that the browser returned to. */
 export const callbackRequest = z.looseObject({ code: nonEmptyText, state: nonEmptyText });
 
-/** Where the connection goes on. */
+/** How the connection continues. */
 export interface StartAnswer {
-  /** OpenRouter's page to send the browser to; it comes back with `code` and `connect_state`. */
+  /** OpenRouter's page to send the browser to; it returns with `code` and `connect_state`. */
   url: string;
 }
 
@@ -41,7 +44,8 @@ app.post("/start", async (c) => {
   const challenge = await toChallenge(verifier);
   const expiresAt = Date.now() + FLOW_MS;
   const state = await sealState({ userId, verifier, returnUrl, expiresAt }, settings);
-  await readStoredKey(userId, settings); // or the user would come back with a key and no place for it
+  // A missing table is reported now, not when the user comes back with a key.
+  await readStoredKey(userId, settings);
   const url = toAuthorizationUrl({ returnUrl, state, challenge }, settings);
   return c.json({ url } satisfies StartAnswer);
 });

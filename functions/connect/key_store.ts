@@ -8,7 +8,7 @@ export interface StoredKey {
   user_id: string;
   /** Sealed; see `shared/user_keys/user_key.ts`. */
   key: string;
-  /** As OpenRouter masks it. */
+  /** The key as OpenRouter masks it. */
   label: string | null;
   /** When the user connected, ISO 8601. */
   created_at: string;
@@ -20,8 +20,9 @@ const SUBJECT = `table ${TABLE}`;
 /**
  * Reads a user's key, if there is one.
  *
- * @throws {ApiError} 500 `INTERNAL_ERROR` when the project has no such table or refuses `API_KEY`,
- *   502 `UPSTREAM_FAILURE` when InsForge does not answer or fails; so do all functions here.
+ * @throws {ApiError} 500 `INTERNAL_ERROR` when the table is missing or InsForge rejects `API_KEY`,
+ * 502
+ *   `UPSTREAM_FAILURE` when InsForge fails or does not respond. All functions here throw these.
  */
 export async function readStoredKey(
   userId: string,
@@ -33,13 +34,13 @@ export async function readStoredKey(
   return row;
 }
 
-/** Stores a user's key in the place of the one before, if there was one. */
+/** Stores a user's key, in place of an earlier one. */
 export async function storeKey(key: StoredKey, settings: Settings): Promise<void> {
   const db = await adminDb(settings);
   await readAdminData(db.from(TABLE).upsert([key], { onConflict: "user_id" }).select(), SUBJECT);
 }
 
-/** Puts the same key, sealed anew, in a row's place, unless that was changed meanwhile. */
+/** Replaces the sealed text of a key, unless the row has changed in the meantime. */
 export async function replaceSealed(
   { user_id, key }: StoredKey,
   sealed: string,
@@ -50,7 +51,7 @@ export async function replaceSealed(
   await readAdminData(update.select(), SUBJECT);
 }
 
-/** Deletes a user's key. */
+/** Deletes a user's key, and returns it. */
 export async function deleteStoredKey(
   userId: string,
   settings: Settings,

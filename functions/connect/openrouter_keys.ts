@@ -1,4 +1,4 @@
-/** Keys of OpenRouter's users, by its OAuth. https://openrouter.ai/docs/guides/overview/auth/oauth */
+/** Gets users' OpenRouter keys by OAuth. https://openrouter.ai/docs/guides/overview/auth/oauth */
 import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { isPage, unusable } from "../../shared/gateway/failures.ts";
@@ -7,13 +7,13 @@ import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { CODE_CHALLENGE_METHOD } from "./pkce.ts";
 
-/** What OpenRouter says of a key; amounts are USD. */
+/** OpenRouter's information about a key; amounts are USD. */
 export interface KeyFacts {
   /** The key as OpenRouter masks it. */
   label?: string;
-  /** The most the key may spend; null is no limit. */
+  /** The most the key may spend; null when there is no limit. */
   limit?: number | null;
-  /** What is left of `limit`. */
+  /** The remaining part of `limit`. */
   limit_remaining?: number | null;
   /** What the key has spent. */
   usage?: number;
@@ -24,9 +24,9 @@ export interface KeyFacts {
 const TIMEOUT_MS = 15_000;
 
 /**
- * Where to send the browser, so that its user can give the app a key.
+ * The URL at OpenRouter on which a user gives the app a key.
  *
- * OpenRouter documents no `state` of its own, so it travels in the address to come back to.
+ * OpenRouter documents no parameter `state`, so the state is part of the callback URL.
  */
 export function toAuthorizationUrl(
   { returnUrl, state, challenge }: { returnUrl: string; state: string; challenge: string },
@@ -41,7 +41,7 @@ export function toAuthorizationUrl(
   return url.href;
 }
 
-/** The page on which its owner can limit or delete a key. */
+/** The page at OpenRouter on which the owner of a key can limit or delete it. */
 export async function toManageUrl(key: string, settings: Settings): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
   const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));
@@ -49,9 +49,10 @@ export async function toManageUrl(key: string, settings: Settings): Promise<stri
 }
 
 /**
- * Exchanges a code for a key. It is tried once: OpenRouter takes a code once.
+ * Exchanges a code for a key. There is no retry, because OpenRouter accepts a code once.
  *
- * @throws {ApiError} 400 `INVALID_INPUT` or 403 `FORBIDDEN` when OpenRouter refuses the code, 502 or
+ * @throws {ApiError} 400 `INVALID_INPUT` or 403 `FORBIDDEN` when OpenRouter refuses the code, 502
+ * or
  *   504 `AI_UPSTREAM_UNAVAILABLE` when it fails.
  */
 export async function exchangeCode(
@@ -90,7 +91,7 @@ function toRefusal(text: string, secrets: string[]): string {
 /**
  * Asks OpenRouter about a key.
  *
- * @returns nothing when it does not take the key any more.
+ * @returns undefined when OpenRouter does not accept the key.
  * @throws {ApiError} 502 or 504 `AI_UPSTREAM_UNAVAILABLE` when it fails.
  */
 export async function readKeyFacts(call: Call, key: string): Promise<KeyFacts | undefined> {
@@ -105,7 +106,7 @@ export async function readKeyFacts(call: Call, key: string): Promise<KeyFacts | 
   return { label, limit, limit_remaining, usage, expires_at };
 }
 
-/** The caller's leaving ends nothing: a code that is spent must come to its key. */
+/** Sends a request that an aborted call does not abort: a used code must lead to a stored key. */
 async function request(
   { settings }: Call,
   path: string,
@@ -121,12 +122,12 @@ async function request(
     return { status: response.status, headers: response.headers, text: await response.text() };
   } catch (cause) {
     throw signal.aborted
-      ? new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "OpenRouter took too long to answer")
+      ? new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "OpenRouter took too long to respond")
       : new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", "OpenRouter could not be reached", { cause });
   }
 }
 
-/** A 404 or 405 is no fault of the caller's: there is no OAuth at that address. */
+/** A 404 or 405 is not the caller's fault: the URL has no OAuth. */
 function toFailure(status: number, text: string, headers: Headers): ApiError {
   const meant = status < 500 && ![408, 429].includes(status) ? 502 : status;
   return readOpenRouterError({ status: meant, headers, body: text }) ?? unreadable();
@@ -141,5 +142,5 @@ function parse(text: string): object {
 }
 
 function unreadable(): ApiError {
-  return unusable("OpenRouter's answer could not be read");
+  return unusable("OpenRouter's response could not be read");
 }

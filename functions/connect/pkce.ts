@@ -1,10 +1,10 @@
 /** Proof Key for Code Exchange, method S256. https://www.rfc-editor.org/rfc/rfc7636 */
 import { base64url } from "jose";
 
-/** The only method used; `plain` would show the verifier to whoever sees the address. */
+/** The only method in use; `plain` would put the verifier into the URL. */
 export const CODE_CHALLENGE_METHOD = "S256";
 
-/** Makes a code verifier of 43 characters, from 256 random bits. */
+/** Creates a code verifier of 43 characters from 256 random bits. */
 export function createVerifier(): string {
   return base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
 }

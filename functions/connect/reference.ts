@@ -47,7 +47,7 @@ export const reference = {
           status: 400,
           answer: {
             error: "INVALID_INPUT",
-            message: '"return_url" must be one of the addresses in CONNECT_RETURN_URLS',
+            message: '"return_url" must be one of the URLs that this app allows',
             statusCode: 400,
             nextActions: "Correct the request as the message says",
           },
@@ -65,7 +65,7 @@ export const reference = {
           status: 400,
           answer: {
             error: "INVALID_INPUT",
-            message: '"state" must be the one that this function gave',
+            message: '"state" must be the one that this function returned',
             statusCode: 400,
             nextActions: "Correct the request as the message says",
           },

@@ -1,14 +1,15 @@
-/** Who may start what concerns all users. */
+/** Access to operations that concern all users. */
 import type { Call } from "../../shared/http/call.ts";
 import { findProjectKey } from "../../shared/auth/project_keys.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { ApiError, unauthorized } from "../../shared/errors.ts";
 
 /**
- * Lets through the holder of the project's API key, as bearer or as `x-api-key`.
+ * Admits callers with the project's API key, as bearer or as `x-api-key`.
  *
- * @throws {ApiError} 403 `FORBIDDEN` for a signed-in user, who need not sign in again; for everybody
- *   else as `requireUser`.
+ * @throws {ApiError} 403 `FORBIDDEN` for a signed-in user, for whom signing in again does not help;
+ * for
+ *   all others as `requireUser`.
  */
 export async function requireAdministrator(call: Call): Promise<void> {
   const key = await findProjectKey(call);
@@ -18,5 +19,5 @@ export async function requireAdministrator(call: Call): Promise<void> {
     return;
   }
   await requireUser(call);
-  throw new ApiError(403, "FORBIDDEN", "This is for the project's API key alone");
+  throw new ApiError(403, "FORBIDDEN", "This operation requires the project's API key");
 }

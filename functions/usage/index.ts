@@ -1,4 +1,7 @@
-/** What the caller has used; and, for a schedule, what was estimated looked up. https://openrouter.ai/docs/api-reference/get-a-generation */
+/**
+ * Shows callers their own usage, and corrects estimated costs on a schedule.
+ * https://openrouter.ai/docs/api-reference/get-a-generation
+ */
 import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { requireAdministrator } from "./administrator.ts";

@@ -1,31 +1,31 @@
-/** A user's own numbers, as the ledger has them. */
+/** A user's own usage, from the ledger. */
 import { callRoutine } from "../../shared/insforge/admin.ts";
 import { type Limit, readLimits } from "../../shared/ledger/limits.ts";
 import type { Settings } from "../../shared/settings.ts";
 
-/** What was used. */
+/** Usage in a period. */
 export interface UsageSum {
-  /** Those that reached a model; refused ones are left out. */
+  /** Requests that reached a model; refused requests are left out. */
   requests: number;
   /** Tokens of the requests. */
   prompt_tokens: number;
   /** Tokens of the responses. */
   completion_tokens: number;
-  /** What the project paid; of days with `own_key` what the user did. */
+  /** What the project paid; in entries with `own_key`, what the user paid. */
   usd: number;
 }
 
-/** What was used on one day with one model. */
+/** Usage on one day with one model. */
 export interface UsageDay extends UsageSum {
   /** UTC, `2026-11-21`. */
   day: string;
   /** The model that was used. */
   model: string;
-  /** Whether the user's own OpenRouter account paid, which counts for no limit. */
+  /** Whether the user's own OpenRouter account paid; such usage does not count towards limits. */
   own_key: boolean;
 }
 
-/** What a user may use; what is not limited is left out. */
+/** A user's limits; limits that are not set are left out. */
 export interface UsageLimits {
   /** Calls of models per minute. */
   requests_per_minute?: number;
@@ -37,9 +37,9 @@ export interface UsageLimits {
   usd_per_month?: number;
 }
 
-/** What a user has used, and may use. */
+/** A user's usage and limits. */
 export interface UsageAnswer {
-  /** Since midnight UTC, as limits count it. */
+  /** Since midnight UTC, counted as the limits count. */
   today: UsageSum;
   /** Since the first of the month, UTC. */
   month: UsageSum;
@@ -50,11 +50,10 @@ export interface UsageAnswer {
 }
 
 /**
- * Reads what a user has used. What ended a moment ago is estimated where OpenRouter has not said what
- * it cost.
+ * Reads a user's usage. It contains estimates for calls whose cost OpenRouter has not stated yet.
  *
- * @throws {ApiError} 500 `INTERNAL_ERROR` where there is no ledger, naming what is missing; 502
- *   `UPSTREAM_FAILURE` when it does not answer.
+ * @throws {ApiError} 500 `INTERNAL_ERROR` that names what is missing when there is no ledger, 502
+ *   `UPSTREAM_FAILURE` when the ledger does not respond.
  */
 export async function readUsageRecord(userId: string, settings: Settings): Promise<UsageAnswer> {
   const used = await callRoutine<Omit<UsageAnswer, "limits">>(
@@ -65,7 +64,7 @@ export async function readUsageRecord(userId: string, settings: Settings): Promi
   return { ...used, limits: toUserLimits(readLimits(settings)) };
 }
 
-/** The limits of each user; the project's are nobody else's business. */
+/** The limits of each user, without those of the project, which users do not see. */
 function toUserLimits(limits: Partial<Record<Limit, number>>): UsageLimits {
   const own = Object.entries(limits).filter(([name]) => name.startsWith("user_"));
   return Object.fromEntries(own.map(([name, value]) => [name.replace("user_", ""), value]));

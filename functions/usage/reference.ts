@@ -25,7 +25,7 @@ export const reference = {
       answer: "UsageAnswer",
       errors: [401, 500, 502],
       examples: {
-        "Of a user": {
+        "A user": {
           answer: {
             today: { requests: 2, prompt_tokens: 24, completion_tokens: 28, usd: 0.0000204 },
             month: { requests: 2, prompt_tokens: 24, completion_tokens: 28, usd: 0.0000204 },
@@ -46,7 +46,7 @@ export const reference = {
           status: 403,
           answer: {
             error: "FORBIDDEN",
-            message: "This is for the project's API key alone",
+            message: "This operation requires the project's API key",
             statusCode: 403,
             nextActions: "Use an account that has access",
           },

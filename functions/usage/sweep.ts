@@ -1,4 +1,4 @@
-/** Looks up what generations cost that could only be estimated when their request ended. */
+/** Looks up the cost of generations that had to be estimated when their request ended. */
 import type { Charge } from "../../shared/ledger/charge.ts";
 import { mapConcurrently } from "../../shared/concurrency.ts";
 import { callRoutine } from "../../shared/insforge/admin.ts";
@@ -6,29 +6,29 @@ import { getGeneration } from "../../shared/openrouter/generation.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { readUserKey } from "../../shared/user_keys/user_key.ts";
 
-/** What became of the estimates that were due. */
+/** The outcome of a sweep. */
 export interface SweepAnswer {
-  /** Replaced by what the generation really cost. */
+  /** Estimates that were replaced by the real cost. */
   reconciled: number;
-  /** Not known yet, or not to be asked for: tried again later, ten times in all. */
+  /** Estimates whose cost is not known yet; they are looked up again, ten times in all. */
   pending: number;
 }
 
-/** An estimate, as `ai_sweep` hands it out. */
+/** An estimate from `ai_sweep`. */
 interface Due {
   generation_id: string;
   user_id: string;
-  /** The user's own key, sealed, where their account paid. */
+  /** The user's own sealed key, if the user's account paid. */
   key: string | null;
 }
 
 const MAX_CHARGES = 100;
 const CONCURRENCY = 8;
-/** What is unknown by then stays pending: self-hosted functions have 60 s. */
+/** Estimates that are not looked up by then stay pending: self-hosted functions have 60 s. */
 const DEADLINE_MS = 40_000;
 
 /**
- * Corrects up to 100 estimates of all users; the ledger hands each out to one sweep at a time.
+ * Corrects up to 100 estimates of all users. The ledger gives each estimate to one sweep at a time.
  *
  * @throws {ApiError} as `callRoutine`.
  */
@@ -57,7 +57,7 @@ async function lookUp(
   signal: AbortSignal,
 ): Promise<Charge | undefined> {
   if (key === null) return await getGeneration(generation_id, settings, { signal });
-  // Without the setting nobody can read the key, which is no reason to leave other charges alone.
+  // Without the setting the key cannot be opened; other charges are still looked up.
   if (!settings.KEYS_ENCRYPTION_KEY) return undefined;
   const opened = await readUserKey(key, user_id, settings);
   return opened && await getGeneration(generation_id, settings, { key: opened.text, signal });

@@ -220,7 +220,7 @@ for (
     ["/start", { return_url: "" }, '"return_url" must not be empty'],
     ["/callback", { state: "x" }, '"code" is required'],
     ["/callback", { code: "x" }, '"state" is required'],
-    ["/callback", { code: "x", state: "x" }, '"state" must be the one that this function gave'],
+    ["/callback", { code: "x", state: "x" }, '"state" must be the one that this function returned'],
     ["/callback", { code: ["x"], state: "x" }, '"code" must be a string'],
   ] as const
 ) {
