@@ -1,5 +1,6 @@
 /** `connect` end to end, with an embedded InsForge and an OpenRouter that checks the challenge. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { mock } from "node:test";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
 
@@ -17,6 +18,17 @@ Deno.test("connect", async (t) => {
     KEYS_ENCRYPTION_KEY: OLD_KEY,
     CONNECT_RETURN_URLS: RETURN_URL,
   };
+  // Settings are kept for a second, so the clock jumps ahead when they change.
+  const now = performance.now.bind(performance);
+  let ahead = 0;
+  using clock = new DisposableStack();
+  mock.method(performance, "now", () => now() + ahead);
+  clock.defer(() => mock.restoreAll());
+  const change = (name: string, value: string) => {
+    values[name] = value;
+    ahead += 1_000;
+  };
+
   await using stack = await startStack({ get: (name) => values[name] });
   const [alice, bob] = await Promise.all(DEMO_USERS.map((user) => signIn(stack, user)));
   const secrets: string[] = [];
@@ -162,7 +174,7 @@ Deno.test("connect", async (t) => {
 
   await t.step("rotates encryption keys without a new connection", async () => {
     const [before] = await readRows(stack);
-    values.KEYS_ENCRYPTION_KEY = `${NEW_KEY},${OLD_KEY}`;
+    change("KEYS_ENCRYPTION_KEY", `${NEW_KEY},${OLD_KEY}`);
     assertEquals((await bob.chat()).status, 200);
     const { body } = await bob.get("status");
     assertEquals(body.valid, true);
@@ -170,25 +182,25 @@ Deno.test("connect", async (t) => {
     assertEquals(before.key.slice(0, 8) === after.key.slice(0, 8), false);
     assertEquals([after.created_at, after.label], [before.created_at, before.label]);
 
-    values.KEYS_ENCRYPTION_KEY = NEW_KEY;
+    change("KEYS_ENCRYPTION_KEY", NEW_KEY);
     assertEquals((await bob.get("status")).body, body);
     assertEquals((await bob.chat()).status, 200);
 
-    values.KEYS_ENCRYPTION_KEY = OLD_KEY; // which cannot read it any more
+    change("KEYS_ENCRYPTION_KEY", OLD_KEY); // which cannot read it any more
     assertEquals((await bob.chat()).body.error, "AI_INVALID_API_KEY");
     const { valid, label, manage_url } = (await bob.get("status")).body;
     assertEquals([valid, label, manage_url], [false, body.label, undefined]);
-    values.KEYS_ENCRYPTION_KEY = NEW_KEY;
+    change("KEYS_ENCRYPTION_KEY", NEW_KEY);
   });
 
   await t.step("serves only connected users with REQUIRE_USER_KEY", async () => {
-    values.REQUIRE_USER_KEY = "true";
+    change("REQUIRE_USER_KEY", "true");
     assertEquals((await bob.chat()).status, 200);
     const { status, body } = await alice.chat();
     assertEquals([status, body.error], [403, "AI_INVALID_API_KEY"]);
     assertMatch(body.nextActions, /[Cc]onnect/);
     assertEquals((await alice.get("status")).body, { connected: false, required: true });
-    values.REQUIRE_USER_KEY = "false";
+    change("REQUIRE_USER_KEY", "false");
   });
 
   await t.step("accepts listed return URLs only, and names missing settings", async () => {
@@ -197,11 +209,11 @@ Deno.test("connect", async (t) => {
     assertStringIncludes(evil.body.message, '"return_url"');
     for (const name of ["CONNECT_RETURN_URLS", "KEYS_ENCRYPTION_KEY"]) {
       const value = values[name];
-      values[name] = "";
+      change(name, "");
       const { status, body } = await alice.post("start", { return_url: RETURN_URL });
       assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
       assertStringIncludes(body.message, name);
-      values[name] = value;
+      change(name, value);
     }
   });
 
