@@ -14,5 +14,5 @@ export type { UsageAnswer } from "../functions/usage/index.ts";
 export type { UsageDay, UsageLimits, UsageSum } from "../functions/usage/record.ts";
 export type { ErrorCode } from "../shared/errors.ts";
 export type { Image, SavedImage, UnsavedImage } from "../shared/openrouter/saved_images.ts";
-export type { Message, ToolCall } from "../shared/openrouter/typed_calls.ts";
+export type { Message, ToolCall } from "../shared/openrouter/completions.ts";
 export type { TokenUsage } from "../shared/token_usage.ts";

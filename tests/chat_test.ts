@@ -176,17 +176,21 @@ Deno.test("POST /chat answers though the gateway's id cannot be a header", async
 Deno.test("POST /chat joins a text that came in parts", async () => {
   await using upstream = await createUpstream();
   const parts = [{ type: "text", text: "Hel" }, { type: "text", text: "lo!" }];
-  const empty = { json: completion({ content: [] }) };
-  upstream.reply({ json: completion({ content: parts }) }, empty, empty, empty);
+  upstream.reply({ json: completion({ content: parts }) });
   const whole = await send(handler, environmentOf(upstream), { prompt: PROMPT });
   assertEquals(whole.body.text, "Hello!");
-  const none = await send(handler, environmentOf(upstream), { prompt: PROMPT });
-  assertEquals([none.status, none.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
 });
 
-Deno.test("POST /chat never answers with an empty success", async () => {
+Deno.test("POST /chat returns a finished turn without text after one upstream call", async () => {
   await using upstream = await createUpstream();
-  const empty = { json: completion({ content: "" }) };
+  upstream.reply({ json: completion({ content: "" }) });
+  const { status, body } = await send(handler, environmentOf(upstream), { prompt: PROMPT });
+  assertEquals([status, body.text, body.finish_reason], [200, "", "stop"]);
+});
+
+Deno.test("POST /chat returns 502 when nothing was generated in three attempts", async () => {
+  await using upstream = await createUpstream();
+  const empty = { json: completion({ content: "" }, { usage: { completion_tokens: 0 } }) };
   upstream.reply(empty, empty, empty);
   const { status, body } = await send(handler, environmentOf(upstream), { prompt: PROMPT });
   assertEquals([status, body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);

@@ -8,7 +8,7 @@ import {
   toCompletionParams,
 } from "../../shared/request/chat_request.ts";
 import { invalidInput } from "../../shared/errors.ts";
-import { createCompletion, type Message, toText } from "../../shared/openrouter/typed_calls.ts";
+import { createCompletion, type Message, toText } from "../../shared/openrouter/completions.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";
 
 /** What comes with a text: tool calls, reasoning, annotations, images and the rest. */

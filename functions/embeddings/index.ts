@@ -8,7 +8,7 @@ import { nonEmptyText } from "../../shared/request/chat_request.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { countBytes } from "../../shared/ledger/estimate.ts";
-import { createEmbeddings } from "../../shared/openrouter/typed_calls.ts";
+import { createEmbeddings } from "../../shared/openrouter/embeddings.ts";
 import { planCalls } from "../../shared/ledger/bill.ts";
 import { sumTokenUsage, type TokenUsage } from "../../shared/token_usage.ts";
 

@@ -10,7 +10,8 @@ import {
 import { outputLimits, withOutputLimit } from "../../shared/request/output_tokens.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Image } from "../../shared/openrouter/saved_images.ts";
-import { createCompletion, createImages, toText } from "../../shared/openrouter/typed_calls.ts";
+import { createCompletion, toText } from "../../shared/openrouter/completions.ts";
+import { createImages } from "../../shared/openrouter/images.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import type { Fields } from "../../shared/fields.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";

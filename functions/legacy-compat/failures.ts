@@ -3,7 +3,7 @@ import type { Call } from "../../shared/http/call.ts";
 import { ApiError, type ErrorCode, toErrorBody } from "../../shared/errors.ts";
 import type { Evidence } from "../../shared/gateway/failures.ts";
 import { redact, toExcerpt } from "../../shared/gateway/redaction.ts";
-import type { UpstreamError } from "../../shared/gateway/upstream_error.ts";
+import { isNetworkFailure } from "../../shared/openrouter/send.ts";
 
 /** The old proxy's error body, which has `nextActions` only where the old proxy had them. */
 export function toLegacyErrorBody(error: ApiError): Record<string, unknown> {
@@ -40,7 +40,7 @@ export function toLegacyFailure(thrown: unknown): unknown {
   if (!(thrown instanceof ApiError)) return thrown;
   const { status, text, error } = (thrown.cause ?? {}) as Partial<Evidence>;
   if (status !== undefined && text !== undefined) return toUpstreamFailure(thrown, status, text);
-  if (status !== undefined && error) return toStreamFailure(thrown, error);
+  if (status !== undefined && error) return toStreamFailure(thrown);
   switch (thrown.code) {
     case "AUTH_INVALID_CREDENTIALS":
       return reword(thrown, {
@@ -49,7 +49,7 @@ export function toLegacyFailure(thrown: unknown): unknown {
     case "AUTH_UNAUTHORIZED":
       return thrown.status === 401 ? reword(thrown, {}) : thrown;
     case "AI_UPSTREAM_UNAVAILABLE":
-      return thrown.cause instanceof Error
+      return thrown.status === 502 && isNetworkFailure(thrown)
         ? reword(thrown, { message: "Connection error." })
         : thrown;
     default:
@@ -87,12 +87,15 @@ function toUpstreamFailure(failure: ApiError, status: number, text: string): Api
 }
 
 /** An error that was the first thing in a stream: no other is thrown without a status of its own. */
-function toStreamFailure(failure: ApiError, { message }: UpstreamError): ApiError {
-  return reword(failure, {
-    status: 500,
-    code: "AI_UPSTREAM_UNAVAILABLE",
-    message: toExcerpt(redact(`Failed to stream response: ${message ?? failure.message}`)),
-  });
+function toStreamFailure(failure: ApiError): ApiError {
+  const message = toStreamError(failure);
+  return reword(failure, { status: 500, code: "AI_UPSTREAM_UNAVAILABLE", message });
+}
+
+/** The message of a failure in a stream: the gateway's own words, without credentials, if it has any. */
+export function toStreamError(failure: ApiError): string {
+  const { error } = (failure.cause ?? {}) as Partial<Evidence>;
+  return toExcerpt(redact(`Failed to stream response: ${error?.message ?? failure.message}`));
 }
 
 /** What OpenAI's SDK takes for the reason in an answer's body. */

@@ -2,17 +2,19 @@
 import { embeddingsRequestSchema, imageGenerationRequestSchema } from "@insforge/shared-schemas";
 import { createApp, type EdgeFunction } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { requestUnjudged } from "../../shared/openrouter/call.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
-import { EVENT_STREAM_HEADERS } from "../../shared/http/sse.ts";
+import { eventStream } from "../../shared/http/event_stream.ts";
 import { toChatAnswer, toEmbeddingsAnswer, toImageAnswer } from "./answers.ts";
 import { requireAdministrator } from "./caller.ts";
 import { toLegacyErrorBody, withLegacyFailures } from "./failures.ts";
+import { legacyProtocol, requestLenient } from "./lenient.ts";
 import { listLegacyModels } from "./models.ts";
 import { toChatParams, toImageParams } from "./params.ts";
 import { toRouted } from "./paths.ts";
 import { createChatSchema, readRequest } from "./request.ts";
 import { startStream } from "./stream.ts";
+
+const CHAT = { path: "/chat/completions", protocol: legacyProtocol };
 
 const { app, handler } = createApp("legacy-compat", { toErrorBody: toLegacyErrorBody });
 
@@ -30,10 +32,10 @@ app.post(
   withLegacyFailures(async (call) => {
     const request = await readRequest(call, createChatSchema(call.settings));
     if (request.stream) {
-      return new Response(await startStream(call, request), { headers: EVENT_STREAM_HEADERS });
+      return eventStream(call, await startStream(call, request));
     }
     const params = toChatParams(request, call.settings);
-    const answer = await requestUnjudged(call, "/chat/completions", params);
+    const answer = await requestLenient(call, { ...CHAT, params });
     return Response.json(toChatAnswer(answer, params.model));
   }),
 );
@@ -42,11 +44,10 @@ app.post(
   "/ai/image/generation",
   withLegacyFailures(async (call) => {
     const request = await readRequest(call, imageGenerationRequestSchema);
-    const answer = await requestUnjudged(
-      call,
-      "/chat/completions",
-      toImageParams(request, call.settings),
-    );
+    const answer = await requestLenient(call, {
+      ...CHAT,
+      params: toImageParams(request, call.settings),
+    });
     return Response.json(toImageAnswer(answer, request.model));
   }),
 );
@@ -58,7 +59,9 @@ app.post(
     requireInputTokens({ input: request.input }, call.settings);
     const { encoding_format = "float" } = request;
     const params = { ...request, encoding_format, user: undefined };
-    return Response.json(toEmbeddingsAnswer(await requestUnjudged(call, "/embeddings", params)));
+    return Response.json(
+      toEmbeddingsAnswer(await requestLenient(call, { path: "/embeddings", params })),
+    );
   }),
 );
 

@@ -4,7 +4,7 @@ import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { isAllowedModel } from "../../shared/policy/models.ts";
 import { chooseGateway } from "../../shared/gateway/gateway.ts";
-import { requestUnjudged } from "../../shared/openrouter/call.ts";
+import { requestLenient } from "./lenient.ts";
 import type { Evidence } from "../../shared/gateway/failures.ts";
 
 const FRESH_MS = 60 * 60 * 1_000;
@@ -60,7 +60,7 @@ async function readCatalogue(call: Call): Promise<AIModelSchema[]> {
     throw unavailable("Upstream AI models catalog is temporarily unavailable.");
   }
   try {
-    const models = toModels(await requestUnjudged(call, "/models?output_modalities=all"));
+    const models = toModels(await requestLenient(call, "/models?output_modalities=all"));
     catalogues.set(gateway, { models, until: Date.now() + FRESH_MS });
     return models;
   } catch (thrown) {

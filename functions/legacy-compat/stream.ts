@@ -1,18 +1,17 @@
-/** A streamed chat in the old proxy's events. */
+/** A streamed chat in the events of the deprecated proxy. */
 import type { ChatCompletionRequest } from "@insforge/shared-schemas";
-import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
-import {
-  type CompletionStream,
-  readCompletion,
-  type ToolCall,
-} from "../../shared/openrouter/typed_calls.ts";
+import type { Fields } from "../../shared/fields.ts";
 import { redact, toExcerpt } from "../../shared/gateway/redaction.ts";
-import { formatEvent } from "../../shared/http/sse.ts";
+import type { Call } from "../../shared/http/call.ts";
+import type { ByteSource } from "../../shared/http/event_stream.ts";
+import { formatEvent, joinBytes, readData, splitEvents } from "../../shared/http/sse.ts";
+import { requestStream } from "../../shared/openrouter/call.ts";
+import type { ToolCall } from "../../shared/openrouter/completions.ts";
 import { toAnnotations } from "./answers.ts";
 import { toLegacyFailure } from "./failures.ts";
+import { legacyProtocol } from "./lenient.ts";
 import { toChatParams } from "./params.ts";
-import type { Fields } from "../../shared/fields.ts";
 
 /** InsForge's `UrlCitationAnnotation`. */
 interface Citation {
@@ -26,98 +25,156 @@ interface Citation {
   };
 }
 
+/** A token usage, as the old proxy counts it. */
+interface TokenCounts {
+  promptTokens: number;
+  completionTokens: number;
+  totalTokens: number;
+}
+
 /** An event: a piece of text, running usage, what comes at the end, or the error that ends it. */
 export type LegacyEvent =
   | { chunk: string }
-  | { tokenUsage: { promptTokens: number; completionTokens: number; totalTokens: number } }
+  | { tokenUsage: TokenCounts }
   | { tool_calls: ToolCall[] }
   | { annotations: Citation[] }
   | { done: true }
   | { error: true; message: string };
 
+const decoder = new TextDecoder();
+
 /**
- * Starts a streamed chat. The old proxy answered 200 before it called anyone, so every failure of a
- * call is an event: `{"error":true,"message":…}`, the last one, without `{"done":true}`. Text and
- * running usage come at once, tool calls and citations at the end. Cancelling the stream cancels the
- * upstream call.
+ * Starts a streamed chat. The old proxy sent status 200 before it called the gateway, so every
+ * failure of a call is an event: `{"error":true,"message":…}`, the last one, without
+ * `{"done":true}`. Text and running usage come at once, tool calls and citations at the end.
  *
- * @throws {ApiError} for a request that is not allowed or above a limit, or where a setting or the
- *   ledger it needs is missing; nobody was called for it.
+ * @throws {ApiError} for a request that is not allowed or above a limit, and for a missing setting or
+ *   ledger; the gateway was not called for it.
  */
 export async function startStream(
   call: Call,
   request: ChatCompletionRequest,
-): Promise<ReadableStream<Uint8Array>> {
+): Promise<ByteSource> {
   let params: Fields | undefined;
-  let chunks: CompletionStream;
   try {
     params = toChatParams(request, call.settings);
-    chunks = await readCompletion(call, params);
+    const operation = { path: "/chat/completions", params, protocol: legacyProtocol };
+    return new LegacyStream(await requestStream(call, operation));
   } catch (thrown) {
     const failure = toLegacyFailure(thrown);
-    if (!(failure instanceof ApiError) || params && isRefusal(thrown as ApiError)) {
-      throw failure;
-    }
+    if (!(failure instanceof ApiError) || params && isRefusal(thrown as ApiError)) throw failure;
     call.log.stream = (thrown as ApiError).code;
-    return ReadableStream.from([toEvent({ error: true, message: failure.message })]);
+    return createErrorStream(failure.message);
   }
-  const events = translate(chunks);
-  return new ReadableStream({
-    async pull(stream) {
-      const { value, done } = await events.next();
-      if (done) stream.close();
-      else stream.enqueue(toEvent(value));
-    },
-    cancel() {
-      chunks.controller.abort();
-    },
-  });
 }
 
 /**
- * Whether it is we who refused a request: for what it asks, for a limit, or for want of a setting or a
- * ledger, of which no gateway speaks. What the gateway refused comes with its evidence.
+ * Whether the request was rejected here: for what it asks, for a limit, or because a setting or the
+ * ledger is missing. What the gateway rejected comes with its evidence.
  */
 function isRefusal({ status, cause, code }: ApiError): boolean {
   if (code === "INTERNAL_ERROR" || code === "UPSTREAM_FAILURE") return true;
   return status < 500 && cause === undefined && code !== "REQUEST_CANCELLED";
 }
 
-function toEvent(data: LegacyEvent): Uint8Array {
-  return formatEvent(JSON.stringify(data));
+function createErrorStream(message: string): ByteSource {
+  const events = [toEvent({ error: true, message })];
+  return { read: () => Promise.resolve(events.shift()), cancel: () => Promise.resolve() };
 }
 
-async function* translate(chunks: CompletionStream): AsyncGenerator<LegacyEvent> {
-  const tokenUsage = { promptTokens: 0, completionTokens: 0, totalTokens: 0 };
-  const toolCalls = new Map<number, ToolCall>();
-  const annotations: Citation[] = [];
-  try {
-    for await (const chunk of chunks) {
-      if (!chunk?.choices) throw new Error("a chunk came without choices");
-      const { delta } = chunk.choices[0] ?? {};
-      if (delta?.content) yield { chunk: delta.content };
-      for (const piece of delta?.tool_calls ?? []) collectToolCall(toolCalls, piece);
-      annotations.push(...toAnnotations(delta) ?? []);
-      if (chunk.usage) {
-        tokenUsage.promptTokens += chunk.usage.prompt_tokens || 0;
-        tokenUsage.completionTokens += chunk.usage.completion_tokens || 0;
-        tokenUsage.totalTokens += chunk.usage.total_tokens || 0;
-        yield { tokenUsage };
+function toEvent(event: LegacyEvent): Uint8Array {
+  return formatEvent(JSON.stringify(event));
+}
+
+/** Translates the events of a guarded stream. */
+class LegacyStream implements ByteSource {
+  readonly #source: ByteSource;
+  readonly #counts: TokenCounts = { promptTokens: 0, completionTokens: 0, totalTokens: 0 };
+  readonly #toolCalls = new Map<number, ToolCall>();
+  readonly #annotations: Citation[] = [];
+  #ended = false;
+
+  constructor(source: ByteSource) {
+    this.#source = source;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.#ended) return undefined;
+    const bytes = await this.#source.read();
+    const events = bytes ? this.#translate(bytes) : this.#close();
+    return joinBytes(events.map(toEvent));
+  }
+
+  cancel(): Promise<void> {
+    return this.#source.cancel();
+  }
+
+  get abandoned(): Promise<void> | undefined {
+    return this.#source.abandoned;
+  }
+
+  #translate(bytes: Uint8Array): LegacyEvent[] {
+    const events: LegacyEvent[] = [];
+    for (const event of splitEvents(bytes)) {
+      const data = readData(decoder.decode(event));
+      if (data === undefined || data === "[DONE]") continue;
+      try {
+        events.push(...this.#read(JSON.parse(data)));
+      } catch (failure) {
+        const { message } = failure as Error;
+        const text = toExcerpt(redact(`Failed to stream response: ${message}`));
+        events.push({ error: true, message: text });
+      }
+      if (events.some((event) => "error" in event)) {
+        this.#ended = true;
+        this.#source.cancel();
+        break;
       }
     }
-  } catch (failure) {
-    const { message } = failure as Error;
-    return yield {
-      error: true,
-      message: toExcerpt(redact(`Failed to stream response: ${message}`)),
-    };
+    return events;
   }
-  if (toolCalls.size > 0) {
-    const inOrder = [...toolCalls].toSorted(([a], [b]) => a - b);
-    yield { tool_calls: inOrder.map(([, toolCall]) => toolCall) };
+
+  #read(chunk: Chunk): LegacyEvent[] {
+    if (chunk?.error === true) return [chunk as LegacyEvent];
+    if (!chunk?.choices) throw new Error("a chunk came without choices");
+    const events: LegacyEvent[] = [];
+    const { delta } = chunk.choices[0] ?? {};
+    if (delta?.content) events.push({ chunk: delta.content });
+    for (const piece of delta?.tool_calls ?? []) this.#collectToolCall(piece);
+    this.#annotations.push(...toAnnotations(delta) ?? []);
+    if (chunk.usage) {
+      this.#counts.promptTokens += chunk.usage.prompt_tokens || 0;
+      this.#counts.completionTokens += chunk.usage.completion_tokens || 0;
+      this.#counts.totalTokens += chunk.usage.total_tokens || 0;
+      events.push({ tokenUsage: { ...this.#counts } });
+    }
+    return events;
   }
-  if (annotations.length > 0) yield { annotations };
-  yield { done: true };
+
+  /** Id and name count in the first piece of a call only, as they always did. */
+  #collectToolCall({ index, id, function: called }: ToolCallPiece): void {
+    const { name, arguments: text } = called ?? {};
+    const known = this.#toolCalls.get(index);
+    if (known) known.function.arguments += text || "";
+    else {
+      this.#toolCalls.set(index, {
+        id: id || "",
+        type: "function",
+        function: { name: name || "", arguments: text || "" },
+      });
+    }
+  }
+
+  #close(): LegacyEvent[] {
+    this.#ended = true;
+    const events: LegacyEvent[] = [];
+    if (this.#toolCalls.size > 0) {
+      const inOrder = [...this.#toolCalls].toSorted(([a], [b]) => a - b);
+      events.push({ tool_calls: inOrder.map(([, toolCall]) => toolCall) });
+    }
+    if (this.#annotations.length > 0) events.push({ annotations: this.#annotations });
+    return [...events, { done: true }];
+  }
 }
 
 interface ToolCallPiece {
@@ -126,16 +183,13 @@ interface ToolCallPiece {
   function?: { name?: string; arguments?: string };
 }
 
-/** Id and name count in the first piece of a call only, as they always did. */
-function collectToolCall(toolCalls: Map<number, ToolCall>, piece: ToolCallPiece): void {
-  const { name, arguments: text } = piece.function ?? {};
-  const known = toolCalls.get(piece.index);
-  if (known) known.function.arguments += text || "";
-  else {
-    toolCalls.set(piece.index, {
-      id: piece.id || "",
-      type: "function",
-      function: { name: name || "", arguments: text || "" },
-    });
-  }
+/** A chunk as far as it is read; nothing in it is certain. */
+interface Chunk {
+  error?: unknown;
+  choices?: {
+    delta?:
+      & { content?: string; tool_calls?: ToolCallPiece[] }
+      & Parameters<typeof toAnnotations>[0];
+  }[];
+  usage?: { prompt_tokens?: number; completion_tokens?: number; total_tokens?: number };
 }

@@ -4,8 +4,8 @@ import { requireUser } from "../../shared/auth/user_token.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
 import { chatRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
 import { invalidInput } from "../../shared/errors.ts";
-import { streamCompletion } from "../../shared/openrouter/typed_calls.ts";
-import { EVENT_STREAM_HEADERS } from "../../shared/http/sse.ts";
+import { streamCompletion } from "../../shared/openrouter/completions.ts";
+import { eventStream } from "../../shared/http/event_stream.ts";
 
 const { app, handler } = createApp("stream");
 export default handler;
@@ -16,6 +16,8 @@ app.post("/", async ({ env: call }) => {
   if (request.stream === false) {
     throw invalidInput('"stream" must be true here; the function "chat" answers in one piece');
   }
-  const stream = await streamCompletion(call, toCompletionParams(request, call.settings));
-  return new Response(stream, { headers: EVENT_STREAM_HEADERS });
+  return eventStream(
+    call,
+    await streamCompletion(call, toCompletionParams(request, call.settings)),
+  );
 });

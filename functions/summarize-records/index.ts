@@ -14,8 +14,9 @@ import {
   createCompletion,
   streamCompletion,
   toText,
-} from "../../shared/openrouter/typed_calls.ts";
+} from "../../shared/openrouter/completions.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
+import { eventStream } from "../../shared/http/event_stream.ts";
 import { EVENT_STREAM_HEADERS, formatEvent, joinBytes } from "../../shared/http/sse.ts";
 import { planCalls } from "../../shared/ledger/bill.ts";
 import { mergeNotes, noteRows, summarizeRows, toChunks } from "./digest.ts";
@@ -108,10 +109,8 @@ app.post("/", async (c) => {
   if (stream) {
     const usage = sumTokenUsage(notes.map(({ usage }) => usage));
     const start: SummaryStart = { summary: { ...facts, usage }, choices: [] };
-    const events = await streamCompletion(call, last, {
-      preface: formatEvent(JSON.stringify(start)),
-    });
-    return new Response(events, { headers: EVENT_STREAM_HEADERS });
+    const preface = formatEvent(JSON.stringify(start));
+    return eventStream(call, await streamCompletion(call, last, { preface }));
   }
   const completion = await createCompletion(call, last);
   const answer: SummaryAnswer = {

@@ -3,7 +3,7 @@ import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { chooseGateway } from "../../shared/gateway/gateway.ts";
 import { isAllowedModel } from "../../shared/policy/models.ts";
-import { listModels, type ModelList } from "../../shared/openrouter/typed_calls.ts";
+import { listModels, type ModelList } from "../../shared/openrouter/models.ts";
 
 const REMEMBERED_MS = 5 * 60_000;
 

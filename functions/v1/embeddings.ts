@@ -1,7 +1,7 @@
 /** Vectors in the form that OpenAI's clients ask for. */
 import * as z from "zod/mini";
 import { nonEmptyText } from "../../shared/request/chat_request.ts";
-import type { Embeddings } from "../../shared/openrouter/typed_calls.ts";
+import type { Embeddings } from "../../shared/openrouter/embeddings.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";
 
 const tokens = z.array(z.int()).check(z.minLength(1));

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { nonEmptyText, promptText, requireShort } from "../../shared/request/chat_request.ts";
 import type { Image, UnsavedImage } from "../../shared/openrouter/saved_images.ts";
-import type { ImageList } from "../../shared/openrouter/typed_calls.ts";
+import type { ImageList } from "../../shared/openrouter/images.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { Fields } from "../../shared/fields.ts";
 

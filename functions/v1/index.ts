@@ -3,18 +3,16 @@ import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
 import { completionRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
-import { requireInputTokens } from "../../shared/request/input_tokens.ts";
-import { toOpenAIErrorBody, toOpenAIErrorEvent } from "../../shared/errors.ts";
+import { toOpenAIErrorBody } from "../../shared/errors.ts";
 import { saveImages } from "../../shared/openrouter/saved_images.ts";
 import { requireBucket } from "../../shared/insforge/storage.ts";
-import {
-  createCompletion,
-  createEmbeddings,
-  createImages,
-  streamCompletion,
-} from "../../shared/openrouter/typed_calls.ts";
-import { EVENT_STREAM_HEADERS } from "../../shared/http/sse.ts";
+import { createCompletion, streamCompletion } from "../../shared/openrouter/completions.ts";
+import { createEmbeddings } from "../../shared/openrouter/embeddings.ts";
+import { createImages } from "../../shared/openrouter/images.ts";
+import { requireInputTokens } from "../../shared/request/input_tokens.ts";
+import { eventStream } from "../../shared/http/event_stream.ts";
 import { readModel, readModels } from "./catalogue.ts";
+import { chatProtocol } from "./chat_protocol.ts";
 import { embeddingsRequest, toBase64Vectors } from "./embeddings.ts";
 import {
   imagesRequest,
@@ -36,8 +34,7 @@ app.post("/chat/completions", async ({ env: call }) => {
   const request = await readBody(call, completionRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = toCompletionParams(request, call.settings, { lowersLimits: true });
   if (!request.stream) return Response.json(await createCompletion(call, params));
-  const stream = await streamCompletion(call, params, { toErrorEvent: toOpenAIErrorEvent });
-  return new Response(stream, { headers: EVENT_STREAM_HEADERS });
+  return eventStream(call, await streamCompletion(call, params, { protocol: chatProtocol }));
 });
 
 app.post("/responses", async ({ env: call }) => {
@@ -45,7 +42,7 @@ app.post("/responses", async ({ env: call }) => {
   const request = await readBody(call, responsesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = toResponseParams(request, call.settings);
   if (!request.stream) return Response.json(await createResponse(call, params));
-  return new Response(await streamResponse(call, params), { headers: EVENT_STREAM_HEADERS });
+  return eventStream(call, await streamResponse(call, params));
 });
 
 app.post("/embeddings", async ({ env: call }) => {

@@ -5,12 +5,13 @@ import { nonEmptyText, promptText, readDefaultModel } from "../../shared/request
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { withOutputLimit } from "../../shared/request/output_tokens.ts";
 import type { ApiError } from "../../shared/errors.ts";
-import type { Dialect } from "../../shared/openrouter/completion_events.ts";
-import { postJson, postStream } from "../../shared/openrouter/call.ts";
+import type { ByteSource } from "../../shared/http/event_stream.ts";
+import { requestJson, requestStream } from "../../shared/openrouter/call.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
+import { isUngenerated } from "../../shared/openrouter/protocol.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { Fields } from "../../shared/fields.ts";
-import type { TokenUsage } from "../../shared/token_usage.ts";
+import { readResponse, responsesProtocol } from "./responses_protocol.ts";
 
 /** What to answer; OpenRouter's other fields pass through. */
 export const responsesRequest = z.looseObject({
@@ -49,6 +50,8 @@ export interface ResponseEvent {
   [detail: string]: unknown;
 }
 
+const OPERATION = { path: "/responses", protocol: responsesProtocol };
+
 /** Makes the body of a response: default model, a limit of tokens always. */
 export function toResponseParams(
   request: z.infer<typeof responsesRequest>,
@@ -66,91 +69,27 @@ export function toResponseParams(
  * @throws {ApiError} as every call of OpenRouter; 502 for a response without output.
  */
 export async function createResponse(call: Call, params: Fields): Promise<ModelResponse> {
-  const body = { ...params, stream: false };
-  return await postJson<ModelResponse>(call, "/responses", body, requireOutput);
+  const operation = { ...OPERATION, params: { ...params, stream: false } };
+  return await requestJson<ModelResponse>(call, operation, requireGenerated);
 }
 
-/** Starts a streamed response; OpenRouter's bytes, guarded as every stream. */
-export function streamResponse(
-  call: Call,
-  params: Fields,
-): Promise<ReadableStream<Uint8Array>> {
-  return postStream(call, "/responses", params, { dialect: createDialect() });
+/**
+ * Starts a streamed response.
+ *
+ * @returns OpenRouter's bytes, guarded as every stream.
+ * @throws {ApiError} as {@link createResponse}.
+ */
+export function streamResponse(call: Call, params: Fields): Promise<ByteSource> {
+  return requestStream(call, { ...OPERATION, params: { ...params, stream: true } });
 }
 
-function requireOutput({ status, output }: ModelResponse): void {
+function requireGenerated(response: ModelResponse, error: ApiError | undefined): void {
+  if (error) throw error;
+  const { status, output } = response;
   if (status === "failed" || !Array.isArray(output)) {
-    throw unusable("The AI provider answered without a response");
+    throw unusable("The AI provider responded without a response object");
   }
-  if (!output.some(isOutput) && status !== "incomplete") {
-    throw unusable("The AI provider's answer was empty", { retryable: true });
+  if (isUngenerated(readResponse({ ...response }))) {
+    throw unusable("The AI provider's response was empty", { retryable: true });
   }
-}
-
-function createDialect(): Dialect {
-  let about: { id?: string; model?: string } = {};
-  return { toChunk, isPiece, toErrorEvent };
-
-  function toChunk(event: Record<string, unknown>): ReturnType<Dialect["toChunk"]> {
-    const response = (event.response ?? {}) as ModelResponse;
-    const { id, model, error, output } = response;
-    const { type, error_type = response.error_type } = event;
-    switch (type) {
-      // They say that work goes on, and nothing of how it will end.
-      case "response.created":
-      case "response.queued":
-      case "response.in_progress":
-        about = { id, model };
-        return undefined;
-      case "response.debug":
-        return undefined;
-      case "response.completed":
-      case "response.incomplete": {
-        const finish_reason = type === "response.completed" ? "stop" : "length";
-        const delta = { content: Array.isArray(output) && output.some(isOutput) };
-        return { ...about, usage: toUsage(response), choices: [{ delta, finish_reason }] };
-      }
-      case "response.failed":
-      case "response.error":
-      case "error":
-        return { error_type, error: error ?? event.error ?? event, usage: toUsage(response) } as {
-          error: unknown;
-        };
-      // All others bring a piece of the output, or the frame for one, which says nothing yet.
-      default:
-        if (!isFilled(event)) return undefined;
-        return { ...about, choices: [{ delta: { content: "…" } }] };
-    }
-  }
-}
-
-function isPiece({ type }: Record<string, unknown>): boolean {
-  return /\.delta$/.test(String(type));
-}
-
-/** Whether an item says or does something: a message without words does not. */
-function isOutput(item: unknown): boolean {
-  const { type, content } = Object(item);
-  return type !== "message" || Array.isArray(content) && content.some(hasWords);
-}
-
-function hasWords(part: unknown): boolean {
-  const { text, refusal } = Object(part);
-  return Boolean(text || refusal);
-}
-
-/** Whether an event brings more than a message, or a part of one, that is still without words. */
-function isFilled({ item, part, delta, text, refusal }: Record<string, unknown>): boolean {
-  if (item) return isOutput(item);
-  return part ? hasWords(part) : Boolean(delta ?? text ?? refusal ?? true);
-}
-
-/** Read by those who look at `type`, and by OpenAI's own SDK, which looks for `error`. */
-function toErrorEvent({ code, message }: ApiError): string {
-  return JSON.stringify({ type: "error", code, message, param: null, error: { code, message } });
-}
-
-function toUsage({ usage }: ModelResponse): TokenUsage | undefined {
-  if (!usage) return undefined;
-  return { ...usage, prompt_tokens: usage.input_tokens, completion_tokens: usage.output_tokens };
 }

@@ -9,6 +9,8 @@ export interface ByteSource {
   read(): Promise<Uint8Array | undefined>;
   /** The caller closed the connection: release everything. The promise never rejects. */
   cancel(): Promise<void>;
+  /** Settles when the stream has ended by itself although the caller reads nothing. */
+  readonly abandoned?: Promise<void>;
 }
 
 /** What the owner of a stream wants to know about it. */
@@ -32,6 +34,7 @@ export function toByteStream(
   { onBytes, onEnd, onBug }: StreamEvents,
 ): ReadableStream<Uint8Array> {
   let isCancelled = false;
+  source.abandoned?.then(onEnd);
   return new ReadableStream({
     type: "bytes",
     async pull(controller) {

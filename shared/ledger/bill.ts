@@ -80,7 +80,7 @@ export async function openBills(call: Call, paid: PaidCall[]): Promise<Bill[]> {
   const expected = paid.map((one) => estimate(one, call.settings));
   tab.reserved ??= openReservation(call, tab, expected);
   const reserved = await tab.reserved;
-  return expected.map((one) => new Bill(call, one, reserved));
+  return expected.map((one) => new Bill(one, reserved));
 }
 
 /** Resolves when the call's charges are recorded; use it in a task of `call.atEnd`. */
@@ -116,14 +116,12 @@ function tabOf(call: Call): Tab {
 export class Bill {
   /** The user's own key, sealed as it is stored, when it pays instead of the project's key. */
   readonly sealedKey: string | undefined;
-  readonly #log: Call["log"];
   readonly #charges: Charge[];
   readonly #expected: Estimate;
   readonly #usdPerToken: number | undefined;
 
-  constructor({ log }: Call, expected: Estimate, { sealedKey, usdPerToken, charges }: Reserved) {
+  constructor(expected: Estimate, { sealedKey, usdPerToken, charges }: Reserved) {
     this.sealedKey = sealedKey;
-    this.#log = log;
     this.#charges = charges;
     this.#expected = expected;
     this.#usdPerToken = usdPerToken;
@@ -134,12 +132,9 @@ export class Bill {
    * of the generation replaces later.
    */
   charge(answered: Answered, { completionTokens, isPart = false }: Seen = {}): void {
-    const log = this.#log;
     const stated = readTokenUsage(answered.usage);
     const id = toLedgerName(answered.id) || undefined;
     const model = toLedgerName(answered.model) || this.#expected.model;
-    log.model ??= model;
-    log.generation_id ??= id;
     const most = completionTokens ?? (stated ? 0 : Infinity);
     const seen = Math.min(most, this.#expected.completionTokens);
     const prompt = stated?.promptTokens ?? this.#expected.promptTokens;
@@ -147,11 +142,6 @@ export class Bill {
     const completion = stated && !isPart
       ? stated.completionTokens
       : Math.max(stated?.completionTokens ?? 0, seen);
-    if (stated) {
-      log.prompt_tokens = (log.prompt_tokens ?? 0) + stated.promptTokens;
-      log.completion_tokens = (log.completion_tokens ?? 0) + stated.completionTokens;
-      log.cost = (log.cost ?? 0) + (stated.usd ?? 0);
-    }
     this.#charges.push({
       generation_id: id ?? null,
       model: toPricedName(model, this.#expected.model),

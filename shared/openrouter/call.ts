@@ -1,220 +1,265 @@
 /**
- * Calls of OpenRouter, or the gateway in its place: retried, timed out, cancelled, charged and judged.
+ * Requests to the gateway from beginning to end: policy, gateway, reservation, attempts, judgement,
+ * charge.
  */
-import type { Call } from "../http/call.ts";
-import { eventStream } from "../http/event_stream.ts";
-import { type Answered } from "../ledger/bill.ts";
-import type { Dialect } from "./completion_events.ts";
-import { guardCompletion } from "./stream_guard.ts";
-import { ApiError } from "../errors.ts";
-import {
-  type Exchange,
-  openExchange,
-  readAnswer,
-  readGenerationId,
-  requireAnswer,
-  send,
-} from "./send.ts";
+import type { ApiError } from "../errors.ts";
+import type { Fields } from "../fields.ts";
 import { unusable } from "../gateway/failures.ts";
-import { withRetries } from "./retries.ts";
+import { chooseGateway, type Gateway, type GatewayRequest } from "../gateway/gateway.ts";
+import { requireUserKeySupport } from "../gateway/openrouter.ts";
+import type { Call, LogFields } from "../http/call.ts";
+import type { ByteSource } from "../http/event_stream.ts";
+import { isBufferingPlatform } from "../http/platform.ts";
+import { readData } from "../http/sse.ts";
+import { type Answered, type Bill, openBills } from "../ledger/bill.ts";
 import { RESERVATION_MS } from "../ledger/store.ts";
-import { type Fields, toFields } from "../fields.ts";
+import { withOpaqueUser } from "../policy/end_user.ts";
+import { applyPolicy } from "../policy/policy.ts";
 import { readTokenUsage } from "../token_usage.ts";
+import { toOwnKeyFailure } from "../user_keys/failures.ts";
+import { openUserKey } from "../user_keys/user_key.ts";
+import { followUp } from "./follow_up.ts";
+import type { Protocol } from "./protocol.ts";
+import { withRetries } from "./retries.ts";
+import { mayBeBilled, readGenerationId, readText, send } from "./send.ts";
+import { type Ending, StreamGuard } from "./stream_guard.ts";
+
+/** A request meant for OpenRouter. */
+export interface Operation {
+  /** Such as `/chat/completions`. */
+  path: string;
+  /** The body's fields. */
+  params: Fields;
+  /** How its events are read; needed to stream, and for servers that stream unasked. */
+  protocol?: Protocol;
+}
 
 /**
- * Posts, reads the answer as JSON and has it judged: by what it says of itself, then by `judge`.
+ * Decides whether a response is good; it throws to reject it.
  *
- * @throws {ApiError} as the table of errors in docs/troubleshooting.md says; 504 past `REQUEST_DEADLINE_MS`; what
- *   `judge` throws.
+ * @param error the failure that the response reports itself, or 502 for one that is no JSON object.
  */
-export function postJson<T>(
-  call: Call,
-  path: string,
-  params: Fields,
-  judge: (answer: T) => void,
-): Promise<T> {
-  return requestJson(call, path, params, judge);
+export type Judge<T> = (response: T, error: ApiError | undefined) => void;
+
+/** A request that may be sent: it keeps to the policy, and its cost is reserved. */
+interface Exchange {
+  gateway: Gateway;
+  request: GatewayRequest;
+  bill: Bill;
+  /** The user's own key; undefined for the project's. */
+  key: string | undefined;
 }
 
-/** Fetches a path, which costs nothing, and reads the answer as {@link postJson} does. */
-export function getJson<T>(call: Call, path: string, judge: (answer: T) => void): Promise<T> {
-  return requestJson(call, path, undefined, judge);
-}
-
-async function requestJson<T>(
+/**
+ * Posts a request and reads the response as JSON.
+ *
+ * @param judge the only gate for a response with a status below 300.
+ * @returns the response as the gateway sent it.
+ * @throws {ApiError} as the docs' table of errors says; 504 past `REQUEST_DEADLINE_MS`; what `judge`
+ *   throws.
+ */
+export async function requestJson<T>(
   call: Call,
-  path: string,
-  params: Fields | undefined,
-  judge: (answer: T) => void,
+  operation: Operation,
+  judge: Judge<T>,
 ): Promise<T> {
-  const exchange = await openExchange(call, path, params);
-  return await tryOut(call, exchange, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
-    const response = await send(exchange, signal);
-    const answer = await readAnswer(exchange, response, signal);
-    requireAnswer(exchange, answer, response);
-    judge(answer as T);
-    return answer as T;
+  const exchange = await openExchange(call, operation);
+  return await attempt(call, exchange, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
+    const response = await sendPaid(exchange, signal);
+    const value = await readCharged(call, exchange, { response, signal, ...operation });
+    judge(value as T, readFailure(value, response, exchange.gateway));
+    return value as T;
   });
 }
 
-interface StreamOptions {
-  preface?: Uint8Array;
-  dialect?: Dialect;
-  trusting?: boolean;
-  /** The JSON of the event that ends a failed stream, unless the dialect has one of its own. */
-  toErrorEvent?: (error: ApiError) => string;
-}
-
 /**
- * Starts a stream and waits for its first event, so that a failure up to there is an error with a
- * status, or is retried unseen. The log line is written when the stream ends.
+ * Posts a request and waits for the first event of the stream, so that a failure up to there has a
+ * status, or is retried unseen.
  *
- * @param options.preface events of our own to send first.
- * @param options.dialect how to understand a stream that is not of chat completions.
- * @param options.trusting see {@link guardCompletion}'s options.
- * @returns OpenRouter's bytes, guarded. Cancelling the stream cancels the call.
- * @throws {ApiError} as {@link postJson}; 504 past `STREAM_FIRST_EVENT_DEADLINE_MS`.
+ * @param preface bytes to send before the gateway's.
+ * @returns the gateway's bytes, guarded; give them to `eventStream`.
+ * @throws {ApiError} as {@link requestJson}; 504 past `STREAM_FIRST_EVENT_DEADLINE_MS`.
  */
-export async function postStream(
+export async function requestStream(
   call: Call,
-  path: string,
-  params: Fields,
-  options: StreamOptions,
-): Promise<ReadableStream<Uint8Array>> {
-  const { settings } = call;
-  const exchange = await openExchange(call, path, toStreamed(path, params));
-  const stream = await tryOut(
-    call,
-    exchange,
-    settings.STREAM_FIRST_EVENT_DEADLINE_MS,
-    async (signal) => {
-      const response = await send(exchange, signal);
-      const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
-      if (!isStream && !options.trusting) {
-        // A plain answer to a streamed request is an error with status 200, if it is OpenRouter's.
-        requireAnswer(exchange, await readAnswer(exchange, response, signal), response);
-        throw unusable("The AI provider answered without a stream");
-      }
-      return await guardStream(call, exchange, response, options);
-    },
-  );
-  const reader = stream.getReader();
-  return eventStream(call, {
-    read: async () => (await reader.read()).value,
-    cancel: () => reader.cancel(),
-  }).body!;
-}
-
-/** OpenRouter always says what a stream used; other servers do where they are asked to. */
-function toStreamed(path: string, params: Fields): Fields {
-  if (path !== "/chat/completions") return { ...params, stream: true };
-  const given = toFields(params.stream_options, "stream_options");
-  const stream_options = { ...given, include_usage: true };
-  return { ...params, stream: true, stream_options };
-}
-
-/** The guarded stream. Whatever becomes of it is charged; once it is open, its end ends the call. */
-async function guardStream(
-  call: Call,
-  { gateway, bill, key }: Exchange,
-  response: Response,
-  options: StreamOptions,
-): Promise<ReadableStream<Uint8Array>> {
-  const about: Answered = { id: readGenerationId(response) };
-  let isOpen = false;
-  const stream = await guardCompletion(response, {
-    ...options,
-    gateway,
-    toFailure: key ? toOwnKeyFailure : undefined,
-    idleMs: call.settings.STREAM_IDLE_WATCHDOG_MS,
-    lastsMs: RESERVATION_MS - call.elapsedMs(),
-    onFirst({ id, model }) {
-      about.id ??= id;
-      about.model = model;
-      call.log.model ??= model;
-      call.log.generation_id ??= about.id;
-    },
-    onEnd(outcome, tokens, usage) {
-      const isPart = outcome !== "complete";
-      // A whole answer without an event is one that was no stream.
-      const completionTokens = isPart ? tokens : tokens || undefined;
-      if (readTokenUsage(usage) || tokens !== undefined) {
-        bill?.charge({ ...about, usage }, { completionTokens, isPart });
-      }
-      if (isOpen) call.log.stream = outcome;
-      return Promise.resolve();
-    },
-  });
-  isOpen = true;
-  return stream;
-}
-
-/**
- * Asks the gateway and believes what comes with a status below 300, as OpenAI's SDK does: an error in
- * it is tried again like any other, but in the end it is for the reader to find, and noted in the
- * log. For contracts that took such answers for successes.
- *
- * @param params the body to post; without it the path is fetched.
- * @returns the JSON value, text where the answer says it is no JSON, null where it has no content.
- * @throws {ApiError} as {@link postJson}, but for what is judged by more than the status.
- */
-export async function requestUnjudged(
-  call: Call,
-  path: string,
-  params?: Fields,
-): Promise<unknown> {
-  const exchange = await openExchange(call, path, params);
-  let answer: unknown;
-  try {
-    await tryOut(call, exchange, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
-      answer = undefined;
-      const response = await send(exchange, signal);
-      answer = await readAnswer(exchange, response, signal, { orText: true });
-      if (typeof answer === "object" && answer) requireAnswer(exchange, answer, response);
+  operation: Operation & { protocol: Protocol },
+  preface?: Uint8Array,
+): Promise<ByteSource> {
+  const { settings, log } = call;
+  const exchange = await openExchange(call, operation);
+  const { gateway, bill, key } = exchange;
+  const firstMs = Math.min(settings.STREAM_FIRST_EVENT_DEADLINE_MS, toTimeLimitMs());
+  return await attempt(call, exchange, firstMs, async (signal) => {
+    const response = await sendPaid(exchange, signal);
+    const guard = new StreamGuard(response, {
+      protocol: operation.protocol,
+      readError: (body) => toFailure(gateway.readError({ status: 200, body }), key),
+      preface,
+      idleMs: settings.STREAM_IDLE_WATCHDOG_MS,
+      lastsMs: toTimeLimitMs() - call.elapsedMs(),
     });
-  } catch (thrown) {
-    if (answer === undefined) throw thrown;
-    call.log.failure = (thrown as ApiError).code;
-  }
-  return answer;
+    const id = readGenerationId(response);
+    guard.ended.then((ending) => chargeStream(log, bill, { ...ending, id: id ?? ending.id }));
+    await guard.open();
+    guard.ended.then(({ outcome }) => {
+      log.stream = typeof outcome === "string" ? outcome : outcome.code;
+    });
+    logGeneration(log, { id: id ?? guard.seen.id, model: guard.seen.model });
+    return guard;
+  });
 }
 
-/** Tries an exchange out, until `deadlineMs` after the request came in. */
-async function tryOut<T>(
+/**
+ * Fetches a path of the gateway, which costs nothing, as JSON.
+ *
+ * @throws {ApiError} as {@link requestJson}.
+ */
+export async function fetchJson<T>(call: Call, path: string, judge: Judge<T>): Promise<T> {
+  const { settings } = call;
+  const gateway = chooseGateway(settings);
+  const request = gateway.request(path);
+  return await withRetries(call, settings.REQUEST_DEADLINE_MS, async (signal) => {
+    const response = await send(request, { gateway, signal });
+    const value = request.toOpenRouterForm(parseJson(await readText(response, signal)));
+    judge(value as T, readFailure(value, response, gateway));
+    return value as T;
+  });
+}
+
+async function openExchange(call: Call, { path, params }: Operation): Promise<Exchange> {
+  const { settings } = call;
+  const fields = await withOpaqueUser(path, applyPolicy(path, params, settings), call);
+  const gateway = chooseGateway(settings);
+  const request = gateway.request(path, fields);
+  const bytes = new TextEncoder().encode(request.body).length;
+  const [bill] = await openBills(call, [{ path, params: fields, bytes }]) as [Bill];
+  followUp(call);
+  if (!bill.sealedKey) return { gateway, request, bill, key: undefined };
+  requireUserKeySupport(settings);
+  const key = await openUserKey(bill.sealedKey, call.userId!, settings);
+  return { gateway, request, bill, key };
+}
+
+/** Attempts a request until `deadlineMs` after the caller's request arrived. */
+async function attempt<T>(
   call: Call,
   { key }: Exchange,
   deadlineMs: number,
-  attempt: (signal: AbortSignal) => Promise<T>,
+  run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   try {
-    return await withRetries(call, deadlineMs, attempt);
-  } catch (thrown) {
-    throw key && thrown instanceof ApiError ? toOwnKeyFailure(thrown) : thrown;
+    return await withRetries(call, deadlineMs, run);
+  } catch (failure) {
+    throw toFailure(failure, key);
   }
 }
 
-/** For the user it is theirs to mend, where the project's key would be nobody's business. */
-function toOwnKeyFailure(cause: ApiError): ApiError {
-  switch (cause.code) {
-    case "AI_INVALID_API_KEY":
-      return new ApiError(
-        403,
-        cause.code,
-        "OpenRouter no longer takes the key of the account you connected",
-        { nextActions: "Connect your OpenRouter account again", cause },
-      );
-    case "BILLING_INSUFFICIENT_BALANCE":
-      return new ApiError(
-        402,
-        cause.code,
-        "The OpenRouter account you connected, or its key's limit, does not cover the request",
-        {
-          ...cause,
-          nextActions: "Add credits to your account, raise the key's limit, or ask for less",
-          cause,
-        },
-      );
-    default:
-      return cause;
+/** Sends, and charges the estimate of a request that got no response and may have been taken. */
+async function sendPaid(
+  { gateway, request, bill, key }: Exchange,
+  signal: AbortSignal,
+): Promise<Response> {
+  try {
+    return await send(request, { gateway, key, signal });
+  } catch (failure) {
+    if (mayBeBilled(failure)) bill.charge({});
+    throw failure;
   }
+}
+
+/** Reads a response and charges it, whatever is thought of it later. */
+async function readCharged(
+  call: Call,
+  { gateway, request, bill }: Exchange,
+  { response, signal, protocol }: {
+    response: Response;
+    signal: AbortSignal;
+    protocol?: Protocol;
+  },
+): Promise<unknown> {
+  const id = readGenerationId(response);
+  let text: string;
+  try {
+    text = await readText(response, signal);
+  } catch (failure) {
+    bill.charge({ id }); // the gateway was at work
+    throw failure;
+  }
+  const value = request.toOpenRouterForm(
+    parseJson(text) ?? parseEvents(text, protocol) ?? (text || null),
+  );
+  if (typeof value !== "object" || value === null) {
+    if (id) bill.charge({ id });
+    return value;
+  }
+  const { usage, ...about } = value as Record<"id" | "model", unknown> & Answered;
+  if (readTokenUsage(usage) || !gateway.readError({ status: 200, body: value })) {
+    const answered = { id: id ?? toText(about.id), model: toText(about.model), usage };
+    bill.charge(answered);
+    logGeneration(call.log, answered);
+  }
+  return value;
+}
+
+function chargeStream(log: LogFields, bill: Bill, ending: Ending): void {
+  const { outcome, refused, tokens, ...answered } = ending;
+  if (refused && !readTokenUsage(answered.usage)) return; // nothing was generated
+  const isPart = outcome !== "complete";
+  bill.charge(answered, { completionTokens: isPart ? tokens : tokens || undefined, isPart });
+  logGeneration(log, answered);
+}
+
+/** Writes what a response says of its generation into the request's log line. */
+function logGeneration(log: LogFields, { id, model, usage }: Answered): void {
+  log.generation_id ??= id;
+  log.model ??= model ?? undefined;
+  const stated = readTokenUsage(usage);
+  if (!stated) return;
+  log.prompt_tokens = (log.prompt_tokens ?? 0) + stated.promptTokens;
+  log.completion_tokens = (log.completion_tokens ?? 0) + stated.completionTokens;
+  log.cost = (log.cost ?? 0) + (stated.usd ?? 0);
+}
+
+/** The failure that a response with a status below 300 reports. */
+function readFailure(
+  value: unknown,
+  { headers }: Response,
+  gateway: Gateway,
+): ApiError | undefined {
+  if (typeof value !== "object" || value === null) {
+    return unusable("The AI provider's response could not be read");
+  }
+  return gateway.readError({ status: 200, headers, body: value });
+}
+
+/** A failure about a key is the user's to mend when the key is their own. */
+function toFailure<T>(failure: T, key: string | undefined): T | ApiError {
+  return key ? toOwnKeyFailure(failure) : failure;
+}
+
+/** How long a response may take in all. */
+function toTimeLimitMs(): number {
+  return isBufferingPlatform() ? BUFFERED_MS : RESERVATION_MS;
+}
+
+/** InsForge's self-hosted worker is killed after 60 seconds, and what it has not delivered is lost. */
+const BUFFERED_MS = 55_000;
+
+function toText(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The response of a server that streams where no stream was requested. */
+function parseEvents(text: string, protocol: Protocol | undefined): Fields | undefined {
+  if (!protocol || !/^(data|event|id)?:/.test(text)) return undefined;
+  const events = text.split(/\r?\n\r?\n/).map((event) => parseJson(readData(event) ?? ""));
+  return protocol.toResponse(events.filter((event) => typeof event === "object") as Fields[]);
 }

@@ -1,162 +1,117 @@
 /**
- * One request to OpenRouter, or the gateway in its place: made to keep to the policy, paid for by
- * somebody, sent once and read.
+ * One HTTP request to the gateway, sent once and judged by its status alone.
  *
- * It sends with `fetch`: the OpenAI SDK's client class costs 394 KB at every cold start, sleeps as
- * long as a `Retry-After` says, and drops what OpenRouter adds.
+ * It uses `fetch`, not the OpenAI SDK's client class: that class adds 394 KB to every cold start,
+ * sleeps as long as a `Retry-After` says, and drops what OpenRouter adds to responses.
  */
-import type { Call } from "../http/call.ts";
-import { type Answered, type Bill, openBills } from "../ledger/bill.ts";
 import { ApiError } from "../errors.ts";
-import { chooseGateway, type Gateway, type GatewayRequest } from "../gateway/gateway.ts";
-import { requireUserKeySupport } from "../gateway/openrouter.ts";
-import { openUserKey } from "../user_keys/user_key.ts";
-import { withOpaqueUser } from "../policy/end_user.ts";
-import { applyPolicy } from "../policy/policy.ts";
-import { unusable } from "../gateway/failures.ts";
-import type { Fields } from "../fields.ts";
-import { followUp } from "./follow_up.ts";
-import { readTokenUsage } from "../token_usage.ts";
+import type { Gateway, GatewayRequest } from "../gateway/gateway.ts";
 
-/** One request to the gateway, as often as it is tried. */
-export interface Exchange extends GatewayRequest {
+/** The `cause` of an {@link ApiError} for a request that got no response. */
+export interface NetworkFailure {
+  /** The request may have reached the gateway, which then finishes and bills it. */
+  sent: boolean;
+  cause: unknown;
+}
+
+/** How a request is sent. */
+export interface SendOptions {
   gateway: Pick<Gateway, "readError">;
-  /** The user's own key, the project's unless given. */
-  key?: string;
-  /** What its attempts are charged to; fetching costs nothing. */
-  bill?: Bill;
+  /** The user's own key; the project's unless given; null for none. */
+  key?: string | null;
+  signal: AbortSignal;
 }
 
 /**
- * Makes a request of fields that are meant for OpenRouter. Nothing is posted but what keeps to the
- * policy, has a bill to go to and may be paid.
+ * Sends a request.
  *
- * @throws {ApiError} as `applyPolicy`, `Gateway.request`, `openBills` and `openUserKey`.
- */
-export async function openExchange(call: Call, path: string, fields?: Fields): Promise<Exchange> {
-  const params = fields &&
-    await withOpaqueUser(path, applyPolicy(path, fields, call.settings), call);
-  const gateway = chooseGateway(call.settings);
-  const request = { ...gateway.request(path, params), gateway };
-  if (!params) return request;
-  const bytes = new TextEncoder().encode(request.body).length;
-  const [bill] = await openBills(call, [{ path, params, bytes }]);
-  followUp(call);
-  if (!bill?.sealedKey) return { ...request, bill };
-  requireUserKeySupport(call.settings);
-  return { ...request, bill, key: await openUserKey(bill.sealedKey, call.userId!, call.settings) };
-}
-
-/**
- * Sends once, and judges the answer by its status alone.
- *
- * @returns an answer below 300, unread.
- * @throws {ApiError} as the table of errors in docs/troubleshooting.md says; the signal's reason where that is one.
+ * @returns the response with a status below 300, its body unread.
+ * @throws {ApiError} for a status of 300 or above, see the table of errors in the API's docs; 502
+ *   `AI_UPSTREAM_UNAVAILABLE` with a {@link NetworkFailure} as cause when no response came; the
+ *   signal's reason when it was aborted before anything was sent.
  */
 export async function send(
-  { url, body, toHeaders, gateway, bill, key }: Exchange,
-  signal: AbortSignal,
+  { url, body, toHeaders }: GatewayRequest,
+  { gateway, key, signal }: SendOptions,
 ): Promise<Response> {
   if (signal.aborted) throw signal.reason;
   const headers = toHeaders(key);
+  const method = body === undefined ? "GET" : "POST";
   let response: Response;
   try {
-    const method = body === undefined ? "GET" : "POST";
-    response = await fetch(url, { method, headers, body, signal, redirect: "manual" });
+    response = await fetch(url, {
+      method,
+      headers,
+      body: body === undefined ? undefined : toUnrepeatable(body),
+      signal,
+      redirect: "manual", // the key would be sent along
+    });
   } catch (cause) {
-    if (signal.aborted) bill?.charge({}); // what is under way is finished, and billed
-    throw toNetworkFailure(cause, signal, { retryable: true });
+    throw toNetworkFailure(cause, signal);
   }
   if (response.status < 300) return response;
-  const text = await readText(response, signal);
-  // A gateway may repeat the key, which need not look like a credential.
-  const used = headers.Authorization?.replace(/^Bearer /, "") ?? headers["X-API-Key"];
-  const received = {
-    status: response.status,
-    headers: response.headers,
-    body: used ? text.replaceAll(used, "[removed]") : text,
-  };
-  throw gateway.readError(received) ?? unreadable();
+  const failed = { status: response.status, headers: response.headers };
+  const text = removeKey(await readText(response, signal), headers);
+  throw gateway.readError({ ...failed, body: text }) ?? unreachable({ sent: true, cause: failed });
+}
+
+/** A gateway may repeat the key, which need not look like a credential. */
+function removeKey(text: string, headers: Record<string, string>): string {
+  const key = headers.Authorization?.replace(/^Bearer /, "") ?? headers["X-API-Key"];
+  return key ? text.replaceAll(key, "[removed]") : text;
 }
 
 /**
- * Reads an answer and charges it, whatever is thought of it later.
+ * Reads a response's body as text.
  *
- * @param options.orText takes what does not say it is JSON as text.
- * @returns the JSON value in OpenRouter's form; null where the answer has no content.
- * @throws {ApiError} 502 or 504 for an answer that breaks off or is no JSON.
+ * @throws {ApiError} 502 when the connection breaks; the signal's reason when it is aborted.
  */
-export async function readAnswer(
-  { bill, gateway, toOpenRouterForm }: Exchange,
-  response: Response,
-  signal: AbortSignal,
-  { orText = false } = {},
-): Promise<unknown> {
-  const id = readGenerationId(response);
-  let answer: unknown;
+export async function readText(response: Response, signal: AbortSignal): Promise<string> {
   try {
-    const text = await readText(response, signal);
-    const isJson = !orText || /\bjson\b/.test(response.headers.get("content-type") ?? "");
-    answer = response.status === 204 ? null : isJson ? toOpenRouterForm(parse(text)) : text;
-  } catch (thrown) {
-    if (id || signal.aborted) bill?.charge({ id }); // cut or left, and yet made
-    throw thrown;
+    return await response.text();
+  } catch (cause) {
+    if (signal.aborted) throw signal.reason;
+    throw unreachable({ sent: true, cause });
   }
-  if (typeof answer !== "object" || answer === null) {
-    if (id) bill?.charge({ id });
-    return answer;
-  }
-  const about = answer as Answered;
-  if (readTokenUsage(about.usage) || !gateway.readError({ status: 200, body: answer })) {
-    bill?.charge({ id: id ?? about.id, model: about.model, usage: about.usage });
-  }
-  return answer;
 }
 
-/**
- * Refuses an answer that is none, or says of itself that it failed.
- *
- * @throws {ApiError} as the error in it says, 502 for what is no object.
- */
-export function requireAnswer({ gateway }: Exchange, answer: unknown, { headers }: Response): void {
-  if (typeof answer !== "object" || answer === null) throw unreadable();
-  const failure = gateway.readError({ status: 200, headers, body: answer });
-  if (failure) throw failure;
-}
-
-/** OpenRouter's name of the generation, where an answer's headers tell it. */
+/** The generation's id, when the response's headers name it. */
 export function readGenerationId(response: Response): string | undefined {
   return response.headers.get("x-generation-id") ?? undefined;
 }
 
-async function readText(response: Response, signal: AbortSignal): Promise<string> {
-  try {
-    return await response.text();
-  } catch (cause) {
-    // Cut in the middle: it may have been billed, so it is not asked for again.
-    throw toNetworkFailure(cause, signal, { retryable: false });
-  }
+/** Whether a request failed because no response came. */
+export function isNetworkFailure(
+  failure: unknown,
+): failure is ApiError & { cause: NetworkFailure } {
+  return failure instanceof ApiError && typeof Object(failure.cause).sent === "boolean";
 }
 
-/** What a `fetch` that threw means: our own abort says why itself, the rest is the network. */
-function toNetworkFailure(
-  cause: unknown,
-  signal: AbortSignal,
-  { retryable }: { retryable: boolean },
-): ApiError {
-  if (signal.aborted) return signal.reason;
-  const message = "The AI provider could not be reached";
-  return new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", message, { retryable, cause });
+/** Whether a request that failed may have been taken, and billed, by the gateway. */
+export function mayBeBilled(failure: unknown): boolean {
+  return isNetworkFailure(failure) && failure.cause.sent;
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw unreadable();
-  }
+/** Deno's `fetch` sends a body of text a second time when a pooled connection breaks, but not a blob. */
+function toUnrepeatable(body: string): Blob {
+  return new Blob([body]);
 }
 
-function unreadable(): ApiError {
-  return unusable("The AI provider's answer could not be read");
+function toNetworkFailure(cause: unknown, signal: AbortSignal): ApiError {
+  if (!signal.aborted) return unreachable({ sent: !isBeforeSending(cause), cause });
+  const { status, code, message } = signal.reason as ApiError;
+  return new ApiError(status, code, message, { cause: { sent: true, cause } });
+}
+
+/** Deno says in words how far a request came; "(Connect)" stands for DNS, TCP and TLS. */
+function isBeforeSending(cause: unknown): boolean {
+  const { message, cause: inner } = Object(cause) as { message?: string; cause?: Error };
+  return /client error \(Connect\)/.test(`${message} ${inner?.message}`);
+}
+
+function unreachable(failure: NetworkFailure): ApiError {
+  return new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", "The AI provider could not be reached", {
+    retryable: !failure.sent,
+    cause: failure,
+  });
 }

@@ -1,69 +1,204 @@
 /**
- * A streamed completion on its way to the caller: the gateway's bytes, passed on unchanged, watched
- * for errors, cuts, stalls and usage.
+ * A stream on its way from the gateway to the caller: the gateway's bytes, passed on unchanged, and
+ * watched for errors, cuts and stalls.
  */
-import {
-  type Chunk,
-  CompletionEvents,
-  empty,
-  type EventOptions,
-  isWhole,
-} from "./completion_events.ts";
-import { ApiError, toErrorEvent } from "../errors.ts";
+import { ApiError } from "../errors.ts";
 import { unusable } from "../gateway/failures.ts";
+import type { ByteSource } from "../http/event_stream.ts";
 import { EventCutter, formatEvent, joinBytes } from "../http/sse.ts";
-import type { TokenUsage } from "../token_usage.ts";
+import {
+  type Conclusion,
+  cut,
+  type EventOptions,
+  type Seen,
+  StreamEvents,
+} from "./stream_events.ts";
 
-interface GuardOptions extends EventOptions {
-  /** The JSON of the event that ends a failed stream. */
-  toErrorEvent?: (error: ApiError) => string;
+/** How a stream is guarded. */
+export interface GuardOptions extends EventOptions {
   /** Bytes to pass on before all others. */
   preface?: Uint8Array;
-  /** Longest wait from one data event to the next, milliseconds; comments do not count. */
+  /** The longest silence of the gateway, milliseconds; keep-alive comments end a silence. */
   idleMs: number;
-  /** Longest time from now to the stream's end, read or unread, milliseconds. */
-  lastsMs?: number;
-  /** Called with the first chunk, before anything is passed on. */
-  onFirst(chunk: Chunk): void;
-  /**
-   * Called once, when all was passed on or nothing is going to be; the stream is closed when it is
-   * done. It must not throw.
-   *
-   * @param outcome `complete`, `cancelled` by the caller, or the code of the error.
-   * @param tokens about how many came, by events and their length; nothing where the first event that
-   *   meant anything was an error, and nothing was generated.
-   */
-  onEnd(outcome: string, tokens: number | undefined, usage?: TokenUsage): Promise<void>;
+  /** The longest time from now to the stream's end, read or unread, milliseconds. */
+  lastsMs: number;
+}
+
+/** What is known of a stream at its end. */
+export interface Ending extends Seen {
+  /** Whole, cancelled because the caller closed the connection, or failed. */
+  outcome: Conclusion | "cancelled";
 }
 
 const NOTHING = new Uint8Array();
 const EMPTY_LINE = new TextEncoder().encode("\n\n");
+const decoder = new TextDecoder();
+/** The size of one read. A chunk has some hundred bytes; Deno would allocate 64 KiB for each read. */
+const READ_BYTES = 4_096;
 
 /**
- * Waits for the first data event of a streamed answer, then returns the stream, that event included.
+ * The guarded stream. {@link open} waits for its first event; then {@link read} gives whole events,
+ * byte for byte, as they arrive.
  *
- * The stream passes on whole events, byte for byte and as they arrive. Whatever goes wrong later
- * ends it with one error event: an error the gateway sent, which takes that event's place, a cut, a
- * stall, an answer without output, the end of its time. Time in which nobody reads does not count as
- * a stall. Cancelling it aborts the upstream call.
- *
- * @param response an upstream answer with status 200 and content type `text/event-stream`.
- * @throws {ApiError} when an error, the stream's end or a break comes before anything else.
+ * Every failure after that ends the stream with one error event: an error that the gateway sent,
+ * whose place it takes, a cut connection, a silence, a generation that produced nothing, the end of
+ * the stream's time. Time in which the caller reads nothing does not count as a silence. Whether a
+ * stream was empty or complete is decided at its end, because some servers send a finish reason
+ * after every chunk.
  */
-export async function guardCompletion(
-  response: Response,
-  options: GuardOptions,
-): Promise<ReadableStream<Uint8Array>> {
-  const guard = new CompletionGuard(openSource(response.body!), options);
-  await guard.open();
-  return new ReadableStream(guard);
+export class StreamGuard implements ByteSource {
+  /** Settles once, when the last bytes are ready or the caller is gone; it never rejects. */
+  readonly ended: Promise<Ending>;
+  /** Settles when the stream's time is over while the caller reads nothing. */
+  readonly abandoned: Promise<void>;
+
+  readonly #options: GuardOptions;
+  readonly #events: StreamEvents;
+  readonly #source: Source | undefined;
+  /** Whether the response calls itself an event stream. Not every server that streams does. */
+  readonly #isLabelled: boolean;
+  readonly #cutter = new EventCutter();
+  readonly #endsAt: number;
+  readonly #end = Promise.withResolvers<Ending>();
+  readonly #abandon = Promise.withResolvers<void>();
+
+  /** Whole events that wait for the caller. */
+  #ready: Uint8Array[] = [];
+  #outcome: Ending["outcome"] | undefined;
+  /** Why the source closed, unless it closed properly. */
+  #broken: ApiError | undefined;
+  #waitingSince: number | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param response the gateway's response; its status was judged before. */
+  constructor(response: Response, options: GuardOptions) {
+    this.#options = options;
+    this.#events = new StreamEvents(options);
+    this.#source = response.body ? openSource(response.body) : undefined;
+    const type = response.headers.get("content-type") ?? "";
+    this.#isLabelled = type.startsWith("text/event-stream");
+    this.#endsAt = performance.now() + options.lastsMs;
+    this.ended = this.#end.promise;
+    this.abandoned = this.#abandon.promise;
+  }
+
+  /** What the events have named so far. */
+  get seen(): Readonly<Seen> {
+    return this.#events.seen;
+  }
+
+  /**
+   * Waits for the first event that tells how the generation goes.
+   *
+   * @throws {ApiError} when an error, the stream's end or a cut connection comes before it, or when
+   *   the generation produced nothing.
+   */
+  async open(): Promise<void> {
+    while (!this.#events.begun && !this.#outcome) {
+      const bytes = await this.#next();
+      this.#ready.push(bytes);
+    }
+    if (this.#outcome instanceof ApiError && !this.#events.hasOutput) throw this.#outcome;
+    if (this.#options.preface) this.#ready.unshift(this.#options.preface);
+    if (!this.#outcome) this.#watch();
+  }
+
+  /** The next bytes for the caller; undefined after the last ones. It never rejects. */
+  async read(): Promise<Uint8Array | undefined> {
+    let bytes = joinBytes(this.#ready);
+    this.#ready = [];
+    while (bytes.length === 0 && !this.#outcome) bytes = await this.#next();
+    return bytes.length > 0 ? bytes : undefined;
+  }
+
+  /** The caller closed the connection: ends the upstream request. */
+  cancel(): Promise<void> {
+    this.#finish("cancelled");
+    return Promise.resolve();
+  }
+
+  /** The next whole events, perhaps none; at the stream's end it settles {@link ended}. */
+  async #next(): Promise<Uint8Array> {
+    let events: Uint8Array | undefined;
+    try {
+      events = await this.#readEvents();
+    } catch (cause) {
+      this.#broken ??= cause instanceof ApiError ? cause : cut();
+    }
+    if (this.#outcome) return NOTHING; // the caller left meanwhile
+    const { passed, end } = events ? this.#events.read(events) : this.#close();
+    if (!end) return passed;
+    this.#finish(end);
+    if (end === "complete") return passed;
+    // The error event must not run into an event that lacks its empty line.
+    const gap = passed.length > 0 && !events ? EMPTY_LINE : NOTHING;
+    return joinBytes([passed, gap, this.#toErrorEvent(end)]);
+  }
+
+  /** Reads until at least one event is whole; undefined at the source's end. */
+  async #readEvents(): Promise<Uint8Array | undefined> {
+    while (this.#source) {
+      this.#waitingSince = performance.now();
+      const { value, done } = await this.#source.read();
+      this.#waitingSince = undefined;
+      if (done) return undefined;
+      const events = this.#cutter.push(value);
+      if (events) return events;
+    }
+    return undefined;
+  }
+
+  #close(): { passed: Uint8Array; end?: Conclusion } {
+    const rest = this.#cutter.rest();
+    if (this.#events.begun || this.#broken) return this.#events.close(rest, this.#broken);
+    const events = this.#events.toEvents(decoder.decode(joinBytes([...this.#ready, rest])));
+    const mayBeStream = this.#isLabelled || this.#options.protocol.isLenient;
+    if (!events) return this.#events.close(rest, mayBeStream ? undefined : notStreamed());
+    this.#ready = []; // it was part of the JSON
+    return this.#events.read(events);
+  }
+
+  #finish(outcome: Ending["outcome"]): void {
+    if (this.#outcome) return;
+    this.#outcome = outcome;
+    clearTimeout(this.#timer);
+    this.#closeSource();
+    this.#end.resolve({ ...this.seen, outcome });
+  }
+
+  #watch(): void {
+    const now = performance.now();
+    const silentMs = this.#waitingSince === undefined ? 0 : now - this.#waitingSince;
+    const { idleMs } = this.#options;
+    const leftMs = this.#endsAt - now;
+    if (silentMs >= idleMs) this.#break(stalled());
+    else if (leftMs <= 0) this.#break(endless());
+    else {
+      const nextMs = Math.min(Math.max(idleMs - silentMs, 100), leftMs);
+      this.#timer = setTimeout(() => this.#watch(), nextMs);
+    }
+  }
+
+  /** Ends the stream for a reason of ours. A pending read finds the source's end and reports it. */
+  #break(reason: ApiError): void {
+    this.#broken = reason;
+    if (this.#waitingSince !== undefined) return this.#closeSource();
+    this.#ready.push(this.#toErrorEvent(reason));
+    this.#finish(reason);
+    this.#abandon.resolve();
+  }
+
+  #closeSource(): void {
+    this.#source?.cancel().catch(() => {}); // it may have broken by itself
+  }
+
+  #toErrorEvent(error: ApiError): Uint8Array {
+    return formatEvent(this.#events.toErrorEvent(error));
+  }
 }
 
 /** What the guard needs of a reader. */
 type Source = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
-
-/** Room for one read: a chunk takes some hundred bytes, and left to itself Deno makes room for 64 K. */
-const READ_BYTES = 4_096;
 
 function openSource(body: ReadableStream<Uint8Array>): Source {
   try {
@@ -73,164 +208,19 @@ function openSource(body: ReadableStream<Uint8Array>): Source {
       cancel: () => reader.cancel(),
     };
   } catch {
-    return body.getReader(); // a stream that `fetch` did not make brings buffers of its own
+    return body.getReader(); // not a stream that `fetch` made
   }
 }
 
-class CompletionGuard implements UnderlyingByteSource {
-  readonly type = "bytes";
-  #cutter = new EventCutter();
-  #ready: Uint8Array = NOTHING;
-  #ended = false;
-  #cancelled = false;
-  /** Why there is nothing more to read, where it is not the stream's own end. */
-  #broke: ApiError | undefined;
-
-  readonly #seen: CompletionEvents;
-  #watchdog: ReturnType<typeof setTimeout> | undefined;
-  readonly #openedAt = performance.now();
-  /** Waiting since the last data event, milliseconds; the wait going on is not yet in it. */
-  #idleMs = 0;
-  #waitingSince: number | undefined;
-
-  constructor(
-    readonly source: Source,
-    readonly options: GuardOptions,
-  ) {
-    this.#seen = new CompletionEvents(options);
-  }
-
-  async open(): Promise<void> {
-    const early = [this.options.preface ?? NOTHING];
-    while (!this.#seen.first && !this.#seen.end) early.push(await this.#next());
-    const { first, end, hasOutput } = this.#seen;
-    const failed = end instanceof ApiError && !hasOutput;
-    const refused = this.options.trusting ? this.#isTransient() : !first || failed;
-    if (refused) {
-      const failure = end instanceof ApiError ? end : empty();
-      await this.#finish(failure.code);
-      throw failure;
-    }
-    this.#ready = joinBytes(early);
-    if (first) this.options.onFirst(first);
-    this.#watch();
-  }
-
-  async pull(stream: ReadableByteStreamController): Promise<void> {
-    const bytes = this.#ready.length > 0 || this.#seen.end ? this.#ready : await this.#next();
-    this.#ready = NOTHING;
-    if (this.#cancelled) return; // meanwhile
-    if (bytes.length > 0) stream.enqueue(bytes as Uint8Array<ArrayBuffer>);
-    const { end } = this.#seen;
-    if (!end) return;
-    if (end instanceof ApiError) {
-      const { dialect, toErrorEvent: toEvent = toErrorEvent } = this.options;
-      stream.enqueue(formatEvent((dialect?.toErrorEvent ?? toEvent)(end)));
-    }
-    await this.#finish(end instanceof ApiError ? end.code : end);
-    if (this.#cancelled) return;
-    stream.close();
-    stream.byobRequest?.respond(0);
-  }
-
-  async cancel(): Promise<void> {
-    this.#cancelled = true;
-    await this.#finish("cancelled");
-  }
-
-  async #finish(outcome: string): Promise<void> {
-    if (this.#ended) return; // left with the last events unread
-    this.#ended = true;
-    clearTimeout(this.#watchdog);
-    this.#leave();
-    const { refused, tokens, usage } = this.#seen;
-    await this.options.onEnd(outcome, refused ? undefined : tokens, usage);
-  }
-
-  /** An error came before everything else, and the next try may do better. */
-  #isTransient(): boolean {
-    const refusal = this.#seen.first || this.#broke ? undefined : this.#seen.end;
-    return refusal instanceof ApiError && refusal.retryable;
-  }
-
-  /** Ends the upstream call; a read that is under way finds the stream's end. */
-  #leave(): void {
-    this.source.cancel().catch(() => {}); // it may have broken by itself, which is told elsewhere
-  }
-
-  /** The next events to pass on, perhaps none; sets the end when there are no more. */
-  async #next(): Promise<Uint8Array> {
-    let events: Uint8Array | undefined;
-    try {
-      events = await this.#read();
-    } catch (cause) {
-      this.#broke ??= cause instanceof ApiError ? cause : cut();
-    }
-    if (events) return this.#inspect(events);
-    const rest = this.#cutter.rest();
-    const passed = !this.#broke && isWhole(rest) ? this.#inspect(rest) : NOTHING;
-    const whole = this.#seen.finished || (this.options.trusting && !this.#broke);
-    this.#seen.end ??= whole ? "complete" : this.#broke ?? cut();
-    // The error event that follows must not run into an event that lacks its empty line.
-    return passed.length > 0 && this.#seen.end instanceof ApiError
-      ? joinBytes([passed, EMPTY_LINE])
-      : passed;
-  }
-
-  /** Reads until at least one event is whole; nothing at the stream's end. */
-  async #read(): Promise<Uint8Array | undefined> {
-    for (;;) {
-      const since = this.#waitingSince = performance.now();
-      const { value, done } = await this.source.read();
-      this.#waitingSince = undefined;
-      this.#idleMs += performance.now() - since;
-      if (done) return undefined;
-      const events = this.#cutter.push(value);
-      if (events) return events;
-    }
-  }
-
-  #inspect(events: Uint8Array): Uint8Array {
-    const { tokens } = this.#seen;
-    const passed = this.#seen.read(events);
-    if (this.#seen.tokens > tokens) this.#idleMs = 0;
-    return passed;
-  }
-
-  #watch(): void {
-    const { idleMs, lastsMs = Infinity } = this.options;
-    const now = performance.now();
-    const waitedMs = this.#waitingSince === undefined
-      ? this.#idleMs
-      : this.#idleMs + now - this.#waitingSince;
-    const leftMs = this.#openedAt + lastsMs - now;
-    if (waitedMs >= idleMs && this.#waitingSince !== undefined) this.#break(stalled());
-    else if (leftMs <= 0) this.#break(endless());
-    else {
-      const nextMs = Math.min(Math.max(idleMs - waitedMs, 100), leftMs);
-      this.#watchdog = setTimeout(() => this.#watch(), nextMs);
-    }
-  }
-
-  /** Ends the upstream call for a reason of ours, also where nobody reads, and would ever find out. */
-  #break(reason: ApiError): void {
-    this.#broke = reason;
-    if (this.#waitingSince === undefined) this.#finish(reason.code);
-    else this.#leave();
-  }
-}
-
-const RETRYABLE = { retryable: true };
-
-function cut(): ApiError {
-  return unusable("The AI provider's stream broke off before the answer was complete", RETRYABLE);
+function notStreamed(): ApiError {
+  return unusable("The AI provider did not respond with a stream");
 }
 
 function stalled(): ApiError {
-  const message = "The AI provider's stream stalled before the answer was complete";
+  const message = "The AI provider's stream stalled before the response was complete";
   return new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", message);
 }
 
 function endless(): ApiError {
-  return new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "The stream took too long as a whole");
+  return new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "The stream took longer than allowed");
 }

@@ -49,12 +49,12 @@ const BROKEN: Record<string, [Reply, string, string]> = {
   ],
   "a cut": [
     { sse: [chunk({ content: "a" })], end: "cut" },
-    "Failed to stream response: The AI provider's stream broke off before the answer was complete",
+    "Failed to stream response: The AI provider's stream ended before the response was complete",
     "AI_UPSTREAM_UNAVAILABLE",
   ],
   "a stall": [
     { sse: [chunk({ content: "a" })], end: "hang" },
-    "Failed to stream response: The AI provider's stream stalled before the answer was complete",
+    "Failed to stream response: The AI provider's stream stalled before the response was complete",
     "AI_UPSTREAM_UNAVAILABLE",
   ],
   "an error that quotes a key": [
@@ -154,6 +154,30 @@ for (const [route, json, message] of ODD) {
     assert(answer.body.message.startsWith(`Failed to ${message}`), answer.body.message);
   });
 }
+
+Deno.test("reads JSON that is labelled as text, and a stream where none was requested", async () => {
+  for (const text of [JSON.stringify(completion()), streamOf("Hello!").join("")]) {
+    await using upstream = await createUpstream();
+    upstream.reply({ text });
+    const { status, body } = await send(handler, environmentOf(upstream), request, CHAT);
+    assertEquals([status, body.text], [200, "Hello!"]);
+  }
+});
+
+Deno.test("streams a JSON completion that comes where a stream was requested", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: completion() });
+  const { text } = await send(handler, environmentOf(upstream), { ...request, stream: true }, CHAT);
+  const [first, ...more] = toEvents(text);
+  assertEquals([first, more.at(-1)], [{ chunk: "Hello!" }, { done: true }]);
+});
+
+Deno.test("reports a JSON error that comes where a stream was requested", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: { error: { code: 400, message: "No" } } });
+  const { text } = await send(handler, environmentOf(upstream), { ...request, stream: true }, CHAT);
+  assertEquals(toEvents(text), [{ error: true, message: "Failed to stream response: No" }]);
+});
 
 Deno.test("a failure that the old contract hides stands in the log", async () => {
   await using upstream = await createUpstream();

@@ -30,6 +30,8 @@ const ATTEMPTS: Record<string, { attempts: number; row: string }> = {
 const CHANGED: Record<string, string> = {
   "auth/chat-lower-case-bearer": "rejected `bearer` in lower case",
   "auth/chat-none-and-bad-json": "read the body before it checked the credential",
+  "chat-response/content-type-text-with-json-body": "believed the label of a response",
+  "chat-stream-errors/answer-is-json-error-in-200": "believed the label of a response",
 };
 
 const proxyCalls = await readRecording<ProxyCall>("ai-proxy.json");

@@ -168,23 +168,36 @@ for (const [kind, end] of BROKEN_ENDS) {
   });
 }
 
-const WORDLESS: [string, unknown[]][] = [
+/** Outputs without text, in a response that was finished and billed. */
+const WITHOUT_TEXT: [string, unknown[]][] = [
   ["without output", []],
   ["whose message has no content", [{ type: "message", content: [] }]],
-  ["whose message has no words", [{
+  ["whose message has no text", [{
     type: "message",
     content: [{ type: "output_text", text: "", annotations: [] }],
   }]],
 ];
-for (const [kind, output] of WORDLESS) {
-  Deno.test(`POST /v1/responses retries after a response ${kind}`, async () => {
+const NOTHING_GENERATED = { input_tokens: 7, output_tokens: 0, total_tokens: 7, cost: 0 };
+
+for (const [kind, output] of WITHOUT_TEXT) {
+  const finished = { ...response(), output };
+  const ungenerated = { ...finished, usage: NOTHING_GENERATED };
+
+  Deno.test(`POST /v1/responses returns a finished response ${kind} after one upstream call`, async () => {
     await using upstream = await createUpstream();
-    upstream.reply({ json: { ...response(), output } }, { json: response() });
+    upstream.reply({ json: finished });
+    const answer = await respond(upstream, { input: "Hi" });
+    assertEquals([answer.status, answer.body], [200, finished]);
+  });
+
+  Deno.test(`POST /v1/responses retries a response ${kind} that used no output tokens`, async () => {
+    await using upstream = await createUpstream();
+    upstream.reply({ json: ungenerated }, { json: response() });
     const answer = await respond(upstream, { input: "Hi" });
     assertEquals([answer.status, answer.body], [200, response()]);
   });
 
-  Deno.test(`POST /v1/responses retries after a stream ${kind}`, async () => {
+  Deno.test(`POST /v1/responses delivers a finished stream ${kind}, and retries one that used no output tokens`, async () => {
     await using upstream = await createUpstream();
     const items = output.map((item) => event("response.output_item.added", { item }));
     const parts = output.length > 0
@@ -193,13 +206,16 @@ for (const [kind, output] of WORDLESS) {
         event("response.output_text.done", { text: "" }),
       ]
       : [];
-    const completed = event("response.completed", { response: { ...response(), output } });
-    const whole = event("response.completed", { response: response() });
-    upstream.reply({ sse: [CREATED, ...items, ...parts, completed, DONE] }, {
-      sse: [CREATED, whole],
-    });
+    const stream = (response: unknown) => [
+      CREATED,
+      ...items,
+      ...parts,
+      event("response.completed", { response }),
+      DONE,
+    ];
+    upstream.reply({ sse: stream(ungenerated) }, { sse: stream(finished) });
     const { status, text } = await respond(upstream, { input: "Hi", stream: true });
-    assertEquals([status, text], [200, CREATED + whole]);
+    assertEquals([status, text], [200, stream(finished).join("")]);
   });
 }
 

@@ -67,7 +67,7 @@ Deno.test("a call is reserved before it is made and settled after, in one round 
 });
 
 Deno.test("every attempt is charged that says it was billed, whatever is thought of it", async () => {
-  const empty = { ...completion(), choices: [{ message: { content: "" }, finish_reason: "stop" }] };
+  const empty = completion({ content: "" }, { usage: { ...USAGE, completion_tokens: 0 } });
   const failed = { error: { code: 502, message: "no" }, usage: USAGE };
   const charges = await settleOf("/completion", [
     { json: empty },
@@ -379,7 +379,7 @@ Deno.test("an own account without credits is told apart from the project's", asy
     const values = { ...withLedger(ledger), ...OWN_KEYS };
     const { status, body } = await probe("/completion", upstream, { params: ask, values });
     assertEquals([status, body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
-    assertMatch(body.message, /account you connected/);
+    assertMatch(body.message, /Your OpenRouter account/);
   }
 });
 
@@ -398,7 +398,7 @@ Deno.test("an own key that fails in the middle of a stream is not called the pro
     upstream.reply({ sse: [chunk({ content: "a" }), `${error}\n\n`] });
     const values = { ...withLedger(ledger), ...OWN_KEYS };
     const { text } = await probe("/stream", upstream, { params: ask, values });
-    assertMatch(text, new RegExp(`"code":"${code}","message":"[^"]*you connected`));
+    assertMatch(text, new RegExp(`"code":"${code}","message":"[^"]*connected account`));
     assertEquals(text.includes("project"), false);
   }
 });

@@ -1,64 +1,200 @@
-/** Calls that are believed by their status; those that are judged are in `openrouter_test.ts`. */
-import { assertEquals } from "@std/assert";
+/** The pipeline of a request: attempts, judgement and charge, seen from both sides. */
+import { assert, assertEquals } from "@std/assert";
 import { createApp } from "../../../shared/http/app.ts";
-import { getJson, postStream, requestUnjudged } from "../../../shared/openrouter/call.ts";
+import { eventStream } from "../../../shared/http/event_stream.ts";
+import { fetchJson, requestJson, requestStream } from "../../../shared/openrouter/call.ts";
+import { chatProtocol } from "../../../shared/openrouter/chat_protocol.ts";
 import { API_KEY, createEnvironment, logs, send, USER_ID } from "../../support/caller.ts";
-import { completion, createUpstream } from "../../support/upstream.ts";
+import {
+  chunk,
+  completion,
+  createUpstream,
+  DONE,
+  streamOf,
+  USAGE,
+} from "../../support/upstream.ts";
 import { createInsForge } from "../fake_insforge.ts";
+import { withShortWaits } from "./short_waits.ts";
+
+const PARAMS = {
+  model: "m",
+  messages: [{ role: "user", content: "x".repeat(2_000) }],
+  max_tokens: 50,
+};
+const CHAT = { path: "/chat/completions", params: PARAMS, protocol: chatProtocol };
 
 const { app, handler } = createApp("probe");
+app.post("/json", async (c) => {
+  c.env.userId = USER_ID;
+  return c.json(
+    await requestJson<object>(c.env, CHAT, (_, error) => {
+      if (error) throw error;
+    }),
+  );
+});
 app.post("/unjudged", async (c) => {
   c.env.userId = USER_ID;
-  return c.json(await requestUnjudged(c.env, "/chat/completions", { model: "m" }) as object);
+  return c.json(await requestJson<object>(c.env, CHAT, () => {}));
 });
-app.post("/trusting", async (c) => {
+app.post("/stream", async (c) => {
   c.env.userId = USER_ID;
-  const params = { model: "m", max_tokens: 50 };
-  return c.body(await postStream(c.env, "/chat/completions", params, { trusting: true }));
+  return eventStream(c.env, await requestStream(c.env, CHAT));
 });
-app.get("/list", async (c) => c.json(await getJson<object>(c.env, "/models", () => {})));
+app.get("/list", async (c) => c.json(await fetchJson<object>(c.env, "/models", () => {})));
 
-Deno.test("an error inside a 200 is tried three times, then the reader's to find, and logged", async () => {
-  await using upstream = await createUpstream();
-  const json = { error: { code: 503, message: "busy" } };
-  const reply = { json, headers: { "retry-after-ms": "1" } };
-  upstream.reply(reply, reply, reply);
-  const environment = createEnvironment({ OPENROUTER_BASE_URL: upstream.url });
-  const { status, body } = await send(handler, environment, {}, { path: "/unjudged" });
-  assertEquals([status, body], [200, json]);
-  assertEquals(logs.at(-1)!.failure, "AI_UPSTREAM_UNAVAILABLE");
-});
+function call(path: string, upstream: { url: string }, values: Record<string, string> = {}) {
+  const environment = createEnvironment({ OPENROUTER_BASE_URL: upstream.url, ...values });
+  return send(handler, environment, {}, { path });
+}
 
-Deno.test("a stream that is none, and believed, is charged as the answer it may be", async () => {
-  await using upstream = await createUpstream();
-  await using ledger = createInsForge();
+/** A ledger that lets every call pass, and what it was told at the settlement. */
+function createLedger() {
+  const ledger = createInsForge();
   ledger.reply(200, { reservation: "r1", usd_per_token: 0.001, key: null, unreconciled: [] });
   ledger.reply(204, null);
-  upstream.reply({ json: completion() });
-  const environment = createEnvironment({
-    OPENROUTER_BASE_URL: upstream.url,
-    INSFORGE_BASE_URL: ledger.url,
-    API_KEY,
+  return Object.assign(ledger, {
+    values: { INSFORGE_BASE_URL: ledger.url, API_KEY },
+    charges: () => JSON.parse(ledger.requests[1]!.text).charges,
   });
-  await send(handler, environment, {}, { path: "/trusting" });
-  const [charge] = JSON.parse(ledger.requests[1].text).charges;
-  assertEquals([charge.completion_tokens, charge.final], [50, false]);
+}
+
+Deno.test("the judge sees a reported error and may accept the response", async () => {
+  await using upstream = await createUpstream();
+  const json = { error: { code: 503, message: "busy" } };
+  upstream.reply({ json });
+  const { status, body } = await call("/unjudged", upstream);
+  assertEquals([status, body], [200, json]);
 });
 
-Deno.test("a failure by status is one, whoever reads", async () => {
+Deno.test("retries a reported error that may pass, three attempts in all", async () => {
+  await using upstream = await createUpstream();
+  const reply = {
+    json: { error: { code: 503, message: "busy" } },
+    headers: { "retry-after-ms": "1" },
+  };
+  upstream.reply(reply, reply, reply);
+  const { status } = await call("/json", upstream);
+  assertEquals([status, upstream.requests.length], [502, 3]);
+});
+
+Deno.test("a failed status reaches the caller without a judgement", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ status: 402, json: { error: { code: 402, message: "Insufficient credits" } } });
-  const environment = createEnvironment({ OPENROUTER_BASE_URL: upstream.url });
-  const { status } = await send(handler, environment, {}, { path: "/unjudged" });
-  assertEquals(status, 402);
+  assertEquals((await call("/unjudged", upstream)).status, 402);
 });
 
-Deno.test("what is fetched needs no caller and costs nothing", async () => {
+Deno.test("charges the estimate once when the connection closes after the request was sent", async () => {
+  await using upstream = await createUpstream();
+  await using ledger = createLedger();
+  upstream.reply({ reset: true });
+  const { status } = await call("/json", upstream, ledger.values);
+  assertEquals([status, upstream.requests.length], [502, 1]);
+  assertEquals(ledger.charges().length, 1);
+  assertEquals([ledger.charges()[0].completion_tokens, ledger.charges()[0].final], [50, false]);
+});
+
+Deno.test("charges nothing and retries when the gateway cannot be reached", async () => {
+  const upstream = await createUpstream();
+  await upstream[Symbol.asyncDispose]();
+  await using ledger = createLedger();
+  const { status } = await withShortWaits(() => call("/json", upstream, ledger.values));
+  assertEquals([status, ledger.charges()], [502, []]);
+});
+
+Deno.test("charges a stream by its usage, and by what was seen of it when it is cut", async () => {
+  for (
+    const [events, end, expected] of [
+      [streamOf("a", "b"), "close", [5, true]],
+      [[chunk({ content: "a" }), chunk({ content: "b" })], "cut", [2, false]],
+    ] as const
+  ) {
+    await using upstream = await createUpstream();
+    await using ledger = createLedger();
+    upstream.reply({ sse: [...events], end });
+    await call("/stream", upstream, ledger.values);
+    const [charge, ...more] = ledger.charges();
+    assertEquals([[charge.completion_tokens, charge.final], more], [expected, []]);
+  }
+});
+
+Deno.test("charges an empty finished turn once and does not retry it", async () => {
+  await using upstream = await createUpstream();
+  await using ledger = createLedger();
+  upstream.reply({ json: completion({ content: "" }) });
+  const { status } = await call("/json", upstream, ledger.values);
+  assertEquals([status, ledger.charges().length], [200, 1]);
+});
+
+Deno.test("does not charge a stream whose first event is an error", async () => {
+  await using upstream = await createUpstream();
+  await using ledger = createLedger();
+  upstream.reply({ sse: ['data: {"error":{"code":400,"message":"no"}}\n\n'] });
+  const { status } = await call("/stream", upstream, ledger.values);
+  assertEquals([status, ledger.charges()], [400, []]);
+});
+
+Deno.test("understands a stream where none was requested, and its CRLF", async () => {
+  for (const label of ["text/plain", "application/json", "text/event-stream"]) {
+    await using upstream = await createUpstream();
+    const sse = streamOf("Hel", "lo").join("").replaceAll("\n", "\r\n");
+    upstream.reply({ text: sse, headers: { "content-type": label } });
+    const { status, body } = await call("/json", upstream);
+    assertEquals([status, body.choices[0].message.content, body.usage], [200, "Hello", USAGE]);
+    assertEquals(body.choices[0].finish_reason, "stop");
+  }
+});
+
+Deno.test("reports an error inside a stream where none was requested", async () => {
+  await using upstream = await createUpstream();
+  const error = { code: 400, message: "bad schema" };
+  upstream.reply({
+    text: `${chunk({ content: "a" })}data: ${JSON.stringify({ error })}\n\n${DONE}`,
+  });
+  const { status, body } = await call("/json", upstream);
+  assertEquals([status, body.message], [400, "bad schema"]);
+});
+
+Deno.test("delivers one JSON completion as a stream when a stream was requested", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: completion() });
+  const { status, text } = await call("/stream", upstream);
+  assertEquals(status, 200);
+  assert(text.includes('"delta":{"role":"assistant","content":"Hello!"'), text);
+  assert(text.endsWith(DONE), text);
+  assertEquals([logs.at(-1)!.stream, logs.at(-1)!.cost], ["complete", USAGE.cost]);
+});
+
+Deno.test("ends a stream that turns out empty after its first chunk with an error event", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ sse: [chunk({}), DONE] });
+  const { status, text } = await call("/stream", upstream);
+  assertEquals(status, 200);
+  assert(text.includes('"error":{"code":"AI_UPSTREAM_UNAVAILABLE"'), text);
+  assert(!text.includes("[DONE]"), text);
+  assertEquals(logs.at(-1)!.stream, "AI_UPSTREAM_UNAVAILABLE");
+});
+
+Deno.test("reports an empty response with status 204 to a streamed request as an error", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ status: 204 });
+  const { status, body } = await call("/stream", upstream);
+  assertEquals([status, body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+});
+
+Deno.test("ignores an id and a model that are not text", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: { ...completion(), id: { a: 1 }, model: 5 } });
+  const { status, headers } = await call("/json", upstream);
+  assertEquals([status, headers.get("x-generation-id")], [200, null]);
+  assertEquals([logs.at(-1)!.generation_id, logs.at(-1)!.model], [undefined, undefined]);
+});
+
+Deno.test("fetches without a caller and without a charge", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: { data: [] } });
   const environment = createEnvironment({ OPENROUTER_BASE_URL: upstream.url });
   const { body } = await send(handler, environment, undefined, { method: "GET", path: "/list" });
   assertEquals(body, { data: [] });
-  assertEquals([upstream.requests[0].method, upstream.requests[0].body], ["GET", undefined]);
+  assertEquals([upstream.requests[0]!.method, upstream.requests[0]!.body], ["GET", undefined]);
   assertEquals(logs.at(-1)!.cost, undefined);
 });

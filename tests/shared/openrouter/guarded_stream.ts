@@ -1,13 +1,15 @@
-/** An upstream's stream made by hand, and the reading of it through the guard. */
+/** A gateway's stream made by hand, and its delivery through the guard. */
 import { assert, assertEquals } from "@std/assert";
-import type { Chunk } from "../../../shared/openrouter/completion_events.ts";
-import { guardCompletion } from "../../../shared/openrouter/stream_guard.ts";
+import { readOpenRouterError } from "../../../shared/gateway/openrouter.ts";
+import { joinBytes } from "../../../shared/http/sse.ts";
+import { chatProtocol } from "../../../shared/openrouter/chat_protocol.ts";
+import type { Protocol } from "../../../shared/openrouter/protocol.ts";
+import { type Ending, StreamGuard } from "../../../shared/openrouter/stream_guard.ts";
 import { COMMENT } from "../../support/upstream.ts";
-import type { TokenUsage } from "../../../shared/token_usage.ts";
 
 const encoder = new TextEncoder();
 
-/** How the upstream of a test behaves. */
+/** How the gateway of a test behaves. */
 export interface SourceOptions {
   /** How it ends after its pieces: properly, broken, silent, or with comments for ever. */
   end?: "close" | "reset" | "hang" | "comments";
@@ -15,7 +17,7 @@ export interface SourceOptions {
   pauseMs?: number;
 }
 
-/** The body of an upstream answer that gives one piece per read. */
+/** The body of a response that gives one piece per read. */
 export function createSource(pieces: (string | Uint8Array)[], options: SourceOptions = {}) {
   const { end = "close", pauseMs = 0 } = options;
   const state = { cancelled: false };
@@ -48,32 +50,54 @@ export function createSource(pieces: (string | Uint8Array)[], options: SourceOpt
   return { source, state };
 }
 
-/** Options for a guard whose watchdog never barks; `outcomes` collects how streams ended. */
-export function quiet(outcomes: string[] = []) {
-  return {
-    idleMs: 60_000,
-    onFirst: () => {},
-    onEnd: (outcome: string) => Promise.resolve(void outcomes.push(outcome)),
-  };
+/** What a test may set of a guard. */
+export interface GuardSettings {
+  idleMs?: number;
+  lastsMs?: number;
+  preface?: Uint8Array;
+  protocol?: Protocol;
+  /** The response's content type. */
+  label?: string;
 }
 
-/** Reads a guarded stream to its end. */
+/** A guard that waits a minute for everything, unless `settings` says otherwise. */
+export function createGuard(
+  source: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+  { label = "text/event-stream", ...settings }: GuardSettings = {},
+): StreamGuard {
+  return new StreamGuard(new Response(source, { headers: { "Content-Type": label } }), {
+    protocol: chatProtocol,
+    readError: (body) => readOpenRouterError({ status: 200, body }),
+    idleMs: 60_000,
+    lastsMs: 60_000,
+    ...settings,
+  });
+}
+
+/** How a stream ended, with the code of an error in place of the error. */
+export function toOutcome({ outcome }: Ending): string {
+  return typeof outcome === "string" ? outcome : outcome.code;
+}
+
+/** Reads all that a guard delivers. */
+export async function readAll(guard: StreamGuard): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for (let bytes; (bytes = await guard.read());) pieces.push(bytes);
+  return new TextDecoder().decode(joinBytes(pieces));
+}
+
+/** Opens a guarded stream and reads it to its end. */
 export async function guard(
   pieces: (string | Uint8Array)[],
-  options: SourceOptions & { idleMs?: number; lastsMs?: number; preface?: Uint8Array } = {},
+  options: SourceOptions & GuardSettings = {},
 ) {
-  const { source, state } = createSource(pieces, options);
-  const outcomes: [string, TokenUsage | undefined][] = [];
-  let first: Chunk | undefined;
-  const stream = await guardCompletion(new Response(source), {
-    idleMs: options.idleMs ?? 60_000,
-    lastsMs: options.lastsMs,
-    preface: options.preface,
-    onFirst: (chunk) => first = chunk,
-    onEnd: (outcome, _events, usage) => Promise.resolve(void outcomes.push([outcome, usage])),
-  });
-  const text = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).text();
-  return { text, outcomes, first, cancelled: state.cancelled };
+  const { end, pauseMs, ...settings } = options;
+  const { source, state } = createSource(pieces, { end, pauseMs });
+  const guard = createGuard(source, settings);
+  await guard.open();
+  const text = await readAll(guard);
+  const ending = await guard.ended;
+  return { text, outcome: toOutcome(ending), ending, cancelled: state.cancelled };
 }
 
 /** The same bytes in pieces of `size`. */
@@ -85,7 +109,7 @@ export function chop(bytes: Uint8Array, size: number): Uint8Array[] {
 /** Checks that `text` is one whole error event of ours, with this code and nothing beside. */
 export function assertErrorEvent(text: string, code: string): void {
   const [, json] = /^data: (.*)\n\n$/.exec(text) ?? [];
-  const { error, choices, ...more } = JSON.parse(json ?? "null") ?? {};
-  assertEquals([error?.code, choices, more], [code, undefined, {}], JSON.stringify(text));
+  const { error, ...more } = JSON.parse(json ?? "null") ?? {};
+  assertEquals([error?.code, more], [code, {}], JSON.stringify(text));
   assert(error.message.length > 0);
 }

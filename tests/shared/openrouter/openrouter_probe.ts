@@ -1,13 +1,11 @@
 /** A function for tests that does nothing but call OpenRouter: one operation for each kind of call. */
 import { createApp } from "../../../shared/http/app.ts";
 import type { Call } from "../../../shared/http/call.ts";
+import { eventStream } from "../../../shared/http/event_stream.ts";
 import { requireUser } from "../../../shared/auth/user_token.ts";
-import {
-  createCompletion,
-  createEmbeddings,
-  createImages,
-  streamCompletion,
-} from "../../../shared/openrouter/typed_calls.ts";
+import { createCompletion, streamCompletion } from "../../../shared/openrouter/completions.ts";
+import { createEmbeddings } from "../../../shared/openrouter/embeddings.ts";
+import { createImages } from "../../../shared/openrouter/images.ts";
 import { createEnvironment, type RequestOptions, send } from "../../support/caller.ts";
 
 const { app, handler } = createApp("probe");
@@ -20,7 +18,10 @@ operation(
   async (call) => Response.json(await createEmbeddings(call, await read(call))),
 );
 operation("/images", async (call) => Response.json(await createImages(call, await read(call))));
-operation("/stream", async (call) => new Response(await streamCompletion(call, await read(call))));
+operation(
+  "/stream",
+  async (call) => eventStream(call, await streamCompletion(call, await read(call))),
+);
 
 function operation(path: string, answer: (call: Call) => Promise<Response>): void {
   app.post(path, async ({ env: call }) => {

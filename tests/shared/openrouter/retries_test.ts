@@ -41,7 +41,7 @@ for (const status of [301, 400, 401, 402, 403, 404, 405, 413, 422, 501]) {
 
 /** Failures that are no HTTP status, and whether they are tried again. */
 const FAILURES: [kind: string, failure: Reply, retried: boolean][] = [
-  ["a connection that breaks before an answer", { reset: true }, true],
+  ["a connection that closes after the request was sent", { reset: true }, false],
   ["an error inside a 200", { json: { error: { code: 503, message: "m" } } }, true],
   ["a lasting error inside a 200", { json: { error: { code: 400, message: "m" } } }, false],
   ["an error inside a choice", { json: { choices: [{ error: { code: 502 } }] } }, true],
@@ -50,7 +50,11 @@ const FAILURES: [kind: string, failure: Reply, retried: boolean][] = [
     { json: completion({}, { finish_reason: "error" }) },
     true,
   ],
-  ["an empty answer", { json: completion({ content: "" }) }, true],
+  [
+    "a response for which nothing was generated",
+    { json: completion({ content: "" }, { usage: { completion_tokens: 0 } }) },
+    true,
+  ],
   ["an answer that cannot be read", { text: "<html>" }, false],
   [
     "an answer that is cut",

@@ -1,44 +1,70 @@
-import { assertEquals, assertThrows } from "@std/assert";
+/** One request to the gateway: what is sent, and what a missing response means. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { chooseGateway } from "../../../shared/gateway/gateway.ts";
 import { ApiError } from "../../../shared/errors.ts";
-import { readOpenRouterError } from "../../../shared/gateway/openrouter.ts";
-import { type Exchange, readAnswer, requireAnswer } from "../../../shared/openrouter/send.ts";
-import type { Bill } from "../../../shared/ledger/bill.ts";
-import { assertFailure } from "../fake_insforge.ts";
+import { mayBeBilled, readGenerationId, readText, send } from "../../../shared/openrouter/send.ts";
+import { createSettings } from "../../../shared/settings.ts";
+import { createUpstream } from "../../support/upstream.ts";
+import { environmentOf } from "./openrouter_probe.ts";
 
-const EXCHANGE: Exchange = {
-  gateway: { readError: readOpenRouterError },
-  url: "",
-  toHeaders: () => ({}),
-  toOpenRouterForm: (json) => json,
-};
 const { signal } = new AbortController();
 
-Deno.test("an answer is JSON, text where it may be and says so, or null without content", async () => {
-  const read = (response: Response, orText?: boolean) =>
-    readAnswer(EXCHANGE, response, signal, { orText });
-  assertEquals(await read(Response.json([1])), [1]);
-  assertEquals(await read(new Response("[1]")), [1]);
-  assertEquals(await read(new Response("[1]"), true), "[1]");
-  assertEquals(await read(Response.json([1]), true), [1]);
-  assertEquals(await read(new Response(null, { status: 204 })), null);
-  await assertFailure(read(new Response("<html>")), 502, "AI_UPSTREAM_UNAVAILABLE");
+function request(upstream: { url: string }, options: { signal?: AbortSignal; key?: string } = {}) {
+  const settings = createSettings(environmentOf(upstream));
+  const gateway = chooseGateway(settings);
+  const fields = { model: "a/b", messages: [{ role: "user", content: "x".repeat(2_000) }] };
+  return send(gateway.request("/chat/completions", fields), { gateway, signal, ...options });
+}
+
+Deno.test("sends the body as JSON with its length, and reads the generation's id", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: { ok: true }, headers: { "x-generation-id": "gen-1" } });
+  const response = await request(upstream, { key: "sk-or-v1-own" });
+  assertEquals(readGenerationId(response), "gen-1");
+  assertEquals(await readText(response, signal), '{"ok":true}');
+  const [{ headers }] = upstream.requests as [typeof upstream.requests[number]];
+  assertEquals(headers.get("authorization"), "Bearer sk-or-v1-own");
+  assertEquals(headers.get("content-type"), "application/json");
+  assert(Number(headers.get("content-length")) > 2_000);
 });
 
-Deno.test("an answer of text is charged by its generation's id, if it has one", async () => {
-  const charged: unknown[] = [];
-  const bill = { charge: (answered: unknown) => void charged.push(answered) } as unknown as Bill;
-  for (const id of ["gen-1", ""]) {
-    const headers = id ? { "X-Generation-Id": id } : undefined;
-    const response = new Response("text", { headers });
-    await readAnswer({ ...EXCHANGE, bill }, response, signal, { orText: true });
-  }
-  assertEquals(charged, [{ id: "gen-1" }]);
+Deno.test("removes the key that was used from a failed response", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ status: 400, json: { error: { message: "bad key opensesame" } } });
+  const error = await assertRejects(() => request(upstream, { key: "opensesame" }), ApiError);
+  assertEquals([error.status, error.message], [400, "bad key [removed]"]);
 });
 
-Deno.test("an answer that is none, or failed by its own words, is refused", () => {
-  const response = new Response();
-  for (const answer of [null, "text", 1, { error: { code: 429, message: "slow" } }]) {
-    assertThrows(() => requireAnswer(EXCHANGE, answer, response), ApiError);
-  }
-  requireAnswer(EXCHANGE, { choices: [] }, response);
+Deno.test("sends one POST when a pooled connection closes after the request was received", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: {} }, { reset: true });
+  await readText(await request(upstream), signal);
+  const error = await assertRejects(() => request(upstream), ApiError);
+  assertEquals([error.status, error.retryable, mayBeBilled(error)], [502, false, true]);
+  assertEquals(upstream.requests.length, 2);
+});
+
+Deno.test("calls a request retryable that could not connect", async () => {
+  const upstream = await createUpstream();
+  await upstream[Symbol.asyncDispose]();
+  const error = await assertRejects(() => request(upstream), ApiError);
+  assertEquals([error.status, error.retryable, mayBeBilled(error)], [502, true, false]);
+});
+
+Deno.test("throws the reason of an aborted signal before anything is sent", async () => {
+  const reason = new ApiError(499, "REQUEST_CANCELLED", "The caller closed the connection");
+  const aborted = AbortSignal.abort(reason);
+  const error = await request({ url: "http://127.0.0.1:9" }, { signal: aborted }).catch((e) => e);
+  assertEquals([error, mayBeBilled(error)], [reason, false]);
+});
+
+Deno.test("counts a request that is aborted while it waits as one that may be billed", async () => {
+  await using upstream = await createUpstream();
+  const controller = new AbortController();
+  upstream.reply(() => {
+    controller.abort(new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "too long"));
+    return { reset: true };
+  });
+  const error = await request(upstream, { signal: controller.signal }).catch((thrown) => thrown);
+  assertEquals([error.status, mayBeBilled(error)], [504, true]);
 });

@@ -1,16 +1,16 @@
+/** Streams that pass the guard unchanged, and streams that end early. */
 import { assert, assertEquals } from "@std/assert";
-import { guardCompletion } from "../../../shared/openrouter/stream_guard.ts";
 import { ApiError } from "../../../shared/errors.ts";
-import { joinBytes, readData, splitEvents } from "../../../shared/http/sse.ts";
+import { readData, splitEvents } from "../../../shared/http/sse.ts";
 import { chunk, COMMENT, DONE, streamOf, USAGE } from "../../support/upstream.ts";
-import { assertErrorEvent, chop, createSource, guard, quiet } from "./guarded_stream.ts";
+import { assertErrorEvent, chop, guard } from "./guarded_stream.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const STOP = chunk({}, {}, "stop");
 const EMPTY_CHOICES = { choices: [] };
 
-/** Whole streams in the forms that were seen in the wild, see docs/api.md, "stream". */
+/** Whole streams in the forms that gateways were seen to send. */
 const STREAMS: Record<string, { events: string[]; usage?: typeof USAGE }> = {
   "usage after a repeated finish, today's form": {
     events: streamOf("Grüße", " 🌍", "!"),
@@ -62,7 +62,28 @@ const STREAMS: Record<string, { events: string[]; usage?: typeof USAGE }> = {
       DONE,
     ],
   },
-  "nothing but a finish for want of tokens": { events: [chunk({}, {}, "length"), DONE] },
+  "a finish after every chunk": {
+    events: [
+      chunk({}),
+      STOP,
+      chunk({ tool_calls: [{ index: 0, id: "c", function: { name: "f", arguments: "" } }] }),
+      STOP,
+      chunk({}, {}, "tool_calls"),
+      DONE,
+    ],
+  },
+  "a finished turn without text": {
+    events: [chunk({}), STOP, chunk({}, { usage: USAGE }, "stop"), DONE],
+    usage: USAGE,
+  },
+  "output in the second choice only": {
+    events: [
+      chunk({}, { choices: [{ index: 1, delta: { content: "b" } }] }),
+      STOP,
+      DONE,
+    ],
+  },
+  "nothing but a finish at the token limit": { events: [chunk({}, {}, "length"), DONE] },
   "a refusal": { events: [chunk({ refusal: "No" }), chunk({}, {}, "content_filter"), DONE] },
   "text that looks like the end": {
     events: [chunk({ content: '[DONE] "error":1 "finish_reason":"stop"' }), STOP, DONE],
@@ -80,29 +101,29 @@ const STREAMS: Record<string, { events: string[]; usage?: typeof USAGE }> = {
 for (const [kind, { events, usage }] of Object.entries(STREAMS)) {
   const bytes = encoder.encode(events.join(""));
 
-  Deno.test(`a stream with ${kind} passes unchanged, cut into two at every byte`, async () => {
+  Deno.test(`a stream with ${kind} passes unchanged, when the network cuts it at any byte`, async () => {
     for (let at = 0; at <= bytes.length; at++) {
-      const { text, outcomes } = await guard([bytes.slice(0, at), bytes.slice(at)]);
+      const { text, outcome, ending } = await guard([bytes.slice(0, at), bytes.slice(at)]);
       assertEquals(text, events.join(""), `cut at ${at}`);
-      assertEquals(outcomes, [["complete", usage]], `cut at ${at}`);
+      assertEquals([outcome, ending.usage], ["complete", usage], `cut at ${at}`);
     }
   });
 
-  Deno.test(`a stream with ${kind} passes unchanged, byte by byte`, async () => {
-    const { text, outcomes } = await guard(Array.from(bytes, (byte) => Uint8Array.of(byte)));
-    assertEquals([text, outcomes], [events.join(""), [["complete", usage]]]);
+  Deno.test(`a stream with ${kind} passes unchanged when every byte comes alone`, async () => {
+    const { text, outcome, ending } = await guard(Array.from(bytes, (byte) => Uint8Array.of(byte)));
+    assertEquals([text, outcome, ending.usage], [events.join(""), "complete", usage]);
   });
 
   for (const end of ["close", "reset"] as const) {
-    Deno.test(`a stream with ${kind} that ends early at any byte by ${end} is seen as cut`, async () => {
+    Deno.test(`a stream with ${kind} that ends early at any byte by ${end} is reported as cut`, async () => {
       for (let at = 0; at < bytes.length; at++) await assertCut(bytes.slice(0, at), end);
     });
   }
 }
 
 /**
- * What a caller gets of a stream that ends after `head`: an error to throw before the first data
- * event, all that came once a finish reason has come, else its whole events and one error event.
+ * A stream that ends after `head` is thrown as an error before its first data event, is complete
+ * after a finish reason, and otherwise delivers its whole events and one error event.
  */
 async function assertCut(head: Uint8Array, end: "close" | "reset"): Promise<void> {
   const context = `${end} after ${JSON.stringify(decoder.decode(head).slice(-40))}`;
@@ -120,16 +141,16 @@ async function assertCut(head: Uint8Array, end: "close" | "reset"): Promise<void
     assertEquals(answer.retryable, true, context);
     return;
   }
-  const { text, outcomes } = answer;
+  const { text, outcome } = answer;
   if (/"finish_reason":"|^data: ?\[DONE\]/m.test(all.replaceAll('\\"', ""))) {
-    assertEquals([text, outcomes[0][0]], [all, "complete"], context);
+    assertEquals([text, outcome], [all, "complete"], context);
     return;
   }
   const whole = text.slice(0, text.lastIndexOf("data: "));
   assertEquals(whole.trimEnd(), all.trimEnd(), context);
   assert(/\n\r?\n$/.test(whole), `the error event stands by itself: ${context}`);
   assertErrorEvent(text.slice(whole.length), "AI_UPSTREAM_UNAVAILABLE");
-  assertEquals(outcomes.map(([outcome]) => outcome), ["AI_UPSTREAM_UNAVAILABLE"], context);
+  assertEquals(outcome, "AI_UPSTREAM_UNAVAILABLE", context);
 }
 
 function isParsable(data: string | undefined): boolean {
@@ -140,7 +161,7 @@ function isParsable(data: string | undefined): boolean {
   }
 }
 
-Deno.test("chunks of unheard-of shapes are passed on and break nothing", async () => {
+Deno.test("passes chunks of unknown shapes on unchanged", async () => {
   const shapes = [
     "[]",
     "{}",
@@ -163,46 +184,31 @@ Deno.test("chunks of unheard-of shapes are passed on and break nothing", async (
   for (const shape of shapes) {
     const events = [`data: ${shape}\n\n`, chunk({ content: "a" }), STOP, DONE];
     for (const order of [events, [events[1], events[0], STOP, DONE]]) {
-      const { text, outcomes } = await guard(order);
-      assertEquals([text, outcomes[0][0]], [order.join(""), "complete"], shape);
+      const { text, outcome } = await guard(order);
+      assertEquals([text, outcome], [order.join(""), "complete"], shape);
     }
   }
 });
 
-Deno.test("an image of 3 MB on one line passes in many pieces", async () => {
+Deno.test("passes an image of 3 MB on one line that comes in many pieces", async () => {
   const url = `data:image/png;base64,${"iVBORw0K".repeat(400_000)}`;
   const image = chunk({ images: [{ type: "image_url", image_url: { url } }] });
   const bytes = encoder.encode([COMMENT, image, STOP, DONE].join(""));
   for (const size of [1_000, 65_536, bytes.length]) {
-    const { text, outcomes } = await guard(chop(bytes, size));
+    const { text, outcome } = await guard(chop(bytes, size));
     assert(text === decoder.decode(bytes), `pieces of ${size}`);
-    assertEquals(outcomes, [["complete", undefined]]);
+    assertEquals(outcome, "complete");
   }
 });
 
-Deno.test("the first chunk is shown before anything is passed on, and the preface leads", async () => {
+Deno.test("names the generation and its model, and delivers the preface first", async () => {
   const preface = encoder.encode('data: {"summary":{},"choices":[]}\n\n');
-  const { text, first } = await guard(streamOf("hi"), { preface });
+  const { text, ending } = await guard(streamOf("hi"), { preface });
   assertEquals(text, decoder.decode(preface) + streamOf("hi").join(""));
-  assertEquals([first!.id, first!.model], ["gen-1700000000-abc", "openai/gpt-4o-mini"]);
+  assertEquals([ending.id, ending.model], ["gen-1700000000-abc", "openai/gpt-4o-mini"]);
 });
 
-Deno.test("a reader with buffers of its own gets the same bytes, with [DONE] and without", async () => {
-  for (const events of [streamOf("Grüße", " 🌍"), [chunk({ content: "a" }), STOP]]) {
-    const { source } = createSource(events);
-    const stream = await guardCompletion(new Response(source), quiet());
-    const reader = (stream as ReadableStream<Uint8Array<ArrayBuffer>>).getReader({ mode: "byob" });
-    const pieces: Uint8Array[] = [];
-    for (;;) {
-      const { value, done } = await reader.read(new Uint8Array(16));
-      if (done) break;
-      pieces.push(value!);
-    }
-    assertEquals(decoder.decode(joinBytes(pieces)), events.join(""));
-  }
-});
-
-/** What an answer may consist of, one at a time. */
+/** Each kind of output by itself. */
 const OUTPUTS: Record<string, unknown>[] = [
   { content: "a" },
   { reasoning: "a" },
@@ -216,7 +222,7 @@ const OUTPUTS: Record<string, unknown>[] = [
 ];
 
 for (const delta of OUTPUTS) {
-  Deno.test(`a stream of nothing but ${Object.keys(delta)} is an answer`, async () => {
+  Deno.test(`accepts a stream that holds nothing but ${Object.keys(delta)}`, async () => {
     const events = [chunk(delta), STOP, DONE];
     assertEquals((await guard(events)).text, events.join(""));
   });

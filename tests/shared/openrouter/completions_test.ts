@@ -13,7 +13,7 @@ import { environmentOf, handler, probe } from "./openrouter_probe.ts";
 
 const PARAMS = { model: "a/b", messages: [], stream: "mine", deep: [{ "": null }] };
 
-Deno.test("a completion is asked for with the key, JSON and nothing of the caller's", async () => {
+Deno.test("sends the key and JSON, and none of the caller's headers", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion() });
   await probe("/completion", upstream, {
@@ -30,7 +30,7 @@ Deno.test("a completion is asked for with the key, JSON and nothing of the calle
   }
 });
 
-Deno.test("the app is named to OpenRouter by whatever is set", async () => {
+Deno.test("names the app to OpenRouter with the headers that are set", async () => {
   await using upstream = await createUpstream();
   const values = { OPENROUTER_SITE_URL: "https://a.example", OPENROUTER_APP_NAME: "My app" };
   for (const path of ["/completion", "/stream"] as const) {
@@ -44,11 +44,11 @@ Deno.test("the app is named to OpenRouter by whatever is set", async () => {
   }
 });
 
-Deno.test("a stream, embeddings and images have their own paths and flags", async () => {
+Deno.test("uses the path and the flags of each kind of request", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ sse: streamOf("x") });
   await probe("/stream", upstream, { params: PARAMS });
-  upstream.reply({ json: embeddings([[1]]) });
+  upstream.reply({ json: { data: [{ index: 0, embedding: [1] }] } });
   await probe("/embeddings", upstream, { params: { input: ["x"], encoding_format: "base64" } });
   upstream.reply({ json: { created: 1, data: [{ b64_json: "AA" }] } });
   await probe("/images", upstream, { params: { prompt: "x" } });
@@ -65,7 +65,7 @@ Deno.test("a stream, embeddings and images have their own paths and flags", asyn
   ]);
 });
 
-Deno.test("a completion comes back whole, its additions included, and is logged", async () => {
+Deno.test("returns a completion with OpenRouter's additions, and logs its usage", async () => {
   await using upstream = await createUpstream();
   const whole = completion({ annotations: [{ type: "file" }] }, {
     openrouter_metadata: { a: [1] },
@@ -79,7 +79,7 @@ Deno.test("a completion comes back whole, its additions included, and is logged"
   assertEquals([prompt_tokens, completion_tokens, cost], [10, 5, 0.0012]);
 });
 
-/** Messages without text that are answers all the same. */
+/** Messages without text that are successes all the same. */
 const ANSWERS: [message: Record<string, unknown>, finishReason: string | null][] = [
   [{ content: null, tool_calls: [{ id: "1" }] }, "tool_calls"],
   [{ content: "", tool_calls: [{ id: "1" }] }, null],
@@ -94,14 +94,14 @@ const ANSWERS: [message: Record<string, unknown>, finishReason: string | null][]
 ];
 
 for (const [message, finishReason] of ANSWERS) {
-  Deno.test(`${JSON.stringify(message)} that ends with ${finishReason} is an answer`, async () => {
+  Deno.test(`accepts ${JSON.stringify(message)} that ends with ${finishReason}`, async () => {
     await using upstream = await createUpstream();
     upstream.reply({ json: completion(message, { finish_reason: finishReason }) });
     assertEquals((await probe("/completion", upstream)).status, 200);
   });
 }
 
-/** Bodies with status 200 that hold no completion, and are not asked for again. */
+/** Bodies with status 200 that hold no completion, and are not retried. */
 const UNUSABLE: Record<string, unknown> = {
   "HTML": "<html><h1>Service unavailable</h1></html>",
   "nothing": "",
@@ -118,7 +118,7 @@ const UNUSABLE: Record<string, unknown> = {
 };
 
 for (const [kind, text] of Object.entries(UNUSABLE)) {
-  Deno.test(`a completion that is ${kind} is a 502, and nothing of it is shown`, async () => {
+  Deno.test(`returns 502 and nothing of the body for a completion that is ${kind}`, async () => {
     await using upstream = await createUpstream();
     upstream.reply({ text: String(text), headers: { "content-type": "application/json" } });
     const answer = await probe("/completion", upstream);
@@ -127,13 +127,13 @@ for (const [kind, text] of Object.entries(UNUSABLE)) {
   });
 }
 
-Deno.test("blanks before the JSON, sent to keep the connection alive, do no harm", async () => {
+Deno.test("accepts white space before the JSON, which keeps the connection alive", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ text: `\n\n   \n${JSON.stringify(completion())}` });
   assertEquals((await probe("/completion", upstream)).status, 200);
 });
 
-Deno.test("without a key nothing is sent, and the setting is named", async () => {
+Deno.test("sends nothing without a key and names the missing setting", async () => {
   await using upstream = await createUpstream();
   for (const path of ["/completion", "/stream", "/embeddings", "/images"] as const) {
     const params = { input: ["x"] };
@@ -146,65 +146,14 @@ Deno.test("without a key nothing is sent, and the setting is named", async () =>
   }
 });
 
-Deno.test("a redirect is not followed: the key would go with it", async () => {
+Deno.test("does not follow a redirect, because the key would be sent along", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ status: 302, headers: { location: upstream.url } });
   const { status, body } = await probe("/completion", upstream);
   assertEquals([status, body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
 });
 
-Deno.test("embeddings come in the order of their inputs", async () => {
-  await using upstream = await createUpstream();
-  upstream.reply({ json: embeddings([[1, 2], [3, 4], [5, 6]], [2, 0, 1]) });
-  const { body } = await probe("/embeddings", upstream, { params: { input: ["a", "b", "c"] } });
-  const vectors = body.data.map(({ embedding }: { embedding: number[] }) => embedding);
-  assertEquals(vectors, [[3, 4], [5, 6], [1, 2]]);
-});
-
-Deno.test("embeddings without an index are in order already", async () => {
-  await using upstream = await createUpstream();
-  upstream.reply({ json: { data: [{ embedding: [1] }, { embedding: [2] }] } });
-  const { body } = await probe("/embeddings", upstream, { params: { input: ["a", "b"] } });
-  assertEquals(body.data, [{ embedding: [1] }, { embedding: [2] }]);
-});
-
-/** Answers to two inputs that are not two vectors of numbers. */
-const NO_VECTORS: unknown[] = [
-  {},
-  { data: null },
-  { data: {} },
-  { data: [] },
-  { data: [{ embedding: [1] }] },
-  { data: [{ embedding: [1] }, { embedding: [2] }, { embedding: [3] }] },
-  { data: [{ embedding: [1] }, { embedding: [] }] },
-  { data: [{ embedding: [1] }, { embedding: "AACAPw==" }] },
-  { data: [{ embedding: [1] }, {}] },
-  { data: [{ embedding: [1] }, null] },
-  { data: [{ embedding: [1] }, { embedding: [null] }] },
-  { data: [{ embedding: [1] }, { embedding: ["1"] }] },
-];
-
-for (const json of NO_VECTORS) {
-  Deno.test(`${JSON.stringify(json)} is no answer to two texts to embed`, async () => {
-    await using upstream = await createUpstream();
-    upstream.reply({ json });
-    const { status, body } = await probe("/embeddings", upstream, {
-      params: { input: ["a", "b"] },
-    });
-    assertEquals([status, body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
-  });
-}
-
-for (const json of [{}, { data: null }, { data: [] }, { data: [{}] }, { data: [null] }]) {
-  Deno.test(`${JSON.stringify(json)} is no answer to an image's prompt`, async () => {
-    await using upstream = await createUpstream();
-    upstream.reply({ json });
-    const { status, body } = await probe("/images", upstream, { params: { prompt: "x" } });
-    assertEquals([status, body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
-  });
-}
-
-Deno.test("the generation id of a stream is in the answer, by header or by chunk", async () => {
+Deno.test("returns a stream's generation id, from the header or from a chunk", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ sse: streamOf("x") });
   const byChunk = await probe("/stream", upstream);
@@ -215,7 +164,7 @@ Deno.test("the generation id of a stream is in the answer, by header or by chunk
   assertEquals(byHeader.headers.get("x-generation-id"), "gen-header");
 });
 
-Deno.test("a stream's one log line is written at its end, with usage and outcome", async () => {
+Deno.test("writes one log line at a stream's end, with usage and outcome", async () => {
   await using upstream = await createUpstream();
   const failed = chunk({}, { error: { code: 502, message: "m" } }, "error");
   const rows: [events: string[], outcome: string, cost: unknown][] = [
@@ -234,7 +183,7 @@ Deno.test("a stream's one log line is written at its end, with usage and outcome
   }
 });
 
-Deno.test("leaving a stream cancels the upstream call and writes the log line once", async () => {
+Deno.test("cancels the upstream request and writes one log line when the caller closes the connection", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ sse: [COMMENT, chunk({ content: "x" }, { usage: USAGE })], end: "hang" });
   const request = createRequest({}, { path: "/stream" });
@@ -248,12 +197,12 @@ Deno.test("leaving a stream cancels the upstream call and writes the log line on
   assertEquals([logs[before].stream, logs[before].cost], ["cancelled", USAGE.cost]);
 });
 
-Deno.test("a plain answer to a streamed request is judged like any other", async () => {
+Deno.test("rejects a JSON response to a streamed request that is no completion", async () => {
   await using upstream = await createUpstream();
   const rows: [json: unknown, status: number, code: string][] = [
     [{ error: { code: 402, message: "m" } }, 402, "BILLING_INSUFFICIENT_BALANCE"],
     [{ error: { code: 403, message: "m", metadata: { reasons: ["x"] } } }, 403, "FORBIDDEN"],
-    [completion(), 502, "AI_UPSTREAM_UNAVAILABLE"],
+    [{}, 502, "AI_UPSTREAM_UNAVAILABLE"],
     ["text", 502, "AI_UPSTREAM_UNAVAILABLE"],
   ];
   for (const [json, status, code] of rows) {
@@ -262,12 +211,3 @@ Deno.test("a plain answer to a streamed request is judged like any other", async
     assertEquals([answer.status, answer.body.error], [status, code], JSON.stringify(json));
   }
 });
-
-function embeddings(vectors: number[][], indexes = vectors.map((_, i) => i)) {
-  return {
-    object: "list",
-    model: "m",
-    data: vectors.map((embedding, i) => ({ object: "embedding", index: indexes[i], embedding })),
-    usage: { prompt_tokens: 1, total_tokens: 1 },
-  };
-}

@@ -1,0 +1,60 @@
+/** What an API of the gateway says in its events and JSON responses, one protocol per API. */
+import type { ApiError } from "../errors.ts";
+import type { Fields } from "../fields.ts";
+import type { TokenUsage } from "../token_usage.ts";
+
+/** What one event of a stream, or one whole response, says about the generation. */
+export interface Verdict {
+  id?: unknown;
+  model?: unknown;
+  usage?: TokenUsage | null;
+  /** It holds something a model generated: text, a tool call, an image, reasoning, a refusal. */
+  hasOutput?: boolean;
+  /** It says that the generation ended by itself: what is missing after it is no loss. */
+  finished?: boolean;
+  /** What the gateway's error, if there is one, is to be looked for in. */
+  reports?: unknown;
+  /** It repeats what other events brought, so its length says nothing about the tokens. */
+  repeats?: boolean;
+}
+
+/** Reads the events of one stream in their order. */
+export interface StreamReader {
+  /**
+   * @param event the event's JSON object.
+   * @returns undefined for an event that says nothing yet about how the generation goes: until the
+   *   first other one, the request may still be retried.
+   */
+  read(event: Fields): Verdict | undefined;
+  /**
+   * Whether events that follow some output have to be read. All others are passed on unread.
+   *
+   * @param text the text of one or more events.
+   */
+  isNotable(text: string): boolean;
+  /** The JSON of the event that ends the stream with an error. */
+  toErrorEvent(error: ApiError): string;
+}
+
+/** One API of the gateway: chat completions, Responses, or chat completions as legacy-compat reads them. */
+export interface Protocol {
+  /** Creates the reader of one stream. */
+  createReader(): StreamReader;
+  /** The events of a stream, for a server that answers a streamed request with one JSON response. */
+  toEvents(response: Fields): Fields[];
+  /** One JSON response, for a server that answers with a stream where none was requested. */
+  toResponse(events: Fields[]): Fields | undefined;
+  /** Whether a stream without output, and one that closes properly but early, count as complete. */
+  isLenient?: boolean;
+}
+
+/**
+ * Whether a finished generation produced nothing at all: no output, and either no finish reason or
+ * zero completion tokens. Such a request may be retried. A finished turn without text is a success:
+ * it is common after tool calls, and it was billed.
+ */
+export function isUngenerated({ hasOutput, finished, usage }: Verdict): boolean {
+  if (hasOutput) return false;
+  const { completion_tokens, output_tokens } = (usage ?? {}) as Partial<TokenUsage>;
+  return !finished || (completion_tokens ?? output_tokens) === 0;
+}
