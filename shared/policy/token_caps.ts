@@ -44,8 +44,9 @@ export function requireWithinCap(
   { cap, choices = 1, path }: { cap: number; choices?: number; path?: string },
 ): void {
   for (const name of OUTPUT_LIMITS) {
-    const limit = readOutputLimit({ [name]: fields[name] });
-    if (limit === undefined || limit * choices <= cap) continue;
+    if ((fields[name] ?? null) === null) continue;
+    const limit = readOutputLimit({ [name]: fields[name] })!;
+    if (limit * choices <= cap) continue;
     const reason = choices > 1 ? `, because ${choices} choices share ${cap}` : "";
     throw invalidInput(
       `"${path ? `${path}.${name}` : name}" must be ${Math.floor(cap / choices)} or less${reason}`,

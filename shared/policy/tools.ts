@@ -35,6 +35,8 @@ const ALWAYS_ENABLED = new Set(["web-fetch", "moderation"]);
 const TOOL_CHOICE_MODES = new Set(["allowed_tools", "auto", "any", "none", "tool"]);
 const FILE_PARSER = "file-parser";
 
+const toolNames = new WeakMap<readonly string[], readonly string[]>();
+
 const SERVER_TOOLS = { setting: "ALLOWED_SERVER_TOOLS", noun: "server tool" } as const;
 const PLUGINS = { setting: "ALLOWED_PLUGINS", noun: "plugin" } as const;
 
@@ -128,7 +130,7 @@ interface Use {
 
 function requireListed(name: string, { field, kind, settings }: Use): void {
   const listed = settings[kind.setting];
-  if (allows(listed.map(toToolName), name)) return;
+  if (isOpen(listed) || allows(toToolNames(listed), name)) return;
   throw invalidInput(
     `"${field}" needs a ${kind.noun} that is not allowed; allowed ${kind.noun}s: ` +
       toListText(listed),
@@ -138,13 +140,20 @@ function requireListed(name: string, { field, kind, settings }: Use): void {
 function requireNamed(name: string, { field, kind, settings }: Use): void {
   const { ALLOWED_MODELS } = settings;
   if (isOpen(ALLOWED_MODELS) || NEVER_CALLS_MODELS.has(name)) return;
-  if (settings[kind.setting].map(toToolName).includes(name)) return;
+  if (toToolNames(settings[kind.setting]).includes(name)) return;
   throw new ApiError(
     400,
     "AI_INVALID_MODEL",
     `"${field}" needs a ${kind.noun} that may use models that are not allowed; allowed models: ` +
       toListText(ALLOWED_MODELS),
   );
+}
+
+/** The names of a list in the settings, converted once because a request may have many tools. */
+function toToolNames(listed: readonly string[]): readonly string[] {
+  const names = toolNames.get(listed) ?? listed.map(toToolName);
+  toolNames.set(listed, names);
+  return names;
 }
 
 /** One name for each tool: without OpenRouter's prefix, and without the date of a web tool. */

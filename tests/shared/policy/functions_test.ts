@@ -352,7 +352,7 @@ Deno.test("chat sends the price ceilings", async () => {
   const values = { MAX_PROMPT_USD_PER_MILLION: "1", MAX_COMPLETION_USD_PER_MILLION: "4" };
   const provider = { order: ["openai"], max_price: { prompt: 50 } };
   await ask(chat, "/chat", { prompt: "x", provider }, openrouter, values);
-  assertEquals(openrouter.requests[0].body.provider, {
+  assertEquals(openrouter.requests[0]!.body.provider, {
     order: ["openai"],
     max_price: { prompt: "1", completion: "4" },
   });
