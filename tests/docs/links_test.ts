@@ -19,6 +19,24 @@ Deno.test("every relative link leads to a file, and every anchor to a heading", 
   assert(count > 50, `only ${count} links`);
 });
 
+Deno.test("every path of the repository in a code span leads to a file or folder", () => {
+  const missing: string[] = [];
+  let count = 0;
+  for (const { path, text } of pages.filter(({ path }) => !path.startsWith("tools/"))) {
+    const spans = text.matchAll(
+      /`((?:client|docs|functions|migrations|shared|tests|tools)\/[^`]*)`/g,
+    );
+    for (const [, span = ""] of spans) {
+      // A placeholder or a description stands for many paths.
+      if (/[<…* ]/.test(span)) continue;
+      count++;
+      if (!exists(span)) missing.push(`${path}: ${span}`);
+    }
+  }
+  assertEquals(missing, []);
+  assert(count > 30, `only ${count} paths`);
+});
+
 Deno.test("every page of docs/ is linked from the README, and every picture is shown", () => {
   const readme = pages.find(({ path }) => path === "README.md")!;
   const shown = pages.flatMap(({ path, text }) =>
