@@ -1,9 +1,9 @@
 /**
- * `deno task bench`: what the guards of the functions cost, beside the least a gateway can do.
+ * `deno task bench`: measures what the guards of the functions cost, compared with a bare passthrough.
  *
- * Ratios count, not figures: both servers are measured in the same rounds, turn by turn, against the
- * same upstream, and ratios and differences are taken within a round, so that whatever else the
- * machine does weighs on both.
+ * The ratios matter, not the figures. Both servers are measured in turn, in the same rounds and against
+ * the same upstream. Ratios and differences are taken within a round, so that other work on the machine
+ * affects both servers.
  */
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { settingNames } from "../shared/settings.ts";
@@ -20,16 +20,16 @@ import { measure, type Scenario } from "./bench/measure.ts";
 import { describe, type Round } from "./bench/report.ts";
 
 const ROUNDS = 5;
-/** Before them: V8 goes on compiling for some ten thousand requests. */
+/** Rounds before them, because V8 keeps compiling for some ten thousand requests. */
 const WARM_UP_ROUNDS = 2;
-/** Nothing here takes half as long; a server that hangs must not hang whoever waits for the result. */
+/** Twice what the benchmark needs. A server that hangs must not hang the benchmark. */
 const LONGEST_RUN_MS = 110_000;
 const NET = "--allow-net=127.0.0.1";
 const KEY_ID = "bench";
 
 const watchdog = setTimeout(() => {
   console.error(`The benchmark did not end within ${LONGEST_RUN_MS / 1_000} s`);
-  Deno.exit(1); // closes the children's stdin, upon which they end, too
+  Deno.exit(1); // This closes the children's stdin, and they end, too.
 }, LONGEST_RUN_MS);
 
 const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
@@ -81,7 +81,7 @@ function createScenario(
   return { path, body, token, unitsPerAnswer: 1, ...load };
 }
 
-/** Measures every scenario on both servers, the one first in even rounds, the other in odd ones. */
+/** Measures every scenario on both servers, which take turns in being first. */
 async function runRound(
   { passthrough, functions }: { passthrough: Child; functions: Child },
   number: number,
@@ -100,13 +100,13 @@ async function runRound(
   return round as Round;
 }
 
-/** Refuses to measure a server that answers anything but what the upstream said. */
+/** Throws when a server does not pass on what the upstream sends. */
 async function requireAnswers({ port }: Child): Promise<void> {
   for (
     const [path, body, expected] of [
       ["/chat", CHAT_REQUEST, ANSWER],
       ["/stream", STREAM_REQUEST, EVENTS.join("")],
-    ]
+    ] as const
   ) {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
       method: "POST",
@@ -114,6 +114,6 @@ async function requireAnswers({ port }: Child): Promise<void> {
       body,
     });
     const text = await answer.text();
-    if (!text.includes(expected)) throw new Error(`${path} answered ${answer.status}: ${text}`);
+    if (!text.includes(expected)) throw new Error(`${path} responds ${answer.status}: ${text}`);
   }
 }

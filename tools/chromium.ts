@@ -1,21 +1,21 @@
-/** Chromium for tests and screenshots: started with an empty profile, driven by Playwright, thrown away. */
+/** Starts Chromium for tests and screenshots, with an empty profile, and drives it with Playwright. */
 import { resolve } from "node:path";
 import type { Browser } from "playwright-core";
 
-/** Where Debian has it. */
+/** The path of Debian's Chromium. */
 export const CHROMIUM = "/usr/bin/chromium";
 
-/** A running Chromium; each context that it makes knows nothing of the others. */
+/** A running Chromium. Its contexts are independent of each other. */
 export interface Chromium extends AsyncDisposable {
   browser: Browser;
 }
 
-/** For machines that have much else to do. */
+/** Generous, for busy machines. */
 const PATIENCE_MS = 120_000;
 
 const FLAGS = [
   "--headless",
-  // Its sandbox refuses root, who runs the tests in containers; it shows our own pages alone.
+  // The sandbox does not work as root, which runs the tests in containers. Only our pages are shown.
   "--no-sandbox",
   "--disable-gpu",
   "--disable-dev-shm-usage",
@@ -30,9 +30,9 @@ const FLAGS = [
   "--hide-scrollbars",
   "--no-default-browser-check",
   "--no-first-run",
-  // A mouse, as a desk has one; headless it would say that it is a touch screen.
+  // Headless Chromium would report a touch screen; these settings report a mouse.
   "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
-  // Nothing but this machine has an address, whatever a page asks for.
+  // No host but this machine can be resolved, whatever a page requests.
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
   "--remote-debugging-port=0",
 ];
@@ -40,10 +40,10 @@ const FLAGS = [
 /**
  * Starts Chromium and connects to it.
  *
- * Playwright's own `launch` wants a pipe to the browser that Deno does not make, and the right to
- * write to the system's folder for temporary files; so the browser is started here.
+ * The browser is started here because Playwright's own `launch` needs a pipe that Deno cannot create,
+ * and the permission to write to the system's folder for temporary files.
  *
- * @throws {Error} when it does not start; the message holds what it printed.
+ * @throws {Error} when it does not start; the message holds its output.
  */
 export async function startChromium(): Promise<Chromium> {
   await using started = new AsyncDisposableStack();
@@ -52,7 +52,7 @@ export async function startChromium(): Promise<Chromium> {
   started.defer(() => removeLeft(folder));
   const process = new Deno.Command(CHROMIUM, {
     args: [...FLAGS, `--user-data-dir=${folder}/profile`, "about:blank"],
-    // Nothing of it outside that folder: neither settings nor crash reports.
+    // Keeps settings and crash reports in that folder.
     env: { HOME: folder, XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder },
     ...{ stdin: "null", stdout: "null", stderr: "piped" },
   }).spawn();
@@ -61,7 +61,7 @@ export async function startChromium(): Promise<Chromium> {
     await process.status;
   });
   const endpoint = await readEndpoint(process.stderr);
-  // Here, as it is a large module, and most who import this one will start nothing.
+  // Loaded here because it is large, and most importers of this module start no browser.
   const { chromium } = await import("playwright-core");
   const options = { artifactsDir: `${folder}/artifacts`, timeout: PATIENCE_MS };
   const browser = await chromium.connectOverCDP(endpoint, options);
@@ -70,7 +70,7 @@ export async function startChromium(): Promise<Chromium> {
   return { browser, [Symbol.asyncDispose]: () => stop.disposeAsync() };
 }
 
-/** Removes a folder as soon as nobody writes to it: the browser's own children outlive it a little. */
+/** Removes a folder once the browser's child processes, which outlive it a little, stop writing to it. */
 async function removeLeft(folder: string): Promise<void> {
   for (let tries = 0;; tries++) {
     try {
@@ -82,7 +82,7 @@ async function removeLeft(folder: string): Promise<void> {
   }
 }
 
-/** Where the browser says that it listens; what it prints later is not read. */
+/** Reads the URL at which the browser listens from its output. */
 async function readEndpoint(stderr: ReadableStream<Uint8Array>): Promise<string> {
   let output = "";
   const decoder = new TextDecoder();

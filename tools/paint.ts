@@ -1,8 +1,9 @@
 /// <reference lib="dom" />
 /**
- * `deno task paint`: how long after the local stack is up somebody who waits for it sees the
- * playground. The stack has a process of its own, as it has with `deno task serve`.
+ * `deno task paint`: measures the time from the start of the local stack to the first paint of the
+ * playground. The stack runs in a process of its own, as with `deno task serve`.
  */
+import { toMedian } from "./bench/measure.ts";
 import { startChromium } from "./chromium.ts";
 import { startStack } from "./local/stack.ts";
 
@@ -12,11 +13,11 @@ const LATER_VISITS = 9;
 if (Deno.args[0] === "--stack") await runStack();
 else await measure();
 
-/** Starts a stack and tells its address; it ends with its standard input. */
+/** Starts a stack and prints its URL. The stack ends when standard input ends. */
 async function runStack(): Promise<void> {
   await using stack = await startStack({ get: (name) => ANY_PORT[name] });
   const { log } = console;
-  console.log = () => {}; // one line per request
+  console.log = () => {}; // The functions log one line per request.
   log(stack.functionsUrl);
   for await (const _ of Deno.stdin.readable);
 }
@@ -44,19 +45,18 @@ async function measure(): Promise<void> {
     });
     const paintedAt = await paint.jsonValue();
     await context.close();
-    return paintedAt - from;
+    return paintedAt! - from;
   };
 
   const waitedMs = Date.now() - upAt;
   const first = await visit();
   const later: number[] = [];
   for (let i = 0; i < LATER_VISITS; i++) later.push(await visit());
-  later.sort((a, b) => a - b);
   await child.stdin.close();
   await child.status;
   console.log(
     `First paint ${Math.round(waitedMs + first)} ms after the stack is up, ` +
-      `${Math.round(later[LATER_VISITS >> 1])} ms on later visits (median of ${LATER_VISITS}, ` +
-      `${Math.round(later[0])} to ${Math.round(later.at(-1)!)})`,
+      `${Math.round(toMedian(later))} ms on later visits (median of ${LATER_VISITS}, ` +
+      `${Math.round(Math.min(...later))} to ${Math.round(Math.max(...later))})`,
   );
 }

@@ -1,13 +1,14 @@
 /// <reference lib="dom" />
-/** `deno task screenshots`: pictures of the playground for `docs/`, made with made-up answers. */
+/** `deno task screenshots`: takes the pictures of the playground in `docs/`, with invented answers. */
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { startChromium } from "./chromium.ts";
 import type { Simulation } from "./local/openrouter/mod.ts";
 import { startStack } from "./local/stack.ts";
 
 const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
-/** What pictures show instead of any free port and of any day. */
-const [SHOWN_URL, SHOWN_DAY] = ["http://127.0.0.1:8000", "2026-03-02 09:00Z"];
+/** The URL and the day that the pictures show, whatever the port and the date. */
+const SHOWN_URL = "http://127.0.0.1:8000";
+const SHOWN_DAY = "2026-03-02 09:00Z";
 const DESKTOP = { viewport: { width: 1180, height: 850 }, deviceScaleFactor: 1.2 };
 const PHONE = { viewport: { width: 390, height: 780 }, deviceScaleFactor: 2, isMobile: true };
 
@@ -32,7 +33,7 @@ const LINES = [
   "Where is my last order?",
 ];
 
-/** A picture: how the page is opened, and what is done before it is taken. */
+/** A picture: how to open the page, and what to do before the picture is taken. */
 interface Picture {
   options: BrowserContextOptions;
   tab?: string;
@@ -73,7 +74,7 @@ const PICTURES: Record<string, Picture> = {
 };
 
 const print = console.log;
-console.log = () => {}; // one line per request
+console.log = () => {}; // The functions log one line per request.
 
 await using stack = await startStack({ get: (name) => ANY_PORT[name] });
 await using chromium = await startChromium();
@@ -92,22 +93,21 @@ async function take(name: string, { options, tab = "chat", prepare }: Picture): 
   await page.getByRole("button", { name: "Demo user" }).click();
   await page.locator("#workbench").waitFor();
   await prepare(page);
-  await page.evaluate(([url, shown]) => {
+  await page.evaluate(({ url, shown }) => {
     const code = document.getElementById("code")!;
     code.textContent = code.textContent.replaceAll(url, shown);
-    // Where the focus is matters to whoever uses the page, not to whoever looks at a picture of it.
+    // A picture needs no mark of the focus.
     (document.activeElement as HTMLElement | null)?.blur();
     scrollTo(0, 0);
-  }, [stack.functionsUrl, SHOWN_URL]);
+  }, { url: stack.functionsUrl, shown: SHOWN_URL });
   await save(page, name);
 }
 
-/** The API reference, where this version has one. */
+/** Takes the picture of the API reference. */
 async function takeReference(): Promise<void> {
   await using context = await chromium.browser.newContext(DESKTOP);
   const page = await context.newPage();
-  const response = await page.goto(`${stack.functionsUrl}/docs`);
-  if (!response?.ok()) return;
+  await page.goto(`${stack.functionsUrl}/docs`);
   await page.locator(".opblock").first().waitFor();
   await save(page, "reference");
 }

@@ -1,11 +1,11 @@
-/** What the benchmark asks, and what its upstream answers: always the same bytes, all of them ASCII. */
+/** The requests of the benchmark and the responses of its upstream: constant bytes, all ASCII. */
 
-/** The model whose streams are as fast as the socket takes them. */
+/** The model that streams as fast as the socket accepts data. */
 const FAST_MODEL = "bench/fast";
-/** The model that says one word, and the rest a moment later, as models do. */
+/** The model that streams one word, and the rest a moment later. */
 export const ONE_WORD_MODEL = "bench/one-word";
 
-/** Data events of a whole stream, the closing `[DONE]` not counted. */
+/** Data events of a whole stream, without the closing `[DONE]`. */
 export const CHUNKS_PER_STREAM = 200;
 
 const USAGE = {
@@ -16,14 +16,14 @@ const USAGE = {
   is_byok: false,
 };
 
-/** The request for one whole answer. */
+/** The request for one JSON response. */
 export const CHAT_REQUEST: string = toRequest({});
 /** The request for a stream of {@link CHUNKS_PER_STREAM} chunks. */
 export const STREAM_REQUEST: string = toRequest({ stream: true });
-/** The request for a stream whose first word comes alone. */
+/** The request for a stream whose first word comes by itself. */
 export const ONE_WORD_REQUEST: string = toRequest({ model: ONE_WORD_MODEL, stream: true });
 
-/** The text of the whole answer. */
+/** The text of the JSON response. */
 export const ANSWER: string = "Carrots keep in damp sand, onions where it is dry. ".repeat(12);
 
 /** A completion of about one kilobyte. */
@@ -39,7 +39,7 @@ export const COMPLETION: string = JSON.stringify({
   usage: USAGE,
 });
 
-/** The events of a stream, in the order and with the fields OpenRouter sends. */
+/** The events of a stream, with OpenRouter's fields and in its order. */
 export const EVENTS: string[] = [
   ": OPENROUTER PROCESSING\n\n",
   ...Array.from({ length: CHUNKS_PER_STREAM - 2 }, (_, i) => toEvent(` word${i}`, null)),

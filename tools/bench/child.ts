@@ -1,36 +1,35 @@
-/** Processes of the benchmark, as the one that starts them sees them. */
+/** Starts the processes of the benchmark and talks to them. */
 import type { Consumption } from "./parent.ts";
 
-/** A running process. Disposing of it ends it, and waits until it has ended. */
+/** A running process. Its disposal ends it and waits for its end. */
 export interface Child extends AsyncDisposable {
-  /** Where it listens on 127.0.0.1. */
+  /** The port of 127.0.0.1 on which it listens. */
   port: number;
-  /** What it has used since it started. */
+  /** Returns what it has used since it started. */
   readConsumption(): Promise<Consumption>;
 }
 
-/** How a script is started. */
+/** The options of a process. */
 export interface ChildOptions {
   /** Flags for `deno run`. */
   permissions: string[];
   /** The script's own arguments. */
   args?: string[];
-  /** Variables laid over this process' environment. */
+  /** Variables added to the environment of this process. */
   env?: Record<string, string>;
 }
 
 /**
- * Starts a script of this folder in a process of its own; what it writes to stdout is thrown away by
- * the system.
+ * Starts a script of this folder in a process of its own. Its standard output is discarded.
  *
- * @param script the file's name; it must call `reportToParent`.
- * @throws {Error} when the script ends before it listens; the message holds what it had to say.
+ * @param script the name of the file, which must call `reportToParent`.
+ * @throws {Error} when the script ends before it listens; the message holds its output.
  */
 export async function startChild(script: string, options: ChildOptions): Promise<Child> {
   const { permissions, args = [], env } = options;
   const file = new URL(script, import.meta.url).href;
-  // By name, as `--allow-run=deno` grants it. `Deno.execPath()` may be another file: package
-  // managers put links in between.
+  // By name, as `--allow-run=deno` grants it. `Deno.execPath()` may be another file, because package
+  // managers use links.
   const child = new Deno.Command("deno", {
     args: ["run", "--quiet", "--no-prompt", ...permissions, file, ...args],
     env,
@@ -42,7 +41,7 @@ export async function startChild(script: string, options: ChildOptions): Promise
   const stderr = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
 
-  /** The next line that is a message: Deno's own warnings stand on stderr, too. */
+  /** Reads the next line that is a message. Deno writes its own warnings to stderr, too. */
   async function readMessage<T>(): Promise<T> {
     for (;;) {
       const [, message] = /^(\{.*)\n/m.exec(held) ?? [];

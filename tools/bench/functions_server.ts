@@ -1,4 +1,4 @@
-/** The functions under measurement, served as a deployment serves them: settings from the environment. */
+/** Serves the functions to measure, with settings from the environment. */
 import chat from "../../functions/chat/index.ts";
 import stream from "../../functions/stream/index.ts";
 import { createRouter } from "../functions.ts";

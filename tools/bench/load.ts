@@ -1,19 +1,19 @@
 /**
- * Load over plain sockets: whole requests are written as prepared bytes, and answers are read no
- * closer than it takes to find their end. A client of more comfort would share the cores with the
- * server under test and hide the difference that is to be seen.
+ * Generates load over plain sockets. Requests are prepared bytes, and responses are parsed only to find
+ * their end. A full HTTP client would take so much of the cores that it hid the difference between
+ * the servers.
  */
 
-/** What came of a load. */
+/** The result of a load. */
 export interface Load {
-  /** Requests answered in full, status 200. */
+  /** Requests with a complete response of status 200. */
   answers: number;
   seconds: number;
-  /** Milliseconds from each request to the first byte of its answer's body. */
+  /** For each request, the milliseconds to the first byte of the response's body. */
   firstByteMs: number[];
 }
 
-/** What to ask, and whom. */
+/** A request, and the server to send it to. */
 export interface RequestOptions {
   port: number;
   path: string;
@@ -22,7 +22,7 @@ export interface RequestOptions {
   body: string;
 }
 
-/** A request, ready to be sent any number of times. */
+/** A request as bytes, to be sent any number of times. */
 export interface PreparedRequest {
   port: number;
   bytes: Uint8Array;
@@ -45,10 +45,10 @@ export function createRequest({ port, path, token, body }: RequestOptions): Prep
 }
 
 /**
- * Sends a request over and over on each of `connections` connections until the time is over; what is
- * under way then is still read to its end.
+ * Repeats a request on each of `connections` connections until the time is over. Responses in flight
+ * are then read to their end.
  *
- * @throws {Error} on any answer but a 200.
+ * @throws {Error} for a response with another status than 200.
  */
 export async function applyLoad(
   { port, bytes }: PreparedRequest,
@@ -72,7 +72,7 @@ export async function applyLoad(
   };
 }
 
-/** One request and its whole answer; milliseconds to the first byte of the body. */
+/** Sends one request and reads the response; returns the milliseconds to the first byte of its body. */
 async function exchange(
   connection: Deno.TcpConn,
   request: Uint8Array,
@@ -91,7 +91,7 @@ async function exchange(
   } while (bodyStart < 4 || held === bodyStart);
   const firstByteMs = performance.now() - sentAt;
 
-  if (!answer.startsWith("HTTP/1.1 200 ")) throw new Error(`Unexpected answer: ${answer}`);
+  if (!answer.startsWith("HTTP/1.1 200 ")) throw new Error(`Unexpected response: ${answer}`);
   const [, length] = /\r\ncontent-length: *(\d+)/i.exec(answer) ?? [];
   if (length) {
     for (let left = bodyStart + Number(length) - held; left > 0;) {
@@ -108,6 +108,6 @@ async function exchange(
 
 async function read(connection: Deno.TcpConn, buffer: Uint8Array): Promise<number> {
   const count = await connection.read(buffer);
-  if (count === null) throw new Error("The connection was closed before the answer was complete");
+  if (count === null) throw new Error("The connection was closed before the response was complete");
   return count;
 }

@@ -2,25 +2,25 @@
 import type { Child } from "./child.ts";
 import { applyLoad, createRequest, type RequestOptions } from "./load.ts";
 
-/** What is asked of a server, and how hard. */
+/** A load on a server. */
 export interface Scenario extends Omit<RequestOptions, "port"> {
   connections: number;
   durationMs: number;
-  /** What one answer counts for: one request, or so many chunks. */
+  /** How many units one response counts for: 1 for a request, or the number of its chunks. */
   unitsPerAnswer: number;
 }
 
-/** What came of it. */
+/** The figures of one measurement. */
 export interface Measurement {
   unitsPerSecond: number;
-  /** The median, from the request to the first byte of the answer's body. */
+  /** The median time from the request to the first byte of the response's body. */
   firstByteMs: number;
   /** User and system time of the server's process. */
   cpuMicrosPerUnit: number;
   rssBytes: number;
 }
 
-/** Measures one server under the scenario's load. */
+/** Measures one server under one load. */
 export async function measure(server: Child, scenario: Scenario): Promise<Measurement> {
   const before = await server.readConsumption();
   const load = await applyLoad(createRequest({ ...scenario, port: server.port }), scenario);
@@ -34,7 +34,7 @@ export async function measure(server: Child, scenario: Scenario): Promise<Measur
   };
 }
 
-/** The middle one of some numbers. */
+/** Returns the median of some numbers; NaN for none. */
 export function toMedian(numbers: number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
 }

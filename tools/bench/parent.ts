@@ -1,7 +1,7 @@
-/** The line from a process of the benchmark back to the one that started it. */
+/** Reports from a process of the benchmark to its parent. */
 import process from "node:process";
 
-/** What a process has used since it started. */
+/** The resources that a process has used since it started. */
 export interface Consumption {
   /** User and system time, microseconds. */
   cpuMicros: number;
@@ -10,9 +10,9 @@ export interface Consumption {
 }
 
 /**
- * Tells the parent this process' port on stderr, answers every line on stdin with the
- * {@link Consumption} so far, and exits when stdin ends: no process outlives its parent, however
- * that one ended. Stdout stays free for what the server under test writes.
+ * Reports the port of this process on stderr, responds to every line on stdin with the
+ * {@link Consumption} so far, and exits when stdin ends, so that no process outlives its parent.
+ * Stdout is for the server under test.
  */
 export async function reportToParent(port: number): Promise<never> {
   tell({ port });

@@ -1,4 +1,4 @@
-/** The least a gateway can do, and the measure of ours: no user, no checks, no errors, no log. */
+/** A bare passthrough to compare with: no user, no checks, no errors, no log. */
 import { reportToParent } from "./parent.ts";
 
 const [upstream] = Deno.args;

@@ -1,7 +1,7 @@
-/** The benchmark's outcome, as a table and one line to compare with the aims. */
+/** Prints the benchmark's results: a table, and a line to compare with the aims. */
 import { type Measurement, toMedian } from "./measure.ts";
 
-/** One scenario, measured on both servers one right after the other. */
+/** One scenario on both servers, one right after the other. */
 export interface Pair {
   /** The passthrough. */
   base: Measurement;
@@ -10,17 +10,17 @@ export interface Pair {
 
 /** All scenarios, measured once. */
 export interface Round {
-  /** Whole answers, one request at a time. */
+  /** JSON responses, one request at a time. */
   jsonOne: Pair;
-  /** Whole answers, many requests at a time. */
+  /** JSON responses, many requests at a time. */
   jsonMany: Pair;
-  /** Streams whose first word comes alone, one at a time. */
+  /** Streams whose first word comes by itself, one at a time. */
   firstByte: Pair;
-  /** Many streams at a time, as fast as they go. */
+  /** Many streams at a time, at full speed. */
   chunks: Pair;
 }
 
-/** What the guards may cost at most. */
+/** The most that the guards may cost. */
 const AIMS = { jsonRatio: 0.7, chunkRatio: 0.3, addedMs: 0.5 };
 
 type Read = (measurement: Measurement) => number;
@@ -30,7 +30,7 @@ const firstByteMs: Read = ({ firstByteMs }) => firstByteMs;
 const cpuMicros: Read = ({ cpuMicrosPerUnit }) => cpuMicrosPerUnit;
 const rssMegabytes: Read = ({ rssBytes }) => rssBytes / 1e6;
 
-/** Label, scenario, figure, its decimals. */
+/** Label, scenario, figure, and its decimals. */
 const ROWS: [string, keyof Round, Read, number][] = [
   ["JSON, 1 connection: requests/s", "jsonOne", perSecond, 0],
   ["JSON, 1 connection: ms to the first byte", "jsonOne", firstByteMs, 3],
@@ -42,7 +42,7 @@ const ROWS: [string, keyof Round, Read, number][] = [
   ["50 streams: resident memory, MB", "chunks", rssMegabytes, 0],
 ];
 
-/** Describes rounds by the medians of their figures, and of their ratios and differences. */
+/** Formats the medians of all rounds: figures, ratios and differences. */
 export function describe(rounds: Round[]): string {
   const ratio = (scenario: keyof Round, read: Read) =>
     toMedian(rounds.map(({ [scenario]: { base, ours } }) => read(ours) / read(base))).toFixed(2);

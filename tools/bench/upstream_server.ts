@@ -1,6 +1,6 @@
 /**
- * The gateway of the benchmark: canned bytes without any latency. It speaks just enough HTTP over
- * plain sockets, because it shares two cores with the server under test.
+ * The gateway of the benchmark. It sends constant bytes without latency, and implements only as much
+ * HTTP as needed over plain sockets, because it shares the cores with the server under test.
  */
 import { COMPLETION, EVENTS, ONE_WORD_MODEL } from "./canned.ts";
 import { reportToParent } from "./parent.ts";
@@ -12,7 +12,7 @@ const JSON_ANSWER = encoder.encode(
   "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" +
     `Content-Length: ${COMPLETION.length}\r\n\r\n${COMPLETION}`,
 );
-/** Head, comment, chunks, `[DONE]`, end. */
+/** The head, a comment, the chunks, `[DONE]` and the end. */
 const STREAM_CHUNKS = [
   encoder.encode(
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -41,7 +41,7 @@ async function serve(connection: Deno.TcpConn): Promise<void> {
   }
 }
 
-/** Whether head and body are there. */
+/** Whether head and body have arrived. */
 function isWhole(request: string): boolean {
   const bodyStart = request.indexOf("\r\n\r\n") + 4;
   const [, length] = /\r\ncontent-length: *(\d+)/i.exec(request) ?? [];
@@ -54,7 +54,7 @@ async function answerOneWord(connection: Deno.TcpConn): Promise<void> {
   await write(connection, STREAM_CHUNKS.slice(-4));
 }
 
-/** Each piece by a write of its own, so that chunks travel, and are read, one by one. */
+/** Writes each piece by itself, so that the chunks are sent and read one by one. */
 async function write(connection: Deno.TcpConn, pieces: Uint8Array[]): Promise<void> {
   for (const piece of pieces) {
     for (let sent = 0; sent < piece.length;) sent += await connection.write(piece.subarray(sent));

@@ -105,6 +105,10 @@ function toEntry(folder: string): esbuild.BuildOptions {
 }
 
 async function bundle(options: esbuild.BuildOptions): Promise<string> {
-  const { outputFiles } = await esbuild.build({ ...SHARED_OPTIONS, ...options, write: false });
-  return outputFiles[0].text;
+  const { outputFiles: [file] } = await esbuild.build({
+    ...SHARED_OPTIONS,
+    ...options,
+    write: false,
+  });
+  return file!.text;
 }

@@ -24,12 +24,12 @@ export async function readMigrations(folder: string): Promise<MigrationFile[]> {
   try {
     for await (const { name: file } of Deno.readDir(folder)) {
       const [, version, name] = FILE.exec(file) ?? [];
-      if (!name) {
+      if (!version || !name) {
         const form = "<digits>_<name of small letters, digits and hyphens>.sql";
         throw new DeployFailure(`${join(folder, file)} must be named ${form}`);
       }
       if (files.some((other) => other.name === name)) {
-        throw new DeployFailure(`${folder} holds two migrations called "${name}"`);
+        throw new DeployFailure(`${folder} has two migrations named "${name}"`);
       }
       files.push({ version, name, sql: await Deno.readTextFile(join(folder, file)) });
     }

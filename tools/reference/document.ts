@@ -62,7 +62,7 @@ export async function createDocument(): Promise<ReferenceDocument> {
   const paths: ReferenceDocument["paths"] = {};
   for (const [slug, reference] of references) {
     for (const key of Object.keys(reference.operations)) {
-      const [method, route] = key.split(" ");
+      const [method = "", route = ""] = key.split(" ");
       const entry = createEntry({ slug, reference, sources, meanings }, key);
       (paths[toPath(slug, route)] ??= {})[method.toLowerCase()] = entry;
     }

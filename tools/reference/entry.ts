@@ -17,7 +17,7 @@ export interface Context {
 /** Creates the entry of one operation, which is named by method and route. */
 export function createEntry(context: Context, key: string): Record<string, unknown> {
   const { slug, reference } = context;
-  const operation = reference.operations[key];
+  const operation = reference.operations[key]!;
   const { summary, request, errors, caller } = operation;
   const examples = selectExamples(operation, isGood);
   const parameters = createParameters(context, key, examples);
@@ -60,14 +60,14 @@ function createParameters(
   key: string,
   examples: Record<string, Example>,
 ): object[] {
-  const { query } = context.reference.operations[key];
+  const { query } = context.reference.operations[key]!;
   const create = (place: string, required: boolean, name: string, given: JsonSchema) => {
     const { description, ...schema } = given;
     const values = toExamples(examples, ({ parameters }) => parameters?.[name]);
     return { name, in: place, required, description, schema, examples: values };
   };
   const inPath = [...key.matchAll(/:(\w+)/g)]
-    .map(([, name]) => create("path", true, name, { type: "string" }));
+    .map(([, name = ""]) => create("path", true, name, { type: "string" }));
   if (!query) return inPath;
   const { properties = {}, required = [] } = describeSchema(context, [key, "query"], query);
   const inQuery = Object.entries(properties)
@@ -121,7 +121,8 @@ function createAnswer(
 function toSchema(shape: Shape): JsonSchema {
   if (typeof shape !== "string") return toJsonSchema(shape);
   const schemas = shape.split(" | ").map(toSchemaRef);
-  return schemas.length === 1 ? schemas[0] : { anyOf: schemas };
+  const [first] = schemas;
+  return first && schemas.length === 1 ? first : { anyOf: schemas };
 }
 
 /**

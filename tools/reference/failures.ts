@@ -27,9 +27,10 @@ export type Meanings = Map<number, string>;
 export async function readMeanings(): Promise<Meanings> {
   const [, section = ""] = (await Deno.readTextFile(new URL(`../../${PAGE}`, import.meta.url)))
     .split(`\n${HEADING}\n`);
-  const rows = section.split("\n## ")[0].matchAll(/^\| *([\d, ]+?) *\| *(.+?) *\| *(.+?) *\|$/gm);
+  const [table = ""] = section.split("\n## ");
+  const rows = table.matchAll(/^\| *([\d, ]+?) *\| *(.+?) *\| *(.+?) *\|$/gm);
   const meanings: Meanings = new Map();
-  for (const [, statuses, codes, when] of rows) {
+  for (const [, statuses = "", codes, when] of rows) {
     for (const status of statuses.split(", ").map(Number)) {
       const paragraphs = [meanings.get(status), `${codes}: ${when}`].filter(Boolean);
       meanings.set(status, paragraphs.join("\n\n"));

@@ -36,7 +36,8 @@ export function findDeclaration({ program }: Sources, name: string): ts.Node {
       node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
     )
   );
-  if (found.length === 1) return found[0];
+  const [declaration, ...others] = found;
+  if (declaration && others.length === 0) return declaration;
   throw new Error(`"${name}" must be one exported type of functions/ or shared/`);
 }
 
@@ -50,7 +51,7 @@ export function findSchemaType(
 ): ts.Type | undefined {
   const file = program.getSourceFile(toReferencePath(slug))!;
   const [exported] = checker.getExportsOfModule(checker.getSymbolAtLocation(file)!);
-  const schema = findField(checker, checker.getTypeOfSymbol(exported), path);
+  const schema = exported && findField(checker, checker.getTypeOfSymbol(exported), path);
   return schema && (findField(checker, schema, ["_zod", "output"]) ??
     findField(checker, schema, ["_output"]));
 }

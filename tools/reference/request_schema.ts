@@ -49,14 +49,14 @@ export function describeFields(
   }
   const items = types.filter((one) => checker.isArrayType(one))
     .map((array) => checker.getTypeArguments(array as ts.TypeReference)[0]);
-  if (typeof schema.items === "object" && items.length > 0) {
+  if (typeof schema.items === "object" && items[0]) {
     inner.items = describeFields(schema.items, items[0], checker);
   }
   const fields = Object.entries(schema.properties ?? {}).map(([name, field]) => {
-    const found = types.flatMap((one) => checker.getPropertyOfType(one, name) ?? []);
-    if (found.length === 0) return [name, field];
-    const docs = ts.displayPartsToString(found[0].getDocumentationComment(checker));
-    const described = describeFields(field, checker.getTypeOfSymbol(found[0]), checker);
+    const [found] = types.flatMap((one) => checker.getPropertyOfType(one, name) ?? []);
+    if (!found) return [name, field];
+    const docs = ts.displayPartsToString(found.getDocumentationComment(checker));
+    const described = describeFields(field, checker.getTypeOfSymbol(found), checker);
     const description = [docs, described.description].filter(Boolean).join(" ") || undefined;
     return [name, { ...described, description }];
   });
