@@ -4,7 +4,7 @@ import { createInsForge } from "./shared/fake_insforge.ts";
 import { API_KEY, createEnvironment, logs, OPAQUE_USER, send } from "./support/caller.ts";
 import { createUpstream, type Received } from "./support/upstream.ts";
 
-/** Answers every text with a vector that tells it, in reverse order. */
+/** Responds with one vector per text that identifies the text, in reverse order. */
 function embed({ body }: Received) {
   const data = body.input.map((text: string, index: number) => ({
     object: "embedding",
@@ -15,7 +15,7 @@ function embed({ body }: Received) {
   return { json: { object: "list", model: "text-embedding-3-small", data: data.reverse(), usage } };
 }
 
-Deno.test("POST /embeddings answers a text with one vector, and asks for floats", async () => {
+Deno.test("POST /embeddings returns one vector for a text, and requests floats", async () => {
   await using upstream = await createUpstream();
   upstream.reply(embed);
   const { status, body } = await send(handler, environmentOf(upstream), {
@@ -52,7 +52,7 @@ Deno.test("POST /embeddings sends many texts in batches and keeps their order", 
   assertEquals(logs.at(-1)!.prompt_tokens, 250);
 });
 
-Deno.test("POST /embeddings reserves for what all batches hold, however short the first", async () => {
+Deno.test("POST /embeddings reserves for the texts of all batches, even when the first batch is short", async () => {
   await using ledger = createInsForge();
   ledger.replyAlways(200, { refused: "user_tokens_per_day", retry_after: 9, in_flight: true });
   const environment = createEnvironment({ INSFORGE_BASE_URL: ledger.url, API_KEY });
@@ -67,17 +67,17 @@ Deno.test("POST /embeddings reserves for what all batches hold, however short th
   }
 });
 
-Deno.test("POST /embeddings starts no further batch once one has failed", async () => {
+Deno.test("POST /embeddings starts no further batch after one has failed", async () => {
   await using upstream = await createUpstream();
   const refuse = { status: 400, json: { error: { code: 400, message: "Input is too long" } } };
-  // All that are under way, as nobody knows which of several answers is read first.
+  // All batches in flight get the error, because any of their responses may be read first.
   upstream.reply(refuse, refuse, refuse, refuse);
   const input = Array.from({ length: 1_000 }, (_, i) => String(i));
   const { status, body } = await send(handler, environmentOf(upstream), { input });
   assertEquals([status, body.message], [400, "Input is too long"]);
 });
 
-Deno.test("POST /embeddings refuses an answer with vectors missing, empty or not of numbers", async () => {
+Deno.test("POST /embeddings rejects a response whose vectors are missing, empty or not numbers", async () => {
   await using upstream = await createUpstream();
   for (const data of [[], undefined, [{ index: 0, embedding: [] }], [{ embedding: "AACAPw==" }]]) {
     upstream.reply({ json: { object: "list", model: "m", data } });
@@ -86,7 +86,7 @@ Deno.test("POST /embeddings refuses an answer with vectors missing, empty or not
   }
 });
 
-Deno.test("POST /embeddings refuses dimensions that the model does not have", async () => {
+Deno.test("POST /embeddings rejects dimensions that the model does not have", async () => {
   await using upstream = await createUpstream();
   upstream.reply(embed);
   const request = { input: "1", dimensions: 256 };
@@ -106,7 +106,7 @@ for (
     [{ input: "a", encoding_format: "base64" }, '"encoding_format" must be "float"'],
   ] as [unknown, string][]
 ) {
-  Deno.test(`POST /embeddings refuses ${JSON.stringify(body)}`, async () => {
+  Deno.test(`POST /embeddings rejects ${JSON.stringify(body)}`, async () => {
     const answer = await send(handler, createEnvironment(), body);
     assertEquals([answer.status, answer.body.message], [400, message]);
   });

@@ -9,7 +9,7 @@ const DATA_URL = `data:image/png;base64,${PIXEL}`;
 const drawn = (url = DATA_URL) =>
   completion({ content: "Here it is", images: [{ type: "image_url", image_url: { url } }] });
 
-Deno.test("POST /image-gen draws with a chat model", async () => {
+Deno.test("POST /image-gen makes an image with a chat model", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: drawn() });
   const { status, body } = await send(handler, environmentOf(upstream), {
@@ -41,7 +41,7 @@ Deno.test("POST /image-gen draws with a chat model", async () => {
   });
 });
 
-Deno.test("POST /image-gen limits tokens by the name that was used, or the model knows", async () => {
+Deno.test("POST /image-gen sends the output limit under the request's name for it, or the model's", async () => {
   await using upstream = await createUpstream();
   for (
     const [model, given, ...sent] of [
@@ -58,7 +58,7 @@ Deno.test("POST /image-gen limits tokens by the name that was used, or the model
   }
 });
 
-Deno.test("POST /image-gen takes the image API for options that only it has", async () => {
+Deno.test("POST /image-gen uses the image API for options that only it has", async () => {
   await using upstream = await createUpstream();
   const data = [{ b64_json: PIXEL, media_type: "image/webp" }, { b64_json: PIXEL }];
   upstream.reply({ json: { created: 1, data, usage: USAGE } });
@@ -86,14 +86,14 @@ Deno.test("POST /image-gen takes the image API for options that only it has", as
   });
 });
 
-Deno.test("POST /image-gen passes on an image that came as an address", async () => {
+Deno.test("POST /image-gen returns an image that OpenRouter gives as a URL", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: drawn("https://cdn.example.com/a.png") });
   const { body } = await send(handler, environmentOf(upstream), { prompt: PROMPT });
   assertEquals(body.images, [{ media_type: "image/*", url: "https://cdn.example.com/a.png" }]);
 });
 
-Deno.test("POST /image-gen is no success without an image", async () => {
+Deno.test("POST /image-gen returns an error for a response without an image", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion({ content: "I would rather describe it" }) });
   const first = await send(handler, environmentOf(upstream), { prompt: PROMPT });
@@ -108,7 +108,7 @@ Deno.test("POST /image-gen is no success without an image", async () => {
   assertEquals([third.status, third.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
 });
 
-Deno.test("POST /image-gen takes images it cannot read for the provider's failure", async () => {
+Deno.test("POST /image-gen returns 502 for images that it cannot read", async () => {
   await using upstream = await createUpstream();
   const environment = environmentOf(upstream);
   const list = (...images: unknown[]) => ({ json: completion({ images }) });
@@ -138,11 +138,11 @@ Deno.test("POST /image-gen takes images it cannot read for the provider's failur
   assertEquals([broken.status, broken.body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
 });
 
-Deno.test("POST /image-gen hands over a paid image that storage did not take, and says so", async () => {
+Deno.test("POST /image-gen returns a paid image that could not be stored, with the reason", async () => {
   await using upstream = await createUpstream();
   await using insforge = await createUpstream();
   insforge.reply(({ body }) => {
-    // Policies decide by key: whoever may write below a prefix alone is asked about no other place.
+    // Policies decide by key, so write access is checked below the prefix only.
     assertMatch(body.filename, /^mine\/[\w-]{36}\.png$/);
     return { json: { method: "direct" } };
   });
@@ -160,7 +160,7 @@ Deno.test("POST /image-gen hands over a paid image that storage did not take, an
   }]]);
 });
 
-Deno.test("POST /image-gen pays for no image that its bucket cannot take", async () => {
+Deno.test("POST /image-gen does not pay for an image that its bucket cannot store", async () => {
   await using upstream = await createUpstream();
   await using insforge = await createUpstream();
   for (
@@ -200,7 +200,7 @@ for (
     [{ prompt: "x", save: { bucket: "a", key: "b" } }, /^"save\.key" is not a known field/],
   ] as [unknown, RegExp][]
 ) {
-  Deno.test(`POST /image-gen refuses ${JSON.stringify(body).slice(0, 70)}`, async () => {
+  Deno.test(`POST /image-gen rejects ${JSON.stringify(body).slice(0, 70)}`, async () => {
     const answer = await send(handler, createEnvironment(), body);
     assertEquals(answer.status, 400);
     assertMatch(answer.body.message, message);

@@ -6,7 +6,7 @@ import { createUpstream, type Upstream } from "../support/upstream.ts";
 const MODELS = { path: "/legacy-compat/ai/models", method: "GET" };
 const KEYS = { ANON_KEY: "anon_0123", API_KEY: "ik_0123" };
 
-Deno.test("GET /ai/models lists, sorts and prices the models, and remembers them", async () => {
+Deno.test("GET /ai/models lists and sorts the models with prices, and caches them", async () => {
   await using upstream = await createUpstream();
   const architecture = { input_modalities: ["image", "text", ""], output_modalities: ["text"] };
   upstream.reply({
@@ -68,7 +68,7 @@ Deno.test("GET /ai/models lists, sorts and prices the models, and remembers them
   assertEquals(upstream.requests.length, 1);
 });
 
-Deno.test("GET /ai/models is the API key's alone", async () => {
+Deno.test("GET /ai/models requires the API key", async () => {
   const environment = createEnvironment({ ...KEYS, LEGACY_ALLOW_API_KEY: "true" });
   for (
     const [token, status, code] of [
@@ -82,7 +82,7 @@ Deno.test("GET /ai/models is the API key's alone", async () => {
   }
 });
 
-Deno.test("GET /ai/models asks again after an hour, and makes do with an old list for a while", async () => {
+Deno.test("GET /ai/models requests the list again after an hour, and serves the old one when that fails", async () => {
   await using upstream = await createUpstream();
   const environment = environmentOf(upstream, { LEGACY_ALLOW_API_KEY: "true" });
   const list = async () => {

@@ -1,4 +1,4 @@
-/** InsForge's SDK, unmodified, on the old routes; its recorded calls are in recordings_test.ts. */
+/** The unmodified InsForge SDK on the deprecated routes; recorded calls are in recordings_test.ts. */
 import { createClient } from "@insforge/sdk";
 import { assertEquals, assertRejects } from "@std/assert";
 import handler, { aliases } from "../../functions/legacy-compat/index.ts";
@@ -9,7 +9,7 @@ import { completion, streamOf } from "../support/upstream.ts";
 const functions = new Map(["legacy-compat", ...aliases].map((slug) => [slug, handler]));
 const request = { model: "m", messages: [{ role: "user", content: PROMPT }] };
 
-Deno.test("InsForge's SDK sends images in, in both of its forms", async () => {
+Deno.test("InsForge's SDK sends images in both of its forms", async () => {
   await using stage = await createStage(functions);
   stage.upstream.reply({ json: completion() }, { json: completion() });
   const { ai } = createClient({ baseUrl: stage.baseUrl, accessToken: TOKEN });
@@ -29,7 +29,7 @@ const DETOURS: [string, string][] = [
   ["a self-hosted InsForge", "/functions/legacy-compat?route=$1"],
 ];
 for (const [place, address] of DETOURS) {
-  Deno.test(`an app's own client of InsForge's SDK reaches ${place} by its fetch option`, async () => {
+  Deno.test(`InsForge's SDK reaches ${place} with its option fetch`, async () => {
     await using stage = await createStage(functions);
     const { baseUrl, upstream } = stage;
     let response: Response | undefined;
@@ -59,7 +59,7 @@ const FAILURES: [number, string][] = [
   [504, "AI_UPSTREAM_UNAVAILABLE"],
 ];
 for (const [status, code] of FAILURES) {
-  Deno.test(`InsForge's SDK throws ${code} for an upstream ${status}, from each of its methods`, async () => {
+  Deno.test(`each method of InsForge's SDK throws ${code} for an upstream ${status}`, async () => {
     const json = { error: { code: status, message: "No" } };
     const headers = { "Retry-After": "3600" }; // not worth waiting for
     for (

@@ -3,7 +3,7 @@ import handler from "../../functions/v1/index.ts";
 import { createEnvironment, OPAQUE_USER, send } from "../support/caller.ts";
 import { createUpstream, type Upstream } from "../support/upstream.ts";
 
-Deno.test("POST /v1/embeddings answers floats, whatever was asked of OpenRouter", async () => {
+Deno.test("POST /v1/embeddings returns floats, and requests floats from OpenRouter", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: vectors([0.5, -1], [2, 3]) });
   const request = {
@@ -19,7 +19,7 @@ Deno.test("POST /v1/embeddings answers floats, whatever was asked of OpenRouter"
   assertEquals(upstream.requests[0]!.body, { ...request, model, user: OPAQUE_USER });
 });
 
-Deno.test("POST /v1/embeddings answers base64 on request, from floats", async () => {
+Deno.test("POST /v1/embeddings returns base64 on request, made from floats", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: vectors([0.5, -1, 3.4e38]) });
   const request = { input: "a", model: "m", encoding_format: "base64" };
@@ -43,7 +43,7 @@ const INPUTS: [string, unknown, number][] = [
   ["parts of other kinds", [{ content: [{ type: "text", text: "a" }] }], 1],
 ];
 for (const [kind, input, count] of INPUTS) {
-  Deno.test(`POST /v1/embeddings passes ${kind}, and wants as many vectors`, async () => {
+  Deno.test(`POST /v1/embeddings passes ${kind} on, and requires as many vectors`, async () => {
     await using upstream = await createUpstream();
     const all = Array.from({ length: count }, () => [1, 2]);
     upstream.reply({ json: vectors(...all) }, { json: vectors(...all, [3, 4]) });
