@@ -4,7 +4,13 @@ import { chooseGateway } from "../gateway/gateway.ts";
 import type { Settings } from "../settings.ts";
 
 /** Operations that take `user`. Elsewhere the field is only replaced when the caller sends it. */
-const USER_PATHS = new Set(["/chat/completions", "/completions", "/responses", "/embeddings"]);
+const USER_PATHS = new Set([
+  "/chat/completions",
+  "/completions",
+  "/messages",
+  "/responses",
+  "/embeddings",
+]);
 /** Ids that are kept, so that a digest is computed once per user and not once per request. */
 const MAX_CACHED = 1_000;
 /** Half of a SHA-256 digest: enough that no two users share an id. */

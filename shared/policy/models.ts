@@ -14,7 +14,7 @@ const DEFAULT_MODELS = [
   "OPENROUTER_IMAGE_MODEL",
 ] as const;
 /** Operations that use the default chat model when the request names no model. */
-const CHAT_PATHS = new Set(["/chat/completions", "/responses"]);
+const CHAT_PATHS = new Set(["/chat/completions", "/completions", "/messages", "/responses"]);
 /** Fields that choose a model, at any depth. Some servers ignore the case of a field name. */
 const MODEL_FIELD = /(^|_)models?$|^preset$/i;
 /** Top-level fields that only hold text for or from a model, tools of the caller, or labels. */

@@ -5,7 +5,13 @@ import { chooseGateway } from "../gateway/gateway.ts";
 import type { Settings } from "../settings.ts";
 
 /** Operations whose `provider` takes a `max_price`. */
-const PRICED_PATHS = new Set(["/chat/completions", "/responses", "/embeddings"]);
+const PRICED_PATHS = new Set([
+  "/chat/completions",
+  "/completions",
+  "/messages",
+  "/responses",
+  "/embeddings",
+]);
 /** A decimal without sign and exponent, so that every JSON and number parser reads it alike. */
 const AMOUNT = /^(\d+(\.\d+)?|\.\d+)$/;
 

@@ -24,6 +24,10 @@ export function applyOutputCap(path: string, fields: Fields, settings: Settings)
   const choices = countChoices(fields);
   requireWithinCap(fields, { cap, choices });
   requireWithinCap(Object(fields.reasoning), { cap, path: "reasoning" });
+  const { budget_tokens } = Object(fields.thinking) as Fields;
+  if ((budget_tokens ?? null) !== null && !((budget_tokens as number) <= cap)) {
+    throw invalidInput(`"thinking.budget_tokens" must be ${cap} or less`);
+  }
   // Without a limit, images of the deprecated AI proxy must be requested as they always were.
   const needsLimit = path === "/chat/completions" && cap < DEFAULT_MAX_OUTPUT_TOKENS;
   if (!needsLimit || readOutputLimit(fields) !== undefined) return fields;

@@ -30,6 +30,9 @@ const USUAL_REASONING_TOKENS = 4_096;
 const REASONING_MODEL =
   /(^|\/)(gpt-5|o\d|gemini-(2\.5-pro|[3-9])|grok-4|deepseek-r\d)|thinking|reason/;
 
+/** The objects and their fields in which OpenRouter's and Anthropic's APIs take a reasoning budget. */
+const BUDGETS = [["reasoning", "max_tokens"], ["thinking", "budget_tokens"]] as const;
+
 /** The fields in which OpenRouter's APIs take an output limit. */
 export const OUTPUT_LIMITS = ["max_tokens", "max_completion_tokens", "max_output_tokens"] as const;
 
@@ -117,9 +120,9 @@ function requireOneLimit(fields: Fields): unknown {
 
 /** Tokens that a model is expected to spend on reasoning, which count towards the output limit. */
 function countReasoningTokens(fields: Fields): number {
+  const budget = findBudget(fields);
+  if (budget) return budget.tokens;
   const reasoning: Fields = Object(fields.reasoning);
-  const budget = toNumber(reasoning.max_tokens ?? null);
-  if (budget > 0 && budget < Infinity) return budget;
   const byEffort = REASONING_TOKENS.get(reasoning.effort ?? fields.reasoning_effort);
   if (byEffort !== undefined) return byEffort;
   const reasons = reasoning.enabled ?? REASONING_MODEL.test(firstModel(fields));
@@ -132,21 +135,29 @@ function withBudgetBelow(
   fields: Fields,
   { settings, lowersLimits }: Pick<LimitOptions, "settings" | "lowersLimits">,
 ): Fields {
-  const reasoning: Fields = Object(fields.reasoning);
-  const budget = toNumber(reasoning.max_tokens ?? null);
-  if (!(budget >= limit)) return fields;
+  const budget = findBudget(fields);
+  if (!budget || budget.tokens < limit) return fields;
+  const { group, name, tokens } = budget;
   if (lowersLimits) {
     const answerTokens = Math.min(DEFAULT_OUTPUT_TOKENS, Math.ceil(limit / 2));
-    return { ...fields, reasoning: { ...reasoning, max_tokens: limit - answerTokens } };
+    return { ...fields, [group]: { ...Object(fields[group]), [name]: limit - answerTokens } };
   }
-  if (budget > settings.MAX_OUTPUT_TOKENS) return fields; // rejected by the policy
+  if (tokens > settings.MAX_OUTPUT_TOKENS) return fields; // rejected by the policy
   const message = `must be less than ${limit}, so that tokens are left for the answer`;
-  throw invalidInput(`"reasoning.max_tokens" ${message}`);
+  throw invalidInput(`"${group}.${name}" ${message}`);
+}
+
+function findBudget(fields: Fields) {
+  for (const [group, name] of BUDGETS) {
+    const tokens = toNumber(Object(fields[group])[name] ?? null);
+    if (tokens > 0 && tokens < Infinity) return { group, name, tokens };
+  }
 }
 
 /** The field in which an operation and a model take the output limit. */
 export function toLimitField(path: string, fields: Fields): string {
   if (path === "/responses") return "max_output_tokens";
+  if (path === "/messages") return "max_tokens";
   const isNewer = (fields.max_completion_tokens ?? null) !== null;
   return isNewer || refusesMaxTokens(firstModel(fields)) ? "max_completion_tokens" : "max_tokens";
 }

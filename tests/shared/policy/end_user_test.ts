@@ -28,7 +28,7 @@ Deno.test("thousands of users have different ids", async () => {
 Deno.test("replaces the caller's user, and adds it where the operation takes it", async () => {
   const user = await toOpaqueUserId(userId, settings);
   const fields = { model: "m", user: "another-user" };
-  for (const path of ["/chat/completions", "/responses", "/embeddings"]) {
+  for (const path of ["/chat/completions", "/messages", "/responses", "/embeddings"]) {
     assertEquals(await withOpaqueUser(path, fields, { userId, settings }), { ...fields, user });
     assertEquals(await withOpaqueUser(path, { n: 1 }, { userId, settings }), { n: 1, user });
     const { user: none } = await withOpaqueUser(path, fields, { settings });

@@ -188,7 +188,7 @@ Deno.test("adds OPENROUTER_CHAT_MODEL, or the gateway's model, when a chat names
     [{ AI_GATEWAY: "pinata", OPENROUTER_CHAT_MODEL: "good/x" }, "good/x"],
   ];
   for (const [values, model] of rows) {
-    for (const path of [CHAT, "/responses"]) {
+    for (const path of [CHAT, "/messages", "/responses"]) {
       for (const request of [{}, { model: undefined }, { model: null, models: null }]) {
         assertEquals(withModel(path, request, settingsOf(values)).model, model);
       }

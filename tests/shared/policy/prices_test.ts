@@ -24,7 +24,7 @@ const PROVIDERS: [given: unknown, sent: unknown][] = [
 
 for (const [provider, sent] of PROVIDERS) {
   Deno.test(`adds the ceilings to the provider ${JSON.stringify(provider)}`, () => {
-    for (const path of [CHAT, "/responses", "/embeddings"]) {
+    for (const path of [CHAT, "/messages", "/responses", "/embeddings"]) {
       assertEquals(apply(path, { provider }, CEILINGS).provider, sent);
     }
   });

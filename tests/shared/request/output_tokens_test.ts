@@ -29,6 +29,7 @@ const LIMITS: [given: Fields, sent: Fields][] = [
   [{ reasoning: { max_tokens: 8000 }, max_tokens: null }, { max_tokens: 12_096 }],
   [{ reasoning: { max_tokens: 8000 }, max_tokens: 9000 }, { max_tokens: 9000 }],
   [{ reasoning: { max_tokens: 8000 }, max_tokens: 5 }, { max_tokens: 5 }],
+  [{ thinking: { type: "enabled", budget_tokens: 8000 } }, { max_tokens: 12_096 }],
   [{ reasoning: { max_tokens: 14_000 } }, { max_tokens: 16_384 }],
   [{ reasoning: { max_tokens: 4000 }, n: 2 }, { max_tokens: 8096 }],
   [{ reasoning: { max_tokens: "many" } }, { max_tokens: 4096 }],
@@ -129,6 +130,18 @@ Deno.test("lowers a limit above MAX_OUTPUT_TOKENS, and the reasoning budget with
     max_tokens: 10_000,
     reasoning: { max_tokens: 5904 },
   });
+  const thinking = { type: "enabled", budget_tokens: 31_999 };
+  assertEquals(
+    withOutputLimit("/messages", { model: "openai/gpt-5", max_tokens: 32_000, thinking }, {
+      settings,
+      lowersLimits: true,
+    }),
+    {
+      model: "openai/gpt-5",
+      max_tokens: 10_000,
+      thinking: { type: "enabled", budget_tokens: 5904 },
+    },
+  );
   const low = settingsOf({ MAX_OUTPUT_TOKENS: "100" });
   assertEquals(
     withOutputLimit(CHAT, { reasoning: { max_tokens: 100 } }, {
