@@ -11,7 +11,7 @@ import {
 } from "./support/caller.ts";
 import { completion, createUpstream, USAGE } from "./support/upstream.ts";
 
-Deno.test("POST /chat answers a prompt", async () => {
+Deno.test("POST /chat returns the answer to a prompt", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion({ content: "Grüße 🌍" }) });
   const { status, headers, body } = await send(handler, environmentOf(upstream), {
@@ -28,7 +28,7 @@ Deno.test("POST /chat answers a prompt", async () => {
   });
 });
 
-Deno.test("POST /chat sends the default model, a limit of tokens and the app's name", async () => {
+Deno.test("POST /chat sends the default model, an output limit and the app's name", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion() });
   const environment = createEnvironment({
@@ -53,7 +53,7 @@ Deno.test("POST /chat sends the default model, a limit of tokens and the app's n
   assertEquals(headers.get("x-title"), "My app");
 });
 
-Deno.test("POST /chat passes a conversation and OpenRouter's own fields untouched", async () => {
+Deno.test("POST /chat passes a conversation and OpenRouter's fields on unchanged", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion() });
   const request = {
@@ -95,7 +95,7 @@ Deno.test("POST /chat passes a conversation and OpenRouter's own fields untouche
   assertEquals(upstream.requests[0].body, { ...request, user: OPAQUE_USER, stream: false });
 });
 
-Deno.test("POST /chat bounds web search unless the request does", async () => {
+Deno.test("POST /chat bounds a web search that the request does not bound", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion() }, { json: completion() });
   const search = (parameters?: unknown) => ({
@@ -117,7 +117,7 @@ Deno.test("POST /chat bounds web search unless the request does", async () => {
   assertEquals(body.message, '"tools[0].parameters.max_results" must be a number from 1 to 25');
 });
 
-Deno.test("POST /chat gives tool calls, reasoning, annotations and images as they came", async () => {
+Deno.test("POST /chat returns tool calls, reasoning, annotations and images unchanged", async () => {
   await using upstream = await createUpstream();
   const additions = {
     tool_calls: [{ id: "c1", type: "function", function: { name: "f", arguments: '{"a":1}' } }],
@@ -138,14 +138,14 @@ Deno.test("POST /chat gives tool calls, reasoning, annotations and images as the
   );
 });
 
-Deno.test("POST /chat says so when reasoning ate the whole budget", async () => {
+Deno.test("POST /chat returns finish_reason length when reasoning used all tokens", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion({ content: "" }, { finish_reason: "length" }) });
   const { status, body } = await send(handler, environmentOf(upstream), { prompt: PROMPT });
   assertEquals([status, body.text, body.finish_reason], [200, "", "length"]);
 });
 
-Deno.test("POST /chat takes a 200 with an error inside for the error it is", async () => {
+Deno.test("POST /chat returns the error inside a 200", async () => {
   await using upstream = await createUpstream();
   const error = { code: 400, message: "Provider returned error", metadata: { raw: "bad schema" } };
   upstream.reply({ json: { id: "gen-1", error } });
@@ -162,7 +162,7 @@ Deno.test("POST /chat takes a 200 with an error inside for the error it is", asy
   assertEquals(second.status, 400);
 });
 
-Deno.test("POST /chat answers though the gateway's id cannot be a header", async () => {
+Deno.test("POST /chat responds when the gateway's id cannot be a header", async () => {
   await using upstream = await createUpstream();
   for (const id of ["gén-🌍", "a\nb"]) {
     upstream.reply({ json: completion({}, { id }) });
@@ -173,7 +173,7 @@ Deno.test("POST /chat answers though the gateway's id cannot be a header", async
   }
 });
 
-Deno.test("POST /chat joins a text that came in parts", async () => {
+Deno.test("POST /chat joins a text that arrives in parts", async () => {
   await using upstream = await createUpstream();
   const parts = [{ type: "text", text: "Hel" }, { type: "text", text: "lo!" }];
   upstream.reply({ json: completion({ content: parts }) });
@@ -210,7 +210,7 @@ Deno.test("POST /chat passes Retry-After on when it is too long to wait for", as
   assertEquals(headers.get("retry-after"), "3600");
 });
 
-Deno.test("POST /chat cancels the upstream call when the caller goes away", async () => {
+Deno.test("POST /chat aborts the upstream call when the connection is closed", async () => {
   await using upstream = await createUpstream();
   const arrived = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
@@ -231,7 +231,7 @@ Deno.test("POST /chat cancels the upstream call when the caller goes away", asyn
   released.resolve();
 });
 
-Deno.test("POST /chat gives up at its deadline", async () => {
+Deno.test("POST /chat returns 504 at its deadline", async () => {
   await using upstream = await createUpstream();
   const arrived = Promise.withResolvers<void>();
   upstream.reply(() => {
@@ -243,7 +243,7 @@ Deno.test("POST /chat gives up at its deadline", async () => {
     REQUEST_DEADLINE_MS: "50000",
   });
   const { setTimeout } = globalThis;
-  // The deadline passes once the call is under way, however long the machine takes until then.
+  // The deadline passes when the call is in flight, however long the machine takes until then.
   globalThis.setTimeout = ((callback: () => void, ms = 0) => {
     if (ms < 10_000 || ms > 50_000) return setTimeout(callback, ms);
     arrived.promise.then(callback);
@@ -256,7 +256,7 @@ Deno.test("POST /chat gives up at its deadline", async () => {
   }
 });
 
-Deno.test("POST /chat writes one log line, with who spent what and not a word of what was said", async () => {
+Deno.test("POST /chat writes one log line with user, tokens and cost, and without prompt and answer", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion() });
   const before = logs.length;
@@ -313,7 +313,7 @@ for (
     [{ prompt: "x", modalities: ["text", "audio"] }, /^"modalities" must not hold "audio"/],
   ] as [unknown, string | RegExp][]
 ) {
-  Deno.test(`POST /chat refuses ${JSON.stringify(body).slice(0, 80)}`, async () => {
+  Deno.test(`POST /chat rejects ${JSON.stringify(body).slice(0, 80)}`, async () => {
     const answer = await send(handler, createEnvironment(), body);
     assertEquals([answer.status, answer.body.error], [400, "INVALID_INPUT"]);
     if (typeof message === "string") assertEquals(answer.body.message, message);

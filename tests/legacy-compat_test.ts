@@ -10,7 +10,7 @@ const functions = new Map(["legacy-compat", ...aliases].map((slug) => [slug, han
 const request = { model: "m", messages: [{ role: "user", content: PROMPT }] };
 const unreachable = createEnvironment();
 
-const ADDRESSES = [
+const PATHS = [
   "/legacy-compat/ai/chat/completion",
   "/legacy-compat/api/ai/chat/completion",
   "/legacy-compat?route=chat/completion",
@@ -20,11 +20,11 @@ const ADDRESSES = [
   "/api/?route=/ai/chat/completion",
   "/functions/api/ai/chat/completion",
 ];
-for (const address of ADDRESSES) {
-  Deno.test(`POST ${address} reaches the chat over HTTP`, async () => {
+for (const path of PATHS) {
+  Deno.test(`POST ${path} reaches the chat over HTTP`, async () => {
     await using stage = await createStage(functions);
     stage.upstream.reply({ json: completion() });
-    const response = await fetch(stage.baseUrl + address, {
+    const response = await fetch(stage.baseUrl + path, {
       method: "POST",
       headers: { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" },
       body: JSON.stringify(request),
@@ -49,7 +49,7 @@ for (const [route, path] of [["embeddings", "/embeddings"], ["image/generation",
 for (
   const [method, path] of [["DELETE", CHAT.path], ["GET", "/api/ai/nothing?a=1"], ["GET", "/api"]]
 ) {
-  Deno.test(`${method} ${path} is 404, as it was`, async () => {
+  Deno.test(`${method} ${path} returns 404 with the old message`, async () => {
     const { status, body } = await send(handler, unreachable, {}, { method, path });
     const endpoint = path.replace("/legacy-compat", "/api");
     assertEquals([status, body.error, body.message], [
@@ -70,7 +70,7 @@ const CREDENTIALS: Record<string, [Record<string, string>, string | null, number
     401,
     "AUTH_UNAUTHORIZED",
   ],
-  "LEGACY_ALLOW_ANON, an anon key wrong in its last letter": [
+  "LEGACY_ALLOW_ANON, an anon key with a wrong last letter": [
     { LEGACY_ALLOW_ANON: "true" },
     "anon_0124",
     401,
@@ -83,13 +83,13 @@ const CREDENTIALS: Record<string, [Record<string, string>, string | null, number
     401,
     "AUTH_UNAUTHORIZED",
   ],
-  "LEGACY_ALLOW_API_KEY, an API key wrong in its last letter": [
+  "LEGACY_ALLOW_API_KEY, an API key with a wrong last letter": [
     { LEGACY_ALLOW_API_KEY: "true" },
     "ik_0124",
     401,
     "AUTH_INVALID_API_KEY",
   ],
-  "LEGACY_ALLOW_API_KEY, an API key that lacks its last letter": [
+  "LEGACY_ALLOW_API_KEY, an API key without its last letter": [
     { LEGACY_ALLOW_API_KEY: "true" },
     "ik_012",
     401,
@@ -103,7 +103,7 @@ const CREDENTIALS: Record<string, [Record<string, string>, string | null, number
   ],
 };
 for (const [kind, [settings, token, status, code]] of Object.entries(CREDENTIALS)) {
-  Deno.test(`with ${kind} is answered ${status} ${code ?? ""}`, async () => {
+  Deno.test(`returns ${status} ${code ?? ""} with ${kind}`, async () => {
     await using upstream = await createUpstream();
     if (status === 200) upstream.reply({ json: completion() });
     const answer = await send(handler, environmentOf(upstream, settings), request, {
@@ -118,7 +118,7 @@ for (const [kind, [settings, token, status, code]] of Object.entries(CREDENTIALS
   });
 }
 
-Deno.test("x-api-key counts as API key, before any bearer token", async () => {
+Deno.test("reads the API key from x-api-key before any bearer token", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion() });
   const allowed = environmentOf(upstream, { LEGACY_ALLOW_API_KEY: "true" });
@@ -129,7 +129,7 @@ Deno.test("x-api-key counts as API key, before any bearer token", async () => {
   assertEquals((await call(unreachable, "ik_0124", TOKEN)).body.error, "AUTH_UNAUTHORIZED");
 });
 
-Deno.test("the app is named to OpenRouter as everywhere, InsForge no longer is", async () => {
+Deno.test("sends the app's name to OpenRouter, and not InsForge's", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion() });
   const settings = { OPENROUTER_SITE_URL: "https://app.example.com", OPENROUTER_APP_NAME: "App" };
@@ -140,7 +140,7 @@ Deno.test("the app is named to OpenRouter as everywhere, InsForge no longer is",
 });
 
 for (const [limit, maxTokens, status] of [["10", 11, 400], ["20000", 20000, 200]] as const) {
-  Deno.test(`MAX_OUTPUT_TOKENS=${limit} answers ${status} to maxTokens ${maxTokens}`, async () => {
+  Deno.test(`returns ${status} for maxTokens ${maxTokens} with MAX_OUTPUT_TOKENS=${limit}`, async () => {
     await using upstream = await createUpstream();
     if (status === 200) upstream.reply({ json: completion() });
     const environment = environmentOf(upstream, { MAX_OUTPUT_TOKENS: limit });
@@ -154,7 +154,7 @@ for (const [limit, maxTokens, status] of [["10", 11, 400], ["20000", 20000, 200]
 const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
 const BODIES: Record<string, [BodyInit, number, RegExp, Record<string, string>?]> = {
   "invalid UTF-8": [new Uint8Array([0x7b, 0xff, 0x7d]), 400, /must be UTF-8/],
-  "nesting without end": ['{"a":'.repeat(200_000), 400, /must not nest deeper/],
+  "very deep nesting": ['{"a":'.repeat(200_000), 400, /must not nest deeper/],
   "10 MB": [`{"a":"${"x".repeat(10_000_000)}"}`, 413, /must not exceed/],
   "a bare value": ['"x"', 400, /must be a JSON object/],
   "a list": ["[]", 400, /^Validation error: Expected object, received array$/],
@@ -163,7 +163,7 @@ const BODIES: Record<string, [BodyInit, number, RegExp, Record<string, string>?]
   "a form that aims at prototypes": ["__proto__[model]=m", 400, /error: Required, Req/, FORM],
 };
 for (const [kind, [raw, status, message, headers]] of Object.entries(BODIES)) {
-  Deno.test(`${kind} is answered ${status}`, async () => {
+  Deno.test(`returns ${status} for ${kind}`, async () => {
     const answer = await send(handler, unreachable, undefined, { ...CHAT, raw, headers });
     assertEquals([answer.status, answer.body.error], [status, "INVALID_INPUT"]);
     assertMatch(answer.body.message, message);

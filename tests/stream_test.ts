@@ -26,7 +26,7 @@ Deno.test("POST /stream passes OpenRouter's bytes on unchanged", async () => {
   }
 });
 
-Deno.test("POST /stream asks OpenRouter for a stream, with a limit of tokens", async () => {
+Deno.test("POST /stream requests a stream from OpenRouter, with an output limit", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ sse: streamOf("hi") });
   await send(handler, environmentOf(upstream), {
@@ -46,7 +46,7 @@ Deno.test("POST /stream asks OpenRouter for a stream, with a limit of tokens", a
   });
 });
 
-Deno.test("POST /stream hands tokens over as they arrive", async () => {
+Deno.test("POST /stream delivers tokens as they arrive", async () => {
   await using upstream = await createUpstream();
   const first = [COMMENT, chunk({ content: "first" })].join("");
   upstream.reply({ sse: [first], end: "hang" });
@@ -63,7 +63,7 @@ Deno.test("POST /stream hands tokens over as they arrive", async () => {
   assertEquals(logs.at(-1)!.stream, "cancelled");
 });
 
-Deno.test("POST /stream logs model, tokens and cost once the stream has ended", async () => {
+Deno.test("POST /stream logs model, tokens and cost after the stream has ended", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ sse: streamOf("hi") });
   await send(handler, environmentOf(upstream), { prompt: PROMPT });
@@ -93,7 +93,7 @@ Deno.test("POST /stream ends a cut stream with an error event and no [DONE]", as
   }
 });
 
-Deno.test("POST /stream turns an error in mid-stream into its own error event", async () => {
+Deno.test("POST /stream replaces an error in mid-stream by its own error event", async () => {
   await using upstream = await createUpstream();
   const secret = { code: 429, message: "limit of key sk-or-v1-canary-0123456789abcdef" };
   upstream.reply({
@@ -103,7 +103,7 @@ Deno.test("POST /stream turns an error in mid-stream into its own error event", 
   assertErrorEvent(text.slice(chunk({ content: "Once" }).length), "RATE_LIMITED");
 });
 
-Deno.test("POST /stream answers an error before the first token with a status", async () => {
+Deno.test("POST /stream returns a status for an error before the first token", async () => {
   await using upstream = await createUpstream();
   upstream.reply({
     sse: [COMMENT, chunk({}, { error: { code: 402, message: "Insufficient credits" } }, "error")],
@@ -112,7 +112,7 @@ Deno.test("POST /stream answers an error before the first token with a status", 
   assertEquals([status, body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
 });
 
-Deno.test("POST /stream tries again, unseen, what failed before the first token", async () => {
+Deno.test("POST /stream retries a failure before the first token", async () => {
   await using upstream = await createUpstream();
   const events = streamOf("third time lucky");
   upstream.reply(
@@ -127,7 +127,7 @@ Deno.test("POST /stream tries again, unseen, what failed before the first token"
   assertEquals(text, events.join(""));
 });
 
-Deno.test("POST /stream refuses stream: false", async () => {
+Deno.test("POST /stream rejects stream: false", async () => {
   const answer = await send(handler, createEnvironment(), { prompt: PROMPT, stream: false });
   assertEquals(answer.status, 400);
   assertMatch(answer.body.message, /^"stream" must be true/);

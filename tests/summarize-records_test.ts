@@ -60,7 +60,7 @@ Deno.test("POST /summarize-records reads rows as the caller and summarizes them"
   );
 });
 
-Deno.test("POST /summarize-records fences rows under a name that nobody can know before", async () => {
+Deno.test("POST /summarize-records marks rows as data with a name that cannot be known in advance", async () => {
   await using insforge = await createUpstream();
   await using openrouter = await createUpstream();
   for (let i = 0; i < 2; i++) {
@@ -74,7 +74,7 @@ Deno.test("POST /summarize-records fences rows under a name that nobody can know
   assert(fences[0] !== fences[1], `the same fence twice: ${fences}`);
 });
 
-Deno.test("POST /summarize-records says when there are more rows than it read", async () => {
+Deno.test("POST /summarize-records reports that there are more rows than it read", async () => {
   await using insforge = await createUpstream();
   await using openrouter = await createUpstream();
   insforge.reply({ json: ROWS });
@@ -87,7 +87,7 @@ Deno.test("POST /summarize-records says when there are more rows than it read", 
   assert(!JSON.stringify(openrouter.requests[0].body).includes("No coffee"));
 });
 
-Deno.test("POST /summarize-records leaves out vectors unless they are named, and says so", async () => {
+Deno.test("POST /summarize-records leaves out vectors unless they are named, and reports them", async () => {
   await using insforge = await createUpstream();
   await using openrouter = await createUpstream();
   const embedding = JSON.stringify(Array.from({ length: 1_536 }, (_, i) => i / 1_536));
@@ -108,7 +108,7 @@ Deno.test("POST /summarize-records leaves out vectors unless they are named, and
   assert(openrouter.requests[1].body.messages[1].content.includes(embedding.slice(0, 40)));
 });
 
-Deno.test("POST /summarize-records takes no rows for an answer, and asks no model", async () => {
+Deno.test("POST /summarize-records responds without a call to a model when there are no rows", async () => {
   await using insforge = await createUpstream();
   insforge.reply({ json: [] }, { json: [] });
   const environment = environmentOf(insforge, insforge);
@@ -128,7 +128,7 @@ Deno.test("POST /summarize-records takes no rows for an answer, and asks no mode
   assertMatch(streamed.text, /\n\ndata: \[DONE\]\n\n$/);
 });
 
-Deno.test("POST /summarize-records notes many rows in chunks and merges the notes in order", async () => {
+Deno.test("POST /summarize-records summarizes many rows in chunks and merges the notes in order", async () => {
   await using insforge = await createUpstream();
   await using openrouter = await createUpstream();
   const rows = Array.from({ length: 30 }, (_, id) => ({ id, text: "x".repeat(3_000) }));
@@ -155,7 +155,7 @@ Deno.test("POST /summarize-records notes many rows in chunks and merges the note
   );
 });
 
-Deno.test("POST /summarize-records reserves for all bytes of all chunks, however short the first", async () => {
+Deno.test("POST /summarize-records reserves for all chunks, even when the first one is short", async () => {
   await using insforge = createInsForge();
   const refusal = { refused: "user_tokens_per_day", retry_after: 9, in_flight: true };
   const environment = createEnvironment({ INSFORGE_BASE_URL: insforge.url, API_KEY });
@@ -176,7 +176,7 @@ Deno.test("POST /summarize-records reserves for all bytes of all chunks, however
   }
 });
 
-Deno.test("POST /summarize-records reserves for notes as long as they may be", async () => {
+Deno.test("POST /summarize-records reserves for notes of the greatest length", async () => {
   await using insforge = createInsForge();
   const refusal = { refused: "user_tokens_per_day", retry_after: 9, in_flight: true };
   const environment = createEnvironment({ INSFORGE_BASE_URL: insforge.url, API_KEY });
@@ -190,13 +190,13 @@ Deno.test("POST /summarize-records reserves for notes as long as they may be", a
     held.push(JSON.parse(insforge.requests.at(-1)!.text).tokens);
   }
   const [few, more, byOtherName, most] = held;
-  // Of four calls, the last of which reads what three wrote.
+  // Three calls write notes, and the fourth reads them.
   assertEquals(more - few, 7 * 800);
   assert(byOtherName - more < 50, `${byOtherName} and ${more} tokens are held`);
   assert(Math.abs(most - more - 7 * (4_096 - 900)) < 50, `${most} tokens are held`);
 });
 
-Deno.test("POST /summarize-records streams the summary after the facts", async () => {
+Deno.test("POST /summarize-records streams the facts first, then the summary", async () => {
   await using insforge = await createUpstream();
   await using openrouter = await createUpstream();
   insforge.reply({ json: ROWS });
@@ -217,7 +217,7 @@ Deno.test("POST /summarize-records streams the summary after the facts", async (
   assertEquals(text, first + events.join(""));
 });
 
-Deno.test("POST /summarize-records is no success when the model says nothing", async () => {
+Deno.test("POST /summarize-records returns an error when the model says nothing", async () => {
   await using insforge = await createUpstream();
   await using openrouter = await createUpstream();
   const environment = environmentOf(insforge, openrouter);
@@ -241,7 +241,7 @@ Deno.test("toChunks never cuts a character of a huge row in two", () => {
   }
 });
 
-Deno.test("toChunks packs rows in order, cuts huge ones and says what it left out", () => {
+Deno.test("toChunks packs rows in order, cuts huge rows and reports what it left out", () => {
   assertEquals(toChunks([]), { chunks: [], rowsRead: 0, truncated: false });
   assertEquals(toChunks([{ a: 1 }, { a: 2 }]).chunks, ['{"a":1}\n{"a":2}']);
 
@@ -288,7 +288,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`POST /summarize-records answers ${status} ${code} when InsForge says ${reply.status} ${JSON.stringify(reply.json).slice(0, 30)}`, async () => {
+  Deno.test(`POST /summarize-records returns ${status} ${code} when InsForge responds ${reply.status} ${JSON.stringify(reply.json).slice(0, 30)}`, async () => {
     await using insforge = await createUpstream();
     insforge.reply(reply);
     const filters = [
@@ -353,7 +353,7 @@ for (
     [{ table: "t", tools: [] }, /^"tools" is set by this function/],
   ] as [unknown, RegExp][]
 ) {
-  Deno.test(`POST /summarize-records refuses ${JSON.stringify(body).slice(0, 80)}`, async () => {
+  Deno.test(`POST /summarize-records rejects ${JSON.stringify(body).slice(0, 80)}`, async () => {
     const answer = await send(handler, createEnvironment(), body);
     assertEquals(answer.status, 400);
     assertMatch(answer.body.message, message);

@@ -1,4 +1,4 @@
-/** Failures of OpenRouter on the old routes, and callers who leave. */
+/** Failures of OpenRouter on the deprecated routes, and closed connections. */
 import { assert, assertEquals } from "@std/assert";
 import handler from "../../functions/legacy-compat/index.ts";
 import { createInsForge } from "../shared/fake_insforge.ts";
@@ -24,7 +24,7 @@ const CHAT = { path: "/legacy-compat/ai/chat/completion" };
 const IMAGE = { path: "/legacy-compat/ai/image/generation" };
 const request = { model: "m", messages: [{ role: "user", content: PROMPT }] };
 
-Deno.test("a caller who leaves a stream cancels the upstream call, at once", async () => {
+Deno.test("aborts the upstream call when the caller closes a stream", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ sse: [chunk({ content: "a" })], end: "hang" });
   const response = await handler(
@@ -77,7 +77,7 @@ for (const [kind, [reply, message, code]] of Object.entries(BROKEN)) {
   });
 }
 
-Deno.test("a passing error before a stream's first chunk is tried again, unseen", async () => {
+Deno.test("retries a temporary error before the first chunk of a stream", async () => {
   await using upstream = await createUpstream();
   const error = { code: 429, message: "Slow down" };
   upstream.reply({ sse: [`data: ${JSON.stringify({ error })}\n\n`] }, { sse: streamOf("a") });
@@ -89,7 +89,7 @@ Deno.test("a passing error before a stream's first chunk is tried again, unseen"
   ]);
 });
 
-Deno.test("a passing error that lasts is the stream's only event, in the gateway's words", async () => {
+Deno.test("sends a lasting error as the only event of a stream, with the gateway's message", async () => {
   await using upstream = await createUpstream();
   const event = 'data: {"error":{"code":429,"message":"Slow down"}}\n\n';
   upstream.reply({ sse: [event] }, { sse: [event] }, { sse: [event] });
@@ -102,7 +102,7 @@ Deno.test("a passing error that lasts is the stream's only event, in the gateway
   assertEquals(logs.at(-1)!.stream, "RATE_LIMITED");
 });
 
-Deno.test("a streamed chat that no ledger lets through has a status, as a whole one has", async () => {
+Deno.test("returns a status when a limit has no ledger, also for a streamed chat", async () => {
   await using insforge = createInsForge();
   await using upstream = await createUpstream();
   const values = { INSFORGE_BASE_URL: insforge.url, API_KEY, USER_TOKENS_PER_DAY: "5" };
@@ -122,7 +122,7 @@ Deno.test("a streamed chat that no ledger lets through has a status, as a whole 
   assertEquals(upstream.requests.length, 0);
 });
 
-Deno.test("a passing error inside a 200 is tried again", async () => {
+Deno.test("retries a temporary error inside a 200", async () => {
   await using upstream = await createUpstream();
   const images = [{ type: "image_url", image_url: { url: "data:image/png;base64,AA==" } }];
   upstream.reply(
@@ -145,7 +145,7 @@ const ODD: [{ path: string }, unknown, string][] = [
   [EMBEDDINGS, "data", "generate embeddings: the answer could not be read"],
 ];
 for (const [route, json, message] of ODD) {
-  Deno.test(`${JSON.stringify(json)} is no answer for ${route.path}`, async () => {
+  Deno.test(`${JSON.stringify(json)} is an error of ${route.path}`, async () => {
     await using upstream = await createUpstream();
     upstream.reply({ json });
     const body = { ...request, prompt: PROMPT, input: PROMPT };
@@ -179,7 +179,7 @@ Deno.test("reports a JSON error that comes where a stream was requested", async 
   assertEquals(toEvents(text), [{ error: true, message: "Failed to stream response: No" }]);
 });
 
-Deno.test("a failure that the old contract hides stands in the log", async () => {
+Deno.test("logs a failure that the old contract hides", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: { error: { code: 400, message: "No" } } });
   const body = { model: "m", prompt: PROMPT };
@@ -188,7 +188,7 @@ Deno.test("a failure that the old contract hides stands in the log", async () =>
   assertEquals(logs.at(-1)!.failure, "INVALID_INPUT");
 });
 
-Deno.test("moderation is a key problem on the wire, and what it is in the log", async () => {
+Deno.test("returns a key error for moderation, and logs the real code", async () => {
   await using upstream = await createUpstream();
   const error = { code: 403, message: "Flagged", metadata: { reasons: ["violence"] } };
   upstream.reply({ status: 403, json: { error } });
@@ -198,7 +198,7 @@ Deno.test("moderation is a key problem on the wire, and what it is in the log", 
   assertEquals([told, failure], ["AI_INVALID_API_KEY", "FORBIDDEN"]);
 });
 
-Deno.test("a rate limit passes Retry-After on", async () => {
+Deno.test("passes Retry-After on with a rate limit", async () => {
   await using upstream = await createUpstream();
   upstream.reply({
     status: 429,
@@ -209,7 +209,7 @@ Deno.test("a rate limit passes Retry-After on", async () => {
   assertEquals([status, headers.get("Retry-After")], [429, "3600"]);
 });
 
-Deno.test("an upstream message is passed on without credentials", async () => {
+Deno.test("passes an upstream message on without credentials", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ status: 400, json: { error: { message: "bad key sk-or-v1-0123456789" } } });
   const { body } = await send(handler, environmentOf(upstream), request, CHAT);
