@@ -33,7 +33,7 @@ export interface ApiErrorOptions {
   cause?: unknown;
 }
 
-/** An expected failure, thrown by whoever notices it and rendered in one place, `createApp`. */
+/** An expected failure: thrown where it is noticed, and rendered in one place, `createApp`. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly nextActions?: string;

@@ -50,7 +50,7 @@ async function importConfiguredKey(pem: string): Promise<CryptoKey> {
   }
 }
 
-/** A shorter key verifies no token: every user would be told to sign in again. */
+/** Rejects a short key, which verifies no token: every user would be asked to sign in again. */
 function requireStrength(key: CryptoKey): CryptoKey {
   const { modulusLength } = key.algorithm as RsaHashedKeyAlgorithm;
   if (modulusLength < MIN_MODULUS_BITS) throw new Error(`a key of ${modulusLength} bits`);

@@ -26,7 +26,7 @@ export interface StreamEvents {
 /**
  * Creates the stream that delivers a source.
  *
- * Nothing is read before somebody reads the stream. `cancel` is the only reliable sign that a caller
+ * Nothing is read before the stream is read. `cancel` is the only reliable sign that a caller
  * has closed the connection, so a source is released there and nowhere else.
  */
 export function toByteStream(

@@ -62,7 +62,7 @@ export function requireInsForgeUrl(settings: Settings): string {
   const url = settings.INSFORGE_INTERNAL_URL ?? settings.INSFORGE_BASE_URL;
   if (url) return url;
   const message =
-    "The setting INSFORGE_BASE_URL must be the http or https address of the InsForge project";
+    "The setting INSFORGE_BASE_URL must be the http or https URL of the InsForge project";
   throw new ApiError(500, "INTERNAL_ERROR", message);
 }
 

@@ -7,7 +7,7 @@ import type { Settings } from "../settings.ts";
 import { isOpen, matches, toListText } from "./allow_list.ts";
 import { bringsTools, isCallerTool, requireSearchByModel } from "./tools.ts";
 
-/** The settings that name the models of requests that name none. */
+/** The settings with the default models, for requests that do not name a model. */
 const DEFAULT_MODELS = [
   "OPENROUTER_CHAT_MODEL",
   "OPENROUTER_EMBEDDING_MODEL",

@@ -108,7 +108,7 @@ export const completionRequest = z.looseObject({
 export type ChatRequest = z.infer<typeof chatRequest>;
 
 /**
- * Creates the body of a chat completion: with the default model when the request names none, with one
+ * Creates the body of a chat completion: with the default model when the request has no model, with one
  * output limit, and with every other field as it is.
  *
  * @param options.lowersLimits lowers an output limit above `MAX_OUTPUT_TOKENS`, for clients that always

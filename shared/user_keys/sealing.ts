@@ -1,20 +1,25 @@
-/** Secrets at rest and on their way through browsers: AES-256-GCM under `KEYS_ENCRYPTION_KEY`. */
+/**
+ * Encrypts secrets that are stored or sent through browsers: AES-256-GCM with
+ * `KEYS_ENCRYPTION_KEY`.
+ */
 import { base64url } from "jose";
 import { ApiError } from "../errors.ts";
 import type { Settings } from "../settings.ts";
 
-/** For what and for whom a text is sealed; it opens for exactly the same. */
+/**
+ * The purpose and the user that a text is sealed for; it opens only for the same purpose and user.
+ */
 export interface Binding {
-  /** Keeps texts of one kind from passing for another. */
+  /** Distinguishes texts of different kinds. */
   purpose: string;
-  /** Id of the user, where the text is one user's. */
+  /** Id of the user, if the text belongs to one user. */
   userId?: string;
 }
 
-/** What was sealed. */
+/** A text that was sealed. */
 export interface Opened {
   text: string;
-  /** Whether it was sealed with a key that is no longer the first: time to seal it anew. */
+  /** Whether it was sealed with another key than the first, so that it should be sealed again. */
   retired: boolean;
 }
 
@@ -22,9 +27,11 @@ const NONCE_BYTES = 12;
 const encoder = new TextEncoder();
 
 /**
- * Encrypts a text with the first of `KEYS_ENCRYPTION_KEY`.
+ * Encrypts a text with the first key of `KEYS_ENCRYPTION_KEY`.
  *
- * @returns `<id of the key>.<base64url>`; about 4/3 of the text's bytes and 50 more, fit for URLs.
+ * @returns `<id of the key>.<base64url>`, which fits into URLs and has about 4/3 of the text's
+ * bytes and
+ *   50 more.
  * @throws {ApiError} 500 `INTERNAL_ERROR` when `KEYS_ENCRYPTION_KEY` is not set.
  */
 export async function seal(text: string, binding: Binding, settings: Settings): Promise<string> {
@@ -42,10 +49,11 @@ export async function seal(text: string, binding: Binding, settings: Settings): 
 }
 
 /**
- * Decrypts what {@link seal} made.
+ * Decrypts a text that {@link seal} has encrypted.
  *
- * @returns the text, or nothing when it was altered, is no sealed text, is sealed for something else
- *   or for somebody else, or with a key that `KEYS_ENCRYPTION_KEY` does not list.
+ * @returns the text; undefined when `sealed` was altered or is not a sealed text, belongs to
+ * another
+ *   purpose or user, or was sealed with a key that `KEYS_ENCRYPTION_KEY` does not list.
  * @throws {ApiError} 500 `INTERNAL_ERROR` when `KEYS_ENCRYPTION_KEY` is not set.
  */
 export async function open(

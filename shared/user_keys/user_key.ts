@@ -1,4 +1,4 @@
-/** Users' own OpenRouter keys, as they are stored: sealed, and of use in their owner's row only. */
+/** Users' own OpenRouter keys as they are stored: encrypted, and bound to their owner. */
 import { ApiError } from "../errors.ts";
 import { open, type Opened, seal } from "./sealing.ts";
 import type { Settings } from "../settings.ts";
@@ -18,12 +18,12 @@ export function sealUserKey(key: string, userId: string, settings: Settings): Pr
 /**
  * Decrypts a user's stored OpenRouter key.
  *
- * @param sealed as stored.
- * @param userId whose row it comes from.
+ * @param sealed the text of the row.
+ * @param userId the owner of the row.
  * @returns the key, for requests to OpenRouter and nothing else.
- * @throws {ApiError} 403 `AI_INVALID_API_KEY` when it cannot be read any more, because its
- *   encryption key is gone or the row is not as it was written: the user has to connect again, and
- *   nobody else's key may step in. 500 `INTERNAL_ERROR` when `KEYS_ENCRYPTION_KEY` is not set.
+ * @throws {ApiError} 403 `AI_INVALID_API_KEY` when it cannot be decrypted, because its encryption key is
+ *   missing or the row was changed: the user has to connect again, and no other key may pay. 500
+ *   `INTERNAL_ERROR` when `KEYS_ENCRYPTION_KEY` is not set.
  */
 export async function openUserKey(
   sealed: string,
@@ -37,7 +37,9 @@ export async function openUserKey(
   });
 }
 
-/** As {@link openUserKey}, but nothing where the key cannot be read; tells whether to seal it anew. */
+/**
+ * As {@link openUserKey}, but nothing where the key cannot be read; tells whether to seal it anew.
+ */
 export function readUserKey(
   sealed: string,
   userId: string,

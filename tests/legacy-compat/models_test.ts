@@ -98,7 +98,7 @@ Deno.test("GET /ai/models requests the list again after an hour, and serves the 
     Date.now = () => listedAt + 3_600_001;
     upstream.reply({ status: 400, json: { error: { message: "No" } } });
     assertEquals(await list(), [200, ["a/old"]]);
-    assertEquals(await list(), [200, ["a/old"]]); // nobody is asked
+    assertEquals(await list(), [200, ["a/old"]]); // from the cache
 
     Date.now = () => listedAt + 3_605_002;
     upstream.reply({ json: { data: [toModel("a/new")] } });

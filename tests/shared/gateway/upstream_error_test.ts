@@ -157,7 +157,7 @@ for (
   });
 }
 
-Deno.test("takes a turn for finished when a refusal is told in words or by content_filter", () => {
+Deno.test("takes a turn for finished when a refusal is in the text or is content_filter", () => {
   const refused = { finish_reason: "stop", native_finish_reason: "SAFETY", message: {} };
   for (
     const choice of [

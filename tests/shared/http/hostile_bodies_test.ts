@@ -85,7 +85,7 @@ for (const { slug, handler, examples } of cases) {
         const context = `HOSTILE_SEED=${seed}, body ${n}: ${status} ${text.slice(0, 300)}\n${
           raw.slice(0, 1_000)
         }`;
-        // 402 is what the platform below says to everything that reached it; 200 are no rows.
+        // The platform below responds 402 to everything; 200 is an empty table.
         assert([200, 400, 402, 413].includes(status), context);
         if (status !== 400) continue;
         assert(["INVALID_INPUT", "AI_INVALID_MODEL"].includes(body.error), context);

@@ -21,7 +21,7 @@ Deno.test("readRows sends a query in the form of PostgREST with the caller's tok
   ]);
 });
 
-Deno.test("readRows selects all columns without an order unless told otherwise", async () => {
+Deno.test("readRows selects all columns without an order by default", async () => {
   await using insforge = createInsForge();
   insforge.reply(200, []);
   assertEquals(await readRows(caller, { table: "t", limit: 1 }, settingsOf(insforge)), []);

@@ -17,7 +17,7 @@ const STORED = {
   url: "https://app.example.com/api/storage/buckets/pictures/objects/a%20b%2Fc.png?v=1",
 };
 
-Deno.test("uploadObject uploads as the caller and gives the object's own address", async () => {
+Deno.test("uploadObject uploads as the caller and returns the object's URL", async () => {
   await using insforge = createInsForge();
   insforge.reply(200, { method: "direct", uploadUrl: "/ignored" });
   insforge.reply(201, STORED);

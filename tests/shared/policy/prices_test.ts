@@ -39,7 +39,7 @@ Deno.test("leaves a price alone when it has no ceiling", () => {
   assert(apply(CHAT, fields, {}) === fields);
 });
 
-Deno.test("sends no ceiling when the operation or the gateway takes none", () => {
+Deno.test("sends no ceiling when the operation or the gateway does not support it", () => {
   assertEquals(apply("/images", { prompt: "x" }, CEILINGS), { prompt: "x" });
   assertEquals(apply(CHAT, {}, { ...CEILINGS, AI_GATEWAY: "pinata" }), {});
 });

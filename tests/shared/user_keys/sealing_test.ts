@@ -14,7 +14,7 @@ function withKeys(KEYS_ENCRYPTION_KEY?: string) {
   });
 }
 
-Deno.test("what is sealed opens again, is fit for a URL and differs every time", async () => {
+Deno.test("seal encrypts to a text that opens again, fits into a URL and differs each time", async () => {
   const settings = withKeys(OLD);
   for (const text of [TEXT, "", "x".repeat(5_000)]) {
     const sealed = await seal(text, FOR_ALICE, settings);
@@ -39,7 +39,7 @@ Deno.test("a sealed text opens for its purpose and its user only", async () => {
   ) assertEquals(await open(sealed, other, settings), undefined, JSON.stringify(other));
 });
 
-Deno.test("a sealed text opens no more once any character of it is changed, or is missing", async () => {
+Deno.test("a sealed text does not open when a character is changed or missing", async () => {
   const settings = withKeys(OLD);
   const sealed = await seal(TEXT, FOR_ALICE, settings);
   // Of any length, as base64 has spare bits after some: other characters for the same bytes.
@@ -58,7 +58,7 @@ Deno.test("a sealed text opens no more once any character of it is changed, or i
   }
 });
 
-Deno.test("keys rotate: the first seals, all open, and a text of a later one is called retired", async () => {
+Deno.test("the first key seals, all keys open, and texts of later keys are reported as retired", async () => {
   const old = await seal(TEXT, FOR_ALICE, withKeys(OLD));
   const both = withKeys(`${NEW},${OLD}`);
   assertEquals(await open(old, FOR_ALICE, both), { text: TEXT, retired: true });
@@ -71,7 +71,7 @@ Deno.test("keys rotate: the first seals, all open, and a text of a later one is 
   assertEquals([oldId.length, newId.length, oldId === newId], [8, 8, false]);
 });
 
-Deno.test("without KEYS_ENCRYPTION_KEY nothing is sealed or opened, and the setting is named", async () => {
+Deno.test("seal and open throw 500 with the setting's name when KEYS_ENCRYPTION_KEY is missing", async () => {
   const sealed = await seal(TEXT, FOR_ALICE, withKeys(OLD));
   for (const attempt of [seal(TEXT, FOR_ALICE, withKeys()), open(sealed, FOR_ALICE, withKeys())]) {
     const { message } = await assertFailure(attempt, 500, "INTERNAL_ERROR");

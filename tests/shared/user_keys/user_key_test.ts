@@ -19,7 +19,7 @@ Deno.test("a user's key opens for that user", async () => {
   assertEquals(await readUserKey(sealed, "alice", settings), { text: KEY, retired: false });
 });
 
-Deno.test("a key that cannot be read is a 403 that says what to do, never somebody's key", async () => {
+Deno.test("a key that cannot be decrypted is a 403 that says what to do", async () => {
   const settings = withKeys("a1".repeat(32));
   const sealed = await sealUserKey(KEY, "alice", settings);
   const foreign = await seal(KEY, { purpose: "another", userId: "alice" }, settings);
