@@ -37,9 +37,7 @@ export async function openUserKey(
   });
 }
 
-/**
- * As {@link openUserKey}, but nothing where the key cannot be read; tells whether to seal it anew.
- */
+/** As {@link openUserKey}, but returns undefined when the key cannot be decrypted. */
 export function readUserKey(
   sealed: string,
   userId: string,
