@@ -1,7 +1,7 @@
 /** Chat completions: how their chunks, and whole completions, are read. */
 import { toErrorEvent } from "../errors.ts";
 import type { Fields } from "../fields.ts";
-import { findError } from "../gateway/upstream_error.ts";
+import { findError, findRefusal } from "../gateway/upstream_error.ts";
 import type { TokenUsage } from "../token_usage.ts";
 import type { Protocol, Verdict } from "./protocol.ts";
 
@@ -23,10 +23,25 @@ const NOTABLE = /"(?:error|usage|(?:native_)?finish_reason)"\s*:\s*[^\sn]/;
 
 /** Chat completions as OpenRouter and OpenAI stream them. */
 export const chatProtocol: Protocol = {
-  createReader: () => ({ read: readChunk, isNotable: (text) => NOTABLE.test(text), toErrorEvent }),
+  createReader: () => ({
+    read: createChunkReader(),
+    isNotable: (text) => NOTABLE.test(text),
+    toErrorEvent,
+  }),
   toEvents: toChunks,
   toResponse: toCompletion,
 };
+
+/** Reads the chunks of one stream. A refusal is an error as long as the stream has brought no output. */
+function createChunkReader(): (chunk: Fields) => Verdict {
+  let hasOutput = false;
+  return (chunk) => {
+    const verdict = readChunk(chunk);
+    hasOutput ||= verdict.hasOutput ?? false;
+    const [refusal] = hasOutput ? [] : listChoices(chunk).flatMap((one) => findRefusal(one) ?? []);
+    return refusal ? { ...verdict, reports: { error: refusal } } : verdict;
+  };
+}
 
 /** Reads a chunk of a stream, or a whole completion. All choices count, not the first alone. */
 export function readChunk(chunk: Fields): Verdict {
@@ -36,7 +51,10 @@ export function readChunk(chunk: Fields): Verdict {
     model: chunk.model,
     usage: chunk.usage as TokenUsage | null | undefined,
     reports: chunk,
-    hasOutput: choices.some(({ delta, message }) => holdsOutput(delta ?? message)),
+    // A turn that a filter ended was generated, and would be filtered again.
+    hasOutput: choices.some(({ delta, message, finish_reason }) =>
+      holdsOutput(delta ?? message) || finish_reason === "content_filter"
+    ),
     finished: choices.some(({ finish_reason }) => Boolean(finish_reason)),
   };
 }

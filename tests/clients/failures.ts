@@ -116,7 +116,7 @@ export const FAILURES: Failure[] = [
     { text: "", headers: { "content-type": "application/json" } },
     502,
     "AI_UPSTREAM_UNAVAILABLE",
-    /could not be read/,
+    /could not be read|did not respond with a stream/,
   ),
 ];
 
@@ -142,7 +142,7 @@ export const ANSWER_FAILURES: Failure[] = [
 export const NETWORK_FAILURES: Failure[] = [
   failure(
     "a connection that is reset",
-    thrice({ reset: true }),
+    { reset: true },
     502,
     "AI_UPSTREAM_UNAVAILABLE",
     /could not be reached/,
@@ -183,14 +183,14 @@ export const BREAKS: Failure[] = [
     { sse: streamOf("Hel", "lo").slice(0, 3) },
     0,
     "AI_UPSTREAM_UNAVAILABLE",
-    /broke off/,
+    /ended before the response was complete/,
   ),
   failure(
     "a cut connection",
     { sse: [chunk({ content: "Hel" })], end: "cut" },
     0,
     "AI_UPSTREAM_UNAVAILABLE",
-    /broke off/,
+    /ended before the response was complete/,
   ),
 ];
 

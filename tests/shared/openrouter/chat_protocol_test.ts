@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-explicit-any
 /** How chunks and completions are read, and turned into each other. */
 import { assertEquals } from "@std/assert";
+import type { Fields } from "../../../shared/fields.ts";
 import { chatProtocol, readChunk } from "../../../shared/openrouter/chat_protocol.ts";
 import { completion, USAGE } from "../../support/upstream.ts";
 
@@ -33,6 +34,29 @@ Deno.test("reads empty fields as no output", () => {
   for (const choices of [undefined, null, 5, "x", {}, [null], [5], [{}], [{ delta: "text" }]]) {
     assertEquals(readChunk({ choices }).hasOutput, false, JSON.stringify(choices));
   }
+});
+
+Deno.test("reads a turn that a filter ended as output, so that it is not retried", () => {
+  const choice = { index: 0, delta: {}, finish_reason: "content_filter" };
+  assertEquals(readChunk({ choices: [choice] }).hasOutput, true);
+});
+
+Deno.test("reports a refusal that only native_finish_reason tells, before any output alone", () => {
+  const refused = { finish_reason: "stop", native_finish_reason: "SAFETY", delta: {} };
+  const end = { choices: [refused], usage: { completion_tokens: 1 } };
+  const { read } = chatProtocol.createReader();
+  assertEquals(
+    read({ choices: [{ delta: { role: "assistant", content: "" } }] })?.hasOutput,
+    false,
+  );
+  const verdict = read(end)!;
+  const { error } = verdict.reports as { error: { code: number; metadata: Fields } };
+  assertEquals([error.code, error.metadata.reasons], [403, ["safety"]]);
+  assertEquals(verdict.usage, end.usage as unknown as typeof verdict.usage);
+
+  const other = chatProtocol.createReader();
+  other.read({ choices: [{ delta: { content: "Hel" } }] });
+  assertEquals(other.read(end)!.reports, end);
 });
 
 Deno.test("counts output and a finish reason in any choice", () => {
