@@ -1,5 +1,8 @@
 /** Sends a `Response` through a response of `node:http`. */
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { clearImmediate, setImmediate } from "node:timers";
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 const JSON_TYPE = "application/json";
 
@@ -20,15 +23,11 @@ export async function sendResponse(response: Response, outgoing: ServerResponse)
   }
   outgoing.writeHead(status, toNodeHeaders(headers));
   if (!body) return void outgoing.end();
-  outgoing.flushHeaders();
   await pipeBody(body.getReader(), outgoing);
   outgoing.end();
 }
 
-async function pipeBody(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  outgoing: ServerResponse,
-): Promise<void> {
+async function pipeBody(reader: Reader, outgoing: ServerResponse): Promise<void> {
   const closed = Promise.withResolvers<void>();
   let cancelled: Promise<void> | undefined;
   outgoing.once("close", () => {
@@ -36,13 +35,23 @@ async function pipeBody(
     closed.resolve();
   });
   if (outgoing.destroyed) return await reader.cancel();
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return await cancelled;
-    if (outgoing.write(value)) continue;
+  let read = await readFirst(reader, outgoing);
+  for (; !read.done; read = await reader.read()) {
+    if (outgoing.write(read.value)) continue;
     const drained = Promise.withResolvers<void>();
     outgoing.once("drain", drained.resolve);
     await Promise.race([drained.promise, closed.promise]);
+  }
+  await cancelled;
+}
+
+/** Reads the first chunk. When it takes a while, the headers are sent before it, else with it. */
+async function readFirst(reader: Reader, outgoing: ServerResponse) {
+  const late = setImmediate(() => outgoing.flushHeaders());
+  try {
+    return await reader.read();
+  } finally {
+    clearImmediate(late);
   }
 }
 
