@@ -130,6 +130,7 @@ function toNetworkError(message: string, cause: unknown, signal?: AbortSignal): 
 
 /** Errors of InsForge's SDK state themselves whether the session ended or the network failed. */
 function toTokenError(cause: unknown): AiError {
+  if (cause instanceof AiError) return cause;
   const { statusCode, error, message } = Object(cause);
   return typeof statusCode === "number" && typeof error === "string"
     ? new AiError(statusCode, error, String(message), { cause })

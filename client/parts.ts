@@ -150,7 +150,7 @@ function throwError(
   throw fail(
     String(code ?? "STREAM_INCOMPLETE"),
     joinText(found.message) || "The answer failed",
-    { nextActions: joinText(found.nextActions) || undefined },
+    { nextActions: joinText(found.nextActions ?? found.metadata?.next_actions) || undefined },
   );
 }
 

@@ -1,4 +1,4 @@
-/** What serves the playground: its headers, its weight, and that it loads nothing from elsewhere. */
+/** The server of the playground: its headers, its weight, and the hosts it loads from. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createPages } from "../tools/local/pages.ts";
 import { type Asset, crawl } from "./playground/crawl.ts";
@@ -18,7 +18,7 @@ async function get(path: string, init?: RequestInit): Promise<Response> {
 
 const assets: Asset[] = await crawl((path) => get(path));
 
-Deno.test("GET / answers the playground under a policy that leaves a model's words no way out", async () => {
+Deno.test("serves the page under a Content-Security-Policy for its own files only", async () => {
   const response = await get("/");
   assertEquals(response.status, 200);
   assertEquals(response.headers.get("Content-Type"), "text/html; charset=utf-8");
@@ -33,7 +33,7 @@ Deno.test("GET / answers the playground under a policy that leaves a model's wor
   await response.body?.cancel();
 });
 
-Deno.test("everything the page loads is there, of the right kind, and as guarded as the page", () => {
+Deno.test("serves every file that the page loads, with its type and the same policy", () => {
   for (const { path, status, type, headers } of assets) {
     assertEquals(status, 200, path);
     const expected = /\.(ts|js)$/.test(path)
@@ -55,7 +55,7 @@ Deno.test("everything the page loads is there, of the right kind, and as guarded
   }
 });
 
-Deno.test("the page loads from no other host, and holds no script or style of its own", () => {
+Deno.test("loads nothing from other hosts, and has no inline script or style", () => {
   for (const { path, loads, text } of assets) {
     for (const target of loads) assertMatch(target, /^\/(?!\/)/, `${path} loads ${target}`);
     if (!path.endsWith(".css")) continue;
@@ -66,12 +66,12 @@ Deno.test("the page loads from no other host, and holds no script or style of it
   assert(!/<script(?![^>]*\ssrc=)/.test(text), "an inline script");
 });
 
-Deno.test("the page weighs no more than 150 KB", () => {
+Deno.test("weighs at most 150 KB", () => {
   const bytes = assets.reduce((sum, { text }) => sum + new TextEncoder().encode(text).length, 0);
   assert(bytes <= MAX_PAGE_BYTES, `${bytes} bytes`);
 });
 
-Deno.test("the page's scripts hold no types, and know no way from text to HTML or code", () => {
+Deno.test("has no types in its scripts, and no way from text to HTML or code", () => {
   for (
     const { path, text } of assets.filter(({ path }) => path.startsWith("/client/playground/"))
   ) {
@@ -85,12 +85,12 @@ Deno.test("the page's scripts hold no types, and know no way from text to HTML o
   }
 });
 
-Deno.test("GET /playground.json tells where everything is, and nothing more", async () => {
+Deno.test("GET /playground.json returns the setup and nothing else", async () => {
   const response = await get("/playground.json");
   assertEquals(await response.json(), SETUP);
 });
 
-Deno.test("a page that has not changed is not sent again", async () => {
+Deno.test("responds with 304 when a file has not changed", async () => {
   for (const path of ["/", "/client/mod.ts"]) {
     const first = await get(path);
     await first.body?.cancel();
@@ -101,12 +101,12 @@ Deno.test("a page that has not changed is not sent again", async () => {
   }
 });
 
-Deno.test("HEAD answers without a body", async () => {
+Deno.test("responds to HEAD without a body", async () => {
   const response = await get("/", { method: "HEAD" });
   assertEquals([response.status, await response.text()], [200, ""]);
 });
 
-Deno.test("no path leads out of what browsers may have", async () => {
+Deno.test("serves no file outside of client/ and its packages", async () => {
   for (
     const path of [
       "/client/",
@@ -133,7 +133,7 @@ Deno.test("no path leads out of what browsers may have", async () => {
   }
 });
 
-Deno.test("everything else goes to the functions as it came", async () => {
+Deno.test("passes every other request to the functions", async () => {
   const requests = [["POST", "/chat"], ["GET", "/health"], ["GET", "/v1/models?x=1"]] as const;
   for (const [method, path] of requests) {
     const response = await get(path, { method });

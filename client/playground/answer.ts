@@ -1,34 +1,35 @@
-/** One answer of a model, as it is written. */
+/** One answer of a model, while it is written. */
 import type { StreamPart, SummaryPart, TokenUsage } from "../mod.ts";
+import { createCopyButton } from "./copying.ts";
 import { createElement, createFrame } from "./element.ts";
 import { showMarkdown, toLink } from "./markdown.ts";
 import { addUsage, toCount, toDollars } from "./spending.ts";
 import type { ToolCallPart } from "./tool_calls.ts";
 
-/** An answer on the page, and what it has said so far. */
+/** An answer on the page, and its content so far. */
 export interface Answer {
   element: HTMLElement;
-  /** For what comes after the text: calls of tools, failures, buttons. */
+  /** Holds what follows the text: tool calls, failures, notes. */
   tail: HTMLElement;
   readonly text: string;
   readonly reasoningDetails: unknown[];
   readonly calls: ToolCallPart[];
   readonly usage: TokenUsage | undefined;
   readonly model: string;
-  /** Shows a part; `error` is for the caller to show. */
+  /** Shows a part, except `error`. */
   show(part: StreamPart | SummaryPart): void;
-  /** Says in a few words how it ended, where that is not as hoped. */
+  /** Adds a short note below the text. */
   note(text: string): void;
-  /** Nothing more comes. */
+  /** Marks the answer as complete and offers to copy it. */
   end(): void;
 }
 
 const ENDINGS: Record<string, string> = {
-  length: "Cut short: the limit of tokens was reached. Raise “Max tokens” and try again.",
-  content_filter: "Ended by the provider’s content filter.",
+  length: "The answer was cut at the output limit. Raise “Max tokens” and try again.",
+  content_filter: "The provider’s content filter ended the answer.",
 };
 
-/** Creates an empty answer. @param onDraw is called after each frame in which it has grown. */
+/** Creates an empty answer. `onDraw` is called after each frame in which it has grown. */
 export function createAnswer(onDraw: () => void): Answer {
   const thoughts = createElement("p");
   const reasoning = createElement(
@@ -61,7 +62,7 @@ export function createAnswer(onDraw: () => void): Answer {
   const draw = createFrame(() => {
     showMarkdown(body, text);
     thoughts.textContent = thought;
-    // Not before all of it stands there.
+    // Only after all of the text is shown.
     if (hasEnded) element.setAttribute("aria-busy", "false");
     onDraw();
   });
@@ -127,12 +128,13 @@ export function createAnswer(onDraw: () => void): Answer {
     note,
     end() {
       hasEnded = true;
+      if (text) meta.after(createCopyButton(() => text, "Copy answer"));
       draw();
     },
   };
 }
 
-/** One line about an answer: who wrote it and what it cost. */
+/** Describes an answer in one line: model, tokens and cost. */
 export function toMeta(model: string | null, usage: TokenUsage | undefined): string {
   const { prompt_tokens = 0, completion_tokens = 0, cost } = usage ?? {};
   return [
@@ -142,13 +144,13 @@ export function toMeta(model: string | null, usage: TokenUsage | undefined): str
   ].filter(Boolean).join(" · ");
 }
 
-/** Whether an address holds the picture itself; inside an `img` not even an SVG runs anything. */
+/** Tells whether a URL contains the image itself. In an `img`, not even an SVG runs scripts. */
 export function isPicture(url = ""): boolean {
   return /^data:image\//.test(url);
 }
 
-/** A picture that came inside the answer; one behind an address stays a link. */
-export function createPicture(url: string, alt = "Image of the model"): HTMLElement {
+/** Shows an image that came inside the answer; an image elsewhere becomes a link. */
+export function createPicture(url: string, alt = "Image by the model"): HTMLElement {
   if (!isPicture(url)) return toLink(url, [`Image: ${url}`]);
   return createElement("img", { src: url, alt });
 }

@@ -1,28 +1,28 @@
-/** A request as code to copy: for the shell, for any program, for the client. */
+/** A request as code to copy: for the shell, for any program, and for the client. */
 
-/** A request that a panel would send now. */
+/** A request of a panel. */
 export interface ApiRequest {
   title: string;
-  /** POST where there is a body, GET where there is none. */
   url: string;
+  /** Sent by POST; without a body the request is a GET. */
   body?: unknown;
-  /** The same with the client, or with InsForge's SDK where the request goes there. */
+  /** The same request with the client, or with InsForge's SDK. */
   client: string;
 }
 
-/** No system takes a longer one, and JSON may have three bytes for a character. */
+/** A longer argument is too long for some systems; JSON may have three bytes per character. */
 const MAX_ARGUMENT = 30_000;
 
 /** The three ways to write a request. */
 export type Form = "curl" | "fetch" | "client";
 
-/** Writes a request as code. The access token is never in it, only its name. */
+/** Writes a request as code. It contains the name of the access token, never the token. */
 export function toCode({ url, body, client }: ApiRequest, form: Form): string {
   if (form === "client") return client;
   return form === "curl" ? toCurl(url, body) : toFetch(url, body);
 }
 
-/** Shortens what nobody reads, such as the bytes of an image. */
+/** Shortens the bytes of images. */
 export function shorten(code: string): string {
   return code.replace(
     /(;base64,[A-Za-z0-9+/]{24})([A-Za-z0-9+/=]{40,})/g,
@@ -31,16 +31,16 @@ export function shorten(code: string): string {
 }
 
 function toCurl(url: string, body: unknown): string {
-  const lines = [`curl -N ${quote(url)}`, `-H "Authorization: Bearer $TOKEN"`];
+  const lines = [`curl -sN ${quote(url)}`, `-H "Authorization: Bearer $TOKEN"`];
   if (body !== undefined) {
-    const json = JSON.stringify(body);
+    const json = JSON.stringify(body, null, 2);
     lines.push(`-H 'Content-Type: application/json'`);
     lines.push(json.length < MAX_ARGUMENT ? `-d ${quote(json)}` : `-d @- <<'END'\n${json}\nEND`);
   }
   return lines.join(" \\\n  ");
 }
 
-/** For a shell: nothing is special between single quotes but the quote itself. */
+/** In single quotes only the quote itself is special to a shell. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
@@ -60,14 +60,14 @@ function indent(text: string): string {
   return text.replaceAll("\n", "\n  ");
 }
 
-/** The lines that every use of the client begins with, and then those of this one. */
+/** Writes code that creates a client, followed by `lines`. */
 export function toClientCode(functionsUrl: string, ...lines: string[]): string {
   return [
     'import { createAiClient } from "insforge-ai-client";',
     "",
     "const ai = createAiClient({",
     `  functionsUrl: ${JSON.stringify(functionsUrl)},`,
-    "  getAccessToken: () => $TOKEN, // or give it your InsForge client: { insforge }",
+    "  getAccessToken: () => $TOKEN, // or pass your InsForge client: { insforge }",
     "});",
     "",
     ...lines,

@@ -45,17 +45,19 @@ export function createChat(workbench: Workbench): Panel {
   let messages: ChatMessage[] = [];
   const runner = createRunner(stop, showRunning);
   let growing: Answer | undefined;
+  /** The last request, until a field of the chat changes. */
+  let sent: ApiRequest | undefined;
   const ai = workbench.createClient(createCallWatcher((calls) => {
     growing?.tail.replaceChildren(...createCallPreviews(calls));
     follow();
   }));
 
-  /** Lets the inspector see a change that no field has told of. */
+  /** Makes the inspector redraw after a change that is not a field's. */
   function touch(): void {
     form.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  /** What has been written but not sent. */
+  /** Reads the message that is not sent yet. */
   function readDraft(): ChatMessage[] {
     const text = prompt.value.trim();
     const parts: ContentPart[] = attachments.urls
@@ -72,7 +74,7 @@ export function createChat(workbench: Workbench): Panel {
   }
 
   async function answer(signal: AbortSignal): Promise<void> {
-    // A new chat must not get what an old one still had to say.
+    // A new chat must not receive the answer of an old one.
     const conversation = messages;
     const asked = [...conversation];
     const view = growing = createAnswer(follow);
@@ -83,10 +85,12 @@ export function createChat(workbench: Workbench): Panel {
       messages = asked;
       void runner.run(answer);
     };
-    // From here on they would take back what has been said since.
+    // An older retry would remove what was said since.
     turns.querySelectorAll(".retry, .failure button").forEach((button) => button.remove());
     turns.append(turn);
     announce("The answer is being written");
+    sent = toApiRequest(functionsUrl, toRequest(asked));
+    touch();
     follow(true);
     try {
       for await (const part of ai.stream(toRequest(asked), { signal })) {
@@ -116,7 +120,7 @@ export function createChat(workbench: Workbench): Panel {
   }
 
   function showRunning(isRunning: boolean): void {
-    // The focus must not fall out of a button that disappears.
+    // The focus must not be lost with a button that disappears.
     const [gone, next] = isRunning ? [send, region] : [stop, prompt];
     if (document.activeElement === gone) next.focus({ preventScroll: true });
     send.hidden = isRunning;
@@ -125,7 +129,7 @@ export function createChat(workbench: Workbench): Panel {
   function submit(): void {
     const draft = readDraft();
     if (send.hidden || draft.length === 0) return;
-    // No model goes on before its calls are answered.
+    // A model does not continue before its tool calls have results.
     messages.push(...takeResults(turns), ...draft);
     blank.hidden = true;
     turns.append(createElement("li", { class: "turn mine" }, ...draft.flatMap(toQuestion)));
@@ -135,7 +139,7 @@ export function createChat(workbench: Workbench): Panel {
     void runner.run(answer);
   }
 
-  /** As high as its text, within what the styles allow. */
+  /** Makes the field as high as its text, within the limits of the styles. */
   function fit(): void {
     prompt.style.setProperty("height", "auto");
     prompt.style.setProperty("height", `${prompt.scrollHeight + 2}px`);
@@ -143,6 +147,7 @@ export function createChat(workbench: Workbench): Panel {
 
   function clear(): void {
     runner.stop();
+    sent = undefined;
     messages = [];
     turns.replaceChildren();
     blank.hidden = false;
@@ -159,6 +164,12 @@ export function createChat(workbench: Workbench): Panel {
       submit();
     }, text)
   ));
+  // The conversation scrolls on wide screens, the page on narrow ones.
+  const head = findElement("chat-head");
+  document.addEventListener("scroll", () => {
+    head.classList.toggle("scrolled", region.scrollTop > 0 || scrollY > 0);
+  }, { capture: true, passive: true });
+  findElement("chat").addEventListener("input", () => sent = undefined);
   prompt.addEventListener("input", fit);
   prompt.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -175,7 +186,9 @@ export function createChat(workbench: Workbench): Panel {
   });
 
   return {
-    requests: () => [toApiRequest(functionsUrl, toRequest([...messages, ...readDraft()]))],
+    requests: () => [
+      sent ?? toApiRequest(functionsUrl, toRequest([...messages, ...readDraft()])),
+    ],
     stop: runner.stop,
     clear,
   };
@@ -209,7 +222,7 @@ function toApiRequest(functionsUrl: string, request: ChatRequest): ApiRequest {
     ? request
     : { ...request, messages: [{ role: "user", content: "…" }] };
   return {
-    title: "Answer",
+    title: "Chat",
     url: `${functionsUrl}/stream`,
     body,
     client: toClientCode(

@@ -10,16 +10,18 @@ async function copyText(text: string): Promise<void> {
   }
 }
 
-/** A button that copies what `read` gives at that moment. */
-export function createCopyButton(read: () => string): HTMLButtonElement {
-  const button = createButton("quiet", () => void confirmCopy(button, read()), "Copy");
+/** Creates a button that copies the text that `read` returns when it is clicked. */
+export function createCopyButton(read: () => string, label = "Copy"): HTMLButtonElement {
+  const button = createButton("quiet", () => void confirmCopy(button, read()), label);
   return button;
 }
 
-/** Copies, and lets the button say so for a moment. */
+/** Copies, and shows it on the button for a moment. */
 export async function confirmCopy(button: HTMLButtonElement, text: string): Promise<void> {
+  const { timer, label = button.textContent ?? "" } = button.dataset;
+  button.dataset.label = label;
   await copyText(text);
   button.textContent = "Copied";
-  clearTimeout(Number(button.dataset.timer));
-  button.dataset.timer = String(setTimeout(() => button.textContent = "Copy", 1_500));
+  clearTimeout(Number(timer));
+  button.dataset.timer = String(setTimeout(() => button.textContent = label, 1_500));
 }

@@ -1,4 +1,4 @@
-/** How alike texts are, by the vectors of their meanings. */
+/** How similar texts are, by their embedding vectors. */
 import { toClientCode } from "./api_request.ts";
 import { toMeta } from "./answer.ts";
 import { announce, createElement, findElement } from "./element.ts";
@@ -8,18 +8,18 @@ import { createModelPicker } from "./model_picker.ts";
 import { createRunner } from "./runner.ts";
 import type { Panel, Workbench } from "./workbench.ts";
 
-/** A larger table than this is no picture any more. */
+/** A larger table would not be readable. */
 const MAX_LINES = 24;
 
 const EXAMPLE = [
   "The invoice was charged twice",
-  "I was billed two times this month",
-  "How do I export my data as CSV?",
-  "Download all records to a spreadsheet",
+  "Why was my invoice charged twice this month?",
+  "How do I export my records as CSV?",
+  "Export all records to a CSV file",
   "The app crashes when I open the settings",
 ].join("\n");
 
-/** Makes the embeddings' tab work. */
+/** Makes the embeddings tab work. */
 export function createEmbeddings(workbench: Workbench): Panel {
   const { functionsUrl, spending } = workbench;
   const ai = workbench.createClient();

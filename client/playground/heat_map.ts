@@ -1,7 +1,7 @@
-/** A table of how alike texts are: the number in each cell, its colour beside. */
+/** A table of how similar texts are, as numbers with a background colour. */
 import { createElement } from "./element.ts";
 
-/** Creates the table. Colours only repeat what the numbers say. */
+/** Creates the table. The colours only repeat the numbers. */
 export function createHeatMap(texts: string[], vectors: number[][]): HTMLElement {
   const numbers = texts.map((_, index) => createElement("th", { scope: "col" }, String(index + 1)));
   const rows = texts.map((text, row) =>

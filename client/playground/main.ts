@@ -1,8 +1,9 @@
-/** The playground: every function of this package, to try as a signed-in user. */
+/** The playground: a page to try the functions as a signed-in user. */
 import { createAiClient } from "../mod.ts";
 import { type ModelEntry, readCatalogue } from "./catalogue.ts";
 import { createChat } from "./chat.ts";
-import { announce, findElement } from "./element.ts";
+import { createConnectPanel } from "./connect_panel.ts";
+import { announce, createElement, findElement } from "./element.ts";
 import { createEmbeddings } from "./embeddings.ts";
 import { createFailure } from "./failure.ts";
 import { createImages } from "./images.ts";
@@ -17,6 +18,8 @@ import { startTheme } from "./theme.ts";
 import { createUsage } from "./usage.ts";
 import { startWelcome } from "./welcome.ts";
 import type { Panel, Workbench } from "./workbench.ts";
+
+const SIMULATED = "The models are simulated on this machine: no AI answers, and nothing is billed";
 
 startTheme(findElement("theme"));
 try {
@@ -49,7 +52,14 @@ function start(setup: Setup): void {
     embeddings: createEmbeddings(workbench),
     images: createImages(workbench),
     usage: createUsage(workbench),
+    connect: createConnectPanel(workbench),
   };
+  findElement("tab-connect").hidden = !setup.slugs.includes("connect");
+  if (setup.isSimulated) {
+    for (const heading of document.querySelectorAll(".panel > h2, .bar h2")) {
+      heading.after(createElement("span", { class: "badge", title: SIMULATED }, "simulated"));
+    }
+  }
   const tabs = createTabs(findElement("function-tabs"), showPanel);
 
   function showPanel(tab: string): void {
@@ -79,12 +89,14 @@ function start(setup: Setup): void {
       if (document.activeElement !== document.body) findElement("main").focus();
       return;
     }
-    // Without a catalogue any model can still be named.
+    // Without a catalogue, users can still type any model's id.
     readCatalogue(session).then((list) => models = list, () => {});
-    const asked = location.hash.slice(1);
+    // OpenRouter leads back to the page without its fragment.
+    const isBack = new URLSearchParams(location.search).has("connect_state");
+    const asked = isBack ? "connect" : location.hash.slice(1);
     tabs.choose(`tab-${Object.hasOwn(panels, asked) ? asked : "chat"}`);
     scrollTo(0, 0);
-    // A touch screen would open its keyboard.
+    // On a touch screen, a focused text field would open the keyboard.
     const isChat = tabs.chosen === "tab-chat" && matchMedia("(hover: hover)").matches;
     findElement(isChat ? "prompt" : tabs.chosen).focus({ preventScroll: true });
   }
@@ -102,7 +114,7 @@ function start(setup: Setup): void {
     if (event.key !== "Escape" || !session.name) return;
     if (panels[tabs.chosen.slice("tab-".length)]?.stop?.()) event.preventDefault();
   });
-  // A file that misses its place must not replace the page.
+  // A file dropped beside its target must not replace the page.
   for (const type of ["dragover", "drop"]) {
     document.addEventListener(type, (event) => event.preventDefault());
   }

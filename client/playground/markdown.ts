@@ -1,24 +1,25 @@
 /**
- * Markdown as elements. No text of a model is ever parsed as HTML: marked only cuts it into tokens,
- * each of which becomes an element made here, so that tags, handlers and styles stay letters.
+ * Shows Markdown as elements. Text of a model is never parsed as HTML: marked only splits it into
+ * tokens, and this module creates an element for each. Tags, handlers and styles stay plain text.
  */
 import { marked, type MarkedToken, type Token, type Tokens, type TokensList } from "marked";
 import { createCopyButton } from "./copying.ts";
 import { type Child, createElement } from "./element.ts";
+import { highlight } from "./highlight.ts";
 
 const LINKS = /^(https?|mailto):$/;
 const IMAGES = /^data:image\/(png|jpeg|gif|webp);base64,/;
 
-/** What is shown in each element, block by block. */
+/** The blocks that each element shows. */
 const shown = new WeakMap<Element, string[]>();
 
 /**
- * Shows a text in `target`. Called again with a longer one it changes only the blocks that differ, so
- * that a selection lives on and a long answer costs no more than its last paragraph.
+ * Shows a text in `target`. A second call changes only the blocks that differ, so a selection
+ * survives and a growing answer costs no more than its last paragraph.
  */
 export function showMarkdown(target: Element, text: string): void {
   const tokens = tokenize(text);
-  // A link may be defined long after it, and its address be cut short until then.
+  // A link's URL may be defined later in the text, and be incomplete until then.
   const definitions = JSON.stringify((tokens as TokensList).links);
   const blocks = tokens.filter(({ type }) => type !== "space" && type !== "def");
   const keys = [definitions, ...blocks.map(({ type, raw }) => `${type} ${raw}`)];
@@ -30,7 +31,7 @@ export function showMarkdown(target: Element, text: string): void {
   shown.set(target, keys);
 }
 
-/** Some texts are nested too deeply to be parsed or shown; those stand there as they are. */
+/** Text that is nested too deeply to be parsed or shown stays as it is. */
 function tokenize(text: string): Token[] {
   try {
     return marked.lexer(text);
@@ -55,7 +56,7 @@ function toNode(token: Token): Node {
   const known = token as MarkedToken;
   switch (known.type) {
     case "heading": {
-      // The page's own headings come first.
+      // The page's own headings are on higher levels.
       const level = Math.min(known.depth + 2, 6) as 3 | 4 | 5 | 6;
       return createElement(`h${level}`, {}, ...toNodes(known.tokens));
     }
@@ -109,7 +110,7 @@ function toText(token: Tokens.Text | Tokens.Tag): Node {
   return fragment;
 }
 
-/** Tags stay visible, so that nobody wonders what is missing; only a line break is one. */
+/** Tags stay visible as text, so nothing seems to be missing. Only line breaks work. */
 function toHtml({ raw, block }: Tokens.HTML | Tokens.Tag): Node {
   if (/^<br\s*\/?>$/i.test(raw)) return createElement("br");
   return block ? createElement("p", { class: "tags" }, raw) : document.createTextNode(raw);
@@ -121,7 +122,7 @@ function toCode({ text, lang }: Tokens.Code): Node {
     "div",
     { class: "code" },
     createElement("div", {}, createElement("span", {}, language), createCopyButton(() => text)),
-    createElement("pre", { tabindex: 0 }, createElement("code", {}, text)),
+    createElement("pre", { tabindex: 0 }, createElement("code", {}, ...highlight(text, language))),
   );
 }
 
@@ -142,14 +143,14 @@ function toTable({ header, rows }: Tokens.Table): Node {
   );
 }
 
-/** A link where the address leads to a page or a mailbox; its words alone where it does not. */
+/** Creates a link when the URL leads to a page or a mailbox, and plain text otherwise. */
 export function toLink(href: string, content: Child[]): HTMLElement {
   if (!LINKS.test(URL.parse(href)?.protocol ?? "")) return createElement("span", {}, ...content);
   const attributes = { href, target: "_blank", rel: "noopener noreferrer nofollow" };
   return createElement("a", attributes, ...content);
 }
 
-/** An image that came along is shown. One from elsewhere would tell its host who reads what. */
+/** Shows images inside the text. An image of another host would tell that host who reads what. */
 function toImage({ href, text }: Tokens.Image): Node {
   if (IMAGES.test(href)) return createElement("img", { src: href, alt: text });
   const host = URL.parse(href)?.host;
@@ -165,7 +166,7 @@ const ENTITIES: Record<string, string> = {
   nbsp: "\u00a0",
 };
 
-/** The references that models write; whatever they stand for is text. */
+/** Decodes the character references that models write. The result is used as text only. */
 function decode(text: string): string {
   return text.replace(/&(?:#(\d{1,6})|([a-z]{2,4}));/g, (whole, number, name) => {
     if (name) return ENTITIES[name] ?? whole;

@@ -1,8 +1,8 @@
-/** Rows of a table as the user may read them, and their summary. */
+/** Rows of a table that the user may read, and their summary. */
 import { AiError, readError } from "../ai_error.ts";
 import { createAnswer } from "./answer.ts";
 import { type ApiRequest, toClientCode } from "./api_request.ts";
-import { announce, createButton, createElement, findElement } from "./element.ts";
+import { announce, type Child, createButton, createElement, findElement } from "./element.ts";
 import { createFailure } from "./failure.ts";
 import { createRunner } from "./runner.ts";
 import { toCount } from "./spending.ts";
@@ -10,8 +10,12 @@ import { createTable } from "./table.ts";
 import type { Panel, Workbench } from "./workbench.ts";
 
 const PAGE_ROWS = 20;
+/** Text with more characters gets a wide column. */
+const LONG_TEXT = 48;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-][\d:]+)?$/;
 
-/** Makes the records' tab work. */
+/** Makes the records tab work. */
 export function createRecords(workbench: Workbench): Panel {
   const { setup, session, functionsUrl, spending } = workbench;
   const ai = workbench.createClient();
@@ -42,7 +46,7 @@ export function createRecords(workbench: Workbench): Panel {
   }
 
   async function showRows(offset: number): Promise<void> {
-    reading.abort(); // what was asked for before may come later
+    reading.abort(); // an earlier response may arrive later
     const { signal } = reading = new AbortController();
     rows.setAttribute("aria-busy", "true");
     try {
@@ -52,7 +56,7 @@ export function createRecords(workbench: Workbench): Panel {
       });
       if (!response.ok) throw await readError(response);
       const page: Record<string, unknown>[] = await response.json();
-      // `0-19/120`, where the count is known.
+      // `0-19/120` when the count is known.
       const total = Number(response.headers.get("Content-Range")?.split("/")[1]) || undefined;
       rows.replaceChildren(...toPage(page, offset, total));
       announce(`${page.length} rows`);
@@ -65,7 +69,7 @@ export function createRecords(workbench: Workbench): Panel {
 
   function toPage(page: Record<string, unknown>[], offset: number, total?: number): HTMLElement[] {
     if (page.length === 0) {
-      return [createElement("p", { class: "note" }, "No rows that this user may read.")];
+      return [createElement("p", { class: "note" }, "The table has no rows that you may read.")];
     }
     const columns = Object.keys(page[0] ?? {});
     const last = offset + page.length;
@@ -101,7 +105,7 @@ export function createRecords(workbench: Workbench): Panel {
         if (part.type === "summary") {
           const { rows_read, truncated, chunks } = part.summary;
           facts.textContent = `${toCount(rows_read)} rows read · ` +
-            `${truncated ? "there is more" : "all there is"} · ` +
+            `${truncated ? "more rows exist" : "all rows"} · ` +
             `${chunks} ${chunks === 1 ? "chunk" : "chunks"}`;
         }
         view.show(part);
@@ -113,7 +117,7 @@ export function createRecords(workbench: Workbench): Panel {
       else view.tail.append(createFailure(error, start));
     } finally {
       view.end();
-      // Whoever has signed out takes their sums along.
+      // After signing out, the sums belong to another user.
       if (session.name && view.usage?.total_tokens) spending.add(view.model, view.usage);
     }
   }
@@ -145,9 +149,19 @@ export function createRecords(workbench: Workbench): Panel {
   };
 }
 
-function toCell(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value ?? "");
-  return text === '""' ? "" : text.length > 160 ? `${text.slice(0, 159)}…` : text;
+/** Ids and times are short, so that texts get the width. The full value is in the title. */
+function toCell(value: unknown): Child {
+  const text = typeof value === "string" ? value : JSON.stringify(value ?? "").replace(/^""$/, "");
+  if (UUID.test(text)) return createElement("code", { title: text }, `${text.slice(0, 6)}…`);
+  if (TIME.test(text)) {
+    return createElement("time", { title: text }, text.slice(0, 16).replace("T", " "));
+  }
+  if (text.length <= LONG_TEXT) return text;
+  return createElement(
+    "span",
+    { class: "long" },
+    text.length > 300 ? `${text.slice(0, 299)}…` : text,
+  );
 }
 
 function toSummaryRequest(functionsUrl: string, request: unknown): ApiRequest {

@@ -1,37 +1,38 @@
-/** Who is signed in, and the access token that goes with every request. */
+/** The signed-in user, and the access token that is sent with every request. */
 import { AiError, readError } from "../ai_error.ts";
 import { SESSION_KEY } from "./returning.ts";
 
-/** A token that ends sooner is not worth sending. */
+/** A token that expires sooner is refreshed first. */
 const LEEWAY_SECONDS = 20;
 
 interface Tokens {
-  /** The user's address, or whatever else names a token that was pasted. */
+  /** The user's email, or another name for a pasted token. */
   name: string;
   accessToken: string;
-  /** Absent for a token that was pasted: that one ends when it ends. */
+  /** Missing for a pasted token, which cannot be refreshed. */
   refreshToken?: string;
 }
 
-/** The session of this tab: it survives a reload, and ends with the tab or by signing out. */
+/** The session of this browser tab. It survives a reload and ends with the tab. */
 export interface Session {
-  /** Who is signed in, if anyone is. */
+  /** The name of the signed-in user, or undefined. */
   readonly name: string | undefined;
-  /** @throws {AiError} what InsForge says to that. */
+  /** @throws {AiError} when InsForge rejects the password. */
   signIn(email: string, password: string): Promise<void>;
-  useToken(accessToken: string): void;
+  /** @throws {AiError} when the functions reject the token. */
+  useToken(accessToken: string): Promise<void>;
   signOut(): void;
-  /** A token that is still good, refreshed where it has to be; as `createAiClient` wants it. */
+  /** Returns a token that has not expired, refreshing it when needed. */
   getAccessToken(options: { refresh: boolean }): Promise<string | undefined>;
-  /** `fetch` with the token, once more with a new one where it is refused as expired. */
+  /** `fetch` with the token; repeated once with a new one when the token is rejected. */
   fetch(url: string, init?: RequestInit): Promise<Response>;
 }
 
 /**
- * Creates the session, as it was before a reload.
+ * Creates the session, with the state it had before a reload.
  *
- * @param onChange is called after somebody has signed in or out, and with a reason after the session
- *   has ended by itself.
+ * @param onChange is called after signing in or out, and with a reason after the session ended by
+ *   itself.
  */
 export function createSession(insforgeUrl: string, onChange: (reason?: string) => void): Session {
   let tokens: Tokens | undefined = JSON.parse(sessionStorage.getItem(SESSION_KEY) ?? "null") ??
@@ -46,7 +47,7 @@ export function createSession(insforgeUrl: string, onChange: (reason?: string) =
     if (!isSame) onChange(reason);
   }
 
-  /** As anything but a browser, so that no cookie has to cross from one origin to the other. */
+  /** Calls InsForge as a mobile client does, so no cookie has to cross origins. */
   async function ask(path: string, body: unknown) {
     const response = await fetch(`${insforgeUrl}/api/auth/${path}?client_type=mobile`, {
       method: "POST",
@@ -61,7 +62,7 @@ export function createSession(insforgeUrl: string, onChange: (reason?: string) =
 
   async function refresh(): Promise<string | undefined> {
     const { name, refreshToken } = tokens ?? {};
-    // Somebody may have signed out, and somebody else in, while this was under way.
+    // Another user may have signed in while this request was in flight.
     const isOver = () => tokens?.refreshToken !== refreshToken;
     if (!name || !refreshToken) return tokens?.accessToken;
     try {
@@ -88,10 +89,16 @@ export function createSession(insforgeUrl: string, onChange: (reason?: string) =
     },
     async signIn(email, password) {
       const answer = await ask("sessions", { email, password });
-      // Somebody else may have been faster: whoever sees the page is who it says.
+      // When two sign-ins are in flight, the first to succeed stays.
       if (!tokens) keep({ name: answer.user?.email ?? email, ...toTokens(answer) });
     },
-    useToken(accessToken) {
+    async useToken(accessToken) {
+      // Any route that needs a user will do; without `v1` the token cannot be checked here.
+      const headers = { Authorization: `Bearer ${accessToken}` };
+      const response = await fetch("/v1/models", { headers }).catch((cause) => {
+        throw new AiError(0, "NETWORK_ERROR", "The functions could not be reached", { cause });
+      });
+      if (response.status === 401) throw await readError(response);
       const { email, sub } = readClaims(accessToken);
       keep({ name: email ?? sub ?? "A pasted token", accessToken });
     },
@@ -105,7 +112,7 @@ export function createSession(insforgeUrl: string, onChange: (reason?: string) =
       const token = await getAccessToken({ refresh: false });
       const response = await send(token);
       if (response.status !== 401 || !tokens?.refreshToken) return response;
-      // Another request may have fetched a new one meanwhile.
+      // Another request may have refreshed the token already.
       return await send(await getAccessToken({ refresh: tokens.accessToken === token }));
     },
   };
@@ -121,7 +128,7 @@ function isEnding(token: string): boolean {
   return exp !== undefined && exp - Date.now() / 1_000 < LEEWAY_SECONDS;
 }
 
-/** What a token says; whether it is true is the functions' business. */
+/** Reads a token's claims without verifying them; the functions do that. */
 function readClaims(token: string): { exp?: number; email?: string; sub?: string } {
   try {
     const [, payload] = token.split(".");

@@ -1,26 +1,26 @@
-/** What the server tells the page when it starts. */
+/** The settings that the server sends to the page. */
 
-/** Where everything is on this machine, as `GET /playground.json` has it. */
+/** The body of `GET /playground.json`. */
 export interface Setup {
   insforgeUrl: string;
-  /** Whether errors can be asked for, by the field `simulate` of a request. */
+  /** Whether models are simulated; requests may then ask for failures by the field `simulate`. */
   isSimulated: boolean;
-  /** Who can sign in with one click; nobody where InsForge is the real one. */
+  /** Users who can sign in with one click; empty with a real InsForge. */
   demoUsers: DemoUser[];
   /** The functions that are served. */
   slugs: string[];
 }
 
-/** A user whose password everybody knows. */
+/** A demo user, whose password is public. */
 export interface DemoUser {
   name: string;
   email: string;
   password: string;
 }
 
-/** Asks the server where everything is. */
+/** Reads the settings from the server. */
 export async function readSetup(): Promise<Setup> {
   const response = await fetch("/playground.json");
-  if (!response.ok) throw new Error(`The server answered with status ${response.status}`);
+  if (!response.ok) throw new Error(`The server responded with status ${response.status}`);
   return await response.json();
 }

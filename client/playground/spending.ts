@@ -1,7 +1,7 @@
 /** What the calls of this page have used. */
 import type { TokenUsage } from "../mod.ts";
 
-/** One line of the sums: a model and what it was asked. */
+/** The sums of one model. */
 export interface Spent {
   model: string;
   requests: number;
@@ -10,22 +10,22 @@ export interface Spent {
   usd: number;
 }
 
-/** Adds up what answers say they have used. */
+/** Adds up the usage that responses report. */
 export interface Spending {
   add(model: string | null, usage: TokenUsage | undefined): void;
-  /** One entry per model, the first used first. */
+  /** One entry per model, in the order of their first use. */
   list(): Spent[];
   sum(): Spent;
   clear(): void;
 }
 
-/** Starts at nothing. @param onChange is called after every addition. */
+/** Starts with empty sums. `onChange` is called after every change. */
 export function createSpending(onChange: () => void): Spending {
   const models = new Map<string, Spent>();
   return {
     add(model, usage) {
       const name = model || "–";
-      const spent = models.get(name) ?? toNothing(name);
+      const spent = models.get(name) ?? createSpent(name);
       spent.requests++;
       spent.promptTokens += usage?.prompt_tokens ?? 0;
       spent.completionTokens += usage?.completion_tokens ?? 0;
@@ -35,7 +35,7 @@ export function createSpending(onChange: () => void): Spending {
     },
     list: () => [...models.values()],
     sum() {
-      const sum = toNothing("All");
+      const sum = createSpent("All");
       for (const spent of models.values()) {
         sum.requests += spent.requests;
         sum.promptTokens += spent.promptTokens;
@@ -51,11 +51,11 @@ export function createSpending(onChange: () => void): Spending {
   };
 }
 
-function toNothing(model: string): Spent {
+function createSpent(model: string): Spent {
   return { model, requests: 0, promptTokens: 0, completionTokens: 0, usd: 0 };
 }
 
-/** What two calls have used together. */
+/** Adds the usage of two calls. */
 export function addUsage(one: TokenUsage, other?: TokenUsage): TokenUsage {
   const sum = { ...other, ...one };
   for (const [name, used] of Object.entries(other ?? {})) {
@@ -64,10 +64,15 @@ export function addUsage(one: TokenUsage, other?: TokenUsage): TokenUsage {
   return sum;
 }
 
-/** A sum of money, with as many places as it needs: most answers cost far less than a cent. */
+/** An amount of money as people write it; most answers cost far less than a cent. */
 export function toDollars(usd: number): string {
   if (usd === 0) return "$0";
-  return `$${usd.toFixed(usd >= 1 ? 2 : Math.min(8, 2 - Math.floor(Math.log10(usd))))}`;
+  if (usd < 0.0001) return "<$0.0001";
+  return `$${usd.toLocaleString("en", toDigits(usd < 0.1 ? 4 : 2))}`;
+}
+
+function toDigits(count: number): Intl.NumberFormatOptions {
+  return { minimumFractionDigits: 2, maximumFractionDigits: count };
 }
 
 /** A whole number as people write it. */

@@ -1,17 +1,19 @@
 /** Tables of plain values. */
 import { type Child, createElement } from "./element.ts";
 
-const NUMBER = /^\$?[\d,.]+$/;
+const NUMBER = /^<?\$?[\d,.]+$/;
 
-/** Creates a table with a caption, which scrolls where it is wider than its place. */
+/** Creates a table with a caption. It scrolls when it is wider than its container. */
 export function createTable(caption: string, head: string[], rows: Child[][]): HTMLElement {
-  // A column of numbers ends where its name ends.
+  // Numbers and the head of their column are aligned at the right.
   const align = (column: number) => NUMBER.test(String(rows[0]?.[column] ?? "")) && "right";
   const toRow = (row: Child[]) =>
     createElement(
       "tr",
       {},
-      ...row.map((value, column) => createElement("td", { class: align(column) }, value)),
+      ...row.map((value, column) =>
+        createElement("td", { class: align(column), "data-label": head[column] }, value)
+      ),
     );
   const names = head.map((name, column) =>
     createElement("th", { scope: "col", class: align(column) }, name)

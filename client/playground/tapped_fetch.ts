@@ -1,33 +1,40 @@
-/** `fetch` with a second pair of eyes on what comes. */
+/** A `fetch` whose requests and responses the page can watch. */
 import "./element.ts";
 
-/** Who watches: is told that an answer has begun, and gives what is told how that one goes on. */
-export type Watcher = (response: Response) => (text: string) => void;
+/** A request of the client, as it was sent. */
+export interface SentRequest {
+  url: string;
+  body?: string;
+}
 
-/** Creates a `fetch` that shows each answer to the watchers while it is read. */
+/** Called when a response begins; the returned function is called with each piece of its body. */
+export type Watcher = (response: Response, request: SentRequest) => (text: string) => void;
+
+/** Creates a `fetch` that shows each response to the watchers while it is read. */
 export function createTappedFetch(...watchers: Watcher[]): typeof fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
-    const tell = watchers.map((watcher) => watcher(response));
+    const request = { url: String(input), body: init?.body as string | undefined };
+    const readers = watchers.map((watcher) => watcher(response, request));
     if (!response.body) return response;
-    const [answer, copy] = response.body.tee();
-    void watch(copy, tell);
+    const [original, copy] = response.body.tee();
+    void watch(copy, readers);
     const { status, statusText, headers } = response;
-    return new Response(answer, { status, statusText, headers });
+    return new Response(original, { status, statusText, headers });
   };
 }
 
 async function watch(
   copy: ReadableStream<Uint8Array>,
-  tell: ((text: string) => void)[],
+  readers: ((text: string) => void)[],
 ): Promise<void> {
   const decoder = new TextDecoder();
   try {
     for await (const bytes of copy) {
       const text = decoder.decode(bytes, { stream: true });
-      for (const one of tell) one(text);
+      for (const reader of readers) reader(text);
     }
   } catch {
-    // Whoever reads the answer itself hears of it.
+    // The reader of the original gets the same error.
   }
 }

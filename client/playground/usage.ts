@@ -1,4 +1,4 @@
-/** What has been used: by the calls of this page, and by the account as the function `usage` has it. */
+/** Usage of this page's calls, and of the account as the function `usage` reports it. */
 import type { UsageAnswer } from "../mod.ts";
 import { toClientCode } from "./api_request.ts";
 import { type Child, createElement, findElement } from "./element.ts";
@@ -7,7 +7,8 @@ import { type Spent, toCount, toDollars } from "./spending.ts";
 import { createTable } from "./table.ts";
 import type { Panel, Workbench } from "./workbench.ts";
 
-const HEAD = ["Requests", "Tokens in", "Tokens out", "Cost"];
+/** The cost comes first, so that it is visible on narrow screens. */
+const HEAD = ["Cost", "Requests", "Tokens in", "Tokens out"];
 
 /** Makes the usage tab work. */
 export function createUsage({ setup, functionsUrl, spending, createClient }: Workbench): Panel {
@@ -21,7 +22,7 @@ export function createUsage({ setup, functionsUrl, spending, createClient }: Wor
     page.replaceChildren(
       createElement("h3", {}, "This page"),
       spent.length === 0
-        ? createElement("p", { class: "note" }, "Nothing has been asked yet.")
+        ? createElement("p", { class: "note" }, "No calls yet.")
         : createTable("By model", ["Model", ...HEAD], [
           ...spent.map((one) => [one.model, ...toCells(one)]),
           ["All", ...toCells(spending.sum())],
@@ -68,17 +69,17 @@ export function createUsage({ setup, functionsUrl, spending, createClient }: Wor
 
 function toAccount({ today, month, days, limits }: UsageAnswer): HTMLElement[] {
   const rows = days.map((sum): Child[] => [
-    sum.day,
+    createElement("time", {}, sum.day),
     `${sum.model}${sum.own_key ? " (own key)" : ""}`,
     ...toAccountCells(sum),
   ]);
   const set = Object.entries(limits).map(([name, value]): Child[] => [
-    name.replaceAll("_", " "),
-    String(value),
+    name.replace(/^usd/, "cost").replaceAll("_", " "),
+    name.startsWith("usd") ? toDollars(value) : toCount(value),
   ]);
   return [
     createElement("h3", {}, "Your account"),
-    createTable("Sums, days and months by UTC", ["Period", ...HEAD], [
+    createTable("Days and months in UTC", ["Period", ...HEAD], [
       ["Today", ...toAccountCells(today)],
       ["This month", ...toAccountCells(month)],
     ]),
@@ -100,5 +101,5 @@ function toAccountCells(
 }
 
 function toCells({ requests, promptTokens, completionTokens, usd }: Spent): Child[] {
-  return [toCount(requests), toCount(promptTokens), toCount(completionTokens), toDollars(usd)];
+  return [toDollars(usd), toCount(requests), toCount(promptTokens), toCount(completionTokens)];
 }

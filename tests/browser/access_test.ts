@@ -55,13 +55,13 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
 };
 
 for (const [name, go] of Object.entries(STATES)) {
-  test(`${name}: nothing to object, light and dark, on a desk and on a phone`, async ({ page }) => {
+  test(`${name}: has no accessibility faults, light and dark, on a desk and on a phone`, async ({ page }) => {
     await go(page);
     await assertAccessible(page);
   });
 }
 
-test("a failure: nothing to object, light and dark, on a desk and on a phone", async ({ page, expectComplaint }) => {
+test("a failure: has no accessibility faults, light and dark, on a desk and on a phone", async ({ page, expectComplaint }) => {
   expectComplaint(/status of 402 /);
   await simulate(page, { credits: 0 });
   await ask(page, "Hello");
@@ -70,7 +70,7 @@ test("a failure: nothing to object, light and dark, on a desk and on a phone", a
 });
 
 test(
-  "the welcome: nothing to object, light and dark, on a desk and on a phone",
+  "the welcome: has no accessibility faults, light and dark, on a desk and on a phone",
   async ({ page }) => {
     await page.getByText("Use an access token").click();
     await assertAccessible(page);
@@ -78,7 +78,7 @@ test(
   { as: "nobody" },
 );
 
-test("the main things are done without a mouse", async ({ page }) => {
+test("works with the keyboard alone", async ({ page }) => {
   const press = (key: string) => page.keyboard.press(key);
   const focused = () =>
     page.evaluate(() => {
@@ -116,7 +116,7 @@ test("the main things are done without a mouse", async ({ page }) => {
   await press("ArrowRight");
   assertEquals(await focused(), "tab-records");
   await press("End");
-  assertEquals(await focused(), "tab-usage");
+  assertEquals(await focused(), "tab-connect");
   await press("Home");
   await press("ArrowRight");
   await page.getByText("Rows 1–20 of 120").first().waitFor();
@@ -132,7 +132,7 @@ test("the main things are done without a mouse", async ({ page }) => {
   await page.getByRole("button", { name: "Demo user" }).waitFor();
 }, { as: "nobody" });
 
-test("light or dark is the system's, until the user chooses", async ({ page }) => {
+test("uses the system's theme until the user chooses one", async ({ page }) => {
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();
   await page.emulateMedia({ colorScheme: "dark" });
@@ -146,7 +146,7 @@ test("light or dark is the system's, until the user chooses", async ({ page }) =
   assertEquals(await background(), light);
 }, { colorScheme: "light" });
 
-test("what is chosen can be seen where the system chooses the colours", async ({ page }) => {
+test("shows what is selected when the system chooses the colours", async ({ page }) => {
   await awaitModels(page);
   await page.getByRole("combobox", { name: "Model", exact: true }).press("ArrowDown");
   for (const role of ["tab", "option"] as const) {
@@ -155,7 +155,7 @@ test("what is chosen can be seen where the system chooses the colours", async ({
   }
 }, { forcedColors: "active" });
 
-test("nobody who wants less motion gets any", async ({ page }) => {
+test("shows no motion when the system asks for reduced motion", async ({ page }) => {
   await simulate(page, { chunk_delay_ms: 20 });
   await ask(page, "Hello");
   await page.locator(".turn:last-child .prose p").first().waitFor();
@@ -168,7 +168,7 @@ test("nobody who wants less motion gets any", async ({ page }) => {
   await page.keyboard.press("Escape");
 }, { reducedMotion: "reduce" });
 
-test("the page weighs no more than 150 KB, whatever is done with it", async ({ page }) => {
+test("loads at most 150 KB, whatever is done with the page", async ({ page }) => {
   await ask(page, "Hello");
   await readAnswer(page);
   for (const tab of ["Records", "Embeddings", "Images", "Usage"]) await openTab(page, tab);
@@ -191,7 +191,7 @@ test("the page weighs no more than 150 KB, whatever is done with it", async ({ p
   assert(bytes <= MAX_BYTES, `${bytes} bytes`);
 });
 
-test("the page paints before any script has come", async ({ page }) => {
+test("paints before any script has loaded", async ({ page }) => {
   const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>();
   await page.route("**/*.ts", async (route) => {
     await mayGoOn;

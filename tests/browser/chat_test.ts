@@ -1,6 +1,6 @@
 /** The chat in a browser: streaming, stopping, tools, images, models. */
 import { Buffer } from "node:buffer";
-import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertMatch, assertNotEquals } from "@std/assert";
 import type { JSHandle, Page } from "playwright-core";
 import { ask, awaitModels, findRequest, readAnswer, readRequest, simulate } from "./chatting.ts";
 import { copy, createVisits } from "./visits.ts";
@@ -14,7 +14,7 @@ const PICTURE = {
   buffer: Buffer.from(PIXEL, "base64"),
 };
 
-test("an answer grows on the page while it is written", async ({ page }) => {
+test("shows an answer while it is written", async ({ page }) => {
   await simulate(page, { text: "word ".repeat(10_000), chunk_delay_ms: 20 });
   const lengths = await watchLengths(page);
   await ask(page, "Explain streaming in three paragraphs");
@@ -41,7 +41,7 @@ for (const way of ["the stop button", "Escape"]) {
   });
 }
 
-test("an answer is followed to its end, until the reader scrolls up", async ({ page }) => {
+test("follows an answer to its end until the reader scrolls up", async ({ page }) => {
   const write = (count: number) =>
     Array.from({ length: count }, (_, line) => `Paragraph ${line}\n\n`).join("");
   await simulate(page, { text: write(80), chunk_delay_ms: 1 });
@@ -67,7 +67,7 @@ test("an answer is followed to its end, until the reader scrolls up", async ({ p
   assertEquals(await page.locator("#conversation").evaluate(({ scrollTop }) => scrollTop), 0);
 });
 
-test("a conversation goes on, is asked again, and starts anew", async ({ page, stack }) => {
+test("continues, retries and restarts a conversation", async ({ page, stack }) => {
   await ask(page, "My name is Ada");
   const first = await readAnswer(page);
   await ask(page, "What is my name?");
@@ -88,19 +88,19 @@ test("a conversation goes on, is asked again, and starts anew", async ({ page, s
   assertEquals(readRequest(stack).messages.length, 1);
 });
 
-test("an answer that met its limit says so", async ({ page, stack }) => {
+test("says when an answer was cut at its output limit", async ({ page, stack }) => {
   await page.getByText("Settings", { exact: true }).click();
   await page.getByLabel("Max tokens").fill("16");
   await page.getByLabel("System prompt").fill("Be brief");
   await page.getByLabel("Temperature").fill("0.5");
   await ask(page, "Write a novel");
-  await page.getByText("the limit of tokens was reached").waitFor();
+  await page.getByText("cut at the output limit").waitFor();
   const { max_tokens, temperature, messages } = readRequest(stack);
   assertEquals([max_tokens, temperature], [16, 0.5]);
   assertEquals(messages[0], { role: "system", content: "Be brief" });
 });
 
-test("Markdown becomes headings, lists, tables and code to copy", async ({ page }) => {
+test("shows Markdown as headings, lists, tables and code to copy", async ({ page }) => {
   const code = 'const answer = "<b>42</b>";';
   const text =
     `## Plan\n\n1. one\n2. **two**\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n\`\`\`js\n${code}\n` +
@@ -117,7 +117,7 @@ test("Markdown becomes headings, lists, tables and code to copy", async ({ page 
   assertEquals(await copy(page, prose.locator("button")), code);
 });
 
-test("a tool is called, answered by the user, and the answer goes on", async ({ page, stack }) => {
+test("continues after the user has entered a tool's result", async ({ page, stack }) => {
   await page.getByText("Settings", { exact: true }).click();
   await page.getByLabel("Offer the tool").check();
   await ask(page, "What is the weather in Lisbon?");
@@ -134,7 +134,7 @@ test("a tool is called, answered by the user, and the answer goes on", async ({ 
   assertEquals(answered.tool_call_id, called.tool_calls![0].id);
 });
 
-test("several tools that are called at once are answered together", async ({ page, stack }) => {
+test("sends the results of parallel tool calls together", async ({ page, stack }) => {
   await simulate(page, { tool_calls: "parallel" });
   await page.getByText("Settings", { exact: true }).click();
   await page.getByLabel("Offer the tool").check();
@@ -149,7 +149,7 @@ test("several tools that are called at once are answered together", async ({ pag
   assertEquals(readRequest(stack).messages.map(({ role }) => role), roles);
 });
 
-test("images are added by button, dropped and pasted, and sent", async ({ page, stack }) => {
+test("sends images that were chosen, dropped or pasted", async ({ page, stack }) => {
   const images = page.locator("#attachments img");
   await page.locator("#attach").setInputFiles(PICTURE);
   await images.nth(0).waitFor();
@@ -171,7 +171,7 @@ test("images are added by button, dropped and pasted, and sent", async ({ page, 
   assertEquals(await images.count(), 0);
 });
 
-test("images that come at the same time are all there", async ({ page }) => {
+test("keeps all images that are added at the same time", async ({ page }) => {
   await page.locator("#prompt").evaluate((element, bytes) => {
     for (const name of ["one", "two", "three"]) {
       const clipboardData = new DataTransfer();
@@ -183,7 +183,7 @@ test("images that come at the same time are all there", async ({ page }) => {
   await page.locator("#attachments img").nth(2).waitFor();
 });
 
-test("a file that is no image is refused in words", async ({ page }) => {
+test("rejects a file that is not an image, with a message", async ({ page }) => {
   const buffer = Buffer.from("<svg/>");
   const files = [{ name: "evil.svg", mimeType: "image/svg+xml", buffer }];
   await page.locator("#attach").setInputFiles(files);
@@ -191,7 +191,7 @@ test("a file that is no image is refused in words", async ({ page }) => {
   assertEquals(await page.getByRole("button", { name: /Remove image/ }).count(), 0);
 });
 
-test("a model is searched and chosen by keyboard", async ({ page, stack }) => {
+test("searches and chooses a model by keyboard", async ({ page, stack }) => {
   const field = page.getByRole("combobox", { name: "Model", exact: true });
   await awaitModels(page);
   await field.focus();
@@ -238,3 +238,36 @@ async function dropFile(page: Page, target: string, type: "drop" | "paste"): Pro
     element.dispatchEvent(new Kind(type, init));
   }, [type, PIXEL] as const);
 }
+
+test("answers each suggestion with a list, a table or code", async ({ page }) => {
+  const expected = {
+    "Explain row-level security": "ol",
+    "Compare three ways": "table",
+    "Write a TypeScript": ".code .kwd",
+  };
+  for (const [suggestion, selector] of Object.entries(expected)) {
+    await page.getByRole("button", { name: suggestion }).click();
+    await readAnswer(page);
+    assert(await page.locator(`.turn:last-child .prose ${selector}`).count() > 0, suggestion);
+    await page.getByRole("button", { name: "New chat" }).click();
+  }
+});
+
+test("copies a whole answer as Markdown", async ({ page }) => {
+  await simulate(page, { text: "**Bold** words\n\n- one", chunk_delay_ms: 0 });
+  await ask(page, "Hello");
+  await readAnswer(page);
+  const button = page.getByRole("button", { name: "Copy answer" });
+  assertEquals(await copy(page, button), "**Bold** words\n\n- one");
+});
+
+test("separates the header of the chat by a line once it is scrolled", async ({ page }) => {
+  await simulate(page, { text: "word\n\n".repeat(100), chunk_delay_ms: 0 });
+  const head = page.locator("#chat-head");
+  const readEdge = () => head.evaluate((head) => getComputedStyle(head).borderBottomColor);
+  const before = await readEdge();
+  await ask(page, "Hello");
+  await readAnswer(page);
+  await page.locator("#chat-head.scrolled").waitFor();
+  assertNotEquals(await readEdge(), before);
+});

@@ -6,7 +6,7 @@ import { createVisits } from "./visits.ts";
 
 const test = createVisits();
 
-test("a message that is sent before a call is answered takes the field's answer along", async ({ page, stack }) => {
+test("sends the entered tool result with the next message", async ({ page, stack }) => {
   await page.getByText("Settings", { exact: true }).click();
   await page.getByLabel("Offer the tool").check();
   await ask(page, "What is the weather in Lisbon?");
@@ -20,7 +20,7 @@ test("a message that is sent before a call is answered takes the field's answer 
   assertEquals(await page.getByRole("button", { name: "Send the result" }).count(), 0);
 });
 
-test("nothing is tried again once the conversation has gone on", async ({ page, stack, expectComplaint }) => {
+test("offers no retry once the conversation has continued", async ({ page, stack, expectComplaint }) => {
   expectComplaint(/status of 402 /);
   await simulate(page, { credits: 0 });
   await ask(page, "First");
@@ -36,7 +36,7 @@ test("nothing is tried again once the conversation has gone on", async ({ page, 
   assertEquals(asked, ["First", "Second"]);
 });
 
-test("a link leads where its definition says in the end, however late that comes", async ({ page }) => {
+test("uses a link's definition even when it comes later in the text", async ({ page }) => {
   const address = "https://example.org/a/long/way";
   await simulate(page, {
     text: `See [the docs][1].\n\n[1]: ${address}`,
@@ -49,7 +49,7 @@ test("a link leads where its definition says in the end, however late that comes
   assertEquals(await link.getAttribute("href"), address);
 });
 
-test("a paragraph runs from right to left where its letters do", async ({ page }) => {
+test("shows right-to-left paragraphs from right to left", async ({ page }) => {
   const text = "\u05e9\u05dc\u05d5\u05dd!\n\nHello!";
   await simulate(page, { text, chunk_delay_ms: 0 });
   await ask(page, text);

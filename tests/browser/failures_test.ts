@@ -1,4 +1,5 @@
-/** Everything that can go wrong with an answer, as the person in front of it reads it. */
+/// <reference lib="dom" />
+/** Everything that can go wrong with an answer, as its reader sees it. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Simulation } from "../../tools/local/openrouter/mod.ts";
 import { ask, readAnswer, simulate } from "./chatting.ts";
@@ -8,55 +9,55 @@ const test = createVisits();
 
 interface Failure {
   simulation: Simulation;
-  /** The status that the browser logs; none where the failure comes after the first byte. */
+  /** The status that the browser logs; missing when the failure comes after the first byte. */
   status?: number;
-  /** What is said, what to do about it, and the code. */
+  /** The title, what to do, and the codes. */
   says: [RegExp, RegExp, string];
 }
 
 const FAILURES: Record<string, Failure> = {
-  "too little money": {
+  "a spent balance": {
     simulation: { credits: 0 },
     status: 402,
-    says: [/credits|balance/i, /Add credits/, "BILLING_INSUFFICIENT_BALANCE · status 402"],
+    says: [/budget is used up/, /Add credit/, "BILLING_INSUFFICIENT_BALANCE · status 402"],
   },
-  "a refused subject": {
+  "a refused request": {
     simulation: { status: 403, message: "Flagged", metadata: { reasons: ["violence"] } },
     status: 403,
-    says: [/refused|flagged|violence/i, /something else/, "FORBIDDEN · status 403"],
+    says: [/request was refused/, /violence/i, "FORBIDDEN · status 403"],
   },
   "a gateway that is down": {
     simulation: { status: 503, retry_after: 0 },
     status: 502,
-    says: [/unavailable|failed/i, /Try again/, "AI_UPSTREAM_UNAVAILABLE · status 502"],
+    says: [/AI provider failed/, /Try again/, "AI_UPSTREAM_UNAVAILABLE · status 502"],
   },
   "a gateway that takes too long": {
     simulation: { status: 504, retry_after: 0 },
     status: 504,
-    says: [/time|long/i, /Try again/, "AI_UPSTREAM_UNAVAILABLE · status 504"],
+    says: [/AI provider failed/, /Try again/, "AI_UPSTREAM_UNAVAILABLE · status 504"],
   },
-  "a refused key": {
+  "a rejected key": {
     simulation: { status: 401 },
     status: 502,
-    says: [/key/i, /Whoever runs the app/, "AI_INVALID_API_KEY · status 502"],
+    says: [/key was rejected/, /./, "AI_INVALID_API_KEY · status 502"],
   },
-  "a request that the model cannot take": {
+  "a request that the model does not support": {
     simulation: { status: 400, message: "This model takes no images" },
     status: 400,
-    says: [/This model takes no images/, /./, "INVALID_INPUT · status 400"],
+    says: [/request is not valid/, /This model takes no images/, "INVALID_INPUT · status 400"],
   },
   "an error in mid-stream": {
     simulation: { fail: "event", after: 12 },
     says: [/\w/, /Try again/, "AI_UPSTREAM_UNAVAILABLE"],
   },
-  "a stream that breaks off": {
+  "a stream that is cut": {
     simulation: { fail: "cut", after: 12 },
     says: [/\w/, /Try again/, "AI_UPSTREAM_UNAVAILABLE"],
   },
 };
 
 for (const [name, { simulation, status, says: [what, advice, code] }] of Object.entries(FAILURES)) {
-  test(`${name} is told in words, with the request's id`, async ({ page, expectComplaint }) => {
+  test(`shows title, advice and request id for ${name}`, async ({ page, expectComplaint }) => {
     if (status) expectComplaint(new RegExp(`status of ${status} .*/stream`));
     await simulate(page, { chunk_delay_ms: 0, ...simulation });
     const response = page.waitForResponse("**/stream");
@@ -76,7 +77,7 @@ for (const [name, { simulation, status, says: [what, advice, code] }] of Object.
   });
 }
 
-test("a limit that passes counts down until it is worth trying again", async ({ page, expectComplaint }) => {
+test("counts down until a rate limit has passed", async ({ page, expectComplaint }) => {
   expectComplaint(/status of 429 /);
   await simulate(page, { status: 429, retry_after: 30 });
   await page.clock.install({ time: 0 });
@@ -85,14 +86,14 @@ test("a limit that passes counts down until it is worth trying again", async ({ 
   const button = page.getByRole("button", { name: /Try again/ });
   await button.waitFor();
   assertEquals([await button.innerText(), await button.isDisabled()], ["Try again in 30 s", true]);
-  assertEquals(await page.locator(".failure p").count(), 2, "what happened and its codes, no more");
+  assertEquals(await page.locator(".failure p").count(), 3, "title, message and codes");
   await page.clock.runFor(10_000);
   assertEquals(await button.innerText(), "Try again in 20 s");
   await page.clock.runFor(21_000);
   assertEquals([await button.innerText(), await button.isDisabled()], ["Try again", false]);
 });
 
-test("a limit of a month is told in words, and may be tried at any time", async ({ page, expectComplaint }) => {
+test("shows when a monthly limit ends, and allows a retry at any time", async ({ page, expectComplaint }) => {
   expectComplaint(/status of 402 /);
   const headers = { "Retry-After": "800000", "Access-Control-Expose-Headers": "Retry-After" };
   const json = {
@@ -108,22 +109,21 @@ test("a limit of a month is told in words, and may be tried at any time", async 
   assert(await alert.getByRole("button", { name: "Try again", exact: true }).isEnabled());
 });
 
-test(
-  "a session that has ended meanwhile is told, not hidden",
-  async ({ page, stack, expectComplaint }) => {
-    expectComplaint(/status of 401 .*\/v1\/models/);
-    expectComplaint(/status of 401 .*\/stream/);
-    await page.getByText("Use an access token").click();
-    await page.getByLabel("Access token").fill(stack.insforge!.secrets.ANON_KEY!);
-    await page.getByRole("button", { name: "Use this token" }).click();
-    await ask(page, "Hello");
-    const alert = page.getByRole("alert").filter({ hasText: "AUTH_UNAUTHORIZED · status 401" });
-    assertStringIncludes(await alert.innerText(), "sign in again");
-  },
-  { as: "nobody" },
-);
+test("says when the session has ended", async ({ page, expectComplaint }) => {
+  expectComplaint(/status of 401 .*\/stream/);
+  await page.evaluate(() => {
+    const { refreshToken: _, ...session } = JSON.parse(sessionStorage["playground.session"]);
+    sessionStorage["playground.session"] = JSON.stringify(session);
+  });
+  await page.reload();
+  const json = { error: "AUTH_UNAUTHORIZED", message: "The token has expired", statusCode: 401 };
+  await page.route("**/stream", (route) => route.fulfill({ status: 401, json }));
+  await ask(page, "Hello");
+  const alert = page.getByRole("alert").filter({ hasText: "AUTH_UNAUTHORIZED · status 401" });
+  assertStringIncludes(await alert.innerText(), "Sign in again.");
+});
 
-test("a model that does not exist is named", async ({ page, expectComplaint }) => {
+test("names a model that does not exist", async ({ page, expectComplaint }) => {
   expectComplaint(/status of 400 /);
   await page.getByRole("combobox", { name: "Model", exact: true }).fill("nobody/nothing");
   await page.keyboard.press("Escape");
@@ -132,7 +132,7 @@ test("a model that does not exist is named", async ({ page, expectComplaint }) =
   assertStringIncludes(await alert.innerText(), "Choose another model");
 });
 
-test("a bug of the functions is told with the id that finds it in the log", async ({ page, expectComplaint }) => {
+test("shows the request id of an internal error", async ({ page, expectComplaint }) => {
   expectComplaint(/status of 500 /);
   const json = { error: "INTERNAL_ERROR", message: "Something went wrong", statusCode: 500 };
   const headers = { "X-Request-Id": "0123-abcd" };
@@ -142,7 +142,7 @@ test("a bug of the functions is told with the id that finds it in the log", asyn
   assertStringIncludes(await alert.innerText(), "INTERNAL_ERROR · status 500 · request 0123-abcd");
 });
 
-test("a server that is away is told, and the next try goes through", async ({ page, context, expectComplaint }) => {
+test("says when the server cannot be reached, and succeeds on retry", async ({ page, context, expectComplaint }) => {
   expectComplaint(/ERR_INTERNET_DISCONNECTED/);
   await context.setOffline(true);
   await ask(page, "Hello");
@@ -153,7 +153,7 @@ test("a server that is away is told, and the next try goes through", async ({ pa
   assert((await readAnswer(page)).length > 0);
 });
 
-test("every failure of the list to choose from ends in words or in an answer", async ({ page, expectComplaint }) => {
+test("shows a message or an answer for every simulated failure", async ({ page, expectComplaint }) => {
   expectComplaint(/status of (402|429|502) /);
   await page.unroute("**/stream"); // the page itself says what to simulate
   await page.getByText("Settings", { exact: true }).click();
@@ -171,11 +171,11 @@ test("every failure of the list to choose from ends in words or in an answer", a
   }
 });
 
-test("a page without its server says so", async ({ page, expectComplaint }) => {
+test("says when the page cannot read its setup", async ({ page, expectComplaint }) => {
   expectComplaint(/status of 500 .*playground.json/);
   await page.route("**/playground.json", (route) => route.fulfill({ status: 500, body: "no" }));
   await page.reload();
-  assertStringIncludes(await page.getByRole("alert").innerText(), "The server answered with");
+  assertStringIncludes(await page.getByRole("alert").innerText(), "The server responded with");
   await page.unroute("**/playground.json");
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByRole("button", { name: "Demo user" }).waitFor();

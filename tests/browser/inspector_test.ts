@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** What the page shows of the wire: the request as code that works when copied, and the bytes. */
+/** The pane with the traffic: the request as code that works when copied, and the raw response. */
 import {
   assert,
   assertEquals,
@@ -18,16 +18,16 @@ const AsyncFunction = (async () => {}).constructor as new (...code: string[]) =>
 /** Hard to quote, in a shell as in JavaScript. */
 const PROMPT = `Say "it's" $HOME \`date\` \\ and é 🌍`;
 
-test("the copied curl works in a shell", async ({ page }) => {
+test("copies a curl command that works in a shell", async ({ page }) => {
   await page.getByLabel("Message").fill(PROMPT);
   const curl = await copyCode(page, "curl");
-  assertMatch(curl, /^curl -N 'http:\/\/127\.0\.0\.1:\d+\/stream'/);
+  assertMatch(curl, /^curl -sN 'http:\/\/127\.0\.0\.1:\d+\/stream'/);
   const output = await runInShell(curl, await readToken(page));
   assertStringIncludes(output, "data: {");
   assertMatch(output, /data: \[DONE\]\s*$/);
 });
 
-test("the copied fetch and client code work", async ({ page, stack }) => {
+test("copies fetch and client code that works", async ({ page, stack }) => {
   const token = await readToken(page);
   await page.getByLabel("Message").fill(PROMPT);
   const output = { textContent: "" };
@@ -46,20 +46,21 @@ test("the copied fetch and client code work", async ({ page, stack }) => {
   assertEquals(readRequest(stack).messages[0].content, PROMPT);
 });
 
-test("every tab's code works as it is copied, and never holds the token", async ({ page }) => {
+test("copies code that works on every tab, without the token", async ({ page }) => {
   const token = await readToken(page);
   const slugs = {
     Records: "summarize-records",
     Embeddings: "embeddings",
     Images: "image-gen",
     Usage: "usage",
+    Connect: "connect",
   };
   for (const [tab, slug] of Object.entries(slugs)) {
     await openTab(page, tab);
     await page.locator("#code", { hasText: `/${slug}` }).waitFor();
     const choices = await page.locator("#request-choice option").count();
     for (let index = 0; index < Math.max(1, choices); index++) {
-      if (choices > 1) await page.getByLabel("Which request").selectOption({ index });
+      if (choices > 1) await page.getByLabel("Request to show").selectOption({ index });
       const code = await copyCode(page, "fetch");
       assert(!code.includes(token) && code.includes("$TOKEN"), tab);
       const response = await new AsyncFunction("$TOKEN", `${code}\nreturn response;`)(
@@ -71,7 +72,32 @@ test("every tab's code works as it is copied, and never holds the token", async 
   }
 });
 
-test("the raw answer is the bytes as they came", async ({ page }) => {
+test("shows the request that was sent until a field changes", async ({ page }) => {
+  const state = page.locator("#request-state");
+  await state.getByText("not sent yet").waitFor();
+  await ask(page, "Name a colour");
+  await readAnswer(page);
+  await state.getByText("sent", { exact: true }).waitFor();
+  const sent = await copyCode(page, "curl");
+  assertStringIncludes(sent, '      "content": "Name a colour"\n');
+  assertEquals(sent.split('"role"').length, 2, "only the message that was sent");
+  await page.getByLabel("Message").fill("And another");
+  await state.getByText("not sent yet").waitFor();
+  const next = await copyCode(page, "curl");
+  assertStringIncludes(next, "And another");
+  assertEquals(next.split('"role"').length, 4, "the whole conversation");
+});
+
+test("highlights the request and keeps its text", async ({ page }) => {
+  await page.getByLabel("Message").fill("Name a colour");
+  for (const form of ["curl", "fetch", "Client"] as const) {
+    const copied = await copyCode(page, form);
+    assertEquals(await page.locator("#code").textContent(), copied);
+    assertGreater(await page.locator("#code .str").count(), 2);
+  }
+});
+
+test("shows the raw bytes of the response", async ({ page }) => {
   await page.locator("#raw-details > summary").click();
   let bytes = "";
   await page.route("**/stream", async (route) => {
@@ -89,7 +115,7 @@ test("the raw answer is the bytes as they came", async ({ page }) => {
   assertStringIncludes(await page.locator("#raw-head").innerText(), "200 text/event-stream");
 });
 
-test("the raw answer is of one request, whatever else still comes", async ({ page }) => {
+test("shows the raw bytes of the newest response only", async ({ page }) => {
   await simulate(page, { text: "word ".repeat(400), chunk_delay_ms: 20 });
   await page.locator("#raw-details > summary").click();
   await ask(page, "Write on");
@@ -105,7 +131,7 @@ test("the raw answer is of one request, whatever else still comes", async ({ pag
   JSON.parse((await page.locator("#raw").textContent())!);
 });
 
-test("the copied curl works in a shell however large the request is", async ({ page, stack }) => {
+test("copies a curl command that works with a large request", async ({ page, stack }) => {
   const text = "It's $HOME `date` \\ ".repeat(20_000);
   await page.getByLabel("System prompt").evaluate((field: HTMLInputElement, text) => {
     field.value = text;
@@ -116,7 +142,7 @@ test("the copied curl works in a shell however large the request is", async ({ p
   assertEquals(readRequest(stack).messages[0].content, text.trim());
 });
 
-/** What the button gives for one of the three ways to write the request. */
+/** Copies the request in one of its three forms. */
 async function copyCode(page: Page, form: "curl" | "fetch" | "Client"): Promise<string> {
   await page.getByRole("tab", { name: form, exact: true }).click();
   return await copy(page, page.locator("#copy-code"));
@@ -128,7 +154,7 @@ async function readToken(page: Page): Promise<string> {
   );
 }
 
-/** As a user would, in a real shell: tests may not run one, but a Deno of their own may. */
+/** Runs code in a real shell. Tests may not start one, but may start a Deno that does. */
 async function runInShell(code: string, TOKEN: string): Promise<string> {
   const run = `
     const shell = new Deno.Command("sh", { stdin: "inherit", env: { TOKEN: Deno.args[0] } });

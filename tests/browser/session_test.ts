@@ -1,4 +1,4 @@
-/** Signing in and out in a browser, and what a session lives through. */
+/** Signing in and out in a browser, and the life of a session. */
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
@@ -9,7 +9,7 @@ const test = createVisits();
 const STORED = "playground.session";
 
 test(
-  "each demo user signs in with one click, and signing out forgets who it was",
+  "signs in each demo user with one click, and forgets them on sign-out",
   async ({ page }) => {
     for (const [as, { email }] of [["demo", DEMO], ["second", SECOND]] as const) {
       await signIn(page, as);
@@ -25,7 +25,7 @@ test(
   { as: "nobody" },
 );
 
-test("nothing that a user has written is left for the next", async ({ page }) => {
+test("clears everything that a user entered on sign-out", async ({ page }) => {
   await simulate(page, { chunk_delay_ms: 500 }, "summarize-records");
   await page.getByText("Settings", { exact: true }).click();
   const written = ["System prompt", "Temperature", "Max tokens", "Lines", "Description"];
@@ -57,7 +57,7 @@ test("nothing that a user has written is left for the next", async ({ page }) =>
   assertEquals(said.filter((text) => /my\.pdf|Answer|secret/.test(text)), []);
 });
 
-test("the session of whoever is signed in does not end with another's", async ({ page, expectComplaint }) => {
+test("keeps the session when that of an earlier user ends", async ({ page, expectComplaint }) => {
   await forge(page, "accessToken");
   await forge(page, "refreshToken");
   const { promise: mayCome, resolve: come } = Promise.withResolvers<void>();
@@ -77,7 +77,7 @@ test("the session of whoever is signed in does not end with another's", async ({
   expectComplaint(/status of 401 .*\/api\/auth\/refresh/);
 });
 
-test("a sign-in that is answered late does not replace the one before it", async ({ page }) => {
+test("ignores a sign-in that succeeds after another", async ({ page }) => {
   const { promise: mayCome, resolve: come } = Promise.withResolvers<void>();
   await page.route("**/api/auth/sessions*", async (route) => {
     if (route.request().postData()!.includes(DEMO.email)) await mayCome;
@@ -93,13 +93,13 @@ test("a sign-in that is answered late does not replace the one before it", async
   assertEquals(await page.locator("#account-name").textContent(), SECOND.email);
 }, { as: "nobody" });
 
-test("a password signs in, a wrong one says so", async ({ page, expectComplaint }) => {
+test("signs in with a password, and says when it is wrong", async ({ page, expectComplaint }) => {
   await page.getByLabel("Email").fill(SECOND.email);
   await page.getByLabel("Password").fill("not the password");
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   assertMatch(
     await page.getByRole("alert").innerText(),
-    /^Invalid credentials\.\s+AUTH_UNAUTHORIZED/,
+    /^The sign-in was rejected\s+Invalid credentials\./,
   );
   expectComplaint(/status of 401 .*\/api\/auth\/sessions/);
 
@@ -109,7 +109,7 @@ test("a password signs in, a wrong one says so", async ({ page, expectComplaint 
   assertEquals(await page.locator("#account-name").textContent(), SECOND.email);
 }, { as: "nobody" });
 
-test("a pasted token signs in", async ({ page, stack }) => {
+test("signs in with a pasted token", async ({ page, stack }) => {
   await page.getByText("Use an access token").click();
   const { accessToken } = await readTokens(stack.insforgeUrl);
   await page.getByLabel("Access token").fill(accessToken);
@@ -120,7 +120,21 @@ test("a pasted token signs in", async ({ page, stack }) => {
   assert((await readAnswer(page)).length > 0);
 }, { as: "nobody" });
 
-test("a name of any length leaves room to sign out", async ({ page }) => {
+test(
+  "stays signed out when the functions reject a pasted token",
+  async ({ page, stack, expectComplaint }) => {
+    expectComplaint(/status of 401 .*\/v1\/models/);
+    await page.getByText("Use an access token").click();
+    await page.getByLabel("Access token").fill(stack.insforge!.secrets.ANON_KEY!);
+    await page.getByRole("button", { name: "Use this token" }).click();
+    const alert = page.getByRole("alert").filter({ hasText: "AUTH_UNAUTHORIZED · status 401" });
+    assertStringIncludes(await alert.innerText(), "The sign-in was rejected");
+    assert(await page.locator("#workbench").isHidden());
+  },
+  { as: "nobody" },
+);
+
+test("leaves room to sign out beside a long name", async ({ page }) => {
   await page.locator("#account-name").evaluate((name) => name.textContent = "a".repeat(254));
   for (const width of [320, 640, 1280]) {
     await page.setViewportSize({ width, height: 800 });
@@ -129,14 +143,14 @@ test("a name of any length leaves room to sign out", async ({ page }) => {
   }
 });
 
-test("a reload keeps the session and the tab", async ({ page }) => {
+test("keeps the session and the tab after a reload", async ({ page }) => {
   await page.getByRole("tab", { name: "Records" }).click();
   await page.reload();
   await page.getByRole("heading", { name: "Records" }).waitFor();
   assertEquals(await page.locator("#account-name").textContent(), DEMO.email);
 });
 
-test("an expired token is refreshed before it is sent, once", async ({ page }) => {
+test("refreshes an expired token once before it is sent", async ({ page }) => {
   const sent = watchPosts(page);
   await page.clock.setSystemTime(Date.now() + 20 * 60_000);
   await ask(page, "Hello");
@@ -144,7 +158,7 @@ test("an expired token is refreshed before it is sent, once", async ({ page }) =
   assertEquals(sent, ["/api/auth/refresh", "/stream"]);
 });
 
-test("a token that the functions refuse is refreshed, and the request sent once more", async ({ page, expectComplaint }) => {
+test("refreshes a rejected token and repeats the request", async ({ page, expectComplaint }) => {
   await forge(page, "accessToken");
   // Held back, so that the chat is the first to be refused.
   await page.route("**/v1/models", () => {});
@@ -157,7 +171,7 @@ test("a token that the functions refuse is refreshed, and the request sent once 
   expectComplaint(/status of 401 .*\/stream/);
 });
 
-test("requests that are refused together share one refresh", async ({ page, expectComplaint }) => {
+test("shares one refresh between rejected requests", async ({ page, expectComplaint }) => {
   await page.getByRole("tab", { name: "Records" }).click();
   await forge(page, "accessToken");
   const sent = watchPosts(page);
@@ -173,7 +187,7 @@ test("requests that are refused together share one refresh", async ({ page, expe
   expectComplaint(/status of 401 .*\/support_tickets/);
 });
 
-test("a request that is refused late takes the token that another has fetched", async ({ page, expectComplaint }) => {
+test("uses the token that another request has refreshed", async ({ page, expectComplaint }) => {
   await page.getByRole("tab", { name: "Records" }).click();
   await page.getByText("Rows 1–20 of 120").waitFor();
   await forge(page, "accessToken");
@@ -193,7 +207,7 @@ test("a request that is refused late takes the token that another has fetched", 
   expectComplaint(/status of 401 .*\/support_tickets/);
 });
 
-test("a session that cannot be refreshed ends at the welcome", async ({ page, expectComplaint }) => {
+test("shows the welcome when the session cannot be refreshed", async ({ page, expectComplaint }) => {
   await forge(page, "accessToken");
   await forge(page, "refreshToken");
   await page.reload();
@@ -203,7 +217,7 @@ test("a session that cannot be refreshed ends at the welcome", async ({ page, ex
   expectComplaint(/status of 401 .*\/api\/auth\/refresh/);
 });
 
-test("an InsForge that is away is told as that", async ({ page, expectComplaint }) => {
+test("says when InsForge cannot be reached", async ({ page, expectComplaint }) => {
   await page.route("**/api/auth/**", (route) => route.abort());
   await page.getByRole("button", { name: "Demo user" }).click();
   const failure = await page.getByRole("alert").innerText();

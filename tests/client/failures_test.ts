@@ -67,6 +67,19 @@ Deno.test("error responses of the platform become an AiError", async () => {
       { status: 400, json: { error: { message: "No" } } },
       "400 REQUEST_FAILED No",
     ],
+    [
+      {
+        status: 401,
+        json: {
+          error: { message: "No", code: 401, metadata: { error_code: "AUTH_UNAUTHORIZED" } },
+        },
+      },
+      "401 AUTH_UNAUTHORIZED No",
+    ],
+    [
+      { status: 400, json: { error: { code: 1 } } },
+      "400 REQUEST_FAILED The functions responded with status 400",
+    ],
     [{ status: 503, json: null }, "503 REQUEST_FAILED The functions responded with status 503"],
     [{ status: 502, ...page }, "502 REQUEST_FAILED The functions responded with status 502"],
     [page, "200 REQUEST_FAILED The response must be JSON"],

@@ -1,14 +1,21 @@
-/** The files that a browser may have: everything in `client/`, and the packages it imports. */
-import { stripTypeScriptTypes } from "node:module";
+/** The files that a browser may load: everything in `client/`, and the packages that it imports. */
+import { toLeanMarkup, toLeanScript, toLeanStyle, toPackageUrl } from "./lean.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
-/** Neither a dot nor a percent sign in a folder's name, so that no path leads out. */
+/** Folder names have neither a dot nor a percent sign, so no path leads out of `client/`. */
 const ASSET = /^client(\/[\w-]+)+\.(?:css|html|svg|ts)$/;
 
-/** Browsers resolve no bare names, and an import map would be an inline script. */
-const PACKAGES: Record<string, string> = {
-  marked: "node_modules/marked/lib/marked.esm.js",
-};
+const HIGHLIGHT = "@speed-highlight/core";
+/**
+ * The files of packages by URL. Browsers do not resolve package names, and an import map would have
+ * to be an inline script.
+ */
+const PACKAGES = new Map([
+  ["marked", "marked/lib/marked.esm.js"],
+  [`${HIGHLIGHT}/tokenize`, `${HIGHLIGHT}/dist/tokenize.js`],
+  [`${HIGHLIGHT}/languages/js.js`, `${HIGHLIGHT}/dist/languages/js.js`],
+  [`${HIGHLIGHT}/languages/json.js`, `${HIGHLIGHT}/dist/languages/json.js`],
+].map(([specifier, file]) => [toPackageUrl(specifier!), `node_modules/${file}`]));
 
 const MEDIA_TYPES: Record<string, string> = {
   css: "text/css; charset=utf-8",
@@ -19,36 +26,32 @@ const MEDIA_TYPES: Record<string, string> = {
 };
 
 /**
- * Reads a file as browsers need it: TypeScript without its types, and nothing with its margins.
+ * Reads a file in the form that browsers need: TypeScript without its types, everything without
+ * comments and margins.
  *
  * @param path from the root, such as `client/mod.ts`; packages are `client/packages/<name>.js`.
- * @returns 404 for whatever is not there or not meant for browsers.
+ * @returns 404 for files that do not exist or are not meant for browsers.
  */
 export async function readAsset(path: string): Promise<Response> {
-  const [, name] = /^client\/packages\/(\w+)\.js$/.exec(path) ?? [];
-  const file = name ? PACKAGES[name] : ASSET.test(path) && path;
+  const known = PACKAGES.get(`/${path}`);
+  const file = known ?? (ASSET.test(path) ? path : undefined);
   const text = file && await readText(file);
   if (!text) return new Response("Not found", { status: 404 });
   const extension = file.slice(file.lastIndexOf(".") + 1);
-  const headers = { "Content-Type": MEDIA_TYPES[extension], "Cache-Control": "no-cache" };
-  return new Response(name ? text : toLean(text, extension), { headers });
+  const headers = {
+    "Content-Type": MEDIA_TYPES[extension] ?? "text/plain",
+    "Cache-Control": "no-cache",
+  };
+  // Packages are minified already, but for their licence and the link to a source map.
+  const lean = known
+    ? text.replaceAll(/^\/\*[\s\S]*?\*\/\s*|^\/\/# source.*/gm, "")
+    : await toLean(text, extension);
+  return new Response(lean, { headers });
 }
 
-/**
- * Leaves out what no browser reads: types, comments, margins. Text over several lines would lose its
- * own margins, too: no template in `client/` spans lines, and a test looks after that.
- */
-function toLean(text: string, extension: string): string {
-  if (extension === "css") {
-    return text.replace(/\/\*[\s\S]*?\*\/|(?<=[{};:,])\s+|\s(?={)/g, "").replaceAll(";}", "}");
-  }
-  if (extension !== "ts") return text.replace(/^\s+/gm, "");
-  // By Deno itself, in about a millisecond. It leaves every docstring at the start of a line.
-  return stripTypeScriptTypes(text, { mode: "transform" })
-    .replace(/^ *\/\*\*[\s\S]*?\*\/\s*/gm, "")
-    .replace(/^ *(\/\/.*\n)?/gm, "")
-    .replace(/(?<=[{(,])\n|\n(?=[})\].?:])|(?<=;)\n(?!import|export)/g, "")
-    .replace(/^(import .* from ")(\w+)";$/gm, '$1/client/packages/$2.js";');
+function toLean(text: string, extension: string): string | Promise<string> {
+  if (extension === "css") return toLeanStyle(text);
+  return extension === "ts" ? toLeanScript(text) : toLeanMarkup(text);
 }
 
 async function readText(file: string): Promise<string | undefined> {
