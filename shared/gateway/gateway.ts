@@ -5,8 +5,6 @@ import { createOpenRouter } from "./openrouter.ts";
 import { createPinata } from "./pinata.ts";
 import { createPinme } from "./pinme.ts";
 
-export type { Feature, Gateway, GatewayRequest } from "./interface.ts";
-
 const GATEWAYS: Record<Settings["AI_GATEWAY"], (settings: Settings) => Gateway> = {
   openrouter: createOpenRouter,
   pinata: createPinata,

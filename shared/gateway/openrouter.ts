@@ -38,13 +38,18 @@ export function readOpenRouterError(received: Received): ApiError | undefined {
   return readError(received, OPENROUTER);
 }
 
+/** Whether OpenRouter is the gateway of this project. Records of generations exist only there. */
+export function isOpenRouterChosen({ AI_GATEWAY }: Settings): boolean {
+  return AI_GATEWAY === "openrouter";
+}
+
 /**
  * Requires OpenRouter to be the gateway, because a user's own OpenRouter key is sent to no other.
  *
  * @throws {ApiError} 500 `INTERNAL_ERROR` when `AI_GATEWAY` names another gateway.
  */
-export function requireUserKeySupport({ AI_GATEWAY }: Settings): void {
-  if (AI_GATEWAY === "openrouter") return;
+export function requireUserKeySupport(settings: Settings): void {
+  if (isOpenRouterChosen(settings)) return;
   const message =
     `The setting AI_GATEWAY must be "openrouter" when users connect their own OpenRouter accounts`;
   throw new ApiError(500, "INTERNAL_ERROR", message);

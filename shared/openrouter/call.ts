@@ -5,7 +5,8 @@
 import type { ApiError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import { unusable } from "../gateway/failures.ts";
-import { chooseGateway, type Gateway, type GatewayRequest } from "../gateway/gateway.ts";
+import { chooseGateway } from "../gateway/gateway.ts";
+import type { Gateway, GatewayRequest } from "../gateway/interface.ts";
 import { requireUserKeySupport } from "../gateway/openrouter.ts";
 import type { Call, LogFields } from "../http/call.ts";
 import type { ByteSource } from "../http/event_stream.ts";

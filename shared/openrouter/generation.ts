@@ -1,6 +1,6 @@
 /** What the gateway records about a generation after it ended. https://openrouter.ai/docs/api-reference/get-a-generation */
 import { type Charge, toLedgerName } from "../ledger/charge.ts";
-import { chooseGateway } from "../gateway/gateway.ts";
+import { createOpenRouter, isOpenRouterChosen } from "../gateway/openrouter.ts";
 import type { Settings } from "../settings.ts";
 import { readStatedUsd, toTokenCount } from "../token_usage.ts";
 
@@ -19,9 +19,10 @@ export async function getGeneration(
   settings: Settings,
   { key, signal }: { key?: string; signal?: AbortSignal } = {},
 ): Promise<Charge | undefined> {
+  if (!isOpenRouterChosen(settings)) return undefined;
   const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])];
   try {
-    const request = chooseGateway(settings).request(`/generation?id=${encodeURIComponent(id)}`);
+    const request = createOpenRouter(settings).request(`/generation?id=${encodeURIComponent(id)}`);
     const response = await fetch(request.url, {
       headers: request.toHeaders(key),
       redirect: "manual",

@@ -5,7 +5,7 @@
  * sleeps as long as a `Retry-After` says, and drops what OpenRouter adds to responses.
  */
 import { ApiError } from "../errors.ts";
-import type { Gateway, GatewayRequest } from "../gateway/gateway.ts";
+import type { Gateway, GatewayRequest } from "../gateway/interface.ts";
 
 /** The `cause` of an {@link ApiError} for a request that got no response. */
 export interface NetworkFailure {

@@ -1,6 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ApiError } from "../../../shared/errors.ts";
-import { createOpenRouter, requireUserKeySupport } from "../../../shared/gateway/openrouter.ts";
+import {
+  createOpenRouter,
+  isOpenRouterChosen,
+  requireUserKeySupport,
+} from "../../../shared/gateway/openrouter.ts";
 import { CHAT, OPENROUTER, PINATA, PINME, read } from "./settings.ts";
 
 Deno.test("sends any operation and field unchanged, with the project's key and the app's name", () => {
@@ -31,6 +35,11 @@ Deno.test("needs no key of the project when another key, or none, is sent", () =
 
 Deno.test("throws a 500 that names AI_GATEWAY when users' own keys would go to another gateway", () => {
   requireUserKeySupport(read({}));
+  assertEquals([{}, PINATA, PINME].map((values) => isOpenRouterChosen(read(values))), [
+    true,
+    false,
+    false,
+  ]);
   for (const values of [PINATA, PINME]) {
     const error = assertThrows(() => requireUserKeySupport(read(values)), ApiError, "AI_GATEWAY");
     assertEquals(error.status, 500);
