@@ -113,10 +113,20 @@ export function formatDocument(document: ReferenceDocument): string {
 export async function loadReferences(slugs = listSlugs()): Promise<Map<string, Reference>> {
   const modules = slugs.filter(hasReference).map(async (slug) => {
     const { reference } = await import(new URL(`functions/${slug}/reference.ts`, ROOT).href);
-    return [slug, reference as Reference] as const;
+    return [slug, addBodyErrors(reference)] as const;
   });
   const isOld = ([, { deprecated }]: readonly [string, Reference]) => Number(deprecated ?? false);
   return new Map((await Promise.all(modules)).sort((a, b) => isOld(a) - isOld(b)));
+}
+
+/** Adds 408 to the operations that read a body, which are those that limit its size. */
+function addBodyErrors(reference: Reference): Reference {
+  const operations = Object.entries(reference.operations).map(([key, operation]) => {
+    const { errors } = operation;
+    const statuses = errors.includes(413) ? [...errors, 408].sort((a, b) => a - b) : errors;
+    return [key, { ...operation, errors: statuses }];
+  });
+  return { ...reference, operations: Object.fromEntries(operations) };
 }
 
 function hasReference(slug: string): boolean {
