@@ -109,6 +109,19 @@ for (const slug of listSlugs()) {
       assertRefused(await call(path, method, {}, { token: null }), 401, "AUTH_INVALID_CREDENTIALS");
     });
 
+    if (method === "POST") {
+      Deno.test(`${operation} reads no body before it has checked the credential`, async () => {
+        for (const token of [null, "garbage", BAD_TOKENS["a forged token"]!]) {
+          let isRead = false;
+          const raw = new ReadableStream({ pull: () => void (isRead = true) }, {
+            highWaterMark: 0,
+          });
+          assertEquals((await call(path, method, undefined, { token, raw })).status, 401);
+          assertEquals(isRead, false);
+        }
+      });
+    }
+
     Deno.test(`${operation} returns 401 AUTH_UNAUTHORIZED for every credential but a user's token`, async () => {
       for (const [kind, token] of Object.entries(BAD_TOKENS)) {
         const answer = await call(path, method, {}, { token });
@@ -129,6 +142,15 @@ for (const slug of listSlugs()) {
         const answer = await call(path, method, undefined, { raw });
         assertRefused(answer, status, "INVALID_INPUT", kind);
         assertMatch(toError(answer).message, message);
+      }
+    });
+
+    Deno.test(`${operation} returns 400 for names that every object inherits`, async () => {
+      for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
+        const raw = `{"${name}":{"${name}":1},"model":"${name}","type":"${name}"}`;
+        const answer = await call(path, method, undefined, { raw });
+        assertEquals(answer.status, 400, name);
+        assertMatch(toError(answer).code, /^(INVALID_INPUT|AI_INVALID_MODEL)$/, name);
       }
     });
 

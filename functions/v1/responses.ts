@@ -1,7 +1,12 @@
 /** OpenAI's Responses, which OpenRouter speaks without keeping any state. https://openrouter.ai/docs/api-reference/responses */
 import * as z from "zod/mini";
 import type { Call } from "../../shared/http/call.ts";
-import { nonEmptyText, promptText, readDefaultModel } from "../../shared/request/chat_request.ts";
+import {
+  MAX_TOOLS,
+  nonEmptyText,
+  promptText,
+  readDefaultModel,
+} from "../../shared/request/chat_request.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { withOutputLimit } from "../../shared/request/output_tokens.ts";
 import type { ApiError } from "../../shared/errors.ts";
@@ -20,7 +25,7 @@ export const responsesRequest = z.looseObject({
   model: z.optional(nonEmptyText),
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
   max_output_tokens: z.nullish(z.int().check(z.gte(1))),
-  tools: z.nullish(z.array(z.looseObject({ type: nonEmptyText }))),
+  tools: z.nullish(z.array(z.looseObject({ type: nonEmptyText })).check(z.maxLength(MAX_TOOLS))),
   stream: z.nullish(z.boolean()),
   store: z.nullish(z.literal(false)),
   background: z.nullish(z.literal(false)),

@@ -1,4 +1,5 @@
 /** From the bytes of a request to a checked value: time, size, UTF-8, JSON, limits, schema. */
+import * as z from "zod/mini";
 import type { ZodMiniType } from "zod/mini";
 import { ApiError, invalidInput } from "../errors.ts";
 import type { Call } from "./call.ts";
@@ -58,16 +59,18 @@ export async function readBody<T>(
  * @throws {ApiError} 400 `INVALID_INPUT` with a message that names the first invalid field.
  */
 export function parseValue<T>(value: unknown, schema: ZodMiniType<T>): T {
-  let result = schema.safeParse(value, FIRST_ISSUE);
-  if (!result.success && dropNullFields(value, schema)) {
-    result = schema.safeParse(value, FIRST_ISSUE);
-  }
-  if (!result.success) throw invalidInput(describeIssue(value, result.error.issues[0]!));
+  let issue = findIssue(value, schema);
+  if (issue && dropNullFields(value, schema)) issue = findIssue(value, schema);
+  if (issue) throw invalidInput(describeIssue(value, issue));
   return value as T;
 }
 
-/** Without this option of zod's core, a million invalid items would give a million issues. */
-const FIRST_ISSUE = { abortEarly: true } as object;
+/** zod's own `safeParse` collects an issue, with its message, for each of a million invalid items. */
+function findIssue(value: unknown, schema: ZodMiniType<unknown>): z.core.$ZodIssue | undefined {
+  const context = { async: false, abortEarly: true };
+  const { issues } = schema._zod.run({ value, issues: [] }, context) as z.core.ParsePayload;
+  return issues[0] && z.core.util.finalizeIssue(issues[0], context, z.core.config());
+}
 
 /**
  * Reads a request's body as text.

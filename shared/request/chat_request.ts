@@ -73,13 +73,16 @@ const tool = z.looseObject({
 
 const messages = z.array(message).check(z.minLength(1));
 
+/** Tools of one request: far more than any model accepts, few enough to be checked in no time. */
+export const MAX_TOOLS = 1_000;
+
 const options = {
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   /** Fallbacks, tried in order after `model`, or without it. */
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
   ...outputLimits,
-  tools: z.optional(z.array(tool)),
+  tools: z.optional(z.array(tool).check(z.maxLength(MAX_TOOLS))),
   stream: z.nullish(z.boolean()),
 };
 
@@ -166,7 +169,9 @@ export function requireShort(
 ): string {
   const { MAX_PROMPT_CHARS } = settings;
   // A character outside the basic plane has two units of length, and counts once.
-  if (text.length > MAX_PROMPT_CHARS && [...text].length > MAX_PROMPT_CHARS) {
+  const isLong = text.length > 2 * MAX_PROMPT_CHARS ||
+    text.length > MAX_PROMPT_CHARS && [...text].length > MAX_PROMPT_CHARS;
+  if (isLong) {
     throw invalidInput(`"${field}" must have at most ${MAX_PROMPT_CHARS} characters`);
   }
   requireInputTokens({ [field]: text }, settings);

@@ -165,6 +165,53 @@ Deno.test("readBody returns 408 when the body does not arrive in time", async ()
   assert(isCancelled);
 });
 
+/** Sends bytes to a server with a probe and returns the beginning of its response. */
+async function exchange(text: string): Promise<string> {
+  const { app, handler } = createApp("socket");
+  const limits = { maxBytes: 50, receiveMs: 100 };
+  app.post("/", async (c) => c.json(await readBody(c.env, schema, limits)));
+  const stop = new AbortController();
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {}, signal: stop.signal },
+    (request) => handler(request, createEnvironment()),
+  );
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+  const deadline = setTimeout(() => connection.close(), 10_000);
+  try {
+    const head = "POST /socket HTTP/1.1\r\nHost: functions.test\r\n";
+    await connection.write(encoder.encode(head + text));
+    const buffer = new Uint8Array(4_096);
+    const size = await connection.read(buffer);
+    return new TextDecoder().decode(buffer.subarray(0, size ?? 0));
+  } finally {
+    clearTimeout(deadline);
+    connection.close();
+    stop.abort();
+    await server.finished;
+  }
+}
+
+for (
+  const [framing, start] of [
+    ["Content-Length: 20", '{"text":'],
+    ["Transfer-Encoding: chunked", '8\r\n{"text":\r\n'],
+  ]
+) {
+  Deno.test(`readBody returns 408 when only half of a body with ${framing} arrives`, async () => {
+    const response = await exchange(`${framing}\r\n\r\n${start}`);
+    assertMatch(response, /^HTTP\/1\.1 408 /);
+  });
+}
+
+Deno.test("readBody counts the bytes of a chunked body that also claims a short length", async () => {
+  const body = JSON.stringify({ text: "x".repeat(500) });
+  const response = await exchange(
+    "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n" +
+      `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+  );
+  assertMatch(response, /^HTTP\/1\.1 4(13|00) /);
+});
+
 Deno.test("parseValue ends at the first invalid item, however many follow", () => {
   let checks = 0;
   const item = z.unknown().check(z.refine(() => ++checks < 0, { abort: true, error: "is bad" }));
