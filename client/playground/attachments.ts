@@ -1,29 +1,29 @@
-/** Images that go with a request: chosen, dropped or pasted. */
+/** Images to send with a request: chosen, dropped or pasted. */
 import { announce, createButton, createElement } from "./element.ts";
 
-/** What every provider takes. */
+/** The image types that every provider accepts. */
 const MEDIA_TYPES = /^image\/(png|jpeg|webp|gif)$/;
-/** A request may have 8 MiB in all, and base64 adds a third. */
+/** A request may have 8 MiB, and base64 adds a third. */
 const MAX_BYTES = 5 * 1_024 * 1_024;
 
-/** The images that wait to be sent, as data URLs. */
+/** The images that are not sent yet, as data URLs. */
 export interface Attachments {
   readonly urls: string[];
   clear(): void;
 }
 
-/** Where images come from. */
+/** The elements through which images are added. */
 export interface AttachmentSources {
   list: HTMLElement;
   button: HTMLInputElement;
-  /** Images may be dropped and pasted anywhere in it. */
+  /** Images can be dropped and pasted anywhere in this element. */
   area: HTMLElement;
-  /** Says why a file was not taken; nothing takes the word back. */
+  /** Shows why a file was rejected; an empty reason hides the message. */
   refuse: (reason: string) => void;
   onChange: () => void;
 }
 
-/** Makes the ways to add images work. */
+/** Makes all ways to add images work. */
 export function createAttachments(sources: AttachmentSources): Attachments {
   const { list, button, area, refuse, onChange } = sources;
   let urls: string[] = [];
@@ -46,11 +46,12 @@ export function createAttachments(sources: AttachmentSources): Attachments {
   async function add(files: Iterable<File>): Promise<void> {
     refuse("");
     for (const file of files) {
-      if (!MEDIA_TYPES.test(file.type)) refuse(`${file.name} is no PNG, JPEG, WebP or GIF image`);
-      else if (file.size > MAX_BYTES) refuse(`${file.name} has more than 5 MB`);
+      if (!MEDIA_TYPES.test(file.type)) {
+        refuse(`${file.name} is not a PNG, JPEG, WebP or GIF image`);
+      } else if (file.size > MAX_BYTES) refuse(`${file.name} is larger than 5 MB`);
       else {
         const url = await readUrl(file);
-        set([...urls, url]); // as they are by now
+        set([...urls, url]); // another file may have been added meanwhile
         announce(`${file.name} added`);
       }
     }

@@ -1,4 +1,4 @@
-/** The models that can be chosen, and what they cost. */
+/** The models to choose from, with their prices. */
 import { readError } from "../ai_error.ts";
 import type { Session } from "./session.ts";
 
@@ -6,15 +6,15 @@ import type { Session } from "./session.ts";
 export interface ModelEntry {
   id: string;
   name: string;
-  /** Per million tokens, such as `$0.15 in · $0.60 out / M tokens`; empty where there is no price. */
+  /** Such as `$0.15 in · $0.60 out / M tokens`; empty when the price is unknown. */
   price: string;
   input: string[];
   output: string[];
-  /** What is searched: name and id in small letters. */
+  /** The text to search: id and name in lower case. */
   words: string;
 }
 
-/** Reads the catalogue once per sign-in; an empty one where `v1` is not served. */
+/** Reads the catalogue. */
 export async function readCatalogue(session: Session): Promise<ModelEntry[]> {
   const response = await session.fetch("/v1/models");
   if (!response.ok) throw await readError(response);
@@ -36,7 +36,7 @@ function toEntry({ id, name = id, pricing, architecture }: any): ModelEntry {
   };
 }
 
-/** Prices come per token; what is not known beforehand is negative. */
+/** Prices are per token. A negative price is unknown beforehand. */
 function toPrice(perToken: unknown, direction: string): string {
   const usd = Number(perToken ?? NaN) * 1e6;
   if (!(usd >= 0)) return "";

@@ -1,23 +1,23 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 /// <reference lib="dom.asynciterable" />
-/** Elements: those of the page, found by id, and new ones. Nothing here makes HTML of text. */
+/** Finds and creates elements. Nothing here turns text into HTML. */
 
 const FRAME_MS = 16;
-/** As many times longer than drawing the page rests after it. */
+/** After a slow drawing, the page rests for this many times its duration. */
 const PAUSE = 4;
 
 type Attribute = string | number | boolean | undefined;
 type Listener = (event: Event) => void;
 
-/** What an element may hold; nothing at all is left out. */
+/** A child of an element; `false`, `undefined` and `null` are skipped. */
 export type Child = Node | string | false | undefined | null;
 
 /**
  * Creates an element.
  *
- * @param attributes by name; `true` sets one without value, `false` and `undefined` leave it out. A
- *   function listens to the event of that name.
+ * @param attributes by name. `true` sets an attribute without value; `false` and `undefined` set
+ *   none. A function becomes a listener for the event of that name.
  */
 export function createElement<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
@@ -34,7 +34,7 @@ export function createElement<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Creates a button that does not send a form. @param kind `plain`, or `quiet` for less weight. */
+/** Creates a button that does not submit a form. `kind` is its class, such as `plain` or `quiet`. */
 export function createButton(
   kind: string,
   click: Listener,
@@ -46,7 +46,7 @@ export function createButton(
 /**
  * Finds an element of the page.
  *
- * @throws {Error} when it is not there or of another kind: page and scripts do not fit then.
+ * @throws {Error} when it is missing or of another kind: page and scripts do not match then.
  */
 export function findElement<Kind extends HTMLElement = HTMLElement>(
   id: string,
@@ -57,14 +57,14 @@ export function findElement<Kind extends HTMLElement = HTMLElement>(
   throw new Error(`The page has no ${kind.name} "${id}"`);
 }
 
-/** Tells those who do not see the page what has happened. */
+/** Announces a change to screen readers. */
 export function announce(text: string): void {
   findElement("announcement").textContent = text;
 }
 
 /**
- * Calls `draw` in the next frame, once, however often it is asked to. What takes longer than a frame
- * is drawn less often, so that no text, however made, takes the whole page's time.
+ * Returns a function that calls `draw` once in the next frame, however often it is called. A slow
+ * `draw` runs less often, so that no text can block the page.
  */
 export function createFrame(draw: () => void): () => void {
   let isPending = false;

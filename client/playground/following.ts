@@ -1,13 +1,13 @@
-/** Keeps the end of what grows in view, for as long as the reader is there. */
+/** Keeps the end of growing text in view until the reader scrolls up. */
 import "./element.ts";
 
-/** So near to the end a reader is taken to be there. */
+/** A reader this close to the end is considered to be at the end. */
 const NEAR_PX = 48;
 
 /**
- * Follows `end` above `edge`, the upper edge of what lies below.
+ * Keeps `end` visible above `edge`, the element below it.
  *
- * @returns a function to call after something has grown.
+ * @returns a function to call after the text has grown. With `true` it scrolls in any case.
  */
 export function createFollower(end: HTMLElement, edge: HTMLElement): (force?: boolean) => void {
   let isThere = true;
@@ -16,13 +16,13 @@ export function createFollower(end: HTMLElement, edge: HTMLElement): (force?: bo
     const scroller = target === document ? document.scrollingElement : target;
     if (!(scroller instanceof Element) || !scroller.contains(end)) return;
     const gap = end.getBoundingClientRect().top - edge.getBoundingClientRect().top;
-    // What grows moves the end away without anybody scrolling. Only the reader moves up, a few pixels
-    // at first; or what has shrunk does, but then its end is in view.
+    // Growing text moves the end away without any scrolling. Scrolling up is the reader's doing, or
+    // the text has shrunk; in that case its end is in view.
     if (scroller.scrollTop < last) isThere = gap < 1;
     else if (gap < NEAR_PX) isThere = true;
     last = scroller.scrollTop;
   };
-  // Scrolling does not bubble, and on small screens it is the page that scrolls.
+  // Scroll events do not bubble, and on small screens the page itself scrolls.
   document.addEventListener("scroll", look, { capture: true, passive: true });
   return (force = false) => {
     if (isThere || force) end.scrollIntoView({ block: "end" });

@@ -1,4 +1,4 @@
-/** Pictures from words, and from other pictures. */
+/** Images from a prompt, and from other images. */
 import { isPicture, toMeta } from "./answer.ts";
 import { toClientCode } from "./api_request.ts";
 import { createAttachments } from "./attachments.ts";
@@ -9,7 +9,7 @@ import { createRunner } from "./runner.ts";
 import type { Session } from "./session.ts";
 import type { Panel, Workbench } from "./workbench.ts";
 
-/** Makes the images' tab work. */
+/** Makes the images tab work. */
 export function createImages(workbench: Workbench): Panel {
   const { functionsUrl, session, spending } = workbench;
   const ai = workbench.createClient();
@@ -44,7 +44,7 @@ export function createImages(workbench: Workbench): Panel {
   async function draw(signal: AbortSignal): Promise<void> {
     const place = createElement("div", { class: "drawing", "aria-busy": "true" }, "Drawing …");
     output.prepend(place);
-    announce("The picture is being drawn");
+    announce("The image is being drawn");
     const request = toRequest();
     try {
       const answer = await ai.generateImage(request, { signal });
@@ -55,7 +55,7 @@ export function createImages(workbench: Workbench): Panel {
         ),
         createElement("p", { class: "meta" }, toMeta(answer.model, answer.usage)),
       );
-      announce(`${answer.images.length} pictures drawn`);
+      announce(`${answer.images.length} images drawn`);
     } catch (error) {
       if (signal.aborted) place.remove();
       else place.replaceChildren(createFailure(error, () => (place.remove(), start())));
@@ -101,13 +101,13 @@ interface Drawn {
   save_error?: { message: string };
 }
 
-/** A saved picture lies in InsForge's storage: it is fetched, as the page loads no image from there. */
+/** A saved image is fetched from InsForge, because the page's policy loads no image from there. */
 function toFigure(image: Drawn, alt: string, session: Session): HTMLElement {
   const picture = createElement("img", { alt });
   const download = createElement("a", { download: toFileName(image.media_type) }, "Download");
-  const showAs = (address: string) => {
-    picture.src = address;
-    download.href = address;
+  const showAs = (url: string) => {
+    picture.src = url;
+    download.href = url;
   };
   if (isPicture(image.data_url)) showAs(image.data_url!);
   else if (image.url) {

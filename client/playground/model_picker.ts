@@ -1,14 +1,14 @@
-/** A field for a model: type to search, or write any other name. */
+/** A field for a model: type to search, or enter any other id. */
 import type { ModelEntry } from "./catalogue.ts";
 import { createElement } from "./element.ts";
 
-/** As many as anyone scrolls through; typing finds the others. */
+/** Most models in the list; typing finds the others. */
 const MAX_OPTIONS = 60;
 
 /**
- * Makes a combobox of a text field.
+ * Turns a text field into a combobox.
  *
- * @param list gives the models to choose from; hundreds are no problem.
+ * @param list returns the models to choose from; there may be hundreds.
  * @see https://www.w3.org/WAI/ARIA/apg/patterns/combobox/
  */
 export function createModelPicker(input: HTMLInputElement, list: () => ModelEntry[]): void {
@@ -54,7 +54,7 @@ export function createModelPicker(input: HTMLInputElement, list: () => ModelEntr
         role: "option",
         "aria-selected": "false",
         "data-id": model.id,
-        // Before the field loses the focus, which closes the list.
+        // Not `click`: before it the field loses the focus, which closes the list.
         pointerdown: (event) => {
           event.preventDefault();
           choose(model.id);
@@ -109,7 +109,7 @@ export function createModelPicker(input: HTMLInputElement, list: () => ModelEntr
   }
 
   input.addEventListener("input", (event) => {
-    // What was chosen is written here, too.
+    // Choosing a model also dispatches this event.
     if (event.isTrusted) input.value ? open() : toggle(false);
   });
   input.addEventListener("click", () => open(true));

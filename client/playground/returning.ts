@@ -1,7 +1,7 @@
-/** Keeps the welcome from flashing up when a signed-in user comes back: runs before the first paint. */
+/** Runs before the first paint and hides the welcome from users who are signed in already. */
 import "./element.ts";
 
-/** Where the session of this tab is kept. */
+/** The key of this tab's session in `sessionStorage`. */
 export const SESSION_KEY = "playground.session";
 
 if (sessionStorage.getItem(SESSION_KEY)) document.documentElement.dataset.returning = "";

@@ -1,14 +1,14 @@
-/** One call at a time, which the user can stop. */
+/** Runs one call at a time, which the user can stop. */
 
-/** Runs a panel's calls. */
+/** Runs the calls of a panel. */
 export interface Runner {
-  /** Runs a call in the place of the one before, whose signal is aborted. */
+  /** Runs a call and aborts the previous one. */
   run(call: (signal: AbortSignal) => Promise<void>): Promise<void>;
-  /** Aborts what runs; false where nothing does. */
+  /** Aborts the running call; returns false when there is none. */
   stop(): boolean;
 }
 
-/** Creates a runner that shows `button` while a call runs; a click on it stops the call. */
+/** Creates a runner that shows `button` during a call; a click on it stops the call. */
 export function createRunner(
   button: HTMLElement,
   onChange: (isRunning: boolean) => void = () => {},

@@ -1,7 +1,7 @@
-/** Tabs by the pattern of WAI-ARIA: one stop for the Tab key, arrows, Home and End between them. */
+/** Tabs as WAI-ARIA describes them: one stop for the Tab key; arrows, Home and End switch. */
 import "./element.ts";
 
-/** Several tabs, one of which is chosen. */
+/** A list of tabs, one of which is chosen. */
 export interface Tabs {
   /** The id of the chosen tab. */
   readonly chosen: string;
@@ -11,8 +11,8 @@ export interface Tabs {
 /**
  * Makes a tab list work.
  *
- * @param onChoose is told the id of a newly chosen tab. Showing its panel is its job: several tabs may
- *   share one.
+ * @param onChoose is called with the id of the chosen tab and has to show its panel, because several
+ *   tabs may share one.
  * @see https://www.w3.org/WAI/ARIA/apg/patterns/tabs/
  */
 export function createTabs(list: HTMLElement, onChoose: (id: string) => void): Tabs {

@@ -1,4 +1,4 @@
-/** Light or dark: as the system has it, until the user says otherwise. */
+/** Light or dark: the system's choice until the user chooses. */
 import "./element.ts";
 
 const STORED = "playground.theme";

@@ -1,16 +1,17 @@
-/** Calls of tools: what the model wants, as it says it, and the user's answer. */
+/** Tool calls of a model, while it writes them, and the results that the user enters. */
 import type { StreamPart } from "../mod.ts";
 import { WEATHER_RESULT } from "./demo_tool.ts";
 import { createElement } from "./element.ts";
 import type { Watcher } from "./tapped_fetch.ts";
 
-/** A call that the model has made. */
+/** A complete tool call. */
 export type ToolCallPart = Extract<StreamPart, { type: "tool-call" }>;
 
 /**
- * Watches a raw stream for arguments that are still being written; the client gives whole calls only.
+ * Watches a raw stream for arguments that are still being written, because the client yields only
+ * complete calls.
  *
- * @param onGrow gets the name and the arguments so far of each call, in their order.
+ * @param onGrow is called with the name and the arguments so far of each call, in order.
  */
 export function createCallWatcher(onGrow: (calls: [string, string][]) => void): Watcher {
   return () => {
@@ -33,19 +34,19 @@ export function createCallWatcher(onGrow: (calls: [string, string][]) => void): 
         try {
           add(whole.slice("data: ".length));
         } catch {
-          // Judging the stream is the client's.
+          // The client reports invalid streams.
         }
       }
     };
   };
 }
 
-/** Shows calls that are not whole yet. */
+/** Shows calls that are not complete yet. */
 export function createCallPreviews(calls: [string, string][]): HTMLElement[] {
   return calls.map(([name, written]) => createCard(name, written));
 }
 
-/** Shows whole calls with a field for each answer, and one button to go on. */
+/** Shows complete calls with a field for each result, and one button to send them. */
 export function createCallForm(calls: ToolCallPart[], onAnswer: () => void): HTMLElement {
   const cards = calls.map(({ id, name, arguments: written }) => {
     const card = createCard(name, toReadable(written));
@@ -65,7 +66,7 @@ export function createCallForm(calls: ToolCallPart[], onAnswer: () => void): HTM
   return createElement("form", { class: "calls", submit }, ...cards, button);
 }
 
-/** Takes the answers to the calls that still wait: what stands in their fields, as messages. */
+/** Returns the results of open calls as messages, and closes their fields. */
 export function takeResults(turns: HTMLElement) {
   const fields = [...turns.querySelectorAll<HTMLTextAreaElement>(".calls :read-write")];
   turns.querySelector(".calls button")?.remove();

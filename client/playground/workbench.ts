@@ -1,4 +1,4 @@
-/** What every panel works with, and what it gives in return. */
+/** What every panel gets, and what it provides. */
 import type { AiClient } from "../mod.ts";
 import type { ApiRequest } from "./api_request.ts";
 import type { ModelEntry } from "./catalogue.ts";
@@ -13,20 +13,20 @@ export interface Workbench {
   session: Session;
   functionsUrl: string;
   spending: Spending;
-  /** The models that are known so far. */
+  /** The models of the catalogue; empty until it is read. */
   models: () => ModelEntry[];
-  /** A client whose streams the inspector shows, and to `watchers` beside. */
+  /** Creates a client whose traffic goes to the inspector and to `watchers`. */
   createClient(...watchers: Watcher[]): AiClient;
 }
 
-/** One tab's contents. */
+/** The contents of one tab. */
 export interface Panel {
-  /** The requests that the panel would send now. */
+  /** The requests to show: those that were sent, or would be sent now. */
   requests(): ApiRequest[];
-  /** Called when the panel comes into view. */
+  /** Called when the tab is opened. */
   show?(): void;
-  /** Ends what is under way; false where nothing is. */
+  /** Stops the running call; returns false when there is none. */
   stop?(): boolean;
-  /** Forgets everything of the user who has signed out. */
+  /** Clears everything after the user has signed out. */
   clear(): void;
 }

@@ -187,7 +187,7 @@ test("rejects a file that is not an image, with a message", async ({ page }) => 
   const buffer = Buffer.from("<svg/>");
   const files = [{ name: "evil.svg", mimeType: "image/svg+xml", buffer }];
   await page.locator("#attach").setInputFiles(files);
-  await page.getByText("evil.svg is no PNG, JPEG, WebP or GIF image").waitFor();
+  await page.getByText("evil.svg is not a PNG, JPEG, WebP or GIF image").waitFor();
   assertEquals(await page.getByRole("button", { name: /Remove image/ }).count(), 0);
 });
 
