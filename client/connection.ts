@@ -2,7 +2,7 @@
 import { AiError, readError, readTrace } from "./ai_error.ts";
 
 /**
- * Returns the signed-in user's access token, or nothing when nobody is signed in.
+ * Returns the signed-in user's access token, or nothing when no user is signed in.
  *
  * `refresh` is true after the functions have rejected the last token. A new token is needed then;
  * the request is repeated once with it. When the same token comes back, the request is not repeated.

@@ -1,6 +1,6 @@
 /**
- * `deno task pack [folder]`: the client as a tarball for npm, in `dist/` unless told otherwise; the
- * task may write there alone.
+ * `deno task pack [folder]`: creates the client's npm tarball, in `dist/` by default. The task has
+ * permission to write to `dist/` only.
  */
 import { join } from "node:path";
 import { packFolder, writePackage } from "./pack/client_package.ts";

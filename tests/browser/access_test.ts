@@ -1,4 +1,4 @@
-/** The playground for everybody: without a mouse, on a phone or a slow line, with a screen reader. */
+/** Accessibility: keyboard, phones, slow connections, screen readers. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
@@ -11,7 +11,7 @@ const MAX_BYTES = 150_000;
 const print = console.log;
 const PHONE = { width: 360, height: 740 };
 
-/** What is looked at, by name: how to get there from a fresh page of a signed-in user. */
+/** The views to examine by name, and how to reach each from a fresh page. */
 const STATES: Record<string, (page: Page) => Promise<void>> = {
   async "a chat"(page) {
     const text = "# Title\n\n- a `list`\n- of **two**\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n" +
@@ -75,7 +75,7 @@ test(
     await page.getByText("Use an access token").click();
     await assertAccessible(page);
   },
-  { as: "nobody" },
+  { as: "signed out" },
 );
 
 test("works with the keyboard alone", async ({ page }) => {
@@ -85,7 +85,7 @@ test("works with the keyboard alone", async ({ page }) => {
       const element = document.activeElement as HTMLElement;
       return element.id || element.innerText.trim();
     });
-  /** Moves on until `target` has the focus; whoever has no mouse sees where that is. */
+  /** Presses Tab until `target` has the focus, and checks that the focus is visible. */
   const tabTo = async (target: string) => {
     for (let presses = 0; presses < 40; presses++) {
       await press("Tab");
@@ -130,7 +130,7 @@ test("works with the keyboard alone", async ({ page }) => {
   await page.locator("#account").getByRole("button", { name: "Sign out" }).focus();
   await press("Enter");
   await page.getByRole("button", { name: "Demo user" }).waitFor();
-}, { as: "nobody" });
+}, { as: "signed out" });
 
 test("uses the system's theme until the user chooses one", async ({ page }) => {
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -177,7 +177,7 @@ test("loads at most 150 KB, whatever is done with the page", async ({ page }) =>
     const types = ["navigation", "resource"];
     const entries = types.flatMap((type) => performance.getEntriesByType(type));
     return (entries as PerformanceResourceTiming[])
-      // What the functions and InsForge answer is no part of the page.
+      // Responses of the functions and of InsForge do not count as part of the page.
       .filter(({ name, initiatorType }) => initiatorType !== "fetch" || name.endsWith(".json"))
       .map(({ name, decodedBodySize }) => ({ name, bytes: decodedBodySize }));
   });
@@ -205,9 +205,9 @@ test("paints before any script has loaded", async ({ page }) => {
   print(`The playground paints ${Math.round((await paint.jsonValue())!)} ms after it is asked for`);
   goOn();
   await page.getByRole("button", { name: "Demo user" }).waitFor();
-}, { as: "nobody" });
+}, { as: "signed out" });
 
-/** Asks axe in both themes and both sizes, and that nothing has to be scrolled sideways on a phone. */
+/** Runs axe in both themes and sizes, and checks that a phone need not scroll sideways. */
 async function assertAccessible(page: Page): Promise<void> {
   await page.evaluate(axe.source);
   for (const size of [DESKTOP, PHONE]) {
@@ -229,7 +229,7 @@ async function assertAccessible(page: Page): Promise<void> {
   }
 }
 
-/** Runs in the page: whether one sees which element has the focus. */
+/** Runs in the page: tells whether the focus is visible. */
 function isFocusVisible(): boolean {
   const element = document.activeElement!;
   const shown = element.matches('input[type="file"]') ? element.parentElement! : element;

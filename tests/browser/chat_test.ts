@@ -213,7 +213,7 @@ test("searches and chooses a model by keyboard", async ({ page, stack }) => {
   assertEquals(readRequest(stack).model, model);
 });
 
-/** Starts to note the lengths of the answer that are drawn. */
+/** Records the length of the answer each time it is drawn. */
 async function watchLengths(page: Page): Promise<JSHandle<number[]>> {
   return await page.evaluateHandle(`(() => {
     const lengths = [];
@@ -225,7 +225,7 @@ async function watchLengths(page: Page): Promise<JSHandle<number[]>> {
   })()`);
 }
 
-/** Lets a picture fall on an element, or pastes it there. */
+/** Drops or pastes an image on an element. */
 async function dropFile(page: Page, target: string, type: "drop" | "paste"): Promise<void> {
   await page.locator(target).evaluate((element, [type, bytes]) => {
     const data = new DataTransfer();

@@ -1,10 +1,10 @@
 /// <reference lib="dom" />
-/** The chat as tests use it: asking, waiting for the answer, asking for failures. */
+/** Helps tests to chat: to ask, to wait for the answer, to simulate failures. */
 import type { Page } from "playwright-core";
 import type { RecordedRequest, Simulation } from "../../tools/local/openrouter/mod.ts";
 import type { Stack } from "../../tools/local/stack.ts";
 
-/** What reached OpenRouter, as far as tests look at it. */
+/** The parts of a request to OpenRouter that tests look at. */
 export interface Sent {
   model: string;
   temperature?: number;
@@ -13,12 +13,12 @@ export interface Sent {
   messages: any[];
 }
 
-/** The latest request to a model; what earlier ones cost may be asked for at any time. */
+/** The latest request to a model. Requests for the cost of earlier calls are skipped. */
 export function findRequest(stack: Stack): RecordedRequest {
   return stack.openrouter!.requests.findLast(({ method }) => method === "POST")!;
 }
 
-/** What the latest request to a model says. */
+/** The body of the latest request to a model. */
 export function readRequest(stack: Stack): Sent {
   return findRequest(stack).body;
 }
@@ -29,13 +29,13 @@ export async function ask(page: Page, text: string): Promise<void> {
   await page.getByRole("button", { name: "Send", exact: true }).click();
 }
 
-/** What the last answer says, once it has ended. */
+/** Waits for the end of the last answer and returns its text. */
 export async function readAnswer(page: Page): Promise<string> {
   await page.locator('.turn:last-child .answer[aria-busy="false"]').waitFor();
   return await page.locator(".turn:last-child .prose").innerText();
 }
 
-/** Waits for the catalogue: a list of models that is opened earlier stays empty. */
+/** Waits until the catalogue is loaded; before that, the list of models is empty. */
 export async function awaitModels(page: Page): Promise<void> {
   await page.waitForFunction(() => {
     const field = document.getElementById("chat-model")!;
@@ -46,7 +46,7 @@ export async function awaitModels(page: Page): Promise<void> {
   });
 }
 
-/** Lets every later request to the functions ask the simulated OpenRouter for this. */
+/** Adds `simulate` to every later request to a function. */
 export async function simulate(page: Page, simulation: Simulation, path = "stream"): Promise<void> {
   await page.unroute(`**/${path}`);
   await page.route(`**/${path}`, async (route) => {

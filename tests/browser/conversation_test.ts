@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** What stays true over several turns, and over one long answer. */
+/** Conversations with several turns, and long answers. */
 import { assert, assertEquals } from "@std/assert";
 import { ask, readAnswer, readRequest, simulate } from "./chatting.ts";
 import { createVisits } from "./visits.ts";

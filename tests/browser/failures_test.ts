@@ -179,4 +179,4 @@ test("says when the page cannot read its setup", async ({ page, expectComplaint 
   await page.unroute("**/playground.json");
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByRole("button", { name: "Demo user" }).waitFor();
-}, { as: "nobody" });
+}, { as: "signed out" });

@@ -1,11 +1,11 @@
-/** Texts that a model may be made to write, each of which does harm where it is taken for HTML. */
+/** Texts that a model could be made to write, and that do harm when they are parsed as HTML. */
 
-/** Called by whatever runs; no page has it unless a test gives it one. */
+/** The function that the texts try to call. It exists only in tests. */
 const RUN = "trap()";
-/** Hosts that must never be asked, one elsewhere and one that the page may talk to. */
+/** URLs that must never be requested: on another host, and on a host that the page may use. */
 const [ELSEWHERE, HERE] = ["https://evil.example/evil", "/evil"];
 
-/** By what they try. */
+/** The texts by what they try. */
 export const HOSTILE_ANSWERS: Record<string, string> = {
   "scripts": `<script>${RUN}</script><script src="${HERE}.js"></script><ScRiPt>${RUN}</sCrIpT >`,
   "a script as a module": `<script type="module">import "${HERE}.js"; ${RUN}</script>`,

@@ -1,4 +1,4 @@
-/** Nothing that a model, a row or an error says does anything but stand there. */
+/** Text of a model, a row or an error is shown and never executed. */
 import { assertEquals, assertGreater } from "@std/assert";
 import type { Page } from "playwright-core";
 import { ask, awaitModels, readAnswer, simulate } from "./chatting.ts";
@@ -9,7 +9,7 @@ const test = createVisits();
 const RUN = "trap()";
 const TAG = `<img src=x onerror=${RUN}><script>${RUN}</script>`;
 
-test("hostile answers do nothing", async ({ page }) => {
+test("shows hostile answers without running them", async ({ page }) => {
   await setTrap(page);
   for (const [name, text] of Object.entries(HOSTILE_ANSWERS)) {
     await simulate(page, { text, chunk_delay_ms: 0 });
@@ -21,7 +21,7 @@ test("hostile answers do nothing", async ({ page }) => {
   }
 });
 
-test("hostile answers do nothing, wherever what has come so far ends", async ({ page }) => {
+test("shows hostile answers without running them, split at any character", async ({ page }) => {
   await setTrap(page);
   const found = await page.evaluate(`(async () => {
     const findHarm = ${findHarm};
@@ -41,7 +41,7 @@ test("hostile answers do nothing, wherever what has come so far ends", async ({ 
   assertEquals(found, []);
 });
 
-test("hostile reasoning, sources, images, tools and names of models do nothing", async ({ page }) => {
+test("shows hostile reasoning, sources, images, tools and model names without running them", async ({ page }) => {
   await setTrap(page);
   await page.route(
     "**/stream",
@@ -54,7 +54,7 @@ test("hostile reasoning, sources, images, tools and names of models do nothing",
   await assertHarmless(page, "the parts of an answer");
 });
 
-test("hostile errors do nothing, before the first byte and after", async ({ page, expectComplaint }) => {
+test("shows hostile errors without running them, before and after the first byte", async ({ page, expectComplaint }) => {
   expectComplaint(/status of 400 /);
   await setTrap(page);
   for (const simulation of [{ status: 400 }, { fail: "event", after: 2 }] as const) {
@@ -66,7 +66,7 @@ test("hostile errors do nothing, before the first byte and after", async ({ page
   }
 });
 
-test("hostile rows do nothing, nor does their summary", async ({ page, stack }) => {
+test("shows hostile rows and their summary without running them", async ({ page, stack }) => {
   await stack.insforge!.sql(`
     create table hostile (id int, "${TAG.replaceAll('"', '""')}" text, link text);
     alter table hostile enable row level security;
@@ -91,7 +91,7 @@ test("hostile rows do nothing, nor does their summary", async ({ page, stack }) 
   await assertHarmless(page, "a summary");
 }, { tab: "records" });
 
-test("hostile models, lines and pictures do nothing", async ({ page }) => {
+test("shows hostile models, lines and images without running them", async ({ page }) => {
   await setTrap(page);
   const model = { id: TAG, name: TAG, pricing: { prompt: TAG }, architecture: {} };
   await page.route("**/v1/models", (route) => route.fulfill({ json: { data: [model] } }));
@@ -122,7 +122,7 @@ test("hostile models, lines and pictures do nothing", async ({ page }) => {
   await assertHarmless(page, "a picture");
 });
 
-/** Gives the page what hostile texts call; a call is an error on the console, which fails the test. */
+/** Defines the function that hostile texts call. A call logs an error, which fails the test. */
 async function setTrap(page: Page): Promise<void> {
   const set = 'globalThis.trap = () => console.error("A hostile text ran")';
   await page.addInitScript(set);
@@ -136,14 +136,14 @@ async function setTrap(page: Page): Promise<void> {
   });
 }
 
-/** Looks through all that the page has made of what it was told. */
+/** Searches everything that the page shows for dangerous elements. */
 async function assertHarmless(page: Page, name: string): Promise<void> {
   const made =
     "#turns, #summary, #rows, #similarity, #drawings, .picker, #announcement, #inspector";
   assertEquals(await page.evaluate(findHarm, made), [], name);
 }
 
-/** Runs in the page: every dangerous element, attribute and address below the elements chosen. */
+/** Runs in the page: lists the dangerous elements, attributes and URLs below some elements. */
 function findHarm(roots: string): string[] {
   const elements =
     /^(script|style|link|meta|base|iframe|frame|object|embed|applet|svg|math|template|form|video|audio|source|picture|map|area|marquee|noscript|title|body|isindex)$/;
@@ -151,7 +151,7 @@ function findHarm(roots: string): string[] {
   return [...document.querySelectorAll(roots)].flatMap((root) => {
     return [...root.querySelectorAll("*")].flatMap((element) => {
       const found: string[] = [];
-      // The form of a tool's result, and the colours of the heat map, are the page's own.
+      // Created by the page itself: the form of a tool's result, and the colours of the heat map.
       const isOurs = element.matches("form.calls");
       if (elements.test(element.localName) && !isOurs) found.push(`<${element.localName}>`);
       for (const { name, value } of element.attributes) {
@@ -173,7 +173,7 @@ function findHarm(roots: string): string[] {
   });
 }
 
-/** A stream whose every part is hostile. */
+/** A stream in which every part is hostile. */
 function createHostileStream(): string {
   const url = (url: string, title: string) => ({
     type: "url_citation",

@@ -15,7 +15,7 @@ import { copy, createVisits, openTab } from "./visits.ts";
 const test = createVisits();
 type Run = (...values: unknown[]) => Promise<unknown>;
 const AsyncFunction = (async () => {}).constructor as new (...code: string[]) => Run;
-/** Hard to quote, in a shell as in JavaScript. */
+/** Text that is hard to quote, in a shell and in JavaScript. */
 const PROMPT = `Say "it's" $HOME \`date\` \\ and é 🌍`;
 
 test("copies a curl command that works in a shell", async ({ page }) => {

@@ -35,7 +35,7 @@ test(
     }
     assertEquals(seen[0]!.filter((id) => seen[1]!.includes(id)), []);
   },
-  { as: "nobody" },
+  { as: "signed out" },
 );
 
 test(

@@ -22,7 +22,7 @@ test(
       assertEquals(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), "{}");
     }
   },
-  { as: "nobody" },
+  { as: "signed out" },
 );
 
 test("clears everything that a user entered on sign-out", async ({ page }) => {
@@ -91,7 +91,7 @@ test("ignores a sign-in that succeeds after another", async ({ page }) => {
   await ask(page, "Hello");
   await readAnswer(page);
   assertEquals(await page.locator("#account-name").textContent(), SECOND.email);
-}, { as: "nobody" });
+}, { as: "signed out" });
 
 test("signs in with a password, and says when it is wrong", async ({ page, expectComplaint }) => {
   await page.getByLabel("Email").fill(SECOND.email);
@@ -107,7 +107,7 @@ test("signs in with a password, and says when it is wrong", async ({ page, expec
   await page.keyboard.press("Enter");
   await page.locator("#workbench").waitFor();
   assertEquals(await page.locator("#account-name").textContent(), SECOND.email);
-}, { as: "nobody" });
+}, { as: "signed out" });
 
 test("signs in with a pasted token", async ({ page, stack }) => {
   await page.getByText("Use an access token").click();
@@ -118,7 +118,7 @@ test("signs in with a pasted token", async ({ page, stack }) => {
   assertEquals(await page.locator("#account-name").textContent(), DEMO.email);
   await ask(page, "Hello");
   assert((await readAnswer(page)).length > 0);
-}, { as: "nobody" });
+}, { as: "signed out" });
 
 test(
   "stays signed out when the functions reject a pasted token",
@@ -131,7 +131,7 @@ test(
     assertStringIncludes(await alert.innerText(), "The sign-in was rejected");
     assert(await page.locator("#workbench").isHidden());
   },
-  { as: "nobody" },
+  { as: "signed out" },
 );
 
 test("leaves room to sign out beside a long name", async ({ page }) => {
@@ -160,7 +160,7 @@ test("refreshes an expired token once before it is sent", async ({ page }) => {
 
 test("refreshes a rejected token and repeats the request", async ({ page, expectComplaint }) => {
   await forge(page, "accessToken");
-  // Held back, so that the chat is the first to be refused.
+  // Delayed, so that the chat is rejected first.
   await page.route("**/v1/models", () => {});
   await page.reload();
   const sent = watchPosts(page);
@@ -224,7 +224,7 @@ test("says when InsForge cannot be reached", async ({ page, expectComplaint }) =
   assertStringIncludes(failure, "InsForge could not be reached");
   assertStringIncludes(failure, "Check that the server is running");
   expectComplaint(/ERR_FAILED/);
-}, { as: "nobody" });
+}, { as: "signed out" });
 
 async function readTokens(insforgeUrl: string): Promise<{ accessToken: string }> {
   const { email, password } = DEMO;
@@ -236,7 +236,7 @@ async function readTokens(insforgeUrl: string): Promise<{ accessToken: string }>
   return await response.json();
 }
 
-/** The paths of what the page posts from now on. */
+/** Collects the paths of all later POST requests. */
 function watchPosts(page: Page): string[] {
   const paths: string[] = [];
   page.on("request", (request) => {
@@ -245,7 +245,7 @@ function watchPosts(page: Page): string[] {
   return paths;
 }
 
-/** Breaks the signature of a token of the stored session. */
+/** Breaks the signature of a token in the stored session. */
 async function forge(page: Page, name: "accessToken" | "refreshToken"): Promise<void> {
   await page.evaluate(({ key, name }) => {
     const session = JSON.parse(sessionStorage.getItem(key)!);

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
-/** The playground as somebody who opens it in a browser finds it. */
+/** Opens the playground in Chromium, against a local stack. */
 import { assertEquals } from "@std/assert";
 import type {
   Browser,
@@ -16,7 +16,7 @@ import { mayRunChromium } from "../support/programs.ts";
 import { simulate } from "./chatting.ts";
 
 const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
-/** How long anything on the page may take before a test gives it up. */
+/** The deadline of every wait for the page. */
 const PATIENCE_MS = 30_000;
 
 const ignore = !mayRunChromium;
@@ -25,32 +25,32 @@ if (ignore) console.warn("No Chromium here (Debian's package chromium): its test
 /** The first demo user, who is signed in unless a test says otherwise. */
 export const [DEMO, SECOND] = DEMO_USERS;
 
-/** One visit: a page of a browser that knows nothing yet, and the stack that it is of. */
+/** One visit: a page in a fresh browser context, and the stack that serves it. */
 export interface Visit {
   page: Page;
   context: BrowserContext;
   stack: Stack;
   /**
-   * Says that a complaint must come, such as the line that a browser logs about every status above
-   * 399. Any other fails the test.
+   * Declares an expected error, such as the line that a browser logs for every status above 399. The
+   * test fails when it does not occur, and on every other error.
    */
   expectComplaint(pattern: RegExp): void;
 }
 
-/** How a visit begins. */
+/** The start of a visit. */
 export interface VisitOptions extends BrowserContextOptions {
-  /** Who is signed in; the first demo user unless given. */
-  as?: "demo" | "second" | "nobody";
-  /** The tab in front; the chat unless given. */
+  /** The signed-in user; by default the first demo user. */
+  as?: "demo" | "second" | "signed out";
+  /** The open tab; by default the chat. */
   tab?: string;
 }
 
 /**
- * Gives a way to register tests that visit the playground, all of one file with one stack and one
- * browser.
+ * Returns a function that registers tests of the playground. The tests of one file share a stack and
+ * a browser.
  *
- * A test fails when the page logs an error, throws one, breaks its Content-Security-Policy, asks any
- * host but 127.0.0.1, opens a dialog or a window, unless it has said that this must be.
+ * Unless a test expects it, it fails when the page logs or throws an error, breaks its
+ * Content-Security-Policy, requests another host than 127.0.0.1, or opens a dialog or a window.
  */
 export function createVisits(): (
   sentence: string,
@@ -73,7 +73,7 @@ export function createVisits(): (
     Deno.test({
       name: sentence,
       ignore,
-      // The connection to the browser lives as long as the file, and works between tests, too.
+      // The connection to the browser stays open, and active, between the tests of a file.
       ...{ sanitizeOps: false, sanitizeResources: false },
       async fn() {
         if (!started) await start();
@@ -87,8 +87,8 @@ export function createVisits(): (
           const complaints = collectComplaints(context, page);
           const expected: RegExp[] = [];
           await page.goto(`/#${tab}`);
-          if (as !== "nobody") await signIn(page, as);
-          // Nobody has to read along. Not earlier: a route has every file of the page pass through here.
+          if (as !== "signed out") await signIn(page, as);
+          // Streams need no pauses here. Set late, because a route slows the loading of the page.
           await simulate(page, { chunk_delay_ms: 1 });
           const expectComplaint = (pattern: RegExp) => void expected.push(pattern);
           await body({ page, context, stack, expectComplaint });
@@ -105,19 +105,19 @@ export function createVisits(): (
     });
 }
 
-/** Signs in with one click, and waits for the workbench. */
+/** Signs a demo user in and waits for the workbench. */
 export async function signIn(page: Page, as: "demo" | "second"): Promise<void> {
   await page.getByRole("button", { name: as === "demo" ? "Demo user" : "Second user" }).click();
   await page.locator("#workbench").waitFor();
 }
 
-/** Brings a tab to the front. */
+/** Opens a tab. */
 export async function openTab(page: Page, name: string): Promise<void> {
   await page.getByRole("tab", { name, exact: true }).click();
   await page.getByRole("tabpanel", { name, exact: true }).waitFor();
 }
 
-/** Presses a button that copies, and reads what it has copied once it says so, however briefly. */
+/** Clicks a copy button, waits for its confirmation, and returns the copied text. */
 export async function copy(page: Page, button: Locator): Promise<string> {
   const said = await button.evaluateHandle((button) => {
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -7,8 +7,11 @@ import { listProse, type Prose } from "./prose.ts";
 
 /** What not to write, and what to write instead. Code spans are left out: they quote names. */
 const TERMS: [pattern: RegExp, instead: string][] = [
-  // Mail, network interfaces and memory have addresses; a resource has a URL.
-  [/(?<!\b(?:e-?mail|ip|ipv[46]|network|loopback|memory|socket|postal) )\baddress(?:es)?\b/, "URL"],
+  // Mail, network interfaces and memory have addresses, a browser has an address bar; a resource has a URL.
+  [
+    /(?<!\b(?:e-?mail|ip|ipv[46]|network|loopback|memory|socket|postal) )\baddress(?:es)?\b(?! bar)/,
+    "URL",
+  ],
   // A model answers; a server responds.
   [/\b(?:json|http) answers?\b|\banswers? with status\b/, "response"],
   [/\blimits? (?:of|on|for) (?:\w+ )?tokens\b/, "token limit, or output limit"],
@@ -38,9 +41,6 @@ const EXEMPT = [
 
 /** Folders whose prose is still to be rewritten. */
 const PENDING: string[] = [
-  "client/connect.ts",
-  "client/connection.ts",
-  "client/playground/",
   "functions/image-gen/",
   "functions/legacy-compat/",
   "functions/summarize-records/",
@@ -56,8 +56,6 @@ const PENDING: string[] = [
   "shared/request/",
   "shared/user_keys/",
   "tests/bill_test.ts",
-  "tests/browser/",
-  "tests/client/",
   "tests/ledger/",
   "tests/legacy-compat/",
   "tests/local/",
@@ -65,7 +63,6 @@ const PENDING: string[] = [
   "tests/start/",
   "tests/start_test.ts",
   "tools/local/",
-  "tools/pack.ts",
   "tools/serve.ts",
   "tools/start/",
 ];

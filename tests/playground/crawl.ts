@@ -1,4 +1,4 @@
-/** Loads a page as a browser does: everything it names, and everything that names in turn. */
+/** Loads a page with all the files that it loads, directly or indirectly. */
 
 /** One file that the page loads. */
 export interface Asset {
@@ -7,11 +7,11 @@ export interface Asset {
   type: string;
   headers: Headers;
   text: string;
-  /** What it loads itself, resolved; links to follow by hand are not among them. */
+  /** The URLs that the file loads by itself; links are not included. */
   loads: string[];
 }
 
-/** Loads `/` and all it needs, the page first. */
+/** Loads `/` and everything that it needs; the page comes first. */
 export async function crawl(get: (path: string) => Promise<Response>): Promise<Asset[]> {
   const assets: Asset[] = [];
   const waiting = ["/"];

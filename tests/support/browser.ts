@@ -1,4 +1,4 @@
-/** InsForge's SDK as it runs in a browser, without a browser. */
+/** Runs InsForge's SDK as a browser would, without a browser. */
 import { createClient } from "@insforge/sdk";
 import { assertEquals } from "@std/assert";
 import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
@@ -7,7 +7,7 @@ import type { Stack } from "../../tools/local/stack.ts";
 const [{ email, password }] = DEMO_USERS;
 
 /**
- * What a browser adds to `fetch`: cookies, both those that scripts can read and those they cannot.
+ * A `fetch` with the cookies of a browser, readable by scripts or not.
  */
 export class Browser implements Disposable {
   /** Every request so far, with the status of its response. */
@@ -43,7 +43,7 @@ export class Browser implements Disposable {
 /** The client of InsForge's SDK. */
 export type Client = ReturnType<typeof createClient>;
 
-/** Signs the demo user in, as an app in the browser does. */
+/** Signs the demo user in, as an app in a browser does. */
 export async function signIn(
   stack: Stack,
   browser: Browser,

@@ -1,4 +1,4 @@
-/** The client as a package for npm: one module, its declarations, and what npm shows of it. */
+/** Creates the npm package of the client: one module, its type declarations and its page on npm. */
 import * as esbuild from "esbuild";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,14 +7,14 @@ import { createDeclarations } from "./declarations.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PAGE = "docs/client.md";
 
-/** The client in one module. */
+/** The client as one module. */
 export interface ClientBundle {
   code: string;
-  /** The files it is made of, from the root. */
+  /** The paths of its source files from the root. */
   inputs: string[];
 }
 
-/** Bundles the client. It starts a process of its own, the bundler, and ends it. */
+/** Bundles the client. The bundler runs as a process of its own until this ends. */
 export async function bundleClient({ minify }: { minify: boolean }): Promise<ClientBundle> {
   try {
     const { outputFiles, metafile } = await esbuild.build({
@@ -51,7 +51,7 @@ export async function writePackage(folder: string): Promise<void> {
 }
 
 /**
- * Makes a package's tarball, with npm, which also publishes it.
+ * Creates a package's tarball with npm.
  *
  * @returns its path.
  * @throws {Error} with what npm says.
@@ -80,7 +80,7 @@ async function createManifest(): Promise<Record<string, unknown>> {
   };
 }
 
-/** The documentation of the client; what it links to is not part of the package. */
+/** Reads the documentation of the client. The files that it links to are not in the package. */
 async function readPage(): Promise<string> {
   const page = await Deno.readTextFile(join(ROOT, PAGE));
   return page.replace("# The browser client", "# insforge-ai-client")

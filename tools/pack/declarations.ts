@@ -1,9 +1,9 @@
-/** The client's declarations, as they are published. */
+/** Creates the type declarations of the client for its npm package. */
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { COMPILER_OPTIONS } from "../compiler_options.ts";
-import { describeTypes } from "./type_printer.ts";
+import { printTypes } from "./type_printer.ts";
 
 const CLIENT = fileURLToPath(new URL("../../client/", import.meta.url));
 const ENTRY = `${CLIENT}mod.ts`;
@@ -18,10 +18,10 @@ const OPTIONS: ts.CompilerOptions = {
 const MODULE_NOT_FOUND = 2307;
 
 /**
- * Writes out what the client's modules declare.
+ * Creates a declaration file for each module of the client.
  *
- * All but one are what TypeScript makes of them. That one names types of the functions, and is
- * replaced by these types themselves, so that nothing it needs stays behind in this repository.
+ * TypeScript emits all but one of them. `contract.ts` re-exports types of the functions, so its
+ * declarations are these types written out in full: the package needs no file of this repository.
  *
  * @returns the texts by file name, such as `mod.d.ts`.
  * @throws {Error} when a module is missing: types that lean on it would be `any`, without a word.
@@ -36,7 +36,7 @@ export function createDeclarations(): Map<string, string> {
     if (!source.fileName.startsWith(CLIENT)) continue;
     const name = basename(source.fileName).replace(/\.ts$/, ".d.ts");
     if (source.fileName === CONTRACT) {
-      declarations.set(name, describeTypes(source, checker));
+      declarations.set(name, printTypes(source, checker));
     } else {
       const write = (_: string, text: string) => declarations.set(name, toPublished(text));
       program.emit(source, write, undefined, true);
@@ -45,7 +45,7 @@ export function createDeclarations(): Map<string, string> {
   return declarations;
 }
 
-/** The published modules end in `.js`, declared or not. */
+/** Imports between published modules end in `.js`. */
 function toPublished(text: string): string {
   return text.replaceAll(/(from\s+"\.\/[^"]+)\.ts"/g, '$1.js"');
 }

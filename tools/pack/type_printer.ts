@@ -1,13 +1,13 @@
-/** The types of requests and answers, written out in full: no zod, no path of this repository. */
+/** Writes types out in full, without references to other packages or files. */
 import ts from "typescript";
 
 /**
- * Writes a declaration for every type that a module exports, one after the other.
+ * Writes a declaration for every type that a module exports.
  *
- * What TypeScript infers from a schema is printed as the object it is; docstrings of types and fields
- * come along. Types that the module exports as well are named, all others are written in place.
+ * Inferred types become plain object types; docstrings of types and fields are kept. Types that the
+ * module exports are referred to by name, all others are written in place.
  */
-export function describeTypes(module: ts.SourceFile, checker: ts.TypeChecker): string {
+export function printTypes(module: ts.SourceFile, checker: ts.TypeChecker): string {
   const symbols = checker.getExportsOfModule(checker.getSymbolAtLocation(module)!)
     .map((symbol) => [symbol.name, checker.getAliasedSymbol(symbol)] as const)
     .sort(([a], [b]) => a < b ? -1 : 1);
