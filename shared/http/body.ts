@@ -1,5 +1,4 @@
 /** From the bytes of a request to a checked value: time, size, UTF-8, JSON, limits, schema. */
-import * as z from "zod/mini";
 import type { ZodMiniType } from "zod/mini";
 import { ApiError, invalidInput } from "../errors.ts";
 import type { Call } from "./call.ts";
@@ -7,7 +6,7 @@ import { setDeadline } from "./deadlines.ts";
 import { requireJsonLimits } from "./json_limits.ts";
 import { dropNullFields } from "./null_fields.ts";
 import { joinBytes } from "./sse.ts";
-import { describeIssue } from "./validation_messages.ts";
+import { describeIssue, type RawIssue } from "./validation_messages.ts";
 
 /** Default size limit of a body, bytes. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -66,10 +65,11 @@ export function parseValue<T>(value: unknown, schema: ZodMiniType<T>): T {
 }
 
 /** zod's own `safeParse` collects an issue, with its message, for each of a million invalid items. */
-function findIssue(value: unknown, schema: ZodMiniType<unknown>): z.core.$ZodIssue | undefined {
+function findIssue(value: unknown, schema: ZodMiniType<unknown>): RawIssue | undefined {
   const context = { async: false, abortEarly: true };
-  const { issues } = schema._zod.run({ value, issues: [] }, context) as z.core.ParsePayload;
-  return issues[0] && z.core.util.finalizeIssue(issues[0], context, z.core.config());
+  const result = schema._zod.run({ value, issues: [] }, context);
+  if (result instanceof Promise) throw new TypeError("A schema of a body must not be asynchronous");
+  return result.issues[0] as RawIssue | undefined;
 }
 
 /**

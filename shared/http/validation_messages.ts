@@ -1,11 +1,14 @@
 /** One sentence about a field that failed validation. */
 
-/** An issue that zod reports, as far as it is read here. */
-export interface Issue {
+/** An issue as a schema reports it, as far as it is read here. */
+export interface RawIssue {
   code?: string;
-  /** Where the invalid value is. */
-  path: PropertyKey[];
-  message: string;
+  /** Where the invalid value is; absent for the checked value itself. */
+  path?: PropertyKey[];
+  /** The message of a check that has one of its own. */
+  message?: string;
+  /** The schema or check that reported the issue. */
+  inst?: { _zod: { def: { error?: (issue: unknown) => unknown } } };
   expected?: string;
   values?: unknown[];
   options?: unknown[];
@@ -17,15 +20,22 @@ export interface Issue {
   errors?: unknown[][];
 }
 
+/** An issue whose path is known. */
+type Issue = RawIssue & { path: PropertyKey[] };
+
 /**
  * Describes an issue in one sentence that quotes the field as the caller would write it.
  *
  * @param value the value that was checked.
- * @param issue an issue that zod reported about `value`.
+ * @param issue an issue that a zod schema reported about `value`.
  * @returns for example `"messages[0].role" is required`.
  */
-export function describeIssue(value: unknown, issue: Issue): string {
-  if (issue.code === "custom" && issue.path.length === 0) return issue.message;
+export function describeIssue(value: unknown, issue: RawIssue): string {
+  return describe(value, { ...issue, path: issue.path ?? [] });
+}
+
+function describe(value: unknown, issue: Issue): string {
+  if (issue.code === "custom" && issue.path.length === 0) return readMessage(issue);
   const field = toFieldName(issue.path);
   if (issue.code !== "custom" && readPath(value, issue.path) === undefined) {
     return `"${field}" is required`;
@@ -50,8 +60,15 @@ export function describeIssue(value: unknown, issue: Issue): string {
     case "unrecognized_keys":
       return `"${toFieldName([...issue.path, issue.keys![0]!])}" is not a known field`;
     default:
-      return `"${field}" ${issue.message}`;
+      return `"${field}" ${readMessage(issue)}`;
   }
+}
+
+/** The message that a check was given; issues get theirs late, because most are never shown. */
+function readMessage(issue: Issue): string {
+  const message = issue.message ?? issue.inst?._zod.def.error?.(issue);
+  if (typeof message === "string") return message;
+  return (message as { message?: string } | undefined)?.message ?? "is invalid";
 }
 
 function describeUnion(value: unknown, issue: Issue, field: string): string {
@@ -60,7 +77,7 @@ function describeUnion(value: unknown, issue: Issue, field: string): string {
   // The branch that matched deepest is the one that the caller meant.
   const [deepest] = all.toSorted((a, b) => toProgress(b) - toProgress(a));
   if (deepest && toProgress(deepest) > 0) {
-    return describeIssue(value, { ...deepest, path: [...issue.path, ...deepest.path] });
+    return describe(value, { ...deepest, path: [...issue.path, ...deepest.path] });
   }
   const kinds = new Set(all.flatMap(({ expected, values }) => expected ?? values ?? []));
   return `"${field}" must be ${[...kinds].map((kind) => toKind(String(kind))).join(" or ")}`;
