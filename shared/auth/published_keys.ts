@@ -1,7 +1,6 @@
 /** The public keys that InsForge publishes, for tokens signed with a key that is not configured. */
-import { type CryptoKey, importJWK, type JWK } from "jose";
-import { fetchPublishedKeys } from "../insforge/session.ts";
 import { requireInsForgeUrl } from "../insforge/client.ts";
+import { fetchPublishedKeys } from "../insforge/session.ts";
 import type { Settings } from "../settings.ts";
 
 /** Shortest time from one request for the keys to the next: four requests a minute. */
@@ -9,9 +8,11 @@ const MIN_INTERVAL_MS = 15_000;
 /** How long a key counts as published without another look. */
 const MAX_AGE_MS = 10 * 60_000;
 
+const RS256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+
 /** What is known of the keys of one InsForge project. */
 interface KeySet {
-  keys: Map<string, JWK>;
+  keys: Map<string, JsonWebKey>;
   fetchedAt: number;
   /** The request in flight or the last one. It rejects when InsForge could not be asked. */
   request: Promise<void>;
@@ -42,7 +43,7 @@ export async function findPublishedKey(
     if (!known) throw failure;
   });
   const jwk = set.keys.get(id);
-  return jwk && await importJWK(jwk, "RS256") as CryptoKey;
+  return jwk && await crypto.subtle.importKey("jwk", jwk, RS256, false, ["verify"]);
 }
 
 function refresh(settings: Settings, id: string): KeySet {
@@ -63,5 +64,5 @@ function refresh(settings: Settings, id: string): KeySet {
 
 async function fetchInto(set: KeySet, settings: Settings): Promise<void> {
   const keys = await fetchPublishedKeys(settings);
-  set.keys = new Map(keys.map((key) => [key.kid, key as JWK]));
+  set.keys = new Map(keys.map((key) => [key.kid, key as JsonWebKey]));
 }
