@@ -20,7 +20,7 @@ const FOLDER = `.local/build-${crypto.randomUUID()}`;
 const CANARY = "sk-or-v1-canary-0123456789abcdef";
 
 /** In KB. Functions with InsForge's own schemas may be larger. */
-const MAX_KB = 130;
+const MAX_KB = 160;
 const MAX_LEGACY_KB = 400;
 const LEGACY_SLUGS = ["legacy-compat", "api"];
 
