@@ -61,6 +61,14 @@ export class ApiError extends Error {
   }
 }
 
+/**
+ * A mistake in the code of a function. The caller gets a 500 that gives nothing away; the message goes
+ * into the log line, so it says what to change and never quotes data.
+ */
+export class ProgrammerError extends Error {
+  override readonly name = "ProgrammerError";
+}
+
 /** A 400 `INVALID_INPUT` with the given message: the caller sent something that cannot be honoured. */
 export function invalidInput(message: string, cause?: unknown): ApiError {
   return new ApiError(400, "INVALID_INPUT", message, { cause });

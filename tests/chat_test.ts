@@ -308,7 +308,7 @@ for (
     [{ prompt: "x", models: [] }, '"models" must be a non-empty array'],
     [{ prompt: "x", model: "" }, '"model" must not be empty'],
     [{ prompt: "x", tools: [{ type: "function" }] }, /^"tools\[0\]\.function" is required/],
-    [{ prompt: "x", stream: true }, /^"stream" must be false here/],
+    [{ prompt: "x", stream: true }, /^"stream" must be false/],
     [{ prompt: "x", n: 2 }, /^"n" must be 1/],
     [{ prompt: "x", modalities: ["text", "audio"] }, /^"modalities" must not hold "audio"/],
   ] as [unknown, string | RegExp][]

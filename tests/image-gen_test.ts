@@ -186,7 +186,7 @@ for (
     [{ prompt: "x", images: Array(17).fill(DATA_URL) }, /^"images" must have at most 16 items/],
     [{ prompt: "x", n: 11 }, /^"n" must be 10 or less/],
     [{ prompt: "x", stream: true }, /^"stream" must be false/],
-    [{ prompt: "x", n: 2, image_config: {} }, /^"image_config" must be left out beside "n"/],
+    [{ prompt: "x", n: 2, image_config: {} }, /^"image_config" cannot be combined with "n"/],
     [{ prompt: "x", save: {} }, /^"save\.bucket" is required/],
     [{ prompt: "x", save: { bucket: "a/b" } }, /^"save\.bucket" must be a bucket's name/],
     [{ prompt: "x", save: { bucket: "a", prefix: "../" } }, /^"save\.prefix" must/],

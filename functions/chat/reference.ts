@@ -80,7 +80,7 @@ export const reference = {
           status: 400,
           answer: {
             error: "INVALID_INPUT",
-            message: '"stream" must be false here; the function "stream" streams',
+            message: '"stream" must be false; use the function "stream" to stream',
             statusCode: 400,
             nextActions: "Correct the request as the message says",
           },

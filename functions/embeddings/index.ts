@@ -1,20 +1,10 @@
-/** Vectors of numbers for texts. https://openrouter.ai/docs/api-reference/embeddings */
+/** Embeds texts as vectors of numbers. https://openrouter.ai/docs/api-reference/embeddings */
 import * as z from "zod/mini";
-import { createApp } from "../../shared/http/app.ts";
-import { requireUser } from "../../shared/auth/user_token.ts";
-import { readBody } from "../../shared/http/body.ts";
-import { mapConcurrently } from "../../shared/concurrency.ts";
+import { invalidInput } from "../../shared/errors.ts";
+import { withAi } from "../../shared/mod.ts";
 import { nonEmptyText } from "../../shared/request/chat_request.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
-import { invalidInput } from "../../shared/errors.ts";
-import { countBytes } from "../../shared/ledger/estimate.ts";
-import { createEmbeddings } from "../../shared/openrouter/embeddings.ts";
-import { planCalls } from "../../shared/ledger/bill.ts";
-import { sumTokenUsage, type TokenUsage } from "../../shared/token_usage.ts";
-
-/** Texts per call: OpenAI takes 2048, other providers fewer. */
-const BATCH_SIZE = 100;
-const CONCURRENT_BATCHES = 4;
+import type { TokenUsage } from "../../shared/token_usage.ts";
 
 /** What to embed; OpenRouter's other fields pass through. */
 export const embeddingsRequest = z.looseObject({
@@ -29,7 +19,7 @@ export const embeddingsRequest = z.looseObject({
 /** A checked request for vectors. */
 export type EmbeddingsRequest = z.infer<typeof embeddingsRequest>;
 
-/** The answer. */
+/** The response. */
 export interface EmbeddingsAnswer {
   /** One vector per text, in the order of the texts. */
   embeddings: number[][];
@@ -41,36 +31,16 @@ export interface EmbeddingsAnswer {
   usage: TokenUsage;
 }
 
-const { app, handler } = createApp("embeddings");
-export default handler;
+const config = { slug: "embeddings", body: embeddingsRequest };
 
-app.post("/", async (c) => {
-  const call = c.env;
-  await requireUser(call);
-  const request = await readBody(call, embeddingsRequest);
-  requireInputTokens({ input: request.input }, call.settings);
-  const inputs = [request.input].flat();
-  const batches = Array.from(
-    { length: Math.ceil(inputs.length / BATCH_SIZE) },
-    (_, i) => inputs.slice(i * BATCH_SIZE, (i + 1) * BATCH_SIZE),
-  );
-  const model = request.model ?? call.settings.OPENROUTER_EMBEDDING_MODEL;
-  planCalls(call, batches.map(countBytes));
-  const answers = await mapConcurrently(
-    batches,
-    CONCURRENT_BATCHES,
-    (input) => createEmbeddings(call, { ...request, model, input }),
-  );
-  const embeddings = answers.flatMap(({ data }) => data.map(({ embedding }) => embedding));
-  const dimensions = embeddings[0].length;
-  if (request.dimensions && request.dimensions !== dimensions) {
+export default withAi(config, async ({ body, ai, settings }) => {
+  requireInputTokens({ input: body.input }, settings);
+  const { data, model, usage } = await ai.embed(body);
+  const embeddings = data.map(({ embedding }) => embedding);
+  const dimensions = embeddings[0]!.length;
+  if (body.dimensions && body.dimensions !== dimensions) {
     throw invalidInput(`"dimensions" must be ${dimensions} or left out for the model ${model}`);
   }
-  const answer: EmbeddingsAnswer = {
-    embeddings,
-    model: answers[0].model,
-    dimensions,
-    usage: sumTokenUsage(answers.map(({ usage }) => usage)),
-  };
-  return c.json(answer);
+  const answer: EmbeddingsAnswer = { embeddings, model, dimensions, usage: usage as TokenUsage };
+  return Response.json(answer);
 });

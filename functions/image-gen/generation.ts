@@ -1,6 +1,5 @@
 /** Two ways to an image: a chat model that draws, or OpenRouter's image API with its own options. */
 import * as z from "zod/mini";
-import type { Call } from "../../shared/http/call.ts";
 import {
   imageUrl,
   nonEmptyText,
@@ -10,8 +9,8 @@ import {
 import { outputLimits, withOutputLimit } from "../../shared/request/output_tokens.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Image } from "../../shared/openrouter/saved_images.ts";
-import { createCompletion, toText } from "../../shared/openrouter/completions.ts";
-import { createImages } from "../../shared/openrouter/images.ts";
+import { toExcerpt } from "../../shared/gateway/redaction.ts";
+import type { AiContext, ChatAnswer } from "../../shared/mod.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import type { Fields } from "../../shared/fields.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";
@@ -58,27 +57,31 @@ export interface Drawing {
   usage?: TokenUsage;
 }
 
+/** What drawing needs of its request. */
+type Context = Pick<AiContext<unknown>, "ai" | "settings">;
+
 /**
- * Draws.
+ * Draws with a chat model, or with OpenRouter's image API when an option of that API is given.
  *
- * @throws {ApiError} 400 `INVALID_INPUT` when options of both ways are mixed, 403 `FORBIDDEN` when
- *   the model refused, 502 `AI_UPSTREAM_UNAVAILABLE` when it answered with text alone; otherwise as
- *   every call of OpenRouter.
+ * @throws {ApiError} 400 `INVALID_INPUT` when options of both ways are mixed; 403 `FORBIDDEN` when the
+ *   model refused; 502 `AI_UPSTREAM_UNAVAILABLE` when it answered with text alone; otherwise as every
+ *   call of OpenRouter.
  */
-export async function draw(call: Call, request: DrawingRequest): Promise<Drawing> {
+export async function draw(context: Context, request: DrawingRequest): Promise<Drawing> {
   const { prompt, images = [], model: _, ...options } = request;
-  const model = request.model ?? call.settings.OPENROUTER_IMAGE_MODEL;
-  requireShort(prompt, "prompt", call.settings);
+  const { settings } = context;
+  const model = request.model ?? settings.OPENROUTER_IMAGE_MODEL;
+  requireShort(prompt, "prompt", settings);
   const parts = images.map((url) => ({ type: "image_url", image_url: { url } }));
 
   const apiOption = IMAGE_API_OPTIONS.find((name) => options[name] !== undefined);
-  if (!apiOption) return await drawByChat(call, { model, prompt, parts, options });
+  if (!apiOption) return await drawByChat(context, { model, prompt, parts, options });
   if (options.image_config) {
     throw invalidInput(
-      `"image_config" must be left out beside "${apiOption}"; name its options so`,
+      `"image_config" cannot be combined with "${apiOption}"; pass its options as top-level fields`,
     );
   }
-  return await drawByImageApi(call, { model, prompt, parts, options });
+  return await drawByImageApi(context, { model, prompt, parts, options });
 }
 
 interface Order {
@@ -88,43 +91,49 @@ interface Order {
   options: Fields;
 }
 
-async function drawByChat(call: Call, order: Order): Promise<Drawing> {
+async function drawByChat({ ai, settings }: Context, order: Order): Promise<Drawing> {
   const { model, prompt, parts, options } = order;
-  const params = {
-    modalities: ["image", "text"],
-    ...options,
-    model,
-    messages: [{ role: "user", content: [{ type: "text", text: prompt }, ...parts] }],
+  const request = (modalities: string[]) => {
+    const content = [{ type: "text", text: prompt }, ...parts];
+    const params = { modalities, ...options, model, messages: [{ role: "user", content }] };
+    // An image takes thousands of tokens.
+    const limits = { settings, fallback: settings.MAX_OUTPUT_TOKENS };
+    return ai.complete(withOutputLimit("/chat/completions", params, limits));
   };
-  const { settings } = call;
-  // An image takes thousands of tokens.
-  const fallback = settings.MAX_OUTPUT_TOKENS;
-  const completion = await createCompletion(
-    call,
-    withOutputLimit("/chat/completions", params, { settings, fallback }),
-  );
-  const [{ message, finish_reason }] = completion.choices;
-  const found = Array.isArray(message.images) ? message.images : [];
+  const answer = await request(["image", "text"]).catch((failure) => {
+    // Some models generate nothing but images. The rejected request was not billed.
+    if (!isAboutModalities(failure) || options.modalities) throw failure;
+    return request(["image"]);
+  });
+  const found = Array.isArray(answer.images) ? answer.images : [];
+  if (found.length === 0) throw withoutImage(answer);
   const images = found.map((image) => toImage(image?.image_url?.url));
-  if (images.length === 0) {
-    if (message.refusal || finish_reason === "content_filter") {
-      throw new ApiError(403, "FORBIDDEN", "The request was refused: the model will not draw it");
-    }
-    throw new ApiError(
-      502,
-      "AI_UPSTREAM_UNAVAILABLE",
-      `The model ${completion.model} answered without an image`,
-      { nextActions: 'Ask for an image more clearly, or name another "model"' },
-    );
-  }
-  const text = toText(message) || undefined;
-  return { images, text, model: completion.model, usage: completion.usage };
+  return { images, text: answer.text || undefined, model: answer.model, usage: answer.usage };
 }
 
-async function drawByImageApi(call: Call, order: Order): Promise<Drawing> {
+function isAboutModalities(failure: unknown): boolean {
+  return failure instanceof ApiError && /output modalities/i.test(failure.message);
+}
+
+/** The failure of a turn that ended without an image, with the model's words when it has some. */
+function withoutImage({ model, text, refusal, finish_reason }: ChatAnswer): ApiError {
+  const words = toExcerpt(refusal || text);
+  if (refusal || finish_reason === "content_filter") {
+    const reason = words ? `: ${words}` : "";
+    const message = `The request was refused: the model will not draw it${reason}`;
+    return new ApiError(403, "FORBIDDEN", message);
+  }
+  const said = words ? `: ${words}` : "";
+  const message = `The model ${model} answered without an image${said}`;
+  return new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", message, {
+    nextActions: 'Ask for an image more clearly, or choose another "model"',
+  });
+}
+
+async function drawByImageApi({ ai }: Context, order: Order): Promise<Drawing> {
   const { model, prompt, parts, options } = order;
   const references = parts.length > 0 ? { input_references: parts } : {};
-  const { data, usage } = await createImages(call, { ...options, ...references, model, prompt });
+  const { data, usage } = await ai.images({ ...options, ...references, model, prompt });
   const images = data.map(({ b64_json, media_type }) =>
     toImage(`data:${media_type ?? "image/png"};base64,${b64_json}`)
   );

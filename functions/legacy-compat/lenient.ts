@@ -5,7 +5,8 @@
  */
 import type { ApiError } from "../../shared/errors.ts";
 import type { Call } from "../../shared/http/call.ts";
-import { fetchJson, type Operation, requestJson } from "../../shared/openrouter/call.ts";
+import { type Operation, requestJson } from "../../shared/openrouter/call.ts";
+import { fetchJson } from "../../shared/openrouter/json_responses.ts";
 import { chatProtocol, readChunk } from "../../shared/openrouter/chat_protocol.ts";
 import type { Protocol } from "../../shared/openrouter/protocol.ts";
 import { toStreamError } from "./failures.ts";

@@ -1,23 +1,14 @@
-/** An answer as it is written, token by token. https://openrouter.ai/docs/api-reference/streaming */
-import { createApp } from "../../shared/http/app.ts";
-import { requireUser } from "../../shared/auth/user_token.ts";
-import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
-import { chatRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
+/** Streams the answer to a prompt or a conversation. https://openrouter.ai/docs/api-reference/streaming */
 import { invalidInput } from "../../shared/errors.ts";
-import { streamCompletion } from "../../shared/openrouter/completions.ts";
-import { eventStream } from "../../shared/http/event_stream.ts";
+import { MAX_IMAGE_BODY_BYTES } from "../../shared/http/body.ts";
+import { withAi } from "../../shared/mod.ts";
+import { chatRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
 
-const { app, handler } = createApp("stream");
-export default handler;
+const config = { slug: "stream", body: chatRequest, maxBodyBytes: MAX_IMAGE_BODY_BYTES };
 
-app.post("/", async ({ env: call }) => {
-  await requireUser(call);
-  const request = await readBody(call, chatRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
-  if (request.stream === false) {
-    throw invalidInput('"stream" must be true here; the function "chat" answers in one piece');
+export default withAi(config, ({ body, ai, settings }) => {
+  if (body.stream === false) {
+    throw invalidInput('"stream" must be true; use the function "chat" for one JSON response');
   }
-  return eventStream(
-    call,
-    await streamCompletion(call, toCompletionParams(request, call.settings)),
-  );
+  return ai.stream(toCompletionParams(body, settings));
 });

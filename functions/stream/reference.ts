@@ -68,7 +68,7 @@ export const reference = {
           status: 400,
           answer: {
             error: "INVALID_INPUT",
-            message: '"stream" must be true here; the function "chat" answers in one piece',
+            message: '"stream" must be true; use the function "chat" for one JSON response',
             statusCode: 400,
             nextActions: "Correct the request as the message says",
           },

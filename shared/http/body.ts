@@ -1,6 +1,6 @@
 /** From the bytes of a request to a checked value: time, size, UTF-8, JSON, limits, schema. */
 import type { ZodMiniType } from "zod/mini";
-import { ApiError, invalidInput } from "../errors.ts";
+import { ApiError, invalidInput, ProgrammerError } from "../errors.ts";
 import type { Call } from "./call.ts";
 import { setDeadline } from "./deadlines.ts";
 import { requireJsonLimits } from "./json_limits.ts";
@@ -42,6 +42,9 @@ export async function readBody<T>(
   schema: ZodMiniType<T>,
   limits: BodyLimits = {},
 ): Promise<T> {
+  if (typeof schema?.safeParse !== "function") {
+    throw new ProgrammerError("The body of a function must be checked by a schema of zod/mini");
+  }
   const text = await readText(call, limits);
   if (!text) throw invalidInput("The request body is missing; send a JSON object");
   const value = parseJson(text, limits.maxValues);

@@ -1,5 +1,5 @@
 /** One request on its way through a function: what is known about it, when it ends, its log line. */
-import { ApiError, toApiError } from "../errors.ts";
+import { type ApiError, ProgrammerError, toApiError } from "../errors.ts";
 import { type Environment, keepSettings, type Settings } from "../settings.ts";
 import { type ByteSource, toByteStream } from "./byte_source.ts";
 import { writeLogLine } from "./log.ts";
@@ -168,6 +168,7 @@ function toRequestId(given: string | null): string {
 /** Name and place of a bug. Its message is left out: it may quote a prompt, a row or a key. */
 function describeBug(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `thrown ${typeof thrown}`;
+  if (thrown instanceof ProgrammerError) return thrown.message;
   const frames = thrown.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
   return [thrown.name, ...frames.slice(0, 5).map((line) => line.trim())].join(" ");
 }

@@ -2,16 +2,15 @@
  * Requests to the gateway from beginning to end: policy, gateway, reservation, attempts, judgement,
  * charge.
  */
-import type { ApiError } from "../errors.ts";
+import { mapConcurrently } from "../concurrency.ts";
+import { type ApiError, ProgrammerError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
-import { unusable } from "../gateway/failures.ts";
 import { chooseGateway } from "../gateway/gateway.ts";
 import type { Gateway, GatewayRequest } from "../gateway/interface.ts";
 import { requireUserKeySupport } from "../gateway/openrouter.ts";
 import type { Call, LogFields } from "../http/call.ts";
 import type { ByteSource } from "../http/event_stream.ts";
 import { isBufferingPlatform } from "../http/platform.ts";
-import { readData } from "../http/sse.ts";
 import { type Answered, type Bill, openBills } from "../ledger/bill.ts";
 import { RESERVATION_MS } from "../ledger/store.ts";
 import { withOpaqueUser } from "../policy/end_user.ts";
@@ -20,8 +19,9 @@ import { readTokenUsage } from "../token_usage.ts";
 import { toOwnKeyFailure } from "../user_keys/failures.ts";
 import { openUserKey } from "../user_keys/user_key.ts";
 import { followUp } from "./follow_up.ts";
+import { type Judge, parseResponse, readFailure } from "./json_responses.ts";
 import type { Protocol } from "./protocol.ts";
-import { withRetries } from "./retries.ts";
+import { type AttemptLimits, withRetries } from "./retries.ts";
 import { mayBeBilled, readGenerationId, readText, send } from "./send.ts";
 import { type Ending, StreamGuard } from "./stream_guard.ts";
 
@@ -35,13 +35,6 @@ export interface Operation {
   protocol?: Protocol;
 }
 
-/**
- * Decides whether a response is good; it throws to reject it.
- *
- * @param error the failure that the response reports itself, or 502 for one that is no JSON object.
- */
-export type Judge<T> = (response: T, error: ApiError | undefined) => void;
-
 /** A request that may be sent: it keeps to the policy, and its cost is reserved. */
 interface Exchange {
   gateway: Gateway;
@@ -49,6 +42,7 @@ interface Exchange {
   bill: Bill;
   /** The user's own key; undefined for the project's. */
   key: string | undefined;
+  protocol: Protocol | undefined;
 }
 
 /**
@@ -64,13 +58,29 @@ export async function requestJson<T>(
   operation: Operation,
   judge: Judge<T>,
 ): Promise<T> {
-  const exchange = await openExchange(call, operation);
-  return await attempt(call, exchange, call.settings.REQUEST_DEADLINE_MS, async (signal) => {
-    const response = await sendPaid(exchange, signal);
-    const value = await readCharged(call, exchange, { response, signal, ...operation });
-    judge(value as T, readFailure(value, response, exchange.gateway));
-    return value as T;
-  });
+  const [exchange] = await openExchanges(call, [operation]) as [Exchange];
+  return await runJson(call, exchange, { judge });
+}
+
+/**
+ * Posts several requests whose cost is reserved at once, before the first of them is sent. After the
+ * first failure the others are aborted and charged.
+ *
+ * @param options.concurrency how many are in flight at a time.
+ * @returns one response per operation, in their order.
+ * @throws {ApiError} as {@link requestJson}, for the first failure.
+ */
+export async function requestAllJson<T>(
+  call: Call,
+  operations: Operation[],
+  { concurrency, judge }: { concurrency: number; judge: (index: number) => Judge<T> },
+): Promise<T[]> {
+  const exchanges = await openExchanges(call, operations);
+  return await mapConcurrently(
+    exchanges,
+    concurrency,
+    (exchange, { index, signal }) => runJson(call, exchange, { judge: judge(index), signal }),
+  );
 }
 
 /**
@@ -87,10 +97,10 @@ export async function requestStream(
   preface?: Uint8Array,
 ): Promise<ByteSource> {
   const { settings, log } = call;
-  const exchange = await openExchange(call, operation);
+  const [exchange] = await openExchanges(call, [operation]) as [Exchange];
   const { gateway, bill, key } = exchange;
   const firstMs = Math.min(settings.STREAM_FIRST_EVENT_DEADLINE_MS, toTimeLimitMs());
-  return await attempt(call, exchange, firstMs, async (signal) => {
+  return await attempt(call, exchange, { deadlineMs: firstMs }, async (signal) => {
     const response = await sendPaid(exchange, signal);
     const guard = new StreamGuard(response, {
       protocol: operation.protocol,
@@ -110,46 +120,64 @@ export async function requestStream(
   });
 }
 
-/**
- * Fetches a path of the gateway, which costs nothing, as JSON.
- *
- * @throws {ApiError} as {@link requestJson}.
- */
-export async function fetchJson<T>(call: Call, path: string, judge: Judge<T>): Promise<T> {
+const WITHOUT_CALLER = "A paid call needs a caller to charge: await requireUser or " +
+  "requireProjectKey before it, or write the function with withAi";
+
+/** Policy, gateway, reservation, and the key that pays. */
+async function openExchanges(call: Call, operations: Operation[]): Promise<Exchange[]> {
   const { settings } = call;
+  if (!call.userId) throw new ProgrammerError(WITHOUT_CALLER);
   const gateway = chooseGateway(settings);
-  const request = gateway.request(path);
-  return await withRetries(call, settings.REQUEST_DEADLINE_MS, async (signal) => {
-    const response = await send(request, { gateway, signal });
-    const value = request.toOpenRouterForm(parseJson(await readText(response, signal)));
-    judge(value as T, readFailure(value, response, gateway));
+  const requests = await Promise.all(operations.map(async ({ path, params, protocol }) => {
+    const fields = await withOpaqueUser(path, applyPolicy(path, params, settings), call);
+    const request = gateway.request(path, fields);
+    const bytes = encoder.encode(request.body).length;
+    return { request, protocol, paid: { path, params: fields, bytes } };
+  }));
+  const bills = await openBills(call, requests.map(({ paid }) => paid));
+  followUp(call);
+  const key = await readPayersKey(call, bills[0]);
+  return requests.map(({ request, protocol }, i) => ({
+    gateway,
+    request,
+    protocol,
+    key,
+    bill: bills[i]!,
+  }));
+}
+
+/** The user's own key, when it pays. */
+async function readPayersKey(
+  { settings, userId }: Call,
+  bill: Bill | undefined,
+): Promise<string | undefined> {
+  if (!bill?.sealedKey) return undefined;
+  requireUserKeySupport(settings);
+  return await openUserKey(bill.sealedKey, userId!, settings);
+}
+
+async function runJson<T>(
+  call: Call,
+  exchange: Exchange,
+  { judge, signal }: { judge: Judge<T>; signal?: AbortSignal },
+): Promise<T> {
+  const limits = { deadlineMs: call.settings.REQUEST_DEADLINE_MS, signal };
+  return await attempt(call, exchange, limits, async (signal) => {
+    const response = await sendPaid(exchange, signal);
+    const value = await readCharged(call, exchange, { response, signal });
+    judge(value as T, readFailure(value, response, exchange.gateway));
     return value as T;
   });
 }
 
-async function openExchange(call: Call, { path, params }: Operation): Promise<Exchange> {
-  const { settings } = call;
-  const fields = await withOpaqueUser(path, applyPolicy(path, params, settings), call);
-  const gateway = chooseGateway(settings);
-  const request = gateway.request(path, fields);
-  const bytes = new TextEncoder().encode(request.body).length;
-  const [bill] = await openBills(call, [{ path, params: fields, bytes }]) as [Bill];
-  followUp(call);
-  if (!bill.sealedKey) return { gateway, request, bill, key: undefined };
-  requireUserKeySupport(settings);
-  const key = await openUserKey(bill.sealedKey, call.userId!, settings);
-  return { gateway, request, bill, key };
-}
-
-/** Attempts a request until `deadlineMs` after the caller's request arrived. */
 async function attempt<T>(
   call: Call,
   { key }: Exchange,
-  deadlineMs: number,
+  limits: AttemptLimits,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   try {
-    return await withRetries(call, deadlineMs, run);
+    return await withRetries(call, limits, run);
   } catch (failure) {
     throw toFailure(failure, key);
   }
@@ -171,12 +199,8 @@ async function sendPaid(
 /** Reads a response and charges it, whatever is thought of it later. */
 async function readCharged(
   call: Call,
-  { gateway, request, bill }: Exchange,
-  { response, signal, protocol }: {
-    response: Response;
-    signal: AbortSignal;
-    protocol?: Protocol;
-  },
+  { gateway, request, bill, protocol }: Exchange,
+  { response, signal }: { response: Response; signal: AbortSignal },
 ): Promise<unknown> {
   const id = readGenerationId(response);
   let text: string;
@@ -186,9 +210,7 @@ async function readCharged(
     bill.charge({ id }); // the gateway was at work
     throw failure;
   }
-  const value = request.toOpenRouterForm(
-    parseJson(text) ?? parseEvents(text, protocol) ?? (text || null),
-  );
+  const value = request.toOpenRouterForm(parseResponse(text, protocol));
   if (typeof value !== "object" || value === null) {
     if (id) bill.charge({ id });
     return value;
@@ -221,22 +243,12 @@ function logGeneration(log: LogFields, { id, model, usage }: Answered): void {
   log.cost = (log.cost ?? 0) + (stated.usd ?? 0);
 }
 
-/** The failure that a response with a status below 300 reports. */
-function readFailure(
-  value: unknown,
-  { headers }: Response,
-  gateway: Gateway,
-): ApiError | undefined {
-  if (typeof value !== "object" || value === null) {
-    return unusable("The AI provider's response could not be read");
-  }
-  return gateway.readError({ status: 200, headers, body: value });
-}
-
 /** A failure about a key is the user's to mend when the key is their own. */
 function toFailure<T>(failure: T, key: string | undefined): T | ApiError {
   return key ? toOwnKeyFailure(failure) : failure;
 }
+
+const encoder = new TextEncoder();
 
 /** How long a response may take in all. */
 function toTimeLimitMs(): number {
@@ -248,19 +260,4 @@ const BUFFERED_MS = 55_000;
 
 function toText(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The response of a server that streams where no stream was requested. */
-function parseEvents(text: string, protocol: Protocol | undefined): Fields | undefined {
-  if (!protocol || !/^(data|event|id)?:/.test(text)) return undefined;
-  const events = text.split(/\r?\n\r?\n/).map((event) => parseJson(readData(event) ?? ""));
-  return protocol.toResponse(events.filter((event) => typeof event === "object") as Fields[]);
 }

@@ -5,8 +5,9 @@ import { type Fields, toFields } from "../fields.ts";
 import { unusable } from "../gateway/failures.ts";
 import type { Call } from "../http/call.ts";
 import type { ByteSource } from "../http/event_stream.ts";
+import { formatEvent } from "../http/sse.ts";
 import type { TokenUsage } from "../token_usage.ts";
-import { requestJson, requestStream } from "./call.ts";
+import { type Operation, requestAllJson, requestJson, requestStream } from "./call.ts";
 import { chatProtocol, readChunk } from "./chat_protocol.ts";
 import { isUngenerated, type Protocol } from "./protocol.ts";
 
@@ -85,8 +86,28 @@ export function toText({ content }: Message): string {
  * @see https://openrouter.ai/docs/api-reference/chat-completion
  */
 export function createCompletion(call: Call, params: Fields): Promise<Completion> {
-  const operation = { path: PATH, params: { ...params, stream: false }, protocol: chatProtocol };
-  return requestJson<Completion>(call, operation, requireGenerated);
+  return requestJson<Completion>(call, toOperation(params), requireGenerated);
+}
+
+/**
+ * Requests several chat completions, whose cost is reserved at once. After the first failure the
+ * others are aborted.
+ *
+ * @param concurrency how many are in flight at a time.
+ * @returns one completion per body, in their order.
+ * @throws {ApiError} as {@link createCompletion}, for the first failure.
+ */
+export function createCompletions(
+  call: Call,
+  bodies: Fields[],
+  concurrency: number,
+): Promise<Completion[]> {
+  const options = { concurrency, judge: () => requireGenerated };
+  return requestAllJson<Completion>(call, bodies.map(toOperation), options);
+}
+
+function toOperation(params: Fields): Operation {
+  return { path: PATH, params: { ...params, stream: false }, protocol: chatProtocol };
 }
 
 /**
@@ -94,7 +115,7 @@ export function createCompletion(call: Call, params: Fields): Promise<Completion
  * a status, or is retried unseen.
  *
  * @param params the request body; `stream` is set here, and usage is always requested.
- * @param options.preface events of our own to send first.
+ * @param options.first JSON of an event of our own to send first.
  * @param options.protocol how events are read and errors are written; OpenRouter's unless given.
  * @returns the gateway's bytes, unchanged. A failure after the first byte is one error event at the
  *   end, and no `[DONE]`. Cancelling the source cancels the upstream request.
@@ -103,8 +124,9 @@ export function createCompletion(call: Call, params: Fields): Promise<Completion
 export function streamCompletion(
   call: Call,
   params: Fields,
-  { preface, protocol = chatProtocol }: { preface?: Uint8Array; protocol?: Protocol } = {},
+  { first, protocol = chatProtocol }: { first?: object; protocol?: Protocol } = {},
 ): Promise<ByteSource> {
+  const preface = first && formatEvent(JSON.stringify(first));
   return requestStream(call, { path: PATH, params: toStreamed(params), protocol }, preface);
 }
 

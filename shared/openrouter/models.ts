@@ -1,7 +1,7 @@
 /** The gateway's catalogue of models. */
 import { unusable } from "../gateway/failures.ts";
 import type { Call } from "../http/call.ts";
-import { fetchJson } from "./call.ts";
+import { fetchJson } from "./json_responses.ts";
 
 /** A list of OpenRouter's models, each with its prices and abilities. */
 export interface ModelList {

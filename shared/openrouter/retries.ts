@@ -1,31 +1,41 @@
-/** The one retry policy: what may pass by itself is tried again, within the deadline. */
-import type { Call } from "../http/call.ts";
+/** The retry policy: a failure that may pass is attempted again, within the deadline. */
 import { ApiError } from "../errors.ts";
+import type { Call } from "../http/call.ts";
+import { setDeadline } from "../http/deadlines.ts";
 
-/** Tries after the first one. */
+/** Attempts after the first one. */
 const MAX_RETRIES = 2;
-/** The longest `Retry-After` worth waiting for. */
+/** The longest `Retry-After` that is waited for. */
 const MAX_RETRY_AFTER_MS = 20_000;
 const FIRST_BACKOFF_MS = 500;
 
+/** When attempts have to stop. */
+export interface AttemptLimits {
+  /** Milliseconds after the caller's request arrived. */
+  deadlineMs: number;
+  /** Aborts the attempts with its reason, for example because another call has failed. */
+  signal?: AbortSignal;
+}
+
 /**
- * Runs `attempt` under the deadline and the retry policy; the caller's leaving ends it, too.
+ * Runs `attempt` up to three times. The deadline, the end of the caller's connection and the given
+ * signal abort it.
  *
- * @param deadlineMs counted from when the request came in.
- * @throws {ApiError} what the last attempt threw, 504 `AI_UPSTREAM_UNAVAILABLE` past the deadline, 499
- *   `REQUEST_CANCELLED` when the caller has left.
+ * @throws {ApiError} what the last attempt threw; 504 `AI_UPSTREAM_UNAVAILABLE` past the deadline; 499
+ *   `REQUEST_CANCELLED` when the caller closed the connection; the reason of an aborted signal.
  */
 export async function withRetries<T>(
   call: Call,
-  deadlineMs: number,
+  { deadlineMs, signal }: AttemptLimits,
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
   const remainingMs = () => deadlineMs - call.elapsedMs();
-  const timer = setTimeout(() => controller.abort(timedOut()), Math.max(0, remainingMs()));
-  const leave = () => controller.abort(cancelled());
-  if (call.request.signal.aborted) leave();
-  call.request.signal.addEventListener("abort", leave);
+  const cancelDeadline = setDeadline(remainingMs(), () => controller.abort(timedOut()));
+  const unlink = [
+    link(call.request.signal, () => controller.abort(cancelled())),
+    link(signal, () => controller.abort(signal?.reason)),
+  ];
   try {
     for (let retries = 0;; retries++) {
       try {
@@ -41,9 +51,16 @@ export async function withRetries<T>(
       }
     }
   } finally {
-    clearTimeout(timer);
-    call.request.signal.removeEventListener("abort", leave);
+    cancelDeadline();
+    for (const end of unlink) end();
   }
+}
+
+/** Calls `abort` when the signal is aborted, or already was; returns the function that ends this. */
+function link(signal: AbortSignal | undefined, abort: () => void): () => void {
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort);
+  return () => signal?.removeEventListener("abort", abort);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -57,10 +74,10 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 function timedOut(): ApiError {
-  const message = "The AI provider took too long to answer";
+  const message = "The AI provider took too long to respond";
   return new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", message);
 }
 
 function cancelled(): ApiError {
-  return new ApiError(499, "REQUEST_CANCELLED", "The caller went away");
+  return new ApiError(499, "REQUEST_CANCELLED", "The caller closed the connection");
 }

@@ -310,7 +310,7 @@ for (
     const cases: [number, unknown, Record<string, string | undefined>, number, RegExp][] = [
       [404, MISSING, {}, 500, /apply migrations\//],
       [200, RESERVED, { API_KEY: undefined }, 500, /API_KEY is missing/],
-      [401, { error: "AUTH_UNAUTHORIZED" }, {}, 500, /refuses the setting API_KEY/],
+      [401, { error: "AUTH_UNAUTHORIZED" }, {}, 500, /rejects the setting API_KEY/],
       [500, "down", {}, 502, /InsForge/],
     ];
     for (const [status, body, more, expected, message] of cases) {
@@ -398,7 +398,10 @@ Deno.test("an own key that fails in the middle of a stream is not called the pro
     upstream.reply({ sse: [chunk({ content: "a" }), `${error}\n\n`] });
     const values = { ...withLedger(ledger), ...OWN_KEYS };
     const { text } = await probe("/stream", upstream, { params: ask, values });
-    assertMatch(text, new RegExp(`"code":"${code}","message":"[^"]*connected account`));
+    assertMatch(
+      text,
+      new RegExp(`"code":"${code}","message":"[^"]*(connected|OpenRouter) account`),
+    );
     assertEquals(text.includes("project"), false);
   }
 });

@@ -1,8 +1,9 @@
 /** The pipeline of a request: attempts, judgement and charge, seen from both sides. */
 import { assert, assertEquals } from "@std/assert";
+import type { ApiError } from "../../../shared/errors.ts";
 import { createApp } from "../../../shared/http/app.ts";
 import { eventStream } from "../../../shared/http/event_stream.ts";
-import { fetchJson, requestJson, requestStream } from "../../../shared/openrouter/call.ts";
+import { requestAllJson, requestJson, requestStream } from "../../../shared/openrouter/call.ts";
 import { chatProtocol } from "../../../shared/openrouter/chat_protocol.ts";
 import { API_KEY, createEnvironment, logs, send, USER_ID } from "../../support/caller.ts";
 import {
@@ -10,6 +11,7 @@ import {
   completion,
   createUpstream,
   DONE,
+  type Reply,
   streamOf,
   USAGE,
 } from "../../support/upstream.ts";
@@ -40,7 +42,15 @@ app.post("/stream", async (c) => {
   c.env.userId = USER_ID;
   return eventStream(c.env, await requestStream(c.env, CHAT));
 });
-app.get("/list", async (c) => c.json(await fetchJson<object>(c.env, "/models", () => {})));
+app.post("/all", async (c) => {
+  c.env.userId = USER_ID;
+  const operations = Array(3).fill(CHAT);
+  const judge = () => (_: object, error: ApiError | undefined) => {
+    if (error) throw error;
+  };
+  return c.json(await requestAllJson<object>(c.env, operations, { concurrency: 3, judge }));
+});
+app.post("/nobody", async (c) => c.json(await requestJson<object>(c.env, CHAT, () => {})));
 
 function call(path: string, upstream: { url: string }, values: Record<string, string> = {}) {
   const environment = createEnvironment({ OPENROUTER_BASE_URL: upstream.url, ...values });
@@ -189,12 +199,28 @@ Deno.test("ignores an id and a model that are not text", async () => {
   assertEquals([logs.at(-1)!.generation_id, logs.at(-1)!.model], [undefined, undefined]);
 });
 
-Deno.test("fetches without a caller and without a charge", async () => {
+Deno.test("returns 500 and logs what to do when a paid call has no caller to charge", async () => {
   await using upstream = await createUpstream();
-  upstream.reply({ json: { data: [] } });
-  const environment = createEnvironment({ OPENROUTER_BASE_URL: upstream.url });
-  const { body } = await send(handler, environment, undefined, { method: "GET", path: "/list" });
-  assertEquals(body, { data: [] });
-  assertEquals([upstream.requests[0]!.method, upstream.requests[0]!.body], ["GET", undefined]);
-  assertEquals(logs.at(-1)!.cost, undefined);
+  const { status, body } = await call("/nobody", upstream);
+  assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
+  assert(!body.message.includes("requireUser"), body.message);
+  assert(String(logs.at(-1)!.cause).includes("await requireUser"), String(logs.at(-1)!.cause));
+});
+
+Deno.test("returns one response per operation, in their order", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: completion() }, { json: completion() }, { json: completion() });
+  const { status, body } = await call("/all", upstream);
+  assertEquals([status, body.length], [200, 3]);
+});
+
+Deno.test("aborts the operations in flight when one fails for good", async () => {
+  await using upstream = await createUpstream();
+  const headers = { "content-type": "application/json" };
+  const hang: Reply = { sse: [" "], headers, end: "hang" };
+  upstream.reply(hang, hang, { status: 400, json: { error: { code: 400, message: "no" } } });
+  const { status, body } = await call("/all", upstream);
+  assertEquals([status, body.message], [400, "no"]);
+  const cancelled = await Promise.all(upstream.requests.map(({ cancelled }) => cancelled));
+  assertEquals(cancelled.filter(Boolean).length, 2);
 });

@@ -1,6 +1,6 @@
 /** The accounts of a project, in `auth.users`. */
 
-import { type Database, type Value } from "./database.ts";
+import type { Database, Value } from "./database.ts";
 import { hashPassword, passwordMatches } from "./passwords.ts";
 import { isDatabaseError, Refusal } from "./refusal.ts";
 

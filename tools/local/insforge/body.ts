@@ -1,6 +1,6 @@
 /** Request bodies: read as Express reads them, checked with the messages of InsForge's schemas. */
 
-import * as z from "zod/mini";
+import type * as z from "zod/mini";
 import { Refusal } from "./refusal.ts";
 
 /** What routes find in `context.var`: the body, read before any of them runs. */

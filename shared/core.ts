@@ -1,0 +1,20 @@
+/**
+ * The parts that `withAi` is made of, for functions with several routes.
+ *
+ * A function that uses these keeps the order itself: first the credential, then the body, then the
+ * call. A paid call before `requireUser` or `requireProjectKey` is logged as a mistake and answers 500.
+ *
+ * @module
+ */
+export { ApiError, type ApiErrorOptions, type ErrorCode, invalidInput } from "./errors.ts";
+export { createSettings, type Environment, type Settings } from "./settings.ts";
+export { type App, type AppOptions, createApp, type EdgeFunction } from "./http/app.ts";
+export { type BodyLimits, readBody } from "./http/body.ts";
+export type { Call, LogFields } from "./http/call.ts";
+export { type ByteSource, eventStream } from "./http/event_stream.ts";
+export { requireUser, type User } from "./auth/user_token.ts";
+export { requireProjectKey } from "./auth/project_keys.ts";
+export { type Filter, readRows, type RowQuery } from "./insforge/rows.ts";
+export { type Completion, createCompletion, streamCompletion } from "./openrouter/completions.ts";
+export { createEmbeddings, type EmbeddingInput, type Embeddings } from "./openrouter/embeddings.ts";
+export { createImages, type ImageList } from "./openrouter/images.ts";

@@ -1,0 +1,95 @@
+/** The metered AI client that a handler of `withAi` receives. */
+import type { Fields } from "../fields.ts";
+import type { Call } from "../http/call.ts";
+import { eventStream } from "../http/event_stream.ts";
+import { toCompletionBody } from "../request/chat_request.ts";
+import { type ChatAnswer, toChatAnswer } from "./chat.ts";
+import { createCompletion, createCompletions, streamCompletion } from "./completions.ts";
+import { embedAll, type Embeddings } from "./embeddings.ts";
+import { createImages, type ImageList } from "./images.ts";
+
+/** A chat to complete: a prompt or messages, and any other field of OpenRouter's API. */
+export interface ChatParams extends Fields {
+  /** The text of a user message. */
+  prompt?: string;
+  /** Instructions that precede `prompt`. */
+  system?: string;
+  /** A conversation in OpenAI's form, instead of `prompt` and `system`. */
+  messages?: unknown[];
+  /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
+  model?: string;
+}
+
+/**
+ * Calls of OpenRouter that are checked against the policy, reserved, and charged to the caller. All of
+ * them throw `ApiError`, which `withAi` turns into a response.
+ */
+export interface Ai {
+  /**
+   * Completes one chat.
+   *
+   * @throws {ApiError} as the docs' table of errors says.
+   * @see https://openrouter.ai/docs/api-reference/chat-completion
+   */
+  complete(params: ChatParams): Promise<ChatAnswer>;
+  /**
+   * Completes several chats. The cost of all is reserved before the first is sent; after the first
+   * failure the others are aborted.
+   *
+   * @param options.concurrency how many are in flight at a time; 4 unless given.
+   * @returns one answer per item, in their order.
+   */
+  completeAll(list: ChatParams[], options?: { concurrency?: number }): Promise<ChatAnswer[]>;
+  /**
+   * Streams one chat completion.
+   *
+   * @param options.first JSON that is sent as the first event.
+   * @returns an SSE response to return from the handler: OpenRouter's own events.
+   * @see https://openrouter.ai/docs/api-reference/streaming
+   */
+  stream(params: ChatParams, options?: { first?: object }): Promise<Response>;
+  /**
+   * Creates embeddings as floats, one vector per input. Long lists are sent in batches of 100.
+   *
+   * @param params the inputs, and any other field of OpenRouter's API; `model` is the setting
+   *   `OPENROUTER_EMBEDDING_MODEL` unless given.
+   * @see https://openrouter.ai/docs/api-reference/embeddings
+   */
+  embed(
+    params: Fields & { input: string | (string | object)[]; model?: string },
+  ): Promise<Embeddings>;
+  /**
+   * Generates images with OpenRouter's image API.
+   *
+   * @param params the prompt, and any other field of OpenRouter's API; `model` is the setting
+   *   `OPENROUTER_IMAGE_MODEL` unless given.
+   * @returns at least one image, base64.
+   */
+  images(params: Fields & { prompt: string; model?: string }): Promise<ImageList>;
+}
+
+const CONCURRENCY = 4;
+
+/** Creates the AI client of a call whose user is known. */
+export function createAi(call: Call): Ai {
+  const { settings } = call;
+  const toBody = (params: ChatParams) => toCompletionBody(toMessages(params), settings);
+  return {
+    complete: async (params) => toChatAnswer(await createCompletion(call, toBody(params))),
+    completeAll: async (list, { concurrency = CONCURRENCY } = {}) =>
+      (await createCompletions(call, list.map(toBody), concurrency)).map(toChatAnswer),
+    stream: async (params, { first } = {}) =>
+      eventStream(call, await streamCompletion(call, toBody(params), { first })),
+    embed: ({ model = settings.OPENROUTER_EMBEDDING_MODEL, input, ...params }) =>
+      embedAll(call, { ...params, model, input: [input].flat() }),
+    images: ({ model = settings.OPENROUTER_IMAGE_MODEL, ...params }) =>
+      createImages(call, { ...params, model }),
+  };
+}
+
+/** A prompt as messages. */
+function toMessages({ prompt, system, ...params }: ChatParams): Fields {
+  if (prompt === undefined) return system === undefined ? params : { ...params, system };
+  const instructions = system === undefined ? [] : [{ role: "system", content: system }];
+  return { ...params, messages: [...instructions, { role: "user", content: prompt }] };
+}

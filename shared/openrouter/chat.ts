@@ -1,0 +1,34 @@
+/** A chat completion in the form that functions return: one text, and what came with it. */
+import { type Completion, type Message, toText } from "./completions.ts";
+import type { TokenUsage } from "../token_usage.ts";
+
+/** What comes with a text: tool calls, reasoning, annotations, images and the rest. */
+export type ChatAdditions = Omit<Message, "role" | "content">;
+
+/** A model's answer; see `chat`. */
+export interface ChatAnswer extends ChatAdditions {
+  /** OpenRouter's id of the generation. */
+  id: string;
+  /** The model that answered, which may be a fallback. */
+  model: string;
+  /** Empty when the model only called tools, refused, or spent all tokens on reasoning. */
+  text: string;
+  /** `stop`, `length`, `tool_calls` or `content_filter`. */
+  finish_reason: string | null;
+  /** Tokens and cost, when the gateway reports them. */
+  usage?: TokenUsage;
+}
+
+/** Converts a completion; of several choices the first counts. */
+export function toChatAnswer({ id, model, choices, usage }: Completion): ChatAnswer {
+  const [{ finish_reason, message }] = choices as [Completion["choices"][number]];
+  return { id, model, text: toText(message), finish_reason, ...toAdditions(message), usage };
+}
+
+/** What came with the text, without empty fields. */
+function toAdditions({ content: _text, role: _assistant, ...additions }: Message): ChatAdditions {
+  const filled = Object.entries(additions).filter(([, value]) =>
+    Array.isArray(value) ? value.length > 0 : (value ?? null) !== null
+  );
+  return Object.fromEntries(filled);
+}

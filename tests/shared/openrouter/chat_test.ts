@@ -1,0 +1,17 @@
+/** Completions as one text and what came with it. */
+import { assertEquals } from "@std/assert";
+import { toChatAnswer } from "../../../shared/openrouter/chat.ts";
+import type { Completion } from "../../../shared/openrouter/completions.ts";
+import { completion, USAGE } from "../../support/upstream.ts";
+
+Deno.test("returns the text with the filled additions and without the empty ones", () => {
+  const message = { content: "Hi", tool_calls: [], images: [{ n: 1 }], reasoning: null };
+  assertEquals(toChatAnswer(completion(message) as unknown as Completion), {
+    id: "gen-1700000000-abc",
+    model: "openai/gpt-4o-mini",
+    text: "Hi",
+    finish_reason: "stop",
+    images: [{ n: 1 }],
+    usage: USAGE,
+  } as never);
+});
