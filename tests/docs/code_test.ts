@@ -1,4 +1,5 @@
 /** The code of the pages: TypeScript compiles as an app would compile it, and all of it runs. */
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import ts from "typescript";
@@ -10,8 +11,9 @@ import { createGiven, type Given, givenNames } from "./given.ts";
 import { type Block, listBlocks } from "./pages.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-/** The packages as apps name them, and their sources. */
+/** Packages by the names that apps and tests use, and their sources. */
 const PACKAGES: Record<string, string> = {
+  "@std/assert": "tests/support/assert.ts",
   "insforge-ai-client": "client/mod.ts",
   "insforge-ai-functions": "shared/mod.ts",
   "insforge-ai-functions/core": "shared/core.ts",
@@ -32,7 +34,7 @@ Deno.test("TypeScript in the pages has no type errors", () => {
   const checked = blocks.filter(({ language }) => language === "ts");
   assert(checked.length > 4, `only ${checked.length} blocks`);
   const modules = new Map(
-    checked.map((block, i) => [`${fileURLToPath(ROOT)}block-${i}.ts`, block]),
+    checked.map((block, i) => [`${fileURLToPath(ROOT)}.local/docs/${toFile(block, i)}`, block]),
   );
   const faults = checkTypes(new Map([...modules].map(([path, block]) => [path, toModule(block)])));
   assertEquals(faults.map(([path, message]) => `${toPlace(modules.get(path)!)}: ${message}`), []);
@@ -45,10 +47,12 @@ Deno.test("code in the pages runs against the local stack", async (t) => {
   try {
     for (const [i, block] of blocks.entries()) {
       await t.step(toPlace(block), async () => {
-        const path = `${folder}/block-${i}.ts`;
+        const path = `${folder}/${toFile(block, i)}`;
+        await Deno.mkdir(dirname(path), { recursive: true });
         await Deno.writeTextFile(path, toModule(block));
         const { default: run } = await import(new URL(path, ROOT).href);
-        await (isFunction(block) ? callFunction(run, block, stack) : runExample(run, block, stack));
+        if (isFunction(block)) await callFunction(run, block, stack);
+        else await runExample(run, block, stack);
       });
     }
   } finally {
@@ -98,9 +102,15 @@ async function callFunction(run: EdgeFunction, block: Block, stack: Stack): Prom
   assertEquals(response.status, 200, text);
 }
 
-/** Whether a block is a function to deploy, and not something that an app does. */
+/** Whether a block is a function to deploy. */
 function isFunction({ code }: Block): boolean {
   return /^export default /m.test(code);
+}
+
+/** Where a block is written: at the path that its first line names, if it names one. */
+function toFile({ code }: Block, i: number): string {
+  const [, path = `block-${i}.ts`] = /^\/\/ ((?:functions|tests)\/\S+\.ts)\n/.exec(code) ?? [];
+  return path;
 }
 
 /** A module made of a block: a function as it is, anything else as a function of what is given. */
@@ -109,18 +119,32 @@ function toModule(block: Block): string {
   if (isFunction(block)) return code;
   const imports = [...code.matchAll(/^import .*;\n/gm)].map(([line]) => line).join("");
   const body = code.replaceAll(/^import .*;\n/gm, "");
+  if (body.includes("Deno.test(")) return `${imports}${COLLECT_TESTS}${body}`;
   const declared = new Set([...code.matchAll(/\b(?:const|let) (\w+) =/g)].map(([, name]) => name));
   const names = givenNames.filter((name) => !declared.has(name));
   const given = new URL("tests/docs/given.ts", ROOT).href;
-  const parameter = block.language === "ts" ? `: Given` : ": any";
+  const parameter = block.language === "ts" ? ": Given" : ": any";
   return `${imports}import type { Given } from "${given}";\n` +
     `export default async function ({ ${names.join(", ")} }${parameter}) {\n${body}}\n`;
 }
 
+/** What stands before a block with tests of its own, so that they run as part of this test. */
+const COLLECT_TESTS = `
+const tests: (() => Promise<void>)[] = [];
+const Deno = { test: (_title: string, run: () => Promise<void>) => tests.push(run) };
+export default async () => {
+  for (const run of tests) await run();
+};
+`;
+
 function resolvePackages(code: string): string {
   return code.replaceAll(/ from "([^"]+)"/g, (text, name) => {
-    const source = Object.hasOwn(PACKAGES, name) ? PACKAGES[name] : undefined;
-    return source ? ` from "${new URL(source, ROOT).href}"` : text;
+    const path = Object.hasOwn(PACKAGES, name)
+      ? PACKAGES[name]
+      : name.startsWith("./support/")
+      ? `tests/${name.slice(2)}`
+      : undefined;
+    return path ? ` from "${new URL(path, ROOT).href}"` : text;
   });
 }
 
@@ -138,6 +162,7 @@ function checkTypes(modules: Map<string, string>): [path: string, message: strin
   const toPaths = (text: string) =>
     text.replaceAll(/"(file:[^"]+)"/g, (_, url) => `"${fileURLToPath(url)}"`);
   host.readFile = (path) => modules.has(path) ? toPaths(modules.get(path)!) : readFile(path);
+  host.directoryExists = undefined; // those of the modules do not exist
   host.fileExists = (path) => modules.has(path) || fileExists(path);
   host.getSourceFile = (path, target) => {
     const text = host.readFile(path);
