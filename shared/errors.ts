@@ -25,30 +25,39 @@ export interface ApiErrorOptions {
   nextActions?: string;
   /** Seconds until the same request may succeed; becomes the `Retry-After` header. */
   retryAfterSeconds?: number;
-  /** Whether repeating the very same upstream call may succeed. Never shown to the caller. */
+  /** Whether the same upstream call may succeed when it is repeated. Never shown to the caller. */
   retryable?: boolean;
-  /** Headers the answer needs, such as `Allow` or `WWW-Authenticate`. */
+  /** Headers that the response needs, such as `Allow` or `WWW-Authenticate`. */
   headers?: Record<string, string>;
-  /** The evidence. It is never shown to the caller. */
+  /** What was caught. Never shown to the caller. */
   cause?: unknown;
 }
 
 /** An expected failure: thrown where it is noticed, and rendered in one place, `createApp`. */
 export class ApiError extends Error {
+  /** The name of the class, also in minified code. */
   override readonly name = "ApiError";
+  /** What the caller can do about it, one sentence. */
   readonly nextActions?: string;
+  /** Seconds until the same request may succeed. */
   readonly retryAfterSeconds?: number;
+  /** Whether the same upstream call may succeed when it is repeated. */
   readonly retryable: boolean;
+  /** Headers that the response needs. */
   readonly headers: Record<string, string>;
 
   /**
-   * @param status HTTP status of the answer, 400 to 599.
+   * Creates the error; throw it.
+   *
+   * @param status HTTP status of the response, 400 to 599.
    * @param code what programs read.
    * @param message what people read: sentence case, no final period, quotes the field, says what
-   *   would be right. It reaches the caller, so it never holds a key, SQL or an upstream body.
+   *   would be right. It reaches the caller, so it must not contain a key, SQL or an upstream body.
    */
   constructor(
+    /** HTTP status of the response. */
     readonly status: number,
+    /** What programs read. */
     readonly code: ErrorCode,
     message: string,
     options: ApiErrorOptions = {},
@@ -74,7 +83,7 @@ export function invalidInput(message: string, cause?: unknown): ApiError {
   return new ApiError(400, "INVALID_INPUT", message, { cause });
 }
 
-/** A 401 `AUTH_UNAUTHORIZED`: upon it InsForge's SDK refreshes the session and sends again. */
+/** A 401 `AUTH_UNAUTHORIZED`. It makes InsForge's SDK refresh the session and send the request again. */
 export function unauthorized(cause: unknown): ApiError {
   return new ApiError(401, "AUTH_UNAUTHORIZED", "Invalid token", {
     cause,

@@ -1,7 +1,7 @@
-/** The JSON objects that pass through: requests, responses and rows, before anything is known of them. */
+/** JSON objects of unknown content: requests, responses and rows. */
 import { invalidInput } from "./errors.ts";
 
-/** A JSON object by its field names, exactly as it stands on the wire; nothing in it is checked. */
+/** A JSON object exactly as it was sent; nothing in it is checked. */
 export type Fields = Record<string, unknown>;
 
 /**

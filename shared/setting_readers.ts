@@ -45,9 +45,12 @@ export function flag(fallback: boolean): Read<boolean> {
 }
 
 /** The unit and the bounds of a whole number. */
-interface IntegerOptions {
+export interface IntegerOptions {
+  /** The unit, for the error message. */
   unit?: string;
+  /** The smallest number; 1 unless given. */
   min?: number;
+  /** The largest number; 2^31 − 1 unless given. */
   max?: number;
 }
 

@@ -32,7 +32,8 @@ export function withValues(
 /** The output limit in tokens of a project that sets no other. */
 export const DEFAULT_MAX_OUTPUT_TOKENS = 16_384;
 
-const table = {
+/** How each setting is read, by its name. */
+export const settingReaders = {
   OPENROUTER_API_KEY: headerText(),
   OPENROUTER_BASE_URL: baseUrl("https://openrouter.ai/api/v1"),
   OPENROUTER_CHAT_MODEL: text(), // the default depends on the gateway, see gateway/gateway.ts
@@ -92,10 +93,12 @@ const table = {
 };
 
 /** The settings by the names of their environment variables, read and checked on access. */
-export type Settings = { readonly [Name in keyof typeof table]: ReturnType<typeof table[Name]> };
+export type Settings = {
+  readonly [Name in keyof typeof settingReaders]: ReturnType<typeof settingReaders[Name]>;
+};
 
 /** The names of all settings. */
-export const settingNames = Object.keys(table) as (keyof Settings)[];
+export const settingNames = Object.keys(settingReaders) as (keyof Settings)[];
 
 /**
  * Gives access to the settings in `environment`. A setting is read on first access, so an invalid
@@ -156,7 +159,7 @@ for (const name of settingNames) {
       const { known, environment } = this;
       if (known.has(name)) return known.get(name);
       // An empty value is a line left blank in `.env`; it counts as not set.
-      const value = table[name](name, environment.get(name)?.trim() || undefined);
+      const value = settingReaders[name](name, environment.get(name)?.trim() || undefined);
       known.set(name, value);
       return value;
     },

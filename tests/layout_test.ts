@@ -180,7 +180,7 @@ function readFolder(folder: string): SourceFile[] {
 function readSource(path: string): SourceFile {
   const text = Deno.readTextFileSync(new URL(path, ROOT));
   const specifiers = [...text.matchAll(/(?:\bfrom|\bimport\()\s*"([^"]+)"/g)].map(([, name]) =>
-    name
+    name!
   );
   const base = new URL(path, ROOT);
   const imports = specifiers.map((specifier) =>

@@ -63,8 +63,14 @@ export class ActiveCall implements Call {
   #isStreaming = false;
   #ended: Promise<void> | undefined;
 
-  /** @param environment where the settings come from; `Deno.env` unless given. */
-  constructor(readonly slug: string, readonly request: Request, environment?: Environment) {
+  /** Starts the clock of the call and reads its settings from `environment`, or from `Deno.env`. */
+  constructor(
+    /** The slug of the function that was called. */
+    readonly slug: string,
+    /** The request as the platform handed it over. */
+    readonly request: Request,
+    environment?: Environment,
+  ) {
     this.settings = keepSettings(environment);
     this.requestId = toRequestId(request.headers.get("X-Request-Id"));
   }

@@ -9,18 +9,22 @@ import * as z from "zod/mini";
  * @param value a parsed JSON value; it is changed in place.
  * @returns whether a field was deleted.
  */
-export function dropNullFields(value: unknown, schema: z.core.$ZodType): boolean {
+export function dropNullFields(value: unknown, schema: z.ZodMiniType): boolean {
+  return dropWithin(value, schema);
+}
+
+function dropWithin(value: unknown, schema: z.core.$ZodType): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { def } = (schema as z.core.$ZodTypes)._zod;
   switch (def.type) {
     case "optional":
     case "nullable":
-      return dropNullFields(value, def.innerType);
+      return dropWithin(value, def.innerType);
     case "union":
-      return def.options.map((option) => dropNullFields(value, option)).includes(true);
+      return def.options.map((option) => dropWithin(value, option)).includes(true);
     case "array":
       return Array.isArray(value) &&
-        value.map((item) => dropNullFields(item, def.element)).includes(true);
+        value.map((item) => dropWithin(item, def.element)).includes(true);
     case "object":
       return Object.entries(def.shape)
         .map(([name, field]) => dropField(value as Record<string, unknown>, name, field))
@@ -36,7 +40,7 @@ function dropField(
   schema: z.core.$ZodType,
 ): boolean {
   if (!Object.hasOwn(object, name)) return false;
-  if (object[name] !== null) return dropNullFields(object[name], schema);
+  if (object[name] !== null) return dropWithin(object[name], schema);
   const isOptional = schema._zod.optin === "optional";
   if (!isOptional || z.safeParse(schema, null).success) return false;
   delete object[name];

@@ -1,6 +1,6 @@
-/** The bytes and events of `text/event-stream`, both ways. */
+/** Reading and writing `text/event-stream`. */
 
-/** What a streamed answer says of itself; the last line keeps a reverse proxy from buffering it. */
+/** The headers of an event stream; the last one keeps reverse proxies from buffering it. */
 export const EVENT_STREAM_HEADERS: Record<string, string> = {
   "Content-Type": "text/event-stream",
   "Cache-Control": "no-cache",
@@ -12,7 +12,7 @@ const CR = 13;
 const EMPTY = new Uint8Array();
 const encoder = new TextEncoder();
 
-/** One event with the given data, which must be a single line, as JSON always is. */
+/** Encodes one event. Its data must be a single line, as JSON always is. */
 export function formatEvent(data: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(`data: ${data}\n\n`);
 }
@@ -20,8 +20,8 @@ export function formatEvent(data: string): Uint8Array<ArrayBuffer> {
 /**
  * Reads the data of one event, its `data:` lines joined by line feeds.
  *
- * @param event the text of one event, its comments included.
- * @returns the data, or nothing when the event has none, as a keep-alive comment.
+ * @param event the text of one event, comments included.
+ * @returns the data, or nothing when the event has none, such as a keep-alive comment.
  */
 export function readData(event: string): string | undefined {
   const lines = event.split(/\r\n|\n|\r/).filter((line) => line.startsWith("data:"));
@@ -29,7 +29,7 @@ export function readData(event: string): string | undefined {
   return lines.map((line) => line.slice(line[5] === " " ? 6 : 5)).join("\n");
 }
 
-/** Splits bytes that hold whole events into these events, without copying. */
+/** Splits bytes that consist of whole events into the events, without copying. */
 export function splitEvents(bytes: Uint8Array): Uint8Array[] {
   const events: Uint8Array[] = [];
   let start = 0;
@@ -43,16 +43,16 @@ export function splitEvents(bytes: Uint8Array): Uint8Array[] {
 }
 
 /**
- * Cuts a stream of bytes after whole events, wherever the network cut it.
+ * Cuts a stream of bytes at the ends of events, wherever the network cut it.
  *
- * What it gives back, in order, is byte for byte what was pushed. Events end with an empty line made
- * of LF or CRLF. An unfinished event is held however long it grows, as a whole image may stand on one
+ * It returns the bytes that were pushed, unchanged and in order. Events end with an empty line made of
+ * LF or CRLF. An unfinished event is held however long it grows, because a whole image may be on one
  * line.
  */
 export class EventCutter {
   #held: Uint8Array[] = [];
 
-  /** @returns all bytes up to the end of the last whole event, or nothing while there is none. */
+  /** Returns all bytes up to the end of the last whole event, or nothing while there is none. */
   push(bytes: Uint8Array): Uint8Array | undefined {
     if (bytes.length === 0) return undefined;
     const before = this.#held.at(-1) ?? EMPTY;
@@ -62,7 +62,7 @@ export class EventCutter {
     }
     if (end === bytes.length - 1 && this.#held.length === 0) return bytes;
     if (end < 0) {
-      // Pieces are joined once they are whole, but a tiny one could hide a line end from the next.
+      // Pieces are joined when they are whole, but a tiny one could hide a line end from the next.
       this.#held.push(before.length < 2 ? joinBytes([this.#held.pop() ?? EMPTY, bytes]) : bytes);
       return undefined;
     }
@@ -71,21 +71,21 @@ export class EventCutter {
     return whole;
   }
 
-  /** The bytes of the event that has begun and not ended; empty between events. */
+  /** The bytes of the unfinished event; empty between events. */
   rest(): Uint8Array {
     return joinBytes(this.#held);
   }
 }
 
-/** Whether the LF at `i` closes an empty line; `before` is what came before `bytes`. */
+/** Whether the LF at `i` ends an empty line; `before` are the bytes before `bytes`. */
 function endsEvent(bytes: Uint8Array, i: number, before: Uint8Array): boolean {
   const at = (index: number) => index < 0 ? before[before.length + index] : bytes[index];
   return at(i - 1) === LF || (at(i - 1) === CR && at(i - 2) === LF);
 }
 
-/** Joins pieces into one; a single piece is returned as it is. */
+/** Joins pieces to one array. A single piece is returned as it is, without a copy. */
 export function joinBytes(pieces: Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0];
+  if (pieces.length === 1) return pieces[0]!;
   const joined = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let offset = 0;
   for (const piece of pieces) {

@@ -2,6 +2,7 @@
 
 /** An issue as a schema reports it, as far as it is read here. */
 export interface RawIssue {
+  /** What kind of issue it is, such as `invalid_type`. */
   code?: string;
   /** Where the invalid value is; absent for the checked value itself. */
   path?: PropertyKey[];
@@ -9,14 +10,21 @@ export interface RawIssue {
   message?: string;
   /** The schema or check that reported the issue. */
   inst?: { _zod: { def: { error?: (issue: unknown) => unknown } } };
+  /** The type that was expected. */
   expected?: string;
+  /** The values that are allowed. */
   values?: unknown[];
+  /** The values that select a form of a union. */
   options?: unknown[];
+  /** Names of unknown fields. */
   keys?: string[];
+  /** What was too small or too big: `array`, `string` or a number. */
   origin?: string;
+  /** The smallest size or number that is allowed. */
   minimum?: number | bigint;
+  /** The largest size or number that is allowed. */
   maximum?: number | bigint;
-  /** The issues of each branch of a union. */
+  /** The issues of each form of a union. */
   errors?: unknown[][];
 }
 

@@ -16,9 +16,10 @@ export type Database = InsForgeClient["database"];
 export const DATA_TIMEOUT_MS = 15_000;
 
 /** What differs between the clients of one project. */
-interface ClientOptions {
+export interface ClientOptions {
   /** The token to send as bearer. */
   token: string;
+  /** How long to wait for each response; 15 s unless given. */
   timeoutMs?: number;
 }
 

@@ -10,15 +10,19 @@ export interface DataError {
 }
 
 /** A query, as far as failures refer to it. */
-interface Query {
+export interface FailedQuery {
+  /** The table that was read. */
   table: string;
+  /** The columns that were named. */
   columns?: string[];
+  /** The columns that rows were filtered by. */
   filters?: { column: string }[];
+  /** The column that rows were ordered by. */
   order?: { column: string };
 }
 
 /** The error for rows that could not be read. */
-export function toReadError(error: DataError, status: number, query: Query): ApiError {
+export function toReadError(error: DataError, status: number, query: FailedQuery): ApiError {
   const { code = "", message = "" } = error;
   const { table, filters = [], order } = query;
   if (code === "42501") {
@@ -98,7 +102,7 @@ function isInvalidValue(code: string, message: string): boolean {
     code.startsWith("42") && /\b(operator|array type)\b/.test(message);
 }
 
-function describeUnknownColumn(message: string, query: Query): string {
+function describeUnknownColumn(message: string, query: FailedQuery): string {
   const { table, columns = [], filters = [], order } = query;
   const fields = [
     ...columns.map((column, i) => [`columns[${i}]`, column]),

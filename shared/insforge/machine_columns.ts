@@ -24,6 +24,7 @@ const FORMS = [
 
 /** Rows without their machine columns. */
 export interface ReadableRows {
+  /** The rows, in their order. */
   rows: Fields[];
   /** The names of the columns that were left out. */
   omitted: string[];

@@ -4,7 +4,7 @@ import { mapConcurrently } from "../../shared/concurrency.ts";
 Deno.test("mapConcurrently keeps the order of its items, whatever order they end in", async () => {
   const gates = [1, 2, 3].map(() => Promise.withResolvers<void>());
   const results = mapConcurrently(["a", "b", "c"], 3, async (item, { index }) => {
-    await gates[index].promise;
+    await gates[index]!.promise;
     return `${item}${index}`;
   });
   for (const gate of gates.toReversed()) gate.resolve();

@@ -157,7 +157,7 @@ for (
     const accepted = await send(handler, settings, {}, { token });
     assertEquals([accepted.status, accepted.body.id], [200, USER_ID]);
     assertEquals(insforge.requests.map(({ line }) => line), [CURRENT, CURRENT]);
-    assertEquals(insforge.requests[0].headers.get("authorization"), `Bearer ${token}`);
+    assertEquals(insforge.requests[0]!.headers.get("authorization"), `Bearer ${token}`);
   });
 }
 
@@ -273,7 +273,7 @@ function encode(value: unknown): string {
 /** The token with `claims` laid over one of its parts, its signature as it was. */
 function tamper(token: string, part: number, claims: Record<string, unknown>): string {
   const parts = token.split(".");
-  const text = atob(parts[part].replaceAll("-", "+").replaceAll("_", "/"));
+  const text = atob(parts[part]!.replaceAll("-", "+").replaceAll("_", "/"));
   parts[part] = encode({ ...JSON.parse(text), ...claims });
   return parts.join(".");
 }

@@ -161,7 +161,7 @@ for (const kind of ["error", "text", "object", "nothing", "null", "aborted"]) {
       assertEquals(headers.get("access-control-allow-origin"), "*");
       assertMatch(headers.get("x-request-id")!, UUID);
       assertEquals(logs.length, before + 1);
-      const line = logs[before];
+      const line = logs[before]!;
       assertEquals(line.error, "INTERNAL_ERROR");
       assertMatch(String(line.cause), /^(Error|AbortError) at .*app_test|^thrown /);
       assert(!JSON.stringify(line).includes("secret"), JSON.stringify(line));
@@ -183,7 +183,7 @@ Deno.test("the log line of a plain request has exactly the documented fields", a
   const { headers } = await call("/probe", { headers: { "X-Request-Id": "id-1" } });
   assertEquals(headers.get("x-generation-id"), null);
   assertEquals(logs.length, before + 1);
-  const { timestamp, ms, first_byte_ms, ...line } = logs[before];
+  const { timestamp, ms, first_byte_ms, ...line } = logs[before]!;
   assertEquals(line, { slug: "probe", request_id: "id-1", method: "POST", status: 200 });
   assert(Math.abs(Date.parse(String(timestamp)) - Date.now()) < 60_000);
   assert(Number(first_byte_ms) >= 0 && Number(ms) >= Number(first_byte_ms));

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { callRoutine } from "../../../shared/insforge/admin.ts";
 import { createSettings, type Settings } from "../../../shared/settings.ts";
 import { API_KEY, createEnvironment } from "../../support/caller.ts";
-import { assertFailure, createInsForge, settingsOf } from "../fake_insforge.ts";
+import { assertFailure, createInsForge, type Received, settingsOf } from "../fake_insforge.ts";
 
 function adminSettingsOf({ url }: { url: string }): Settings {
   return createSettings(createEnvironment({ INSFORGE_BASE_URL: url, API_KEY }));
@@ -13,7 +13,7 @@ Deno.test("callRoutine posts the arguments with the API key and returns the resu
   insforge.reply(200, { reservation: "r1" });
   const result = await callRoutine("ai_reserve", { user_id: "u" }, adminSettingsOf(insforge));
   assertEquals(result, { reservation: "r1" });
-  const [{ line, headers, text }] = insforge.requests;
+  const [{ line, headers, text }] = insforge.requests as [Received];
   assertEquals(line, "POST /api/database/rpc/ai_reserve");
   assertEquals(headers.get("authorization"), `Bearer ${API_KEY}`);
   assertEquals(JSON.parse(text), { user_id: "u" });

@@ -24,7 +24,7 @@ Deno.test("adminDb sends the project's API key", async () => {
   const environment = createEnvironment({ INSFORGE_BASE_URL: insforge.url, API_KEY });
   const db = await adminDb(createSettings(environment));
   await db.from("ai_user_keys").select("*");
-  assertEquals(insforge.requests[0].headers.get("authorization"), `Bearer ${API_KEY}`);
+  assertEquals(insforge.requests[0]!.headers.get("authorization"), `Bearer ${API_KEY}`);
 });
 
 Deno.test("adminDb throws 500 when API_KEY is missing", async () => {

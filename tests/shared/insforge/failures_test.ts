@@ -148,7 +148,7 @@ for (const [status, body, ours, code, message] of READ_FAILURES) {
 Deno.test("readRows names the filter whose column does not exist", async () => {
   await using insforge = createInsForge();
   insforge.reply(400, postgres("42703", "column tickets.nope does not exist"));
-  const filters: Filter[] = [QUERY.filters[0], { column: "nope", op: "eq", value: 1 }];
+  const filters: Filter[] = [QUERY.filters[0]!, { column: "nope", op: "eq", value: 1 }];
   const rows = readRows(caller, { ...QUERY, filters }, settingsOf(insforge));
   const { message } = await assertFailure(rows, 400, "INVALID_INPUT");
   assert(message.startsWith('"filters[1].column" must be a column'), message);

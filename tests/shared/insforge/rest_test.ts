@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { callInsForge } from "../../../shared/insforge/rest.ts";
-import { assertFailure, createInsForge, settingsOf } from "../fake_insforge.ts";
+import { assertFailure, createInsForge, type Received, settingsOf } from "../fake_insforge.ts";
 
 const path = "/api/any";
 
@@ -12,7 +12,7 @@ Deno.test("callInsForge posts JSON with the token as bearer", async () => {
     status: 201,
     body: { ok: true },
   });
-  const [{ line, headers, text }] = insforge.requests;
+  const [{ line, headers, text }] = insforge.requests as [Received];
   assertEquals([line, text], ["POST /api/any", '{"a":"Grüße"}']);
   assertEquals(headers.get("authorization"), "Bearer t");
   assertEquals(headers.get("content-type"), "application/json");
@@ -22,7 +22,7 @@ Deno.test("callInsForge fetches without credentials when there are none", async 
   await using insforge = createInsForge();
   insforge.reply(200, []);
   await callInsForge(settingsOf(insforge), { path });
-  const [{ line, headers }] = insforge.requests;
+  const [{ line, headers }] = insforge.requests as [Received];
   assertEquals([line, headers.get("authorization")], ["GET /api/any", null]);
 });
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Filter, readRows } from "../../../shared/insforge/rows.ts";
 import { TOKEN } from "../../support/caller.ts";
-import { createInsForge, QUERY, settingsOf } from "../fake_insforge.ts";
+import { createInsForge, QUERY, type Received, settingsOf } from "../fake_insforge.ts";
 
 const caller = { token: TOKEN };
 
@@ -10,7 +10,7 @@ Deno.test("readRows sends a query in the form of PostgREST with the caller's tok
   insforge.reply(200, [{ subject: "a", status: "open" }]);
   const rows = await readRows(caller, QUERY, settingsOf(insforge));
   assertEquals(rows, [{ subject: "a", status: "open" }]);
-  const [{ line, query, headers }] = insforge.requests;
+  const [{ line, query, headers }] = insforge.requests as [Received];
   assertEquals(line, "GET /api/database/records/tickets");
   assertEquals(headers.get("authorization"), `Bearer ${TOKEN}`);
   assertEquals([...query].sort(), [
@@ -25,7 +25,7 @@ Deno.test("readRows selects all columns without an order by default", async () =
   await using insforge = createInsForge();
   insforge.reply(200, []);
   assertEquals(await readRows(caller, { table: "t", limit: 1 }, settingsOf(insforge)), []);
-  assertEquals([...insforge.requests[0].query].sort(), [["limit", "1"], ["select", "*"]]);
+  assertEquals([...insforge.requests[0]!.query].sort(), [["limit", "1"], ["select", "*"]]);
 });
 
 /** Filters and what PostgREST must receive for each. */
@@ -64,8 +64,8 @@ for (const [op, value, sent] of FILTERS) {
     insforge.reply(200, []);
     const query = { table: "t", limit: 1, filters: [{ column: "c", op, value }] };
     await readRows(caller, query, settingsOf(insforge));
-    assertEquals(insforge.requests[0].query.getAll("c"), [sent]);
-    assertEquals([...insforge.requests[0].query.keys()].sort(), ["c", "limit", "select"]);
+    assertEquals(insforge.requests[0]!.query.getAll("c"), [sent]);
+    assertEquals([...insforge.requests[0]!.query.keys()].sort(), ["c", "limit", "select"]);
   });
 }
 
@@ -77,7 +77,7 @@ Deno.test("readRows sends two filters on one column", async () => {
     { column: "n", op: "lt", value: 9 },
   ];
   await readRows(caller, { table: "t", limit: 1, filters }, settingsOf(insforge));
-  assertEquals(insforge.requests[0].query.getAll("n"), ["gte.1", "lt.9"]);
+  assertEquals(insforge.requests[0]!.query.getAll("n"), ["gte.1", "lt.9"]);
 });
 
 /** Names of any spelling and how PostgREST must receive them. */
@@ -100,7 +100,7 @@ for (const [name, sent] of NAMES) {
     const filters: Filter[] = [{ column: name, op: "eq", value: 1 }];
     const query = { table: "t", columns: [name, "id"], filters, order: { column: name }, limit: 1 };
     await readRows(caller, query, settingsOf(insforge));
-    const [{ query: received }] = insforge.requests;
+    const [{ query: received }] = insforge.requests as [Received];
     assertEquals(received.get("select"), `${sent},id`);
     assertEquals(received.get("order"), `${sent}.asc`);
     assertEquals(received.getAll(sent), ["eq.1"]);

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { fetchPublishedKeys, getUserId } from "../../../shared/insforge/session.ts";
 import { TOKEN, USER_ID } from "../../support/caller.ts";
-import { assertFailure, createInsForge, settingsOf } from "../fake_insforge.ts";
+import { assertFailure, createInsForge, type Received, settingsOf } from "../fake_insforge.ts";
 
 Deno.test("getUserId sends the token and returns the id of its user", async () => {
   await using insforge = createInsForge();
   insforge.reply(200, { user: { id: USER_ID, email: "a@example.com" } });
   assertEquals(await getUserId(TOKEN, settingsOf(insforge)), USER_ID);
-  const [{ line, headers }] = insforge.requests;
+  const [{ line, headers }] = insforge.requests as [Received];
   assertEquals(line, "GET /api/auth/sessions/current");
   assertEquals(headers.get("authorization"), `Bearer ${TOKEN}`);
 });
@@ -39,7 +39,7 @@ Deno.test("fetchPublishedKeys returns the RSA keys that have an id", async () =>
   const key = { kty: "RSA", kid: "kid_1", n: "AQAB", e: "AQAB" };
   insforge.reply(200, { keys: [key, { kty: "EC", kid: "kid_2" }, { kty: "RSA" }, null] });
   assertEquals(await fetchPublishedKeys(settingsOf(insforge)), [key]);
-  assertEquals(insforge.requests[0].line, "GET /api/.well-known/jwks.json");
+  assertEquals(insforge.requests[0]!.line, "GET /api/.well-known/jwks.json");
 });
 
 for (const [status, body] of [[404, { error: "NOT_FOUND" }], [200, {}], [200, "<html>"]] as const) {

@@ -1,7 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { uploadObject } from "../../../shared/insforge/storage.ts";
 import { TOKEN } from "../../support/caller.ts";
-import { assertFailure, createInsForge, gateway, settingsOf } from "../fake_insforge.ts";
+import {
+  assertFailure,
+  createInsForge,
+  gateway,
+  type Received,
+  settingsOf,
+} from "../fake_insforge.ts";
 
 const caller = { token: TOKEN };
 const OBJECT = {
@@ -23,7 +29,7 @@ Deno.test("uploadObject uploads as the caller and returns the object's URL", asy
   insforge.reply(201, STORED);
   const stored = await uploadObject(caller, OBJECT, settingsOf(insforge));
   assertEquals(stored, { bucket: STORED.bucket, key: STORED.key, url: STORED.url });
-  const [strategy, upload] = insforge.requests;
+  const [strategy, upload] = insforge.requests as [Received, Received];
   assertEquals(strategy.line, "POST /api/storage/buckets/pictures/upload-strategy");
   assertEquals(JSON.parse(strategy.text), {
     filename: "a b/c.png",
