@@ -11,9 +11,10 @@ const ERRORS = [400, 401, 402, 403, 413, 429, 500, 502, 504];
 const DESCRIPTION = `\
 Clients that were made for OpenAI work with the session token as their key \
 (\`docs/openai-clients.md\`). Requests and responses are OpenRouter's, unknown fields included, \
-and pass through unchanged in both directions. Two things are added: a \`model\` where none is \
-given, and the output limit as in \`chat\`, as \`max_tokens\` (sent to \`gpt-5\` and the o-series \
-as \`max_completion_tokens\`, the only name they know) or \`max_output_tokens\`.
+and pass through unchanged in both directions, with three exceptions. A \`model\` is added where none \
+is given. The output limit is set as in \`chat\`, as \`max_tokens\` (sent to \`gpt-5\` and the \
+o-series as \`max_completion_tokens\`, the only name they know) or \`max_output_tokens\`; a limit \
+above \`MAX_OUTPUT_TOKENS\` is lowered. \`user\` is replaced by an opaque id of the caller.
 
 Errors have OpenAI's shape: \`{ error: { message, type, code, param, metadata } }\`. \`code\` is the \
 status as a number, as in OpenRouter's own errors. \`metadata.error_code\` is the code of the other \

@@ -1,6 +1,8 @@
 /** Bundles each function into one file per platform. */
 import * as esbuild from "esbuild";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
 import { listSlugs, loadFunction } from "../functions.ts";
 import { pinPackage } from "./packages.ts";
 
@@ -15,6 +17,11 @@ export interface Artefact {
 }
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** The library by the names under which functions may import it. */
+const LIBRARY = Object.fromEntries(
+  Object.entries(config.exports)
+    .map(([entry, path]) => [`${config.name}${entry.slice(1)}`, join(ROOT, path)]),
+);
 const INJECTED_SDK = fileURLToPath(new URL("injected_sdk.js", import.meta.url));
 
 const SHARED_OPTIONS = {
@@ -108,6 +115,7 @@ async function bundle(options: esbuild.BuildOptions): Promise<string> {
   const { outputFiles: [file] } = await esbuild.build({
     ...SHARED_OPTIONS,
     ...options,
+    alias: { ...LIBRARY, ...options.alias },
     write: false,
   });
   return file!.text;
