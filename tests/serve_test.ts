@@ -3,12 +3,13 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import config from "../deno.json" with { type: "json" };
 import { withValues } from "../shared/settings.ts";
 import { readEnvironment } from "../tools/environment.ts";
-import { describe } from "../tools/local/banner.ts";
+import { describeStack } from "../tools/local/banner.ts";
 import { startStack } from "../tools/local/stack.ts";
 import { toServerUrl } from "../tools/start/server_url.ts";
 import { createEnvironment, TOKEN } from "./support/caller.ts";
 
 const SERVE = new URL("../tools/serve.ts", import.meta.url).pathname;
+const PROGRAM = new URL("../tools/serve/program.ts", import.meta.url).pathname;
 /** Settings without a gateway's key, and with another InsForge. */
 const KEYLESS = createEnvironment({
   ...{ PORT: "0", OPENROUTER_PORT: "0" },
@@ -24,7 +25,7 @@ Deno.test("serve does not start on a data folder that another serve uses, with o
   await lock.lock(true);
 
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-read", "--allow-write", "--allow-env", SERVE, "--fresh"],
+    args: ["run", "--allow-read", "--allow-write", "--allow-env", PROGRAM, "--fresh"],
     cwd: folder,
   }).output();
   assertEquals(code, 1);
@@ -40,6 +41,41 @@ Deno.test("serve does not start with an unknown option", async () => {
   }).output();
   assertEquals(code, 1);
   assertMatch(new TextDecoder().decode(stderr), /^Unknown option '--frsh'/m);
+});
+
+Deno.test("serve explains its options", async () => {
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-read", SERVE, "--help"],
+  }).output();
+  assertEquals(code, 0);
+  const text = new TextDecoder().decode(stdout);
+  for (const option of ["--fresh", "--watch", "--help"]) assertStringIncludes(text, option);
+});
+
+Deno.test("the command lines of serve and start are short", () => {
+  for (const name of ["serve", "start"] as const) {
+    assert(config.tasks[name].command.length < 200, name);
+  }
+});
+
+Deno.test("the packages of serve have the versions of the whole repository", async () => {
+  const read = async (path: string) =>
+    JSON.parse(await Deno.readTextFile(new URL(`../${path}`, import.meta.url)));
+  const imports = config.imports as Record<string, string>;
+  const { npm } = await read("deno.lock");
+  for (const name of ["serve", "reference"]) {
+    const own = await read(`tools/packages/${name}/deno.json`);
+    assertEquals(own.unstable, config.unstable);
+    for (const [specifier, target] of Object.entries(own.imports)) {
+      assertEquals(target, imports[specifier], `${specifier}: run "deno task packages"`);
+    }
+    const lock = await read(`tools/packages/${name}/deno.lock`);
+    const packages = Object.entries(lock.npm as Record<string, { integrity: string }>);
+    assert(packages.length < Object.keys(npm).length);
+    for (const [id, { integrity }] of packages) {
+      assertEquals(integrity, npm[id]?.integrity, `${id}: run "deno task packages"`);
+    }
+  }
 });
 
 Deno.test("tasks work when the path of Deno contains a space", () => {
@@ -97,7 +133,7 @@ Deno.test("serve simulates the chosen gateway, even when another gateway's key i
   ) {
     const environment = withValues({ ...settings, AI_GATEWAY }, KEYLESS);
     await using stack = await startStack(environment);
-    assertMatch(describe(stack), told);
+    assertMatch(describeStack(stack), told);
     assertEquals(stack.openrouter !== undefined, isSimulated);
     const setup = await fetch(`${stack.functionsUrl}/playground.json`);
     assertEquals((await setup.json()).isSimulated, isSimulated);

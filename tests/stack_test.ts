@@ -7,8 +7,9 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { createAiClient } from "../client/mod.ts";
 import { withValues } from "../shared/settings.ts";
-import { describe } from "../tools/local/banner.ts";
+import { describeStack } from "../tools/local/banner.ts";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
 import { createEnvironment, TOKEN } from "./support/caller.ts";
@@ -32,29 +33,50 @@ Deno.test("the local stack", async (t) => {
     assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
   });
 
-  await t.step("prints commands that work when pasted", async () => {
-    const text = describe(stack);
-    for (const url of [stack.functionsUrl, stack.insforgeUrl, stack.openrouterUrl]) {
-      assertStringIncludes(text, url);
+  await t.step("prints URLs, keys and users", () => {
+    const text = describeStack(stack);
+    const { ANON_KEY, API_KEY } = stack.insforge!.secrets;
+    const { functionsUrl, insforgeUrl, openrouterUrl } = stack;
+    for (const value of [functionsUrl, insforgeUrl, openrouterUrl, ANON_KEY, API_KEY]) {
+      assertStringIncludes(text, value!);
+    }
+    for (const { email, password } of DEMO_USERS) {
+      assertMatch(text, new RegExp(`^User +${email} +${password}$`, "m"));
     }
     assertEquals(text.match(/for development only/g)?.length, 2);
-    const commands = [...text.matchAll(
-      /^curl -N (\S+) -H "Authorization: Bearer \$\(curl -s (\S+) .* -d '(.*)' \| sed .*-d '(.*)'$/gm,
-    )];
+  });
+
+  await t.step("prints commands that work when pasted", async () => {
+    const commands = [
+      ...describeStack(stack).matchAll(
+        /^curl -sN (\S+) -H "Authorization: Bearer \$\(curl -s (\S+) .* -d '(.*)' \| sed .*-d '(.*)'$/gm,
+      ),
+    ];
     const answers = await Promise.all(commands.map(async ([, url, sessions, user, body]) => {
       const headers = { "Content-Type": "application/json" };
-      const session = await fetch(sessions, { method: "POST", headers, body: user });
+      const session = await fetch(sessions!, { method: "POST", headers, body: user });
       const token = (await session.text()).replace(/.*"accessToken":"([^"]*)".*/, "$1");
       const Authorization = `Bearer ${token}`;
-      const answer = await fetch(url, {
+      const answer = await fetch(url!, {
         method: "POST",
         headers: { ...headers, Authorization },
         body,
       });
       return await answer.text();
     }));
-    assertMatch(answers[0], /data: \[DONE\]\n\n$/);
-    assertEquals(JSON.parse(answers[1]).rows_read, demo.tickets);
+    assertMatch(answers[0]!, /data: \[DONE\]\n\n$/);
+    assertEquals(JSON.parse(answers[1]!).rows_read, demo.tickets);
+  });
+
+  await t.step("prints code that streams when pasted into an app", async () => {
+    const [, code] = /In your app:\n\n([\s\S]*?)\n\n/.exec(describeStack(stack))!;
+    const lines = code!.split("\n");
+    assertEquals(lines.length, 4);
+    const pieces: string[] = [];
+    const body = lines.slice(1).join("\n");
+    const run = new Function("createAiClient", "document", `return (async () => {${body}})()`);
+    await run(createAiClient, { body: { append: (text: string) => pieces.push(text) } });
+    assert(pieces.length > 10, `only ${pieces.length} pieces`);
   });
 
   await t.step("streams an answer token by token to a signed-in user", async () => {

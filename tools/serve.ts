@@ -1,46 +1,71 @@
-/** `deno task serve`: the functions and all they need on this machine, ready to try. */
-import process from "node:process";
-import { readEnvironment } from "./environment.ts";
-import { describe } from "./local/banner.ts";
-import { type Stack, startStack } from "./local/stack.ts";
-import { listenForSignals } from "./signals.ts";
+/** `deno task serve`: starts the local stack, and with `--watch` starts it again after changes. */
+import { parseArgs } from "node:util";
+import { runWithRestarts } from "./serve/restarts.ts";
+import { startStackProcess } from "./serve/stack_process.ts";
 
-const DATA_DIR = ".local/insforge";
-const LOCK_FILE = ".local/serve.lock";
+const HELP = `Runs everything on this machine: the functions, an embedded InsForge with demo data,
+and a simulated OpenRouter.
 
-// A dependency of InsForge's SDK still uses a module that Node has deprecated.
-Object.assign(process, { noDeprecation: true });
+Usage: deno task serve [--fresh] [--watch]
+
+  --fresh   Delete all local data first: users, tables, files and keys
+  --watch   Start again when functions/, shared/, tools/, migrations/ or .env change
+  --help    Show this text
+
+Settings come from the environment and from .env. INSFORGE_BASE_URL replaces the embedded
+InsForge, OPENROUTER_API_KEY the simulated OpenRouter. PORT, INSFORGE_PORT and
+OPENROUTER_PORT choose other ports. Data is kept in .local/.`;
+
+const WATCHED = ["functions", "shared", "tools", "migrations", "prompts", "deno.json", ".env"];
+/** Data that the stack writes. */
+const IGNORED = /(^|[\\/])(\.local|node_modules)([\\/]|$)/;
 
 try {
-  const unknown = Deno.args.find((arg) => arg !== "--fresh");
-  if (unknown !== undefined) throw new Error(`Unknown option '${unknown}'; there is --fresh alone`);
-  await Deno.mkdir(DATA_DIR, { recursive: true });
-  await requireAlone();
-  if (Deno.args.includes("--fresh")) await Deno.remove(DATA_DIR, { recursive: true });
-  const stack = await startStack(await readEnvironment(), DATA_DIR);
-  console.log(describe(stack));
-  prepareReference(stack);
-  listenForSignals(
-    () => stack[Symbol.asyncDispose]().then(() => Deno.exit()),
-    () => Deno.exit(1),
-  );
+  const { fresh, help, watch } = readOptions();
+  if (help) console.log(HELP);
+  else await serve({ fresh: fresh ? ["--fresh"] : [], watch });
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error((error as Error).message);
   Deno.exit(1);
 }
 
-/** Has the API reference made in the background, so that it is there when somebody opens it. */
-function prepareReference({ functionsUrl }: Stack): void {
-  fetch(`${functionsUrl}/openapi.json`).then(
-    (response) => response.body?.cancel(),
-    // Opening the page shows the failure.
-    () => {},
-  );
+function readOptions(): { fresh?: boolean; help?: boolean; watch?: boolean } {
+  const flag = { type: "boolean" } as const;
+  try {
+    const { values } = parseArgs({
+      args: Deno.args,
+      options: { fresh: flag, help: flag, watch: flag },
+    });
+    return values;
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n\n${HELP}`);
+  }
 }
 
-/** Two databases on one folder would ruin it. The lock ends with the process, however that ends. */
-async function requireAlone(): Promise<void> {
-  const file = await Deno.open(LOCK_FILE, { create: true, write: true });
-  if (await file.tryLock(true)) return;
-  throw new Error('Another "deno task serve" runs in this folder; end it first');
+async function serve({ fresh, watch }: { fresh: string[]; watch?: boolean }): Promise<void> {
+  const stop = new AbortController();
+  let child: Deno.ChildProcess | undefined;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      stop.abort();
+      // A terminal sends the signal to both processes; the second one counts as the same.
+      try {
+        child?.kill(signal);
+      } catch {
+        // It has ended already.
+      }
+    });
+  }
+  const start = async (options: string[]) => child = await startStackProcess(options);
+  if (watch) {
+    await runWithRestarts({
+      start: (isFirst) => start(isFirst ? fresh : []),
+      paths: WATCHED,
+      ignored: IGNORED,
+      signal: stop.signal,
+    });
+    Deno.exit();
+  }
+  const { code } = await (await start(fresh)).status;
+  Deno.exit(code);
 }

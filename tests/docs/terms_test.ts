@@ -55,7 +55,6 @@ const PENDING: string[] = [
   "tests/start/",
   "tests/start_test.ts",
   "tools/local/",
-  "tools/serve.ts",
   "tools/start/",
 ];
 

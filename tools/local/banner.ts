@@ -1,36 +1,62 @@
-/** What `deno task serve` tells: where everything is, and two commands to paste. */
+/** What `deno task serve` prints: where everything is, the keys and users, and code to paste. */
 import { DEMO_USERS } from "./insforge/demo.ts";
 import type { Stack } from "./stack.ts";
 
+const PROMPT = "What should I cook tonight?";
+
 const [{ email, password }] = DEMO_USERS;
 
-/** Describes a running stack, with commands that work as they are. */
-export function describe(stack: Stack): string {
-  const { functionsUrl, insforgeUrl, gateway, gatewayUrl, slugs, insforge, openrouter } = stack;
-  const lines = [
-    `Playground  ${functionsUrl}/   API reference ${functionsUrl}/docs`,
-    `Functions   ${functionsUrl}/<slug>   ${slugs.join(" ")}`,
-    insforge
-      ? `InsForge    ${insforgeUrl}   embedded, for development only; user ${email}, password ${password}`
-      : `InsForge    ${insforgeUrl}`,
-    `${gateway.padEnd(10)}  ${gatewayUrl}` +
-    (openrouter ? "   simulated, for development only" : ""),
+/** Describes a running stack. The code and the commands work when they are pasted. */
+export function describeStack(stack: Stack): string {
+  return [
+    ...listParts(stack),
     "",
-    "An answer, token by token:",
+    "In your app:",
     "",
-    toCurl(stack, "stream", { prompt: "What should I cook tonight?" }),
+    ...toSnippet(stack),
     "",
-    "A summary of the rows this user may read:",
+    "In a shell:",
     "",
+    toCurl(stack, "stream", { prompt: PROMPT }),
     toCurl(stack, "summarize-records", {
-      table: insforge ? "support_tickets" : "your_table",
+      table: stack.insforge ? "support_tickets" : "your_table",
       limit: 200,
     }),
-  ];
-  return lines.join("\n");
+  ].join("\n");
 }
 
-/** One command; with the embedded InsForge it signs the demo user in first. */
+function listParts(stack: Stack): string[] {
+  const { functionsUrl, insforgeUrl, gateway, gatewayUrl, insforge, openrouter } = stack;
+  const parts: [name: string, value: string][] = [
+    ["Functions", `${functionsUrl}   playground: /   API reference: /docs`],
+    ["InsForge", insforgeUrl + (insforge ? "   embedded, for development only" : "")],
+    [gateway, gatewayUrl + (openrouter ? "   simulated, for development only" : "")],
+  ];
+  if (insforge) {
+    const { ANON_KEY = "", API_KEY = "" } = insforge.secrets;
+    parts.push(["Anon key", ANON_KEY], ["API key", `${API_KEY}   secret: for servers only`]);
+    for (const user of DEMO_USERS) parts.push(["User", `${user.email}   ${user.password}`]);
+  }
+  return parts.map(([name, value]) => `${name.padEnd(10)}  ${value}`);
+}
+
+/** Four lines of TypeScript that stream an answer; with the embedded InsForge they sign in first. */
+function toSnippet({ functionsUrl, insforgeUrl, insforge }: Stack): string[] {
+  const request = `{ method: "POST", headers: { "Content-Type": "application/json" }, ` +
+    `body: JSON.stringify(${JSON.stringify({ email, password })}) }`;
+  const token = insforge
+    ? `const { accessToken } = await (await fetch("${insforgeUrl}/api/auth/sessions", ${request})).json();`
+    : 'const accessToken = "<access token of a signed-in user>";';
+  return [
+    'import { createAiClient } from "insforge-ai-client";',
+    token,
+    `const ai = createAiClient({ functionsUrl: "${functionsUrl}", getAccessToken: () => accessToken });`,
+    `for await (const part of ai.stream({ prompt: "${PROMPT}" })) ` +
+    `if (part.type === "text") document.body.append(part.text);`,
+  ];
+}
+
+/** A command for a shell; with the embedded InsForge it signs the demo user in first. */
 function toCurl(
   { functionsUrl, insforgeUrl, insforge }: Stack,
   slug: string,
@@ -41,6 +67,6 @@ function toCurl(
     ? `$(curl -s ${insforgeUrl}/api/auth/sessions -H 'Content-Type: application/json' ` +
       `-d '${signIn}' | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')`
     : "<access token of a signed-in user>";
-  return `curl -N ${functionsUrl}/${slug} -H "Authorization: Bearer ${token}" ` +
+  return `curl -sN ${functionsUrl}/${slug} -H "Authorization: Bearer ${token}" ` +
     `-H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
 }

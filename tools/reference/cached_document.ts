@@ -1,6 +1,7 @@
 /** Makes the API reference in a process of its own, and keeps it until a source changes. */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { preparePackages } from "../packages/configuration.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PROGRAM = fileURLToPath(new URL("../reference.ts", import.meta.url));
@@ -70,8 +71,11 @@ async function describeSources(root: string, path: string, lines: string[]): Pro
 }
 
 async function runProgram(): Promise<string> {
-  const args = ["run", "--quiet", "--no-prompt", "--no-check", "--allow-read", "--ignore-env"];
-  const command = new Deno.Command(Deno.execPath(), { args: [...args, PROGRAM], stdin: "null" });
+  const args = [
+    ...["run", ...await preparePackages("reference"), "--quiet", "--no-prompt", "--no-check"],
+    ...["--allow-read", "--ignore-env", PROGRAM],
+  ];
+  const command = new Deno.Command(Deno.execPath(), { args, stdin: "null" });
   const { success, stdout, stderr } = await command.output();
   const [text, messages] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
   if (!success) throw new Error(`The API reference could not be made: ${messages}`);

@@ -9,6 +9,11 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 const OPTIONS: ts.CompilerOptions = { ...COMPILER_OPTIONS, noEmit: true };
 
+/** A file beside the packages of this process, which need not be those of the main configuration. */
+const BESIDE_PACKAGES = `${
+  fileURLToPath(import.meta.resolve("typescript")).split(/[\\/]node_modules[\\/]/)[0]
+}/module.ts`;
+
 /** The parsed sources. */
 export interface Sources {
   program: ts.Program;
@@ -19,8 +24,20 @@ export interface Sources {
 export function readSources(): Sources {
   const roots = listSlugs().flatMap((slug) => [toPath(slug, "index"), toReferencePath(slug)])
     .filter((path) => existsSync(path));
-  const program = ts.createProgram(roots, OPTIONS);
+  const program = ts.createProgram(roots, OPTIONS, createHost());
   return { program, checker: program.getTypeChecker() };
+}
+
+/** A host that finds the packages of our sources where this process has them. */
+function createHost(): ts.CompilerHost {
+  const host = ts.createCompilerHost(OPTIONS);
+  const isPackage = (name: string) => !name.startsWith(".");
+  host.resolveModuleNameLiterals = (literals, path, _, options) =>
+    literals.map(({ text }) => {
+      const from = isPackage(text) && isOurPath(path) ? BESIDE_PACKAGES : path;
+      return ts.resolveModuleName(text, from, options, host);
+    });
+  return host;
 }
 
 /**
@@ -64,7 +81,11 @@ function findField(checker: ts.TypeChecker, type: ts.Type, path: string[]): ts.T
 }
 
 function isOurs({ fileName }: ts.SourceFile): boolean {
-  return fileName.startsWith(`${ROOT}functions/`) || fileName.startsWith(`${ROOT}shared/`);
+  return isOurPath(fileName);
+}
+
+function isOurPath(path: string): boolean {
+  return path.startsWith(`${ROOT}functions/`) || path.startsWith(`${ROOT}shared/`);
 }
 
 /** Returns the path of a function's `reference.ts`, which may be missing. */

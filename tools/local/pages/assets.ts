@@ -11,11 +11,12 @@ const HIGHLIGHT = "@speed-highlight/core";
  * to be an inline script.
  */
 const PACKAGES = new Map([
-  ["marked", "marked/lib/marked.esm.js"],
-  [`${HIGHLIGHT}/tokenize`, `${HIGHLIGHT}/dist/tokenize.js`],
-  [`${HIGHLIGHT}/languages/js.js`, `${HIGHLIGHT}/dist/languages/js.js`],
-  [`${HIGHLIGHT}/languages/json.js`, `${HIGHLIGHT}/dist/languages/json.js`],
-].map(([specifier, file]) => [toPackageUrl(specifier!), `node_modules/${file}`]));
+  ["marked", import.meta.resolve("marked")],
+  ...["tokenize", "languages/js.js", "languages/json.js"].map((file) => {
+    const specifier = `${HIGHLIGHT}/${file}`;
+    return [specifier, import.meta.resolve(specifier)] as const;
+  }),
+].map(([specifier, file]) => [toPackageUrl(specifier), file]));
 
 const MEDIA_TYPES: Record<string, string> = {
   css: "text/css; charset=utf-8",

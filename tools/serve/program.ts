@@ -1,0 +1,43 @@
+/** The process of `deno task serve` that runs the stack. `tools/serve.ts` starts it. */
+import process from "node:process";
+import { readEnvironment } from "../environment.ts";
+import { describeStack } from "../local/banner.ts";
+import { type Stack, startStack } from "../local/stack.ts";
+import { listenForSignals } from "../signals.ts";
+
+const DATA_DIR = ".local/insforge";
+const LOCK_FILE = ".local/serve.lock";
+
+// A dependency of InsForge's SDK uses a module that Node has deprecated.
+Object.assign(process, { noDeprecation: true });
+
+try {
+  await Deno.mkdir(DATA_DIR, { recursive: true });
+  await lockDataFolder();
+  if (Deno.args.includes("--fresh")) await Deno.remove(DATA_DIR, { recursive: true });
+  const stack = await startStack(await readEnvironment(), DATA_DIR);
+  console.log(describeStack(stack));
+  prepareReference(stack);
+  listenForSignals(
+    () => stack[Symbol.asyncDispose]().then(() => Deno.exit()),
+    () => Deno.exit(1),
+  );
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  Deno.exit(1);
+}
+
+/** Makes the API reference in the background, so that it is ready when it is opened. */
+function prepareReference({ functionsUrl }: Stack): void {
+  fetch(`${functionsUrl}/openapi.json`).then(
+    (response) => response.body?.cancel(),
+    () => {}, // the page reports the failure when it is opened
+  );
+}
+
+/** Two databases in one folder would damage it. The lock ends with the process in any case. */
+async function lockDataFolder(): Promise<void> {
+  const file = await Deno.open(LOCK_FILE, { create: true, write: true });
+  if (await file.tryLock(true)) return;
+  throw new Error('Another "deno task serve" runs in this folder; stop it first');
+}
