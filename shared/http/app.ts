@@ -135,5 +135,5 @@ function setCommonHeaders(headers: Headers, call: ActiveCall, app: App): void {
   const { generation_id: id } = call.log;
   // Gateways choose the form of their ids, and not every text can be a header.
   if (typeof id === "string" && /^[\x21-\x7e]+$/.test(id)) headers.set("X-Generation-Id", id);
-  setCorsHeaders(headers, call, listMethods(app));
+  setCorsHeaders(headers, call, () => listMethods(app));
 }

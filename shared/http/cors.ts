@@ -12,10 +12,14 @@ const PREFLIGHT_SECONDS = "86400";
  *
  * @param headers the response headers; they are changed in place.
  * @param call the request that is responded to.
- * @param methods the methods that the function has routes for.
+ * @param listMethods lists the methods that the function has routes for.
  * @see https://fetch.spec.whatwg.org/#http-cors-protocol
  */
-export function setCorsHeaders(headers: Headers, call: ActiveCall, methods: string[]): void {
+export function setCorsHeaders(
+  headers: Headers,
+  call: ActiveCall,
+  listMethods: () => string[],
+): void {
   const { request } = call;
   const origin = findAllowedOrigin(call);
   if (origin !== "*") headers.append("Vary", "Origin");
@@ -23,7 +27,7 @@ export function setCorsHeaders(headers: Headers, call: ActiveCall, methods: stri
   headers.set("Access-Control-Allow-Origin", origin);
   headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
   if (request.method !== "OPTIONS") return;
-  headers.set("Access-Control-Allow-Methods", [...methods, "OPTIONS"].join(", "));
+  headers.set("Access-Control-Allow-Methods", [...listMethods(), "OPTIONS"].join(", "));
   headers.set(
     "Access-Control-Allow-Headers",
     request.headers.get("Access-Control-Request-Headers") ?? "Authorization, Content-Type",
