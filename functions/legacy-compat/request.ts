@@ -14,6 +14,9 @@ interface Schema<T> {
     | { success: false; error: { errors: { message: string }[] } };
 }
 
+/** InsForge's schemas report every problem of a body, so a body must not have very many values. */
+const MAX_VALUES = 5_000;
+
 /** InsForge's schema of a chat request, its limit of tokens being our setting. */
 export function createChatSchema({ MAX_OUTPUT_TOKENS }: Settings) {
   const tokens = chatCompletionRequestSchema.shape.maxTokens.innerType();
@@ -50,5 +53,5 @@ async function readBody(call: Call): Promise<unknown> {
   }
   const text = await readText(call, { maxBytes: MAX_IMAGE_BODY_BYTES });
   if (!text) return {};
-  return isJson ? parseJson(text) : parseForm(text);
+  return isJson ? parseJson(text, MAX_VALUES) : parseForm(text);
 }
