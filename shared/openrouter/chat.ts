@@ -1,4 +1,5 @@
 /** A chat completion in the form that functions return: one text, and what came with it. */
+import { readChunk } from "./chat_protocol.ts";
 import { type Completion, type Message, toText } from "./completions.ts";
 import type { TokenUsage } from "../token_usage.ts";
 
@@ -19,9 +20,11 @@ export interface ChatAnswer extends ChatAdditions {
   usage?: TokenUsage;
 }
 
-/** Converts a completion; of several choices the first counts. */
+/** Converts a completion; of several choices the first one with output counts. */
 export function toChatAnswer({ id, model, choices, usage }: Completion): ChatAnswer {
-  const [{ finish_reason, message }] = choices as [Completion["choices"][number]];
+  const withMessage = choices.filter((choice) => choice?.message);
+  const withOutput = withMessage.find((choice) => readChunk({ choices: [choice] }).hasOutput);
+  const { finish_reason, message } = withOutput ?? withMessage[0]!;
   return { id, model, text: toText(message), finish_reason, ...toAdditions(message), usage };
 }
 

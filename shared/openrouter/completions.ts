@@ -140,8 +140,7 @@ export function toStreamed(params: Fields): Fields {
 function requireGenerated(completion: Completion, error: ApiError | undefined): void {
   if (error) throw error;
   const { choices } = completion;
-  const messages = Array.isArray(choices) ? choices.map((choice) => choice?.message) : [];
-  if (messages.length === 0 || !messages.every((message) => message)) {
+  if (!Array.isArray(choices) || !choices.some((choice) => choice?.message)) {
     throw unusable("The AI provider responded without a completion");
   }
   if (isUngenerated(readChunk({ ...completion }))) {

@@ -15,3 +15,13 @@ Deno.test("returns the text with the filled additions and without the empty ones
     usage: USAGE,
   } as never);
 });
+
+Deno.test("returns the first choice that has output", () => {
+  const { choices: [good], ...rest } = completion({ content: "Hi" }) as unknown as Completion;
+  const empty = { index: 0, finish_reason: "stop", message: { role: "assistant", content: "" } };
+  const missing = { index: 1, finish_reason: "error" };
+  for (const choices of [[empty, good], [missing, good], [null, good]]) {
+    assertEquals(toChatAnswer({ ...rest, choices } as never).text, "Hi");
+  }
+  assertEquals(toChatAnswer({ ...rest, choices: [empty] } as never).text, "");
+});

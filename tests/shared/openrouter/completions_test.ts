@@ -211,3 +211,17 @@ Deno.test("rejects a JSON response to a streamed request that is no completion",
     assertEquals([answer.status, answer.body.error], [status, code], JSON.stringify(json));
   }
 });
+
+Deno.test("accepts a completion with one good choice, whatever its other choices are", async () => {
+  await using upstream = await createUpstream();
+  const [good] = completion().choices as object[];
+  const empty = { index: 0, finish_reason: null, message: { role: "assistant", content: "" } };
+  const failed = { index: 0, finish_reason: "error", error: { code: 502, message: "failed" } };
+  for (const other of [empty, failed, { index: 0 }, null]) {
+    const choices = [other, { ...good, index: 1 }];
+    upstream.reply({ json: { ...completion(), choices } });
+    const { status, body } = await probe("/completion", upstream, { params: { n: 2 } });
+    assertEquals([status, body.choices], [200, choices]);
+  }
+  assertEquals(upstream.requests.length, 4);
+});
