@@ -6,7 +6,7 @@ import * as z from "zod/mini";
 import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { readBody } from "../../shared/http/body.ts";
-import { nonEmptyText } from "../../shared/request/chat_request.ts";
+import { nonEmptyText } from "../../shared/request/text_fields.ts";
 import { requireUserKeySupport } from "../../shared/gateway/openrouter.ts";
 import { createConnection, deleteConnection, readConnection } from "./connection.ts";
 import { readStoredKey } from "./key_store.ts";

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { invalidInput } from "../../shared/errors.ts";
 import { withAi } from "../../shared/mod.ts";
-import { nonEmptyText } from "../../shared/request/chat_request.ts";
+import { nonEmptyText } from "../../shared/request/text_fields.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";
 

@@ -1,11 +1,7 @@
 /** Two ways to an image: a chat model that draws, or OpenRouter's image API with its own options. */
 import * as z from "zod/mini";
-import {
-  imageUrl,
-  nonEmptyText,
-  promptText,
-  requireShort,
-} from "../../shared/request/chat_request.ts";
+import { requireShort } from "../../shared/request/chat_request.ts";
+import { imageUrl, nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
 import { outputLimits, withOutputLimit } from "../../shared/request/output_tokens.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Image } from "../../shared/openrouter/saved_images.ts";

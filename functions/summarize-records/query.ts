@@ -1,6 +1,6 @@
 /** Which rows to summarize and how, checked before the database is asked. */
 import * as z from "zod/mini";
-import { nonEmptyText } from "../../shared/request/chat_request.ts";
+import { nonEmptyText } from "../../shared/request/text_fields.ts";
 import { outputLimits } from "../../shared/request/output_tokens.ts";
 
 const encoder = new TextEncoder();

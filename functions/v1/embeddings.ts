@@ -1,6 +1,6 @@
 /** Vectors in the form that OpenAI's clients ask for. */
 import * as z from "zod/mini";
-import { nonEmptyText } from "../../shared/request/chat_request.ts";
+import { nonEmptyText } from "../../shared/request/text_fields.ts";
 import type { Embeddings } from "../../shared/openrouter/embeddings.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";
 

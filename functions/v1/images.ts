@@ -1,6 +1,7 @@
 /** OpenAI's request for images, told in the terms of OpenRouter's image API. */
 import * as z from "zod/mini";
-import { nonEmptyText, promptText, requireShort } from "../../shared/request/chat_request.ts";
+import { requireShort } from "../../shared/request/chat_request.ts";
+import { nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
 import type { Image, UnsavedImage } from "../../shared/openrouter/saved_images.ts";
 import type { ImageList } from "../../shared/openrouter/images.ts";
 import type { Settings } from "../../shared/settings.ts";

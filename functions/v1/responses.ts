@@ -1,12 +1,8 @@
 /** OpenAI's Responses, which OpenRouter speaks without keeping any state. https://openrouter.ai/docs/api-reference/responses */
 import * as z from "zod/mini";
 import type { Call } from "../../shared/http/call.ts";
-import {
-  MAX_TOOLS,
-  nonEmptyText,
-  promptText,
-  readDefaultModel,
-} from "../../shared/request/chat_request.ts";
+import { MAX_TOOLS, readDefaultModel } from "../../shared/request/chat_request.ts";
+import { nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { withOutputLimit } from "../../shared/request/output_tokens.ts";
 import type { ApiError } from "../../shared/errors.ts";

@@ -5,25 +5,10 @@ import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
 import { requireInputTokens } from "./input_tokens.ts";
 import { outputLimits, withOutputLimit } from "./output_tokens.ts";
+import { imageUrl, nonEmptyText, promptText } from "./text_fields.ts";
 
 /** The value of `OPENROUTER_CHAT_MODEL` with which the default model of the paying account answers. */
 export const PAYERS_DEFAULT = "default";
-
-/** A text of at least one character. */
-export const nonEmptyText = z.string().check(z.minLength(1));
-
-/** A text with at least one character that is not white space. */
-export const promptText = nonEmptyText.check(
-  z.refine((text) => /\S/.test(text), "must not be blank"),
-);
-
-/** An image by its http(s) URL, or as a data URL. */
-export const imageUrl = nonEmptyText.check(
-  z.refine(
-    (url) => /^(https?:\/\/|data:image\/[\w.+-]+;base64,)/i.test(url),
-    "must be an http(s) URL or a data:image/…;base64 URL",
-  ),
-);
 
 /** OpenRouter checks the types of parts that are not known here. */
 const contentPart = z.looseObject({
