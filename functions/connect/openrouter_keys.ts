@@ -1,9 +1,13 @@
 /** Gets users' OpenRouter keys by OAuth. https://openrouter.ai/docs/guides/overview/auth/oauth */
-import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { isPage, unusable } from "../../shared/gateway/failures.ts";
-import { findError, parseBody, toReason } from "../../shared/gateway/upstream_error.ts";
-import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";
+import type { Fields } from "../../shared/fields.ts";
+import { type Evidence, isPage, unusable } from "../../shared/gateway/failures.ts";
+import type { GatewayRequest } from "../../shared/gateway/interface.ts";
+import { createOpenRouter, readOpenRouterError } from "../../shared/gateway/openrouter.ts";
+import { toReason } from "../../shared/gateway/upstream_error.ts";
+import type { Call } from "../../shared/http/call.ts";
+import { setDeadline } from "../../shared/http/deadlines.ts";
+import { readText, send } from "../../shared/openrouter/send.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { CODE_CHALLENGE_METHOD } from "./pkce.ts";
 
@@ -51,41 +55,32 @@ export async function toManageUrl(key: string, settings: Settings): Promise<stri
 /**
  * Exchanges a code for a key. There is no retry, because OpenRouter accepts a code once.
  *
- * @throws {ApiError} 400 `INVALID_INPUT` or 403 `FORBIDDEN` when OpenRouter refuses the code, 502
- * or
+ * @throws {ApiError} 400 `INVALID_INPUT` or 403 `FORBIDDEN` when OpenRouter refuses the code, 502 or
  *   504 `AI_UPSTREAM_UNAVAILABLE` when it fails.
  */
 export async function exchangeCode(
-  call: Call,
+  { settings }: Call,
   { code, verifier }: { code: string; verifier: string },
 ): Promise<string> {
-  const { status, headers, text } = await request(call, "/auth/keys", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({
-      code,
-      code_verifier: verifier,
-      code_challenge_method: CODE_CHALLENGE_METHOD,
-    }),
+  const fields = { code, code_verifier: verifier, code_challenge_method: CODE_CHALLENGE_METHOD };
+  const request = createOpenRouter(settings).request("/auth/keys", fields);
+  const { key } = await sendOnce(request, null).catch((failure) => {
+    throw toRefusal(failure, [code, verifier]) ?? toFailure(failure);
   });
-  if ((status === 400 || status === 403) && !isPage(text)) {
-    const ours = status === 400 ? "INVALID_INPUT" : "FORBIDDEN";
-    throw new ApiError(status, ours, toRefusal(text, [code, verifier]), {
-      nextActions: "Connect your OpenRouter account again, from POST /connect?route=start on",
-    });
-  }
-  if (status >= 300) throw toFailure(status, text, headers);
-  const { key } = parse(text) as { key?: unknown };
   if (typeof key !== "string" || !/^[\x21-\x7e]+$/.test(key)) throw unreadable();
   return key;
 }
 
-/** The message for a refused code, with OpenRouter's reason and without the secrets of the flow. */
-function toRefusal(text: string, secrets: string[]): string {
-  const error = findError(parseBody(text)) ?? { metadata: {} };
-  const reason = toReason(error, "it was used before, has expired or belongs to another flow");
+/** The refusal of a code, with OpenRouter's reason and without the secrets of the flow. */
+function toRefusal(failure: unknown, secrets: string[]): ApiError | undefined {
+  const { status, error, text } = readEvidence(failure);
+  if (status !== 400 && status !== 403 || isPage(text)) return undefined;
+  const reason = toReason(error!, "it was used before, has expired or belongs to another flow");
   const safe = secrets.reduce((words, secret) => words.replaceAll(secret, "[removed]"), reason);
-  return `OpenRouter refused the code: ${safe}`;
+  const code = status === 400 ? "INVALID_INPUT" : "FORBIDDEN";
+  return new ApiError(status, code, `OpenRouter refused the code: ${safe}`, {
+    nextActions: "Connect your OpenRouter account again, from POST /connect?route=start on",
+  });
 }
 
 /**
@@ -94,51 +89,59 @@ function toRefusal(text: string, secrets: string[]): string {
  * @returns undefined when OpenRouter does not accept the key.
  * @throws {ApiError} 502 or 504 `AI_UPSTREAM_UNAVAILABLE` when it fails.
  */
-export async function readKeyFacts(call: Call, key: string): Promise<KeyFacts | undefined> {
-  const { status, headers, text } = await request(call, "/key", {
-    headers: { Authorization: `Bearer ${key}` },
-  });
-  if (status === 401 || status === 403 && !isPage(text)) return undefined;
-  if (status >= 300) throw toFailure(status, text, headers);
-  const { data } = parse(text) as { data?: KeyFacts };
+export async function readKeyFacts(
+  { settings }: Call,
+  key: string,
+): Promise<KeyFacts | undefined> {
+  let data: unknown;
+  try {
+    ({ data } = await sendOnce(createOpenRouter(settings).request("/key"), key));
+  } catch (failure) {
+    const { status, text } = readEvidence(failure);
+    if (status === 401 || status === 403 && !isPage(text)) return undefined;
+    throw toFailure(failure);
+  }
   if (typeof data !== "object" || data === null) throw unreadable();
-  const { label, limit, limit_remaining, usage, expires_at } = data;
+  const { label, limit, limit_remaining, usage, expires_at } = data as KeyFacts;
   return { label, limit, limit_remaining, usage, expires_at };
 }
 
-/** Sends a request that an aborted call does not abort: a used code must lead to a stored key. */
-async function request(
-  { settings }: Call,
-  path: string,
-  init: RequestInit,
-): Promise<{ status: number; headers: Headers; text: string }> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+/**
+ * Sends a request and reads its response. A caller who closes the connection does not abort it,
+ * because a used code must lead to a stored key.
+ *
+ * @param key the user's key; null for none.
+ */
+async function sendOnce(request: GatewayRequest, key: string | null): Promise<Fields> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const cancelDeadline = setDeadline(TIMEOUT_MS, () => controller.abort(timedOut()));
   try {
-    const response = await fetch(settings.OPENROUTER_BASE_URL + path, {
-      ...init,
-      redirect: "manual",
-      signal,
-    });
-    return { status: response.status, headers: response.headers, text: await response.text() };
-  } catch (cause) {
-    throw signal.aborted
-      ? new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "OpenRouter took too long to respond")
-      : new ApiError(502, "AI_UPSTREAM_UNAVAILABLE", "OpenRouter could not be reached", { cause });
+    const gateway = { readError: readOpenRouterError };
+    const response = await send(request, { gateway, key, signal });
+    return Object(JSON.parse(await readText(response, signal)));
+  } catch (failure) {
+    throw failure instanceof SyntaxError ? unreadable() : failure;
+  } finally {
+    cancelDeadline();
   }
 }
 
 /** A 404 or 405 is not the caller's fault: the URL has no OAuth. */
-function toFailure(status: number, text: string, headers: Headers): ApiError {
-  const meant = status < 500 && ![408, 429].includes(status) ? 502 : status;
-  return readOpenRouterError({ status: meant, headers, body: text }) ?? unreadable();
+function toFailure(failure: unknown): unknown {
+  const { status = 500, text } = readEvidence(failure);
+  if (status >= 500 || [408, 429].includes(status)) return failure;
+  return readOpenRouterError({ status: 502, body: text });
 }
 
-function parse(text: string): object {
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    throw unreadable();
-  }
+/** What OpenRouter responded; nothing when no response came. */
+function readEvidence(failure: unknown): Partial<Evidence> {
+  const { cause } = Object(failure) as ApiError;
+  return Object(cause) as Partial<Evidence>;
+}
+
+function timedOut(): ApiError {
+  return new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "OpenRouter took too long to respond");
 }
 
 function unreadable(): ApiError {

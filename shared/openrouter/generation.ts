@@ -3,6 +3,7 @@ import { type Charge, toLedgerName } from "../ledger/charge.ts";
 import { createOpenRouter, isOpenRouterChosen } from "../gateway/openrouter.ts";
 import type { Settings } from "../settings.ts";
 import { readStatedUsd, toTokenCount } from "../token_usage.ts";
+import { readText, send } from "./send.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -20,16 +21,14 @@ export async function getGeneration(
   { key, signal }: { key?: string; signal?: AbortSignal } = {},
 ): Promise<Charge | undefined> {
   if (!isOpenRouterChosen(settings)) return undefined;
-  const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])];
+  const gateway = createOpenRouter(settings);
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const either = signal ? AbortSignal.any([timeout, signal]) : timeout;
   try {
-    const request = createOpenRouter(settings).request(`/generation?id=${encodeURIComponent(id)}`);
-    const response = await fetch(request.url, {
-      headers: request.toHeaders(key),
-      redirect: "manual",
-      signal: AbortSignal.any(signals),
-    });
-    const { data } = await response.json() as { data?: GenerationRecord };
-    return response.ok && data ? toCharge(id, data) : undefined;
+    const request = gateway.request(`/generation?id=${encodeURIComponent(id)}`);
+    const response = await send(request, { gateway, key, signal: either });
+    const { data } = JSON.parse(await readText(response, either)) as { data?: GenerationRecord };
+    return data ? toCharge(id, data) : undefined;
   } catch {
     return undefined; // the ledger hands it out again, and until then the estimate stands
   }
