@@ -30,11 +30,13 @@ export interface Ending extends Seen {
   outcome: Conclusion | "cancelled";
 }
 
+/** Reads that are delivered at once, so that nothing delays the first words. */
+const UNGATHERED_READS = 2;
+/** About as much as is gathered for one write. */
+const GATHERED_BYTES = 12_288;
 const NOTHING = new Uint8Array();
 const EMPTY_LINE = new TextEncoder().encode("\n\n");
 const decoder = new TextDecoder();
-/** The size of one read. A chunk has some hundred bytes; Deno would allocate 64 KiB for each read. */
-const READ_BYTES = 4_096;
 
 /**
  * The guarded stream. {@link open} waits for its first event; then {@link read} gives whole events,
@@ -64,6 +66,11 @@ export class StreamGuard implements ByteSource {
 
   /** Whole events that wait for the caller. */
   #ready: Uint8Array[] = [];
+  #readyBytes = 0;
+  /** The read of the source that is in flight. */
+  #pending: Promise<void> | undefined;
+  #reads = 0;
+  #isReading = false;
   #outcome: Ending["outcome"] | undefined;
   /** Why the source closed, unless it closed properly. */
   #broken: ApiError | undefined;
@@ -94,10 +101,7 @@ export class StreamGuard implements ByteSource {
    *   the generation produced nothing.
    */
   async open(): Promise<void> {
-    while (!this.#events.begun && !this.#outcome) {
-      const bytes = await this.#next();
-      this.#ready.push(bytes);
-    }
+    while (!this.#events.begun && !this.#outcome) await this.#advance();
     if (this.#outcome instanceof ApiError && !this.#events.hasOutput) throw this.#outcome;
     if (this.#options.preface) this.#ready.unshift(this.#options.preface);
     if (!this.#outcome) this.#watch();
@@ -105,9 +109,13 @@ export class StreamGuard implements ByteSource {
 
   /** The next bytes for the caller; undefined after the last ones. It never rejects. */
   async read(): Promise<Uint8Array | undefined> {
-    let bytes = joinBytes(this.#ready);
+    this.#isReading = true;
+    while (this.#ready.length === 0 && !this.#outcome) await this.#advance();
+    if (this.#reads++ >= UNGATHERED_READS && canGather) await this.#gather();
+    this.#isReading = false;
+    const bytes = joinBytes(this.#ready);
     this.#ready = [];
-    while (bytes.length === 0 && !this.#outcome) bytes = await this.#next();
+    this.#readyBytes = 0;
     return bytes.length > 0 ? bytes : undefined;
   }
 
@@ -115,6 +123,29 @@ export class StreamGuard implements ByteSource {
   cancel(): Promise<void> {
     this.#finish("cancelled");
     return Promise.resolve();
+  }
+
+  /** Reads on until the next events are ready, the first of all callers of this method. */
+  #advance(): Promise<void> {
+    return this.#pending ??= this.#next().then((bytes) => {
+      this.#pending = undefined;
+      if (bytes.length === 0) return;
+      this.#ready.push(bytes);
+      this.#readyBytes += bytes.length;
+    });
+  }
+
+  /**
+   * Waits for what has arrived already, until two turns of the event loop bring nothing: a write to
+   * the caller costs several times as much as a read.
+   */
+  async #gather(): Promise<void> {
+    for (let idle = 0; idle < 2 && this.#readyBytes < GATHERED_BYTES && !this.#outcome;) {
+      const before = this.#readyBytes;
+      this.#advance();
+      await nextTurn();
+      idle = this.#readyBytes > before ? 0 : idle + 1;
+    }
   }
 
   /** The next whole events, perhaps none; at the stream's end it settles {@link ended}. */
@@ -182,10 +213,10 @@ export class StreamGuard implements ByteSource {
   /** Ends the stream for a reason of ours. A pending read finds the source's end and reports it. */
   #break(reason: ApiError): void {
     this.#broken = reason;
-    if (this.#waitingSince !== undefined) return this.#closeSource();
+    if (!this.#isReading) this.#abandon.resolve();
+    if (this.#pending) return this.#closeSource();
     this.#ready.push(this.#toErrorEvent(reason));
     this.#finish(reason);
-    this.#abandon.resolve();
   }
 
   #closeSource(): void {
@@ -194,21 +225,6 @@ export class StreamGuard implements ByteSource {
 
   #toErrorEvent(error: ApiError): Uint8Array {
     return formatEvent(this.#events.toErrorEvent(error));
-  }
-}
-
-/** What the guard needs of a reader. */
-type Source = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
-
-function openSource(body: ReadableStream<Uint8Array>): Source {
-  try {
-    const reader = body.getReader({ mode: "byob" });
-    return {
-      read: () => reader.read(new Uint8Array(READ_BYTES)),
-      cancel: () => reader.cancel(),
-    };
-  } catch {
-    return body.getReader(); // not a stream that `fetch` made
   }
 }
 

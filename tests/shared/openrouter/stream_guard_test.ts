@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ApiError } from "../../../shared/errors.ts";
 import { readData, splitEvents } from "../../../shared/http/sse.ts";
 import { chunk, COMMENT, DONE, streamOf, USAGE } from "../../support/upstream.ts";
-import { assertErrorEvent, chop, guard } from "./guarded_stream.ts";
+import { assertErrorEvent, chop, createGuard, createSource, guard } from "./guarded_stream.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -227,3 +227,15 @@ for (const delta of OUTPUTS) {
     assertEquals((await guard(events)).text, events.join(""));
   });
 }
+
+Deno.test("delivers the first two pieces at once and gathers those that have arrived after them", async () => {
+  const words = Array.from({ length: 100 }, (_, i) => chunk({ content: `word${i}` }));
+  const { source } = createSource([...words, STOP, DONE]);
+  const guard = createGuard(source);
+  await guard.open();
+  const pieces: string[] = [];
+  for (let bytes; (bytes = await guard.read());) pieces.push(decoder.decode(bytes));
+  assertEquals(pieces.join(""), [...words, STOP, DONE].join(""));
+  assertEquals(pieces.slice(0, 2), words.slice(0, 2));
+  assert(pieces.length < 20, `${pieces.length} writes for ${words.length} chunks`);
+});
