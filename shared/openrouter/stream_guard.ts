@@ -6,6 +6,7 @@ import { ApiError } from "../errors.ts";
 import { unusable } from "../gateway/failures.ts";
 import type { ByteSource } from "../http/event_stream.ts";
 import { EventCutter, formatEvent, joinBytes } from "../http/sse.ts";
+import { canGather, nextTurn, openSource, type Source } from "./stream_source.ts";
 import {
   type Conclusion,
   cut,
