@@ -48,7 +48,7 @@ Deno.test("writes a module and a script for every slug and alias", async () => {
       const imports = [...module.matchAll(/(?:\bfrom|\bimport\()"([^"]+)"/g)].map(([, it]) => it);
       for (const target of imports) {
         assertEquals(pinPackage("@insforge/sdk"), target);
-        const [, pinned] = PINNED.exec(target) ?? [];
+        const [, pinned] = PINNED.exec(target!) ?? [];
         assert(lock.some((key) => key === pinned || key.startsWith(`${pinned}_`)), target);
       }
 
@@ -98,7 +98,7 @@ Deno.test("finds the redeclarations and syntax errors that InsForge cloud reject
   assertEquals(codes("const = 1;").length > 0, true);
   // The first line disables the check for redeclarations, not for syntax.
   assertEquals(codes("// @ts-nocheck\nconst a = 1;\nconst a = 2;"), []);
-  assertMatch(findRedeclarations("// @ts-nocheck\n\nconst = 1;")[0], /^TS1\d{3} in line 3: /);
+  assertMatch(findRedeclarations("// @ts-nocheck\n\nconst = 1;")[0]!, /^TS1\d{3} in line 3: /);
 });
 
 Deno.test("finds every text that InsForge rejects or misreads", () => {
@@ -180,9 +180,9 @@ async function build(): Promise<{ output: string; lock: string[] }> {
   }).output();
   const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   assert(success, errors);
-  assertFalse((output + errors).includes(CANARY));
+  assertFalse((output! + errors!).includes(CANARY));
   const lock = JSON.parse(await Deno.readTextFile(new URL("deno.lock", ROOT)));
-  return { output, lock: Object.keys(lock.npm) };
+  return { output: output!, lock: Object.keys(lock.npm) };
 }
 
 function read(path: string): Promise<string> {

@@ -38,7 +38,7 @@ Deno.test("POST /chat sends the default model, an output limit and the app's nam
     OPENROUTER_APP_NAME: "My app",
   });
   await send(handler, environment, { prompt: PROMPT });
-  const [{ method, path, headers, body }] = upstream.requests;
+  const { method, path, headers, body } = upstream.requests[0]!;
   assertEquals([method, path], ["POST", "/api/v1/chat/completions"]);
   assertEquals(body, {
     model: "google/gemini-2.5-flash",
@@ -92,7 +92,7 @@ Deno.test("POST /chat passes a conversation and OpenRouter's fields on unchanged
     a_field_of_tomorrow: { deep: [1, null] },
   };
   await send(handler, environmentOf(upstream), request);
-  assertEquals(upstream.requests[0].body, { ...request, user: OPAQUE_USER, stream: false });
+  assertEquals(upstream.requests[0]!.body, { ...request, user: OPAQUE_USER, stream: false });
 });
 
 Deno.test("POST /chat bounds a web search that the request does not bound", async () => {
@@ -227,7 +227,7 @@ Deno.test("POST /chat aborts the upstream call when the connection is closed", a
   await arrived.promise;
   abort.abort();
   assertEquals((await answer).status, 499);
-  assertEquals(await upstream.requests[0].cancelled, true);
+  assertEquals(await upstream.requests[0]!.cancelled, true);
   released.resolve();
 });
 
@@ -264,7 +264,7 @@ Deno.test("POST /chat writes one log line with user, tokens and cost, and withou
     headers: { "X-Request-Id": "trace-1" },
   });
   assertEquals(logs.length, before + 1);
-  const { timestamp, ms, first_byte_ms, ...line } = logs[before];
+  const { timestamp, ms, first_byte_ms, ...line } = logs[before]!;
   assertMatch(String(timestamp), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
   assertEquals([typeof ms, typeof first_byte_ms], ["number", "number"]);
   assertEquals(line, {

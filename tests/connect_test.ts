@@ -36,13 +36,13 @@ Deno.test("connect", async (t) => {
   await t.step(
     "connects a user who starts, authorizes at OpenRouter, and comes back",
     async () => {
-      assertEquals(await alice.get("status"), {
+      assertEquals(await alice!.get("status"), {
         status: 200,
         body: { connected: false, required: false },
       });
-      const { code, state } = await authorize(alice);
+      const { code, state } = await authorize(alice!);
       secrets.push(code, state);
-      const { status, body } = await alice.post("callback", { code, state });
+      const { status, body } = await alice!.post("callback", { code, state });
       assertEquals(status, 200);
       const { label, connected_at, manage_url, ...rest } = body;
       assertEquals(rest, {
@@ -58,8 +58,8 @@ Deno.test("connect", async (t) => {
       assertMatch(manage_url, /^http:\/\/127\.0\.0\.1:\d+\/keys\/[0-9a-f]{64}$/);
       assert(Math.abs(Date.now() - Date.parse(connected_at)) < 60_000);
       // Two paths of the same operation.
-      assertEquals((await alice.get("status")).body, body);
-      assertEquals((await alice.get("")).body, body);
+      assertEquals((await alice!.get("status")).body, body);
+      assertEquals((await alice!.get("")).body, body);
     },
   );
 
@@ -67,98 +67,98 @@ Deno.test("connect", async (t) => {
     "sends the calls of a connected user with their own key, and other calls with the project's",
     async () => {
       const before = stack.openrouter!.bill("project");
-      const key = await usedKey(stack, alice);
+      const key = await usedKey(stack, alice!);
       secrets.push(key);
       assertMatch(key, /^sk-or-v1-[0-9a-f]{64}$/);
       assertEquals(stack.openrouter!.bill(key).generations, 1);
       assertEquals(stack.openrouter!.bill("project"), before);
-      assertEquals(await usedKey(stack, bob), "sk-or-v1-local");
+      assertEquals(await usedKey(stack, bob!), "sk-or-v1-local");
       assertEquals(stack.openrouter!.bill("project").generations, before.generations + 1);
-      assertEquals((await alice.get("status")).body.usage, stack.openrouter!.bill(key).total);
+      assertEquals((await alice!.get("status")).body.usage, stack.openrouter!.bill(key).total);
     },
   );
 
   await t.step("stores the key encrypted, where no client role can read it", async () => {
     const [row, ...others] = await readRows(stack);
     assertEquals(others, []);
-    assertMatch(row.key, /^[0-9a-f]{8}\.[\w-]+$/);
+    assertMatch(row!.key!, /^[0-9a-f]{8}\.[\w-]+$/);
     for (const secret of secrets) assertEquals(JSON.stringify(row).includes(secret), false);
-    for (const token of [alice.token, bob.token, stack.insforge!.secrets.ANON_KEY]) {
+    for (const token of [alice!.token, bob!.token, stack.insforge!.secrets.ANON_KEY]) {
       const response = await fetch(`${stack.insforgeUrl}/api/database/records/ai_user_keys`, {
         headers: { Authorization: `Bearer ${token}` },
       });
       const text = await response.text();
       assert([401, 403].includes(response.status), text);
-      assertEquals(text.includes(row.key), false);
+      assertEquals(text.includes(row!.key!), false);
     }
   });
 
   await t.step("does not decrypt a row that was copied to another user", async () => {
     await stack.insforge!.sql(
       "insert into ai_user_keys (user_id, key) select $1, key from ai_user_keys",
-      [bob.id],
+      [bob!.id],
     );
-    const { status, body } = await bob.chat();
+    const { status, body } = await bob!.chat();
     assertEquals([status, body.error], [403, "AI_INVALID_API_KEY"]);
     assertMatch(body.nextActions, /[Cc]onnect .* again/);
-    const shown = (await bob.get("status")).body;
+    const shown = (await bob!.get("status")).body;
     assertEquals([shown.connected, shown.valid, shown.manage_url], [true, false, undefined]);
-    assertEquals((await bob.post("disconnect")).body, { connected: false, required: false });
-    assertEquals(await usedKey(stack, bob), "sk-or-v1-local");
+    assertEquals((await bob!.post("disconnect")).body, { connected: false, required: false });
+    assertEquals(await usedKey(stack, bob!), "sk-or-v1-local");
   });
 
   await t.step("rejects a state that another user has started", async () => {
     // Alice sent her link to Bob, and Bob authorized it.
-    const { code, state } = await authorize(alice);
-    const stolen = await bob.post("callback", { code, state });
+    const { code, state } = await authorize(alice!);
+    const stolen = await bob!.post("callback", { code, state });
     assertEquals([stolen.status, stolen.body.error], [403, "FORBIDDEN"]);
-    assertEquals((await bob.get("status")).body.connected, false);
+    assertEquals((await bob!.get("status")).body.connected, false);
     // The rejected attempt did not use the code up.
-    assertEquals((await alice.post("callback", { code, state })).status, 200);
+    assertEquals((await alice!.post("callback", { code, state })).status, 200);
   });
 
   await t.step("accepts a code once, and only in the flow it comes from", async () => {
-    const first = await authorize(bob);
-    const second = await authorize(bob);
-    const mixed = await bob.post("callback", { code: first.code, state: second.state });
+    const first = await authorize(bob!);
+    const second = await authorize(bob!);
+    const mixed = await bob!.post("callback", { code: first.code, state: second.state });
     assertEquals([mixed.status, mixed.body.error], [403, "FORBIDDEN"]);
     assertStringIncludes(mixed.body.nextActions, "route=start");
-    const unknown = await bob.post("callback", { code: "guessed", state: second.state });
+    const unknown = await bob!.post("callback", { code: "guessed", state: second.state });
     assertEquals([unknown.status, unknown.body.error], [403, "FORBIDDEN"]);
 
-    const answers = await Promise.all([1, 2, 3].map(() => bob.post("callback", first)));
+    const answers = await Promise.all([1, 2, 3].map(() => bob!.post("callback", first)));
     assertEquals(answers.map(({ status }) => status).sort(), [200, 403, 403]);
     const { body } = answers.find(({ status }) => status === 200)!;
-    const replay = await bob.post("callback", first);
+    const replay = await bob!.post("callback", first);
     assertEquals([replay.status, replay.body.error], [403, "FORBIDDEN"]);
-    assertEquals((await bob.get("status")).body, body);
+    assertEquals((await bob!.get("status")).body, body);
   });
 
   await t.step(
     "uses the project's key again after the user disconnects, once or twice",
     async () => {
-      const { body: { manage_url } } = await alice.get("status");
-      const gone = await alice.post("disconnect");
+      const { body: { manage_url } } = await alice!.get("status");
+      const gone = await alice!.post("disconnect");
       assertEquals(gone, {
         status: 200,
         body: { connected: false, required: false, manage_url },
       });
-      assertEquals((await alice.post("disconnect")).body, { connected: false, required: false });
-      assertEquals((await alice.get("status")).body, { connected: false, required: false });
-      assertEquals(await usedKey(stack, alice), "sk-or-v1-local");
-      assertEquals((await bob.get("status")).body.connected, true);
+      assertEquals((await alice!.post("disconnect")).body, { connected: false, required: false });
+      assertEquals((await alice!.get("status")).body, { connected: false, required: false });
+      assertEquals(await usedKey(stack, alice!), "sk-or-v1-local");
+      assertEquals((await bob!.get("status")).body.connected, true);
     },
   );
 
   await t.step(
     "reports a key that its owner deleted at OpenRouter, and lets no other key pay",
     async () => {
-      const { body } = await bob.get("status");
+      const { body } = await bob!.get("status");
       await (await fetch(body.manage_url, { method: "POST" })).body?.cancel();
-      const refused = await bob.chat();
+      const refused = await bob!.chat();
       assertEquals([refused.status, refused.body.error], [403, "AI_INVALID_API_KEY"]);
       const { connected_at, label, manage_url } = body;
-      assertEquals((await bob.get("status")).body, {
+      assertEquals((await bob!.get("status")).body, {
         connected: true,
         required: false,
         valid: false,
@@ -167,53 +167,53 @@ Deno.test("connect", async (t) => {
         manage_url,
       });
       // Connecting again replaces the key.
-      assertEquals((await bob.post("callback", await authorize(bob))).body.valid, true);
-      assertEquals((await bob.chat()).status, 200);
+      assertEquals((await bob!.post("callback", await authorize(bob!))).body.valid, true);
+      assertEquals((await bob!.chat()).status, 200);
     },
   );
 
   await t.step("rotates encryption keys without a new connection", async () => {
     const [before] = await readRows(stack);
     change("KEYS_ENCRYPTION_KEY", `${NEW_KEY},${OLD_KEY}`);
-    assertEquals((await bob.chat()).status, 200);
-    const { body } = await bob.get("status");
+    assertEquals((await bob!.chat()).status, 200);
+    const { body } = await bob!.get("status");
     assertEquals(body.valid, true);
     const [after] = await readRows(stack);
-    assertEquals(before.key.slice(0, 8) === after.key.slice(0, 8), false);
-    assertEquals([after.created_at, after.label], [before.created_at, before.label]);
+    assertEquals(before!.key!.slice(0, 8) === after!.key!.slice(0, 8), false);
+    assertEquals([after!.created_at, after!.label], [before!.created_at, before!.label]);
 
     change("KEYS_ENCRYPTION_KEY", NEW_KEY);
-    assertEquals((await bob.get("status")).body, body);
-    assertEquals((await bob.chat()).status, 200);
+    assertEquals((await bob!.get("status")).body, body);
+    assertEquals((await bob!.chat()).status, 200);
 
     change("KEYS_ENCRYPTION_KEY", OLD_KEY); // which cannot read it any more
-    assertEquals((await bob.chat()).body.error, "AI_INVALID_API_KEY");
-    const { valid, label, manage_url } = (await bob.get("status")).body;
+    assertEquals((await bob!.chat()).body.error, "AI_INVALID_API_KEY");
+    const { valid, label, manage_url } = (await bob!.get("status")).body;
     assertEquals([valid, label, manage_url], [false, body.label, undefined]);
     change("KEYS_ENCRYPTION_KEY", NEW_KEY);
   });
 
   await t.step("serves only connected users with REQUIRE_USER_KEY", async () => {
     change("REQUIRE_USER_KEY", "true");
-    assertEquals((await bob.chat()).status, 200);
-    const { status, body } = await alice.chat();
+    assertEquals((await bob!.chat()).status, 200);
+    const { status, body } = await alice!.chat();
     assertEquals([status, body.error], [403, "AI_INVALID_API_KEY"]);
     assertMatch(body.nextActions, /[Cc]onnect/);
-    assertEquals((await alice.get("status")).body, { connected: false, required: true });
+    assertEquals((await alice!.get("status")).body, { connected: false, required: true });
     change("REQUIRE_USER_KEY", "false");
   });
 
   await t.step("accepts listed return URLs only, and names missing settings", async () => {
-    const evil = await alice.post("start", { return_url: `${RETURN_URL}.evil.example` });
+    const evil = await alice!.post("start", { return_url: `${RETURN_URL}.evil.example` });
     assertEquals([evil.status, evil.body.error], [400, "INVALID_INPUT"]);
     assertStringIncludes(evil.body.message, '"return_url"');
     for (const name of ["CONNECT_RETURN_URLS", "KEYS_ENCRYPTION_KEY"]) {
       const value = values[name];
       change(name, "");
-      const { status, body } = await alice.post("start", { return_url: RETURN_URL });
+      const { status, body } = await alice!.post("start", { return_url: RETURN_URL });
       assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
       assertStringIncludes(body.message, name);
-      change(name, value);
+      change(name, value!);
     }
   });
 
@@ -221,11 +221,11 @@ Deno.test("connect", async (t) => {
     for (const { body } of stack.openrouter!.requests) {
       if (body?.code_verifier) secrets.push(body.code, body.code_verifier);
     }
-    const [{ key }] = await readRows(stack);
+    const { key } = (await readRows(stack))[0]!;
     assert(lines.filter((line) => line.includes('"slug":"connect"')).length > 20);
     assert(secrets.length > 10);
     for (const secret of [...secrets, key]) {
-      assertEquals(lines.filter((line) => line.includes(secret)), []);
+      assertEquals(lines.filter((line) => line.includes(secret!)), []);
     }
   });
 });
@@ -288,7 +288,7 @@ async function authorize(user: Caller): Promise<{ code: string; state: string }>
     "https://app.example.com/settings",
     { tab: "ai" },
   ]);
-  return { code, state };
+  return { code: code!, state: state! };
 }
 
 /** The key that OpenRouter receives with a user's call. */

@@ -560,7 +560,7 @@ Deno.test("the history for rollbacks holds code and no key", async () => {
   await deploy(context({ chat: workingCode("2") }, { OPENROUTER_API_KEY: OPENROUTER_KEY }));
   const texts = await readAll(folder);
   assertEquals(texts.length, 1);
-  assertEquals(JSON.parse(texts[0]), { name: "chat", description: null, code: workingCode("1") });
+  assertEquals(JSON.parse(texts[0]!), { name: "chat", description: null, code: workingCode("1") });
 });
 
 Deno.test("list prints every function of the project with its URL", async () => {
@@ -568,8 +568,8 @@ Deno.test("list prints every function of the project with its URL", async () => 
   await store("app", { code: workingCode("1"), status: "draft" });
   await listFunctions(context({}));
   assertEquals(output[0], `${target.url}: 2 functions`);
-  assertMatch(output[1], new RegExp(`^app  draft  2\\S+Z  ${target.url}/functions/app$`));
-  assertMatch(output[2], new RegExp(`^chat  active  2\\S+Z  ${target.url}/functions/chat$`));
+  assertMatch(output[1]!, new RegExp(`^app  draft  2\\S+Z  ${target.url}/functions/app$`));
+  assertMatch(output[2]!, new RegExp(`^chat  active  2\\S+Z  ${target.url}/functions/chat$`));
 });
 
 Deno.test("fails with a message of its own for a wrong key, another server and no server", async () => {

@@ -30,8 +30,8 @@ Deno.test("POST /embeddings returns one vector for a text, and requests floats",
     dimensions: 2,
     usage: { prompt_tokens: 1, completion_tokens: 0, total_tokens: 1, cost: 0.001 },
   });
-  assertEquals(upstream.requests[0].path, "/api/v1/embeddings");
-  assertEquals(upstream.requests[0].body, {
+  assertEquals(upstream.requests[0]!.path, "/api/v1/embeddings");
+  assertEquals(upstream.requests[0]!.body, {
     input: ["7"],
     input_type: "search_query",
     dimensions: 2,

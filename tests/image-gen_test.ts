@@ -24,7 +24,7 @@ Deno.test("POST /image-gen makes an image with a chat model", async () => {
     model: "openai/gpt-4o-mini",
     usage: USAGE,
   });
-  assertEquals(upstream.requests[0].body, {
+  assertEquals(upstream.requests[0]!.body, {
     modalities: ["image", "text"],
     image_config: { aspect_ratio: "16:9" },
     model: "google/gemini-2.5-flash-image",
@@ -75,8 +75,8 @@ Deno.test("POST /image-gen uses the image API for options that only it has", asy
     { media_type: "image/png", data_url: DATA_URL },
   ]);
   assertEquals(body.model, "openai/gpt-image-1");
-  assertEquals(upstream.requests[0].path, "/api/v1/images");
-  assertEquals(upstream.requests[0].body, {
+  assertEquals(upstream.requests[0]!.path, "/api/v1/images");
+  assertEquals(upstream.requests[0]!.body, {
     n: 2,
     size: "1024x1024",
     output_format: "webp",

@@ -42,7 +42,7 @@ for (const [route, path] of [["embeddings", "/embeddings"], ["image/generation",
       path: `/api?route=${route}`,
     });
     assertEquals(answer.status, 200);
-    assert(upstream.requests[0].path.includes(path));
+    assert(upstream.requests[0]!.path.includes(path!));
   });
 }
 
@@ -51,7 +51,7 @@ for (
 ) {
   Deno.test(`${method} ${path} returns 404 with the old message`, async () => {
     const { status, body } = await send(handler, unreachable, {}, { method, path });
-    const endpoint = path.replace("/legacy-compat", "/api");
+    const endpoint = path!.replace("/legacy-compat", "/api");
     assertEquals([status, body.error, body.message], [
       404,
       "NOT_FOUND",
@@ -134,7 +134,7 @@ Deno.test("sends the app's name to OpenRouter, and not InsForge's", async () => 
   upstream.reply({ json: completion() });
   const settings = { OPENROUTER_SITE_URL: "https://app.example.com", OPENROUTER_APP_NAME: "App" };
   await send(handler, environmentOf(upstream, settings), request, CHAT);
-  const { headers } = upstream.requests[0];
+  const { headers } = upstream.requests[0]!;
   assertEquals(headers.get("HTTP-Referer"), "https://app.example.com");
   assertEquals(headers.get("X-Title"), "App");
 });
@@ -146,7 +146,7 @@ for (const [limit, maxTokens, status] of [["10", 11, 400], ["20000", 20000, 200]
     const environment = environmentOf(upstream, { MAX_OUTPUT_TOKENS: limit });
     const { body, ...answer } = await send(handler, environment, { ...request, maxTokens }, CHAT);
     assertEquals(answer.status, status);
-    if (status === 200) assertEquals(upstream.requests[0].body.max_tokens, maxTokens);
+    if (status === 200) assertEquals(upstream.requests[0]!.body.max_tokens, maxTokens);
     else assertEquals(body.message, "Validation error: Exceeds configured maximum token cap.");
   });
 }
@@ -182,7 +182,7 @@ Deno.test("a form nests, whatever the order of its fields", async () => {
     ["messages[0][content][0][text]", "first"],
   ]);
   await send(handler, environmentOf(upstream), undefined, { ...CHAT, raw, headers: FORM });
-  assertEquals(upstream.requests[0].body.messages, [
+  assertEquals(upstream.requests[0]!.body.messages, [
     { role: "system", content: [{ type: "text", text: "first" }] },
     { role: "user", content: "second" },
   ]);

@@ -41,28 +41,28 @@ Deno.test("a limit of ten lets ten of a hundred requests at once through, whatev
   await using stack = await startStack({ get: (name) => values[name] });
   const [one, other] = await Promise.all(DEMO_USERS.map((user) => getAccessToken(stack, user)));
   const answers = await Promise.all(
-    Array.from({ length: 100 }, (_, i) => post(stack, one, SPENDING[i % SPENDING.length])),
+    Array.from({ length: 100 }, (_, i) => post(stack, one!, SPENDING[i % SPENDING.length]!)),
   );
   const passed = answers.filter(({ status }) => status === 200);
   const refused = answers.filter(({ status }) => status === 429);
   assertEquals([passed.length, refused.length], [10, 90]);
   for (const { retryAfter } of refused) assert(retryAfter >= 1 && retryAfter <= 60);
   assertEquals(stack.openrouter!.bill().generations, 10);
-  assertEquals((await post(stack, other, SPENDING[0])).status, 200);
+  assertEquals((await post(stack, other!, SPENDING[0]!)).status, 200);
 });
 
 Deno.test("what a budget does not cover is a 402 on every way to spend, and nothing is sent", async (t) => {
   let values: Record<string, string> = {};
   await using stack = await startStack({ get: (name) => values[name] ?? ANY_PORT[name] });
   const [one, other] = await Promise.all(DEMO_USERS.map((user) => getAccessToken(stack, user)));
-  assertEquals((await post(stack, one, SPENDING[0])).status, 200);
+  assertEquals((await post(stack, one!, SPENDING[0]!)).status, 200);
   const { total } = stack.openrouter!.bill();
   for (const [setting, message] of Object.entries(MONEY)) {
     await t.step(setting, async () => {
       values = { [setting]: "0.00000001" };
       const whoever = setting.startsWith("PROJECT") ? other : one;
       for (const request of SPENDING) {
-        const { status, retryAfter, text } = await post(stack, whoever, request);
+        const { status, retryAfter, text } = await post(stack, whoever!, request);
         assertEquals(status, 402, `${request[0]}: ${text}`);
         assert(retryAfter > 5);
         const { message: flat, error } = JSON.parse(text);

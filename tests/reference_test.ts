@@ -70,7 +70,7 @@ Deno.test("the code of every error example is documented for its status", () => 
     if (deprecated) continue; // InsForge's own codes
     for (const status of Object.keys(responses).filter((status) => status !== "200")) {
       const { description, content = {} } = readPlace<Response>(findResponse(path, method, status));
-      for (const { value } of Object.values(content["application/json"].examples ?? {})) {
+      for (const { value } of Object.values(content["application/json"]!.examples ?? {})) {
         const { error } = value as { error: string | { metadata: { error_code: string } } };
         const code = typeof error === "string" ? error : error.metadata.error_code;
         assert(description.includes(`\`${code}\``), `${path} ${status}: ${code}`);
@@ -109,12 +109,12 @@ Deno.test("schemas state which fields pass through, their meaning, and what is r
   const chat = readPlace<JsonSchema>(["paths", "/chat", "post", ...body]);
   assertEquals(chat.additionalProperties, {});
   assertEquals(
-    chat.properties!.model.description,
+    chat.properties!.model!.description,
     "The setting `OPENROUTER_CHAT_MODEL` unless given.",
   );
   assertMatch(chat.description!, /^Otherwise refused: Either "prompt" or "messages" must be given/);
   const image = readPlace<JsonSchema>(["paths", "/image-gen", "post", ...body]);
-  assertEquals(image.properties!.save.additionalProperties, false);
+  assertEquals(image.properties!.save!.additionalProperties, false);
 });
 
 Deno.test("operations for the project's API key say so", () => {

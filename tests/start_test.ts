@@ -152,7 +152,7 @@ Deno.test(PROCESSES, { timeout: 300_000 }, async () => {
   }
 
   one.process.kill("SIGTERM");
-  await assertRefusesConnections(one.url);
+  await assertRefusesConnections(one.url!);
   assertEquals((await (await post(`${two.url}/chat`, { prompt: PROMPT })).json()).text, "Hello!");
   upstream.goOn();
   for (let read = await reader.read(); !read.done; read = await reader.read()) text += read.value;
@@ -173,12 +173,12 @@ Deno.test("counts a signal once that arrives from the terminal and from the task
     Deno.addSignalListener = (signal, listener) => void (listeners[signal] = listener);
     performance.now = () => ms;
     listenForSignals(() => heard.push("first"), () => heard.push("again"));
-    listeners.SIGINT();
+    listeners.SIGINT!();
     ms += 500;
-    listeners.SIGINT();
+    listeners.SIGINT!();
     assertEquals(heard, ["first"]);
     ms += 1;
-    listeners.SIGTERM();
+    listeners.SIGTERM!();
     assertEquals(heard, ["first", "again"]);
   } finally {
     Object.assign(Deno, { addSignalListener });

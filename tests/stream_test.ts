@@ -34,7 +34,7 @@ Deno.test("POST /stream requests a stream from OpenRouter, with an output limit"
     temperature: 0.3,
     provider: { sort: "price" },
   });
-  assertEquals(upstream.requests[0].body, {
+  assertEquals(upstream.requests[0]!.body, {
     model: "openai/gpt-4o-mini",
     messages: [{ role: "user", content: PROMPT }],
     max_tokens: 4096,
@@ -59,7 +59,7 @@ Deno.test("POST /stream delivers tokens as they arrive", async () => {
   const { value } = await reader.read();
   assertEquals(new TextDecoder().decode(value), first);
   await reader.cancel();
-  assertEquals(await upstream.requests[0].cancelled, true);
+  assertEquals(await upstream.requests[0]!.cancelled, true);
   assertEquals(logs.at(-1)!.stream, "cancelled");
 });
 

@@ -21,7 +21,7 @@ console.log = () => {};
 
 Deno.test("usage", async (t) => {
   await using stack = await startStack({ get: (name) => VALUES[name] });
-  const { API_KEY } = stack.insforge!.secrets;
+  const API_KEY = stack.insforge!.secrets.API_KEY!;
   const [demo, second] = await Promise.all(DEMO_USERS.map((user) => getAccessToken(stack, user)));
 
   await t.step("shows users the usage that responses reported, and the limits", async () => {
@@ -68,21 +68,22 @@ Deno.test("usage", async (t) => {
   });
 
   await t.step("replaces estimates by what OpenRouter billed, in a sweep", async () => {
-    for (let i = 0; i < 3; i++) await leaveEstimate(stack, demo);
+    for (let i = 0; i < 3; i++) await leaveEstimate(stack, demo!);
     await stack.insforge!.sql("update ai_charges set usd = 7 where not final");
     await stack.insforge!.sql("update ai_user_days set usd = 21");
     await stack.insforge!.sql("update ai_project_days set usd = 21");
     assertEquals(await countEstimates(stack), 3);
     await sweepAll(stack, 3);
-    const [{ usd }] = await stack.insforge!.sql("select sum(usd)::float8 as usd from ai_charges");
+    const { usd } =
+      (await stack.insforge!.sql("select sum(usd)::float8 as usd from ai_charges"))[0]!;
     assertEquals((usd as number).toFixed(9), stack.openrouter!.bill("project").total.toFixed(9));
   });
 
   await t.step(
     "looks up calls that a user's own account paid with the user's own key",
     async () => {
-      const key = await connect(stack, second);
-      await leaveEstimate(stack, second);
+      const key = await connect(stack, second!);
+      await leaveEstimate(stack, second!);
       await sweepAll(stack, 1);
       const { body } = await ask(stack, "usage", second);
       const { total } = stack.openrouter!.bill(key);
@@ -92,8 +93,8 @@ Deno.test("usage", async (t) => {
   );
 
   await t.step("corrects other charges when a stored key cannot be decrypted", async () => {
-    await leaveEstimate(stack, second);
-    await leaveEstimate(stack, demo);
+    await leaveEstimate(stack, second!);
+    await leaveEstimate(stack, demo!);
     await stack.insforge!.sql("update ai_user_keys set key = 'ruined'");
     await sweepAll(stack, 1, 1);
   });
@@ -124,12 +125,12 @@ async function leaveEstimate(stack: Stack, token: string): Promise<void> {
  */
 async function settled({ insforge }: Stack): Promise<void> {
   const open = "select count(*)::integer as open from ai_reservations where settled_at is null";
-  while ((await insforge!.sql(open))[0].open !== 0) await Promise.resolve();
+  while ((await insforge!.sql(open))[0]!.open !== 0) await Promise.resolve();
 }
 
 async function countEstimates({ insforge }: Stack): Promise<number> {
   const count = "select count(*)::integer as count from ai_charges where next_try_at is not null";
-  return (await insforge!.sql(count))[0].count as number;
+  return (await insforge!.sql(count))[0]!.count as number;
 }
 
 /**
@@ -161,7 +162,9 @@ async function connect(stack: Stack, token: string): Promise<string> {
     body: JSON.stringify({ code }),
   });
   const { key } = await exchanged.json();
-  const { sub } = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+  const { sub } = JSON.parse(
+    atob(token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/")),
+  );
   const sealed = await sealUserKey(key, sub, createSettings({ get: (name) => VALUES[name] }));
   await stack.insforge!.sql("insert into ai_user_keys (user_id, key) values ($1, $2)", [
     sub,

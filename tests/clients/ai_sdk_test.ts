@@ -64,7 +64,7 @@ for (const [name, connect] of Object.entries(PROVIDERS)) {
     let text = "";
     for await (const delta of result.textStream) text += delta;
     assertEquals([text, asked], ["Snow", [{ city: "Oslo" }]]);
-    const { messages } = served.upstream.requests[1].body;
+    const { messages } = served.upstream.requests[1]!.body;
     assertEquals(messages.at(-1).role, "tool");
     assertEquals([messages.at(-1).tool_call_id, messages.at(-1).content], ["call_1", "-3 °C"]);
   });
@@ -75,7 +75,7 @@ for (const [name, connect] of Object.entries(PROVIDERS)) {
     const { model } = connect(served.baseURL);
     const { object } = await generateObject({ model, schema: SCHEMA, prompt: PROMPT });
     assertEquals(object, { city: "Oslo" });
-    assert(served.upstream.requests[0].body.response_format);
+    assert(served.upstream.requests[0]!.body.response_format);
   });
 
   Deno.test(`${name}: embedMany`, async () => {
@@ -113,13 +113,13 @@ for (const [name, connect] of Object.entries(PROVIDERS)) {
       });
       await Array.fromAsync(result.fullStream);
       const [error] = errors as Error[];
-      assertMatch(error.message, failure.message);
+      assertMatch(error!.message, failure.message);
       if (failure.status) {
         assert(APICallError.isInstance(error));
         assertEquals([error.statusCode, toCode(error)], [failure.status, failure.code]);
         await assertRejects(async () => await result.text);
       } else {
-        assertEquals(error.name, "AI_StreamProviderError");
+        assertEquals(error!.name, "AI_StreamProviderError");
         assertEquals(await result.finishReason, "error");
       }
     });

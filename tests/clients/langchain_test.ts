@@ -33,11 +33,11 @@ Deno.test("langchain: a round trip of a tool, as a stream", async () => {
   const question = new HumanMessage(PROMPT);
   const chunks = await Array.fromAsync(await model.stream([question]));
   const asking = chunks.reduce((sum, next) => sum.concat(next));
-  const [{ name, args, id }] = asking.tool_calls!;
+  const { name, args, id } = asking.tool_calls![0]!;
   assertEquals([name, args], ["get_weather", { city: "Oslo" }]);
   const told = new ToolMessage({ content: "-3 °C", tool_call_id: id! });
   assertEquals((await model.invoke([question, asking, told])).text, "Snow");
-  const { messages } = served.upstream.requests[1].body;
+  const { messages } = served.upstream.requests[1]!.body;
   assertEquals(messages.map(({ role }: { role: string }) => role), ["user", "assistant", "tool"]);
 });
 
@@ -49,7 +49,7 @@ Deno.test("langchain: withStructuredOutput", async () => {
     { method: "jsonSchema" },
   );
   assertEquals(await model.invoke(PROMPT), { city: "Oslo" });
-  assertEquals(served.upstream.requests[0].body.response_format.type, "json_schema");
+  assertEquals(served.upstream.requests[0]!.body.response_format.type, "json_schema");
 });
 
 Deno.test("langchain: OpenAIEmbeddings.embedDocuments", async () => {

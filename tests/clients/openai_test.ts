@@ -22,7 +22,7 @@ Deno.test("openai: chat.completions.create returns the answer and the request id
   await using served = await serveV1();
   served.upstream.reply({ json: completion({ content: "Grüße 🌍" }) });
   const answer = await connect(served).chat.completions.create({ model, messages });
-  assertEquals(answer.choices[0].message.content, "Grüße 🌍");
+  assertEquals(answer.choices[0]!.message.content, "Grüße 🌍");
   assertEquals(answer.usage?.total_tokens, 15);
   assertMatch(answer._request_id!, /^[\w-]{36}$/);
 });
@@ -43,7 +43,7 @@ Deno.test("openai: chat.completions.stream collects a stream", async () => {
   const heard: string[] = [];
   stream.on("content", (delta) => heard.push(delta));
   const { choices, usage } = await stream.finalChatCompletion();
-  assertEquals(choices[0].message.content, "Hello 🌍");
+  assertEquals(choices[0]!.message.content, "Hello 🌍");
   assertEquals(heard.join(""), "Hello 🌍");
   assertEquals(usage?.total_tokens, 15);
 });
@@ -70,7 +70,7 @@ Deno.test("openai: chat.completions.runTools calls the tool and returns the answ
   assertEquals(await runner.finalContent(), "Snow");
   assertEquals(asked, [{ city: "Oslo" }]);
   const [, second] = served.upstream.requests;
-  assertEquals(second.body.messages.at(-1), {
+  assertEquals(second!.body.messages.at(-1), {
     role: "tool",
     tool_call_id: "call_1",
     content: "-3 °C",
@@ -93,8 +93,8 @@ Deno.test("openai: chat.completions.parse gives structured output", async () => 
     json_schema: { name: "place", strict: true, schema: PLACE },
   };
   const answer = await connect(served).chat.completions.parse({ model, messages, response_format });
-  assertEquals(JSON.parse(answer.choices[0].message.content!), { city: "Oslo" });
-  assertEquals(served.upstream.requests[0].body.response_format, response_format);
+  assertEquals(JSON.parse(answer.choices[0]!.message.content!), { city: "Oslo" });
+  assertEquals(served.upstream.requests[0]!.body.response_format, response_format);
 });
 
 Deno.test("openai: embeddings.create returns numbers, although it requests base64", async () => {
@@ -129,7 +129,7 @@ Deno.test("openai: images.generate", async () => {
     prompt: "a cat",
     size: "1024x1024",
   });
-  assertEquals(answer.data![0].b64_json, "aaaa");
+  assertEquals(answer.data![0]!.b64_json, "aaaa");
   assertEquals(answer.usage?.output_tokens, 5);
 });
 
@@ -198,7 +198,7 @@ Deno.test("openai: breaking out of a stream aborts the generation", async () => 
   served.upstream.reply({ sse: [chunk({ content: "Hel" })], end: "hang" });
   const stream = await connect(served).chat.completions.create({ model, messages, stream: true });
   for await (const _ of stream) break;
-  assert(await served.upstream.requests[0].cancelled);
+  assert(await served.upstream.requests[0]!.cancelled);
 });
 
 Deno.test("openai: an invalid token is an AuthenticationError", async () => {

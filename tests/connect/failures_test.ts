@@ -61,8 +61,8 @@ Deno.test("POST /connect/start returns OpenRouter's URL, with the state in the c
     url.searchParams,
   );
   assertEquals([code_challenge_method, rest], ["S256", {}]);
-  assertMatch(code_challenge, /^[\w-]{43}$/);
-  const callback = new URL(callback_url);
+  assertMatch(code_challenge!, /^[\w-]{43}$/);
+  const callback = new URL(callback_url!);
   assertEquals(callback.origin + callback.pathname, RETURN_URL);
   assertEquals([...callback.searchParams.keys()], ["connect_state"]);
   assertEquals(url.href.length < 2_000, true);
@@ -75,16 +75,16 @@ Deno.test("POST /connect/callback sends code, verifier and method, without the p
   const { status, body } = await project.call("/callback", await project.comeBack());
   assertEquals([status, body.connected, body.limit, body.usage], [200, true, null, 0.5]);
   const [exchange, check] = project.upstream.requests;
-  assertEquals([exchange.method, exchange.path], ["POST", "/api/v1/auth/keys"]);
-  assertEquals(exchange.headers.get("authorization"), null);
-  assertEquals(exchange.body, {
+  assertEquals([exchange!.method, exchange!.path], ["POST", "/api/v1/auth/keys"]);
+  assertEquals(exchange!.headers.get("authorization"), null);
+  assertEquals(exchange!.body, {
     code: "canary-code",
     code_verifier: VERIFIER,
     code_challenge_method: "S256",
   });
-  assertEquals([check.method, check.path], ["GET", "/api/v1/key"]);
-  assertEquals(check.headers.get("authorization"), `Bearer ${USER_KEY}`);
-  const [{ line, text, headers }] = project.insforge.requests;
+  assertEquals([check!.method, check!.path], ["GET", "/api/v1/key"]);
+  assertEquals(check!.headers.get("authorization"), `Bearer ${USER_KEY}`);
+  const { line, text, headers } = project.insforge.requests[0]!;
   assertEquals(line, "POST /api/database/records/ai_user_keys");
   assertMatch(headers.get("prefer")!, /merge-duplicates/);
   assertEquals(text.includes(USER_KEY), false);

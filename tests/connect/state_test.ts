@@ -33,7 +33,7 @@ Deno.test("a state opens for the user who started, and shows the browser nothing
   assertEquals(await openState(state, "alice", settings), flow);
   assertMatch(state, /^[\w.-]{100,600}$/);
   const [, sealed] = state.split(".");
-  assertEquals(atob(sealed.replaceAll("-", "+").replaceAll("_", "/")).includes("alice"), false);
+  assertEquals(atob(sealed!.replaceAll("-", "+").replaceAll("_", "/")).includes("alice"), false);
 });
 
 Deno.test("another user's state is a 403, so that an attacker's link never gives away a victim's key", async () => {
@@ -78,7 +78,7 @@ for (
   ]
 ) {
   Deno.test(`${JSON.stringify(given)} is a return URL, and is normalized`, () => {
-    assertEquals(requireReturnUrl(given, settings), same);
+    assertEquals(requireReturnUrl(given!, settings), same);
   });
 }
 

@@ -108,8 +108,8 @@ Deno.test("keeps the history of ten deploys for each project", async () => {
     }
     for (let run = 11; run >= 2; run--) {
       const [kept] = await one(99).readLatest([]);
-      assertEquals(kept.previous?.code, String(run));
-      await one(99).forgetRolledBack(kept);
+      assertEquals(kept!.previous?.code, String(run));
+      await one(99).forgetRolledBack(kept!);
     }
     assertEquals(await one(99).readLatest([]), []);
     assertEquals(await other.readLatest(["chat"]), []);

@@ -77,14 +77,16 @@ async function assertDenied(sql: Sql, text: string): Promise<void> {
   const error = await assertRejects(() => sql.unsafe(text), Error);
   assertEquals((error as Error & { code: string }).code, "42501", `${text}: ${error.message}`);
   // Not for what a function does: it may not even be called.
-  assert(text.includes(/permission denied for \w+ (\w+)/.exec(error.message)![1]), error.message);
+  assert(text.includes(/permission denied for \w+ (\w+)/.exec(error.message)![1]!), error.message);
 }
 
 Deno.test("callers of InsForge are refused every table and routine", async (t) => {
   await using stack = await startStack({ get: (name) => name.endsWith("PORT") ? "0" : undefined });
   const [demo] = DEMO_USERS;
   const token = await getAccessToken(stack, demo);
-  const { sub } = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+  const { sub } = JSON.parse(
+    atob(token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/")),
+  );
   const sql = stack.insforge!.sql;
   await sql("insert into ai_user_keys (user_id, key) values ($1, 'sealed')", [sub]);
   await sql("select ai_reserve($1, 'chat', 'm', 1, 1, '{}', false)", [sub]);
@@ -136,7 +138,7 @@ Deno.test("callers of InsForge are refused every table and routine", async (t) =
   await t.step("while the API key is let through", async () => {
     for (const attempt of tables.map((table) => toTableRequests(table)[0])) {
       assertEquals(
-        (await send(stack, attempt, `Bearer ${stack.insforge!.secrets.API_KEY}`)).status,
+        (await send(stack, attempt!, `Bearer ${stack.insforge!.secrets.API_KEY}`)).status,
         200,
       );
     }
@@ -198,7 +200,7 @@ async function dump({ insforge }: Stack, tables: Table[]): Promise<Record<string
 /** A token that says something else, under the signature it had. */
 function spoil(token: string, claims: Record<string, unknown>): string {
   const [header, payload, signature] = token.split(".");
-  const said = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+  const said = JSON.parse(atob(payload!.replaceAll("-", "+").replaceAll("_", "/")));
   const spoilt = btoa(JSON.stringify({ ...said, ...claims }));
   return [header, spoilt.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, ""), signature]
     .join(".");

@@ -37,7 +37,7 @@ Deno.test("aborts the upstream call when the caller closes a stream", async () =
   const waiting = reader.read();
   await reader.cancel();
   assertEquals(await waiting, { value: undefined, done: true });
-  assertEquals(await upstream.requests[0].cancelled, true);
+  assertEquals(await upstream.requests[0]!.cancelled, true);
   assertEquals(logs.at(-1)!.stream, "cancelled");
 });
 
@@ -131,7 +131,7 @@ Deno.test("retries a temporary error inside a 200", async () => {
   );
   const body = { model: "m", prompt: PROMPT };
   const answer = await send(handler, environmentOf(upstream), body, IMAGE);
-  assertEquals(answer.body.images, [{ type: "imageUrl", imageUrl: images[0].image_url.url }]);
+  assertEquals(answer.body.images, [{ type: "imageUrl", imageUrl: images[0]!.image_url.url }]);
 });
 
 const EMBEDDINGS = { path: "/legacy-compat/ai/embeddings" };

@@ -57,7 +57,7 @@ for (const [given, limit] of LIMITS) {
   Deno.test(`Pinata passes ${JSON.stringify(given)} on with ${JSON.stringify(limit)}`, async () => {
     await using server = serve();
     assertEquals((await (await askPinata(server, given)).json()).error, undefined);
-    const { max_tokens, max_completion_tokens } = server.requests[0].forwarded!;
+    const { max_tokens, max_completion_tokens } = server.requests[0]!.forwarded!;
     assertEquals(JSON.stringify({ max_tokens, max_completion_tokens }), JSON.stringify(limit));
   });
 }

@@ -15,14 +15,14 @@ Deno.test("a selection nests, renames, casts and hints", () => {
     alias: "when",
     cast: "text",
   });
-  assertEquals(relation.kind === "relation" && [relation.hint, relation.inner], ["key", true]);
-  assertEquals(relation.kind === "relation" && relation.items[1], {
+  assertEquals(relation!.kind === "relation" && [relation!.hint, relation!.inner], ["key", true]);
+  assertEquals(relation!.kind === "relation" && relation!.items[1], {
     kind: "column",
     field: { name: "tags", path: [{ arrow: "->", operand: 0 }, { arrow: "->>", operand: "x" }] },
     alias: undefined,
     cast: undefined,
   });
-  assertEquals(spread.kind === "relation" && spread.spread, true);
+  assertEquals(spread!.kind === "relation" && spread!.spread, true);
 });
 
 Deno.test("conditions find the relation they speak of, and groups nest", () => {

@@ -43,14 +43,14 @@ Deno.test("a user cannot take, change or delete another user's row", async () =>
   const [first, second] = await Promise.all(
     DEMO_USERS.map(({ email, password }) => signIn(backend, email, password)),
   );
-  const own = await first.client.database.from("support_tickets").select("id").limit(1).single();
-  const foreign = second.client.database.from("support_tickets");
+  const own = await first!.client.database.from("support_tickets").select("id").limit(1).single();
+  const foreign = second!.client.database.from("support_tickets");
   const changed = await foreign.update({ status: "closed" }).eq("id", own.data?.id).select();
   assertEquals(changed.data, []);
   const deleted = await foreign.delete().eq("id", own.data?.id).select();
   assertEquals(deleted.data, []);
   const forged = await foreign.insert([{
-    owner: first.userId,
+    owner: first!.userId,
     customer: "A",
     subject: "B",
     body: "C",
@@ -79,7 +79,7 @@ Deno.test("access tokens verify with the key in the secrets and with the publish
   await using backend = await start();
   const { secrets } = backend.insforge;
   const { accessToken } = await signUp(backend, "keys@example.com");
-  const publicKey = await jose.importSPKI(secrets.JWT_PUBLIC_KEY, "RS256");
+  const publicKey = await jose.importSPKI(secrets.JWT_PUBLIC_KEY!, "RS256");
   const { protectedHeader } = await jose.jwtVerify(accessToken, publicKey);
   assertEquals(protectedHeader.kid, secrets.JWT_KEY_ID);
   const published = await fetch(`${backend.baseUrl}/.well-known/jwks.json`);
@@ -159,7 +159,7 @@ Deno.test("simultaneous requests each act as their own caller", async () => {
   }));
   const turns = Array.from({ length: 40 }, (_, index) => index % clients.length);
   const answers = await Promise.all(
-    turns.map(async (turn) => (await clients[turn].database.rpc("whoami")).data),
+    turns.map(async (turn) => (await clients[turn]!.database.rpc("whoami")).data),
   );
   assertEquals(answers, turns.map((turn) => emails[turn]));
 });

@@ -144,7 +144,7 @@ Deno.test("a stream begins with a comment, and shows the provider's request if a
   const text = await (await server.post("/responses", request)).text();
   assert(text.startsWith(": OPENROUTER PROCESSING\n\ndata: "));
   const [, first] = text.split("\n\n");
-  const { type, debug } = JSON.parse(first.slice(6));
+  const { type, debug } = JSON.parse(first!.slice(6));
   assertEquals(type, "response.debug");
   assertEquals(debug.echo_upstream_body.messages, [{ role: "user", content: input }]);
 });

@@ -93,7 +93,7 @@ Deno.test("OpenAI's SDK gets past a failure that does not last", async () => {
     } as never,
     { maxRetries: 2 },
   );
-  assertStringIncludes(choices[0].message.content!, "simulated");
+  assertStringIncludes(choices[0]!.message.content!, "simulated");
   assertEquals(server.requests.length, 3);
 });
 
@@ -234,7 +234,7 @@ Deno.test("a client that leaves within delay_ms is noticed, and billed if it wan
   );
   abort.abort();
   assertEquals((await answer).status, 200);
-  assertEquals(await requests[0].cancelled, true);
+  assertEquals(await requests[0]!.cancelled, true);
   assertEquals(bill().generations, 1);
 });
 

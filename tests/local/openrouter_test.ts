@@ -19,7 +19,7 @@ Deno.test("a chat is answered about the prompt, with all that OpenRouter adds", 
     model: MODEL,
     messages: [{ role: "user", content: "Which café in Łódź serves espresso?" }],
   }).withResponse();
-  const [{ message, finish_reason }] = data.choices;
+  const { message, finish_reason } = data.choices[0]!;
   assertStringIncludes(message.content!, "café");
   assertStringIncludes(message.content!, "simulated");
   const words = message.content!.split(/\s+/).length;
@@ -29,9 +29,9 @@ Deno.test("a chat is answered about the prompt, with all that OpenRouter adds", 
   assertEquals(response.headers.get("x-generation-id"), data.id);
   const { usage, provider } = data as unknown as Record<string, Record<string, unknown>>;
   assertEquals(provider as unknown, "OpenAI");
-  assertGreater(usage.cost as number, 0);
+  assertGreater(usage!.cost as number, 0);
   assertEquals(
-    usage.total_tokens,
+    usage!.total_tokens,
     data.usage!.prompt_tokens + data.usage!.completion_tokens,
   );
 });
@@ -153,26 +153,26 @@ Deno.test("a tool is called when the prompt is about it, and its result is used"
     messages: [user],
     tools,
   });
-  const [{ finish_reason, message }] = asked.choices;
+  const { finish_reason, message } = asked.choices[0]!;
   assertEquals([finish_reason, message.content], ["tool_calls", null]);
   const [call] = message.tool_calls!;
-  assert(call.type === "function");
-  const { city, days } = JSON.parse(call.function.arguments);
-  assertEquals([call.function.name, typeof city], ["get_weather", "string"]);
+  assert(call!.type === "function");
+  const { city, days } = JSON.parse(call!.function.arguments);
+  assertEquals([call!.function.name, typeof city], ["get_weather", "string"]);
   assert(Number.isInteger(days) && days >= 1 && days <= 3);
 
   const answered = await server.client.chat.completions.create({
     model: MODEL,
-    messages: [user, message, { role: "tool", tool_call_id: call.id, content: "4 °C, sleet" }],
+    messages: [user, message, { role: "tool", tool_call_id: call!.id, content: "4 °C, sleet" }],
     tools,
   });
-  assertStringIncludes(answered.choices[0].message.content!, "`get_weather` says: 4 °C, sleet");
+  assertStringIncludes(answered.choices[0]!.message.content!, "`get_weather` says: 4 °C, sleet");
 
   const other = { model: MODEL, messages: [{ role: "user" as const, content: "Hello" }], tools };
   const said = await server.client.chat.completions.create(other);
-  assertEquals(said.choices[0].finish_reason, "stop");
+  assertEquals(said.choices[0]!.finish_reason, "stop");
   const forced = await server.client.chat.completions.create({ ...other, tool_choice: "required" });
-  assertEquals(forced.choices[0].finish_reason, "tool_calls");
+  assertEquals(forced.choices[0]!.finish_reason, "tool_calls");
 });
 
 Deno.test("a provider that a request excludes, or is dearer than it allows, does not answer", async () => {
@@ -213,7 +213,7 @@ Deno.test("fields beyond their limits are a 400 that names them, pages of models
   ) {
     const { error } = await (await server.chat("Hi", fields)).json();
     assertEquals(error.code, 400);
-    assertStringIncludes(error.message, Object.keys(fields)[0]);
+    assertStringIncludes(error.message, Object.keys(fields)[0]!);
   }
   for (const [query, status] of [["limit=1", 200], ["limit=0", 400], ["limit=1001", 400]]) {
     const response = await server.get(`/models?${query}`);
@@ -494,7 +494,7 @@ Deno.test("embeddings honour dimensions, and base64 where asked for", async () =
     input: "A text",
     dimensions: 256,
   });
-  assertEquals([...data[0].embedding], floats);
+  assertEquals([...data[0]!.embedding], floats);
   // Some models answer base64 with nothing, and do not listen to dimensions.
   const bge = { model: "baai/bge-m3" };
   assertEquals((await ask({ ...bge, encoding_format: "base64" })).data, []);
@@ -529,7 +529,7 @@ Deno.test("the catalogue lists models with prices as decimal strings", async () 
   assertGreater(total_count, 5);
   const all = (await (await server.get("/models")).json()).data as Record<string, never>[];
   const mini = all.find(({ id }) => id === MODEL)! as Record<string, Record<string, string>>;
-  assertEquals([mini.pricing.prompt, mini.pricing.completion], ["0.00000015", "0.0000006"]);
+  assertEquals([mini.pricing!.prompt, mini.pricing!.completion], ["0.00000015", "0.0000006"]);
   assert(all.every(({ id }) => !String(id).includes("embedding")));
   const { data: { count } } = await (await server.get("/models/count")).json();
   assertEquals(count, total_count);
@@ -579,7 +579,7 @@ Deno.test("fields that OpenRouter does not know are ignored, and recorded", asyn
   const response = await server.chat("Hi", { frobnicate: true });
   assertEquals(response.status, 200);
   await response.body?.cancel();
-  const [{ method, path, headers, body, cancelled }] = server.requests;
+  const { method, path, headers, body, cancelled } = server.requests[0]!;
   assertEquals([method, path, body.frobnicate], ["POST", "/api/v1/chat/completions", true]);
   assertMatch(headers.get("authorization")!, /^Bearer sk-or-/);
   assertEquals(await cancelled, false);
@@ -656,5 +656,5 @@ function readPng(base64: string): { width: number; height: number } {
 }
 
 function dot(a: number[], b: number[]): number {
-  return a.reduce((sum, value, i) => sum + value * b[i], 0);
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }

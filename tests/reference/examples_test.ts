@@ -60,9 +60,10 @@ Deno.test("every operation below a slug is also reached by `?route=`", async () 
   await using stack = await startStack({ get: (name) => SETTINGS[name] });
   const token = await getAccessToken(stack);
   const cases = (await listCases()).filter(({ slug, path }) => path !== `/${slug}`);
-  const firsts = Object.values(Object.groupBy(cases, ({ method, path }) => `${method} ${path}`));
+  const groups = Object.groupBy(cases, ({ method, path }) => `${method} ${path}`);
+  const firsts = Object.values(groups).flatMap((group) => group?.slice(0, 1) ?? []);
   assert(firsts.length > 9);
-  for (const [{ slug, path, method, example }] of firsts as Case[][]) {
+  for (const { slug, path, method, example } of firsts) {
     const address = `/${slug}?route=${fill(path, example).slice(slug.length + 2)}`;
     const response = await fetch(createRequest(stack, token, method, address, example));
     assertEquals(response.status, example.status ?? 200, `${address}: ${await response.text()}`);
@@ -94,14 +95,14 @@ async function listCases(): Promise<Case[]> {
   for (const [slug, reference] of await loadReferences()) {
     for (const [key, { examples, errors }] of Object.entries(reference.operations)) {
       const [method, route] = key.split(" ");
-      const path = toPath(slug, route);
+      const path = toPath(slug, route!);
       const add = (name: string, example: TypicalExample) =>
-        cases.push({ slug, path, method, name, example });
+        cases.push({ slug, path, method: method!, name, example });
       for (const [name, example] of Object.entries(examples)) add(name, example);
 
-      const { responses } = document.paths[path][method.toLowerCase()];
+      const { responses } = document.paths[path]![method!.toLowerCase()]!;
       const good = Object.values(examples).find(isGood);
-      const shared = errors.filter((status) => good && responses[status].$ref)
+      const shared = errors.filter((status) => good && responses[status]!.$ref)
         .flatMap((status) => Object.entries(createTypicalExamples(status, reference)));
       for (const [name, change] of shared) {
         const { request, parameters } = good!;
@@ -176,7 +177,7 @@ async function read(response: Response): Promise<Received> {
     ? text.split("\n\n").map(readData).filter((data) => data !== undefined)
     : [text];
   const values = data.map((data) => data === "[DONE]" ? data : JSON.parse(data));
-  return { status: response.status, type, text, values };
+  return { status: response.status, type: type!, text, values };
 }
 
 /** The path with an example's parameters in path and query. */

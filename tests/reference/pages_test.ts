@@ -14,10 +14,10 @@ Deno.test("serves the page and every file that the page loads", async () => {
   assertEquals(paths.length, 5);
   assertFalse(/https?:/.test(html));
   for (const path of paths) {
-    const file = await get(path);
+    const file = await get(path!);
     assertEquals(file!.status, 200, path);
     const types: Record<string, RegExp> = { js: /javascript/, css: /css/, json: /json/ };
-    assertMatch(file!.headers.get("Content-Type")!, types[path.split(".").at(-1)!]);
+    assertMatch(file!.headers.get("Content-Type")!, types[path!.split(".").at(-1)!]!);
     assert((await file!.bytes()).length > 0);
   }
 });

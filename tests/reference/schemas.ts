@@ -64,7 +64,7 @@ export function readPlace<T>(place: string[]): T {
  * Returns the place of the response with this status: in the operation, or among the shared ones.
  */
 export function findResponse(path: string, method: string, status: string): string[] {
-  const { responses } = document.paths[path][method];
+  const { responses } = document.paths[path]![method]!;
   const { $ref } = responses[status] ?? {};
   if (!responses[status]) throw new Error(`${method} ${path} does not document ${status}`);
   return $ref ? $ref.slice(2).split("/") : ["paths", path, method, "responses", status];

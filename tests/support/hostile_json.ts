@@ -28,7 +28,7 @@ export function createHostileBody(random: Random, example: unknown): string {
   for (let times = 1 + pick(random, 3); times > 0; times--) spoil(random, spoilt);
   const text = JSON.stringify(spoilt.body ?? null).replaceAll(
     RAW,
-    (_, name) => RAW_TEXTS[Number(name)],
+    (_, name) => RAW_TEXTS[Number(name)]!,
   );
   return random() < 0.2 ? spoilText(random, text) : text;
 }
@@ -99,14 +99,14 @@ const KEYS = ["__proto__", "constructor", "toString", "length", "", "0", "role",
 function spoil(random: Random, target: unknown): void {
   const places = listPlaces(target);
   if (places.length === 0) return;
-  const { holder, key } = places[pick(random, places.length)];
+  const { holder, key } = places[pick(random, places.length)]!;
   const value = structuredClone(VALUES[pick(random, VALUES.length)]);
   const way = random();
   if (way < 0.6) set(holder, key, value);
   else if (way < 0.75) Array.isArray(holder) ? holder.splice(Number(key), 1) : delete holder[key];
   else if (way < 0.85) set(holder, key, [holder[key]]);
   else if (Array.isArray(holder)) holder.push(value);
-  else set(holder, KEYS[pick(random, KEYS.length)], value);
+  else set(holder, KEYS[pick(random, KEYS.length)]!, value);
 }
 
 type Holder = Record<string, unknown>;

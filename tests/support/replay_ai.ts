@@ -67,7 +67,7 @@ const BEARERS: Record<string, string> = {
   anon: KEYS.ANON_KEY,
   apiKey: KEYS.API_KEY,
   garbage: "not-a-token",
-  tampered: [head, claims, (signature[0] === "A" ? "B" : "A") + signature.slice(1)].join("."),
+  tampered: [head, claims, (signature![0] === "A" ? "B" : "A") + signature!.slice(1)].join("."),
   expired: await createToken({ iat: 1_700_000_000, exp: 1_700_000_900 }),
   wrongAnon: "anon_wrong0000000000000000000000000",
   wrongApiKey: "ik_wrong000000000000000000000000000",
@@ -152,7 +152,7 @@ function assertAnswer({ request, response, compare }: ProxyCall, got: Response, 
   assertEquals(got.status, response.status, text);
   if (request.method === "OPTIONS") return assertPreflight(got.headers);
   const kind = got.headers.get("Content-Type")?.split(";")[0];
-  assertEquals(kind, response.headers["content-type"].split(";")[0]);
+  assertEquals(kind, response.headers["content-type"]!.split(";")[0]);
   if (response.sse) {
     const events = toEvents(text).map((event) => relax(event, compare?.errorFrame, compare));
     const recorded = toEvents(response.sse.join(""));

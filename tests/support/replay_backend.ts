@@ -170,7 +170,7 @@ function capture(
   const [source, ...path] = at.split("/");
   if (source === "set-cookie") {
     const cookie = answer.headers.getSetCookie()[Number(path[0])] ?? "";
-    known.fits(as.split(";")[0], cookie.split(";")[0]);
+    known.fits(as.split(";")[0]!, cookie.split(";")[0]!);
     return;
   }
   const value = path.reduce<unknown>(
@@ -244,9 +244,9 @@ function compareCookies(recorded: string[], actual: Headers, known: Placeholders
     return [`${cookies.length} cookies, recorded ${recorded.length}`];
   }
   return recorded.flatMap((want, index) => {
-    const [wanted, given] = [attributesOf(want), attributesOf(cookies[index])];
+    const [wanted, given] = [attributesOf(want), attributesOf(cookies[index]!)];
     const same = wanted.length === given.length &&
-      wanted.every((attribute, place) => known.fits(attribute, given[place]));
+      wanted.every((attribute, place) => known.fits(attribute, given[place]!));
     return same ? [] : [`cookie ${cookies[index]}, recorded ${want}`];
   });
 }
@@ -255,7 +255,7 @@ function compareCookies(recorded: string[], actual: Headers, known: Placeholders
 function attributesOf(cookie: string): string[] {
   const [pair, ...attributes] = cookie.split(/;\s*/);
   return [
-    pair,
+    pair!,
     ...attributes.map((text) => text.replace(/^[^=]+/, (name) => name.toLowerCase())).sort(),
   ];
 }
@@ -280,7 +280,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function mediaType(header: string | null): string {
-  return (header ?? "").split(";")[0].trim().toLowerCase();
+  return (header ?? "").split(";")[0]!.trim().toLowerCase();
 }
 
 /** Placeholders and their values; a numbered placeholder keeps its value for the whole replay. */
@@ -316,12 +316,12 @@ class Placeholders {
     const literals = recorded.split(PLACEHOLDER).map(escape);
     const holders = recorded.match(PLACEHOLDER) ?? [];
     const pattern = literals.reduce((left, right, index) =>
-      left + this.#patternOf(holders[index - 1], fresh) + right
+      left + this.#patternOf(holders[index - 1]!, fresh) + right
     );
     const found = new RegExp(`^${pattern}$`, "s").exec(text);
     if (!found) return false;
     fresh.forEach((placeholder, index) => {
-      if (placeholder.includes("#")) this.#values.set(placeholder, found[index + 1]);
+      if (placeholder.includes("#")) this.#values.set(placeholder, found[index + 1]!);
     });
     return true;
   }
@@ -332,7 +332,7 @@ class Placeholders {
     const before = fresh.indexOf(placeholder);
     if (before >= 0 && placeholder.includes("#")) return `\\${before + 1}`;
     fresh.push(placeholder);
-    return `(${SHAPES[placeholder.slice(1, -1).split("#")[0]]})`;
+    return `(${SHAPES[placeholder.slice(1, -1).split("#")[0]!]})`;
   }
 }
 

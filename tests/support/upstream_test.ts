@@ -9,7 +9,7 @@ Deno.test("records requests, and sends the planned replies in order", async () =
   assertEquals((await first.json()).choices[0].message.content, "Hello!");
   const second = await post(upstream, { n: 2 });
   assertEquals([second.status, await second.json()], [429, { got: 2 }]);
-  const [{ method, path, headers, cancelled }] = upstream.requests;
+  const { method, path, headers, cancelled } = upstream.requests[0]!;
   assertEquals([method, path, headers.get("x-test")], ["POST", "/api/v1/chat/completions", "yes"]);
   assertEquals(await cancelled, false);
 });
@@ -43,7 +43,7 @@ Deno.test("a hanging stream ends when the client closes the connection, which is
   const reader = (await post(upstream, {})).body!.getReader();
   assertEquals(new TextDecoder().decode((await reader.read()).value), event);
   await reader.cancel();
-  assertEquals(await upstream.requests[0].cancelled, true);
+  assertEquals(await upstream.requests[0]!.cancelled, true);
 });
 
 Deno.test("a chopped stream has the same text, with cuts inside events and characters", async () => {

@@ -89,7 +89,7 @@ for (
     ["openai/gpt-4o", "openai/gpt-4o-mini", "openai/gpt-4o-mini"],
     ["openrouter/auto", "openai/gpt-4o", "openai/gpt-4o"],
     ["", "openai/gpt-4o", "openai/gpt-4o"],
-  ]
+  ] as const
 ) {
   Deno.test(`what ${answered} answers for "${asked}" is charged to ${charged}`, () => {
     const expected = { ...EXPECTED, model: asked };

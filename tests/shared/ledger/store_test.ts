@@ -80,21 +80,22 @@ Deno.test("every attempt is charged that says it was billed, whatever is thought
 Deno.test("an answer that says odd things of itself is charged all the same", async () => {
   for (const model of [null, 5, {}, "", "m\0"]) {
     const [charge] = await settleOf("/completion", [{ json: completion({}, { model, id: 7 }) }]);
-    assertEquals(charge, { ...charge, model: model === "m\0" ? "m\ufffd" : "m", usd: USAGE.cost });
-    assertEquals(charge.generation_id, null);
+    assertEquals(charge!.model, model === "m\0" ? "m\ufffd" : "m");
+    assertEquals(charge!.usd, USAGE.cost);
+    assertEquals(charge!.generation_id, null);
   }
   const [first, last] = streamOf("Hello").slice(1, -1).map((event) =>
     event.replace('"openai/gpt-4o-mini"', "null")
   );
-  const [charge] = await settleOf("/stream", [{ sse: [first, last, DONE] }]);
-  assertEquals(charge.model, "m");
+  const [charge] = await settleOf("/stream", [{ sse: [first!, last!, DONE] }]);
+  assertEquals(charge!.model, "m");
 });
 
 Deno.test("numbers that no database takes are no numbers, and never the end of a settlement", async () => {
   const usage = { prompt_tokens: 1e300, completion_tokens: "many", cost: 1e300 };
   const [charge] = await settleOf("/completion", [{ json: completion({}, { usage }) }]);
-  assertEquals([charge.prompt_tokens, charge.completion_tokens], [2 ** 31 - 1, 0]);
-  assertEquals([charge.usd, charge.final], [(2 ** 31 - 1) * RESERVED.usd_per_token, false]);
+  assertEquals([charge!.prompt_tokens, charge!.completion_tokens], [2 ** 31 - 1, 0]);
+  assertEquals([charge!.usd, charge!.final], [(2 ** 31 - 1) * RESERVED.usd_per_token, false]);
 });
 
 Deno.test("no name of a model keeps a request from its reservation", async () => {
@@ -114,7 +115,7 @@ Deno.test("no name of a model keeps a request from its reservation", async () =>
 Deno.test("an image that nobody waited for is charged as one", async () => {
   const values = { REQUEST_DEADLINE_MS: "3000" };
   const { prompt_tokens, completion_tokens } =
-    (await settleOf("/images", [{ end: "hang", text: "" }], { max_tokens: undefined }, values))[0];
+    (await settleOf("/images", [{ end: "hang", text: "" }], { max_tokens: undefined }, values))[0]!;
   assertEquals([prompt_tokens > 0, completion_tokens], [true, 4_096]);
 });
 
@@ -129,7 +130,7 @@ Deno.test("what was refused by its status, or by an error inside, costs nothing"
 Deno.test("a usage that states nothing is none: an answer costs its estimate, an error nothing", async () => {
   const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
   const [charge] = await settleOf("/completion", [{ json: completion({}, { usage }) }]);
-  assertEquals([charge.prompt_tokens > 0, charge.completion_tokens], [true, 50]);
+  assertEquals([charge!.prompt_tokens > 0, charge!.completion_tokens], [true, 50]);
   const error = { error: { code: 400, message: "no" }, usage };
   assertEquals(await settleOf("/completion", [{ json: error }]), []);
   assertEquals(await settleOf("/stream", [{ sse: [`data: ${JSON.stringify(error)}\n\n`] }]), []);
@@ -138,14 +139,14 @@ Deno.test("a usage that states nothing is none: an answer costs its estimate, an
 Deno.test("an answer that does not say what it used counts as what was reserved", async () => {
   const { usage: _, ...silent } = completion() as Record<string, unknown>;
   const [charge] = await settleOf("/completion", [{ json: silent }]);
-  assertEquals([charge.completion_tokens, charge.final], [50, false]);
-  assertEquals(charge.usd, (charge.prompt_tokens + 50) * RESERVED.usd_per_token);
+  assertEquals([charge!.completion_tokens, charge!.final], [50, false]);
+  assertEquals(charge!.usd, (charge!.prompt_tokens + 50) * RESERVED.usd_per_token);
 });
 
 Deno.test("an answer that breaks off is charged by its generation's id until more is known", async () => {
   const headers = { "X-Generation-Id": "gen-7", "Content-Type": "application/json" };
   const [charge] = await settleOf("/completion", [{ text: '{"id":', headers, end: "cut" }]);
-  assertEquals([charge.generation_id, charge.completion_tokens, charge.final], [
+  assertEquals([charge!.generation_id, charge!.completion_tokens, charge!.final], [
     "gen-7",
     50,
     false,
@@ -165,7 +166,7 @@ Deno.test("a stream that its caller leaves is charged for what was seen", async 
   let text = "";
   while (!text.includes("three")) text += new TextDecoder().decode((await reader.read()).value);
   await reader.cancel();
-  const { charges: [charge] } = JSON.parse(ledger.requests[1].text);
+  const { charges: [charge] } = JSON.parse(ledger.requests[1]!.text);
   assertEquals([charge.completion_tokens, charge.final], [3, false]);
 });
 
@@ -173,7 +174,7 @@ Deno.test("a stream of long chunks is charged for all that was seen, not one tok
   const sse = [1, 2, 3].map(() => chunk({ content: "word ".repeat(1_000) }));
   const params = { ...ask, max_tokens: 9_999 };
   const [charge] = await settleOf("/stream", [{ sse, end: "cut" }], params);
-  assertEquals(Math.round(charge.completion_tokens / 1_000), 4);
+  assertEquals(Math.round(charge!.completion_tokens / 1_000), 4);
 });
 
 Deno.test("a stream that was left says what it had cost by then, and not what it comes to", async () => {
@@ -190,7 +191,7 @@ Deno.test("no caller can ask for a stream that does not say what it used", async
   upstream.reply({ sse: streamOf("Hello") });
   const stream_options = { include_usage: false, include_obfuscation: false };
   await probe("/stream", upstream, { params: { ...ask, stream_options } });
-  assertEquals(upstream.requests[0].body.stream_options, {
+  assertEquals(upstream.requests[0]!.body.stream_options, {
     include_usage: true,
     include_obfuscation: false,
   });
@@ -215,7 +216,7 @@ Deno.test("an answer given up at its deadline is charged: it is finished, and bi
   const [charge] = await settleOf("/completion", [{ end: "hang", text: "" }], ask, {
     REQUEST_DEADLINE_MS: "3000",
   });
-  assertEquals([charge.completion_tokens, charge.final], [50, false]);
+  assertEquals([charge!.completion_tokens, charge!.final], [50, false]);
 });
 
 Deno.test("a caller who left before anything was sent is charged nothing", async () => {
@@ -225,7 +226,7 @@ Deno.test("a caller who left before anything was sent is charged nothing", async
   ledger.replyAlways(204, null);
   const values = withLedger(ledger);
   await probe("/completion", upstream, { params: ask, values, signal: AbortSignal.abort() });
-  assertEquals(JSON.parse(ledger.requests[1].text).charges, []);
+  assertEquals(JSON.parse(ledger.requests[1]!.text).charges, []);
 });
 
 Deno.test("a settlement that fails takes nothing from the answer, and is told in the log", async () => {
@@ -251,7 +252,7 @@ Deno.test("a settlement that fails once is tried again", async () => {
   upstream.reply({ json: completion() });
   await probe("/completion", upstream, { params: ask, values: withLedger(ledger) });
   assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, SETTLE, SETTLE]);
-  assertEquals(ledger.requests[1].text, ledger.requests[2].text);
+  assertEquals(ledger.requests[1]!.text, ledger.requests[2]!.text);
   assertEquals(logs.at(-1)!.notice, undefined);
 });
 
@@ -347,8 +348,8 @@ Deno.test("a user's own key pays for their calls", async () => {
   upstream.reply({ json: completion() });
   const values = { ...withLedger(ledger), ...OWN_KEYS };
   assertEquals((await probe("/completion", upstream, { params: ask, values })).status, 200);
-  assertEquals(upstream.requests[0].headers.get("authorization"), "Bearer sk-or-v1-own");
-  assertEquals(JSON.parse(ledger.requests[0].text).use_key, true);
+  assertEquals(upstream.requests[0]!.headers.get("authorization"), "Bearer sk-or-v1-own");
+  assertEquals(JSON.parse(ledger.requests[0]!.text).use_key, true);
 });
 
 Deno.test("an own key that OpenRouter refuses is for its owner to mend", async () => {
@@ -414,7 +415,7 @@ Deno.test("a stored key that cannot be opened pays nothing, and the project's do
   const values = { ...withLedger(ledger), ...OWN_KEYS };
   const answer = await probe("/completion", upstream, { params: ask, values });
   assertEquals([answer.status, answer.body.error], [403, "AI_INVALID_API_KEY"]);
-  assertEquals(JSON.parse(ledger.requests[1].text).charges, []);
+  assertEquals(JSON.parse(ledger.requests[1]!.text).charges, []);
 });
 
 Deno.test("where an own key is required, who has none is told to connect", async () => {
@@ -426,7 +427,7 @@ Deno.test("where an own key is required, who has none is told to connect", async
   const answer = await probe("/completion", upstream, { params: ask, values });
   assertEquals([answer.status, answer.body.error], [403, "AI_INVALID_API_KEY"]);
   // A limit is the project's, which pays for nobody here: no 402 or 429 in this answer's place.
-  assertEquals(JSON.parse(ledger.requests[0].text).limits, {});
+  assertEquals(JSON.parse(ledger.requests[0]!.text).limits, {});
   assertMatch(answer.body.nextActions, /connect/i);
   assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, SETTLE]);
 });
@@ -456,5 +457,5 @@ async function settleOf(
     values: { ...withLedger(ledger), ...values },
   });
   assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, SETTLE]);
-  return JSON.parse(ledger.requests[1].text).charges;
+  return JSON.parse(ledger.requests[1]!.text).charges;
 }

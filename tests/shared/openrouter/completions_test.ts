@@ -20,7 +20,7 @@ Deno.test("sends the key and JSON, and none of the caller's headers", async () =
     params: PARAMS,
     headers: { Cookie: "x=1", "X-Any": "y" },
   });
-  const [{ method, path, headers, body }] = upstream.requests;
+  const { method, path, headers, body } = upstream.requests[0]!;
   assertEquals([method, path], ["POST", "/api/v1/chat/completions"]);
   assertEquals(body, { ...PARAMS, user: OPAQUE_USER, stream: false });
   assertMatch(headers.get("authorization")!, /^Bearer sk-or-v1-/);
@@ -178,8 +178,8 @@ Deno.test("writes one log line at a stream's end, with usage and outcome", async
     const before = logs.length;
     await probe("/stream", upstream);
     assertEquals(logs.length, before + 1);
-    assertEquals(logs[before].stream, outcome);
-    assertEquals([logs[before].status, logs[before].cost], [200, cost]);
+    assertEquals(logs[before]!.stream, outcome);
+    assertEquals([logs[before]!.status, logs[before]!.cost], [200, cost]);
   }
 });
 
@@ -192,9 +192,9 @@ Deno.test("cancels the upstream request and writes one log line when the caller 
   const reader = response.body!.getReader();
   await reader.read();
   await reader.cancel();
-  assertEquals(await upstream.requests[0].cancelled, true);
+  assertEquals(await upstream.requests[0]!.cancelled, true);
   assertEquals(logs.length, before + 1);
-  assertEquals([logs[before].stream, logs[before].cost], ["cancelled", USAGE.cost]);
+  assertEquals([logs[before]!.stream, logs[before]!.cost], ["cancelled", USAGE.cost]);
 });
 
 Deno.test("rejects a JSON response to a streamed request that is no completion", async () => {

@@ -121,8 +121,8 @@ Deno.test("what Retry-After says is waited for, else about half a second and the
   }, waits);
   const [first, second, third, fourth, ...more] = waits.filter((ms) => !isDeadline(ms));
   assertEquals([first, second, more], [2_000, 1_500, []]);
-  assert(third >= 375 && third <= 625, `${third}`);
-  assert(fourth >= 750 && fourth <= 1_250, `${fourth}`);
+  assert(third! >= 375 && third! <= 625, `${third}`);
+  assert(fourth! >= 750 && fourth! <= 1_250, `${fourth}`);
 });
 
 for (

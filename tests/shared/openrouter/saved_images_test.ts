@@ -24,8 +24,8 @@ for (
     insforge.reply(200, { method: "direct", uploadUrl: "/ignored" });
     insforge.reply(201, { bucket: "pictures", key: "x", size: 3, url: "https://storage.test/x" });
     const place = { bucket: "pictures", prefix: "cats/" };
-    const [saved] = await saveImages(caller, [toImage(type)], place, callOf(insforge.url));
-    assert("key" in saved);
+    const [saved] = await saveImages(caller, [toImage(type!)], place, callOf(insforge.url));
+    assert("key" in saved!);
     assertMatch(saved.key, new RegExp(`^cats/[0-9a-f-]{36}\\.${extension}$`));
     assertEquals(saved, {
       url: "https://storage.test/x",
@@ -33,7 +33,7 @@ for (
       bucket: "pictures",
       key: saved.key,
     });
-    assertEquals(JSON.parse(insforge.requests[0].text).filename, saved.key);
+    assertEquals(JSON.parse(insforge.requests[0]!.text).filename, saved.key);
   });
 }
 

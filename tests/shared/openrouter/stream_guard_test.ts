@@ -183,7 +183,7 @@ Deno.test("passes chunks of unknown shapes on unchanged", async () => {
   ];
   for (const shape of shapes) {
     const events = [`data: ${shape}\n\n`, chunk({ content: "a" }), STOP, DONE];
-    for (const order of [events, [events[1], events[0], STOP, DONE]]) {
+    for (const order of [events, [events[1]!, events[0]!, STOP, DONE]]) {
       const { text, outcome } = await guard(order);
       assertEquals([text, outcome], [order.join(""), "complete"], shape);
     }

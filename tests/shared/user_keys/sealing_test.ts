@@ -68,7 +68,7 @@ Deno.test("the first key seals, all keys open, and texts of later keys are repor
   assertEquals(await open(old, FOR_ALICE, withKeys(NEW)), undefined);
   // So that rows can be counted by key before an old one is dropped.
   const [[oldId], [newId]] = [old.split("."), renewed.split(".")];
-  assertEquals([oldId.length, newId.length, oldId === newId], [8, 8, false]);
+  assertEquals([oldId!.length, newId!.length, oldId === newId], [8, 8, false]);
 });
 
 Deno.test("seal and open throw 500 with the setting's name when KEYS_ENCRYPTION_KEY is missing", async () => {
