@@ -35,6 +35,19 @@ Deno.test("the reference has every operation of every function, and no others", 
   assertEquals(documented.toSorted(), routed.flat().toSorted());
 });
 
+Deno.test("every function has a summary and a link to the API that it uses", () => {
+  const tags = JSON.parse(text).tags as {
+    name: string;
+    description: string;
+    externalDocs?: object;
+  }[];
+  assertEquals(tags.map(({ name }) => name).toSorted(), listSlugs().toSorted());
+  for (const { name, description, externalDocs } of tags) {
+    assertMatch(description, /^[A-Z][^\n]{20,100}\.\n\n/, name);
+    assert(externalDocs, name);
+  }
+});
+
 Deno.test("every operation has a unique id, a response, and errors that the documentation lists", () => {
   const ids = new Set<string>();
   for (const [path, method, entry] of listEntries()) {

@@ -1,4 +1,4 @@
-/** Two ways to an image: a chat model that draws, or OpenRouter's image API with its own options. */
+/** Generates images in one of two ways: by a chat model, or by OpenRouter's image API. */
 import * as z from "zod/mini";
 import { requireShort } from "../../shared/request/chat_request.ts";
 import { imageUrl, nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
@@ -11,7 +11,7 @@ import { unusable } from "../../shared/gateway/failures.ts";
 import type { Fields } from "../../shared/fields.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";
 
-/** The options that only the image API has; one of them is enough to take that way. */
+/** The options that only the image API has. A request with one of them goes there. */
 const IMAGE_API_OPTIONS = [
   "n",
   "size",
@@ -24,11 +24,11 @@ const IMAGE_API_OPTIONS = [
   "seed",
 ];
 
-/** What to draw, and how; OpenRouter's other fields pass through. */
+/** What to generate, and how; OpenRouter's other fields pass through. */
 export const drawingRequest = z.looseObject({
   /** At most `MAX_PROMPT_CHARS` characters. */
   prompt: promptText,
-  /** To start from. */
+  /** Images to start from: URLs or data URLs. */
   images: z.optional(z.array(imageUrl).check(z.minLength(1), z.maxLength(16))),
   /** The setting `OPENROUTER_IMAGE_MODEL` unless given. */
   model: z.optional(nonEmptyText),
@@ -38,29 +38,30 @@ export const drawingRequest = z.looseObject({
   stream: z.optional(z.literal(false)),
 });
 
-/** A checked order for a drawing. */
+/** A checked request for images. */
 export type DrawingRequest = z.infer<typeof drawingRequest>;
 
-/** What was drawn, never nothing. */
+/** The generated images. */
 export interface Drawing {
   /** At least one image. */
   images: Image[];
-  /** What the model wrote beside the images. */
+  /** The text that the model wrote besides the images. */
   text?: string;
-  /** The model that drew. */
+  /** The model that generated the images. */
   model: string;
   /** Tokens and cost, when the gateway reports them. */
   usage?: TokenUsage;
 }
 
-/** What drawing needs of its request. */
+/** The parts of the context that are needed. */
 type Context = Pick<AiContext<unknown>, "ai" | "settings">;
 
 /**
- * Draws with a chat model, or with OpenRouter's image API when an option of that API is given.
+ * Generates images with a chat model, or with OpenRouter's image API when an option of that API is
+ * given.
  *
- * @throws {ApiError} 400 `INVALID_INPUT` when options of both ways are mixed; 403 `FORBIDDEN` when the
- *   model refused; 502 `AI_UPSTREAM_UNAVAILABLE` when it answered with text alone; otherwise as every
+ * @throws {ApiError} 400 `INVALID_INPUT` when options of both are mixed; 403 `FORBIDDEN` when the
+ *   model refused; 502 `AI_UPSTREAM_UNAVAILABLE` when it responded with text only; otherwise as every
  *   call of OpenRouter.
  */
 export async function draw(context: Context, request: DrawingRequest): Promise<Drawing> {

@@ -1,4 +1,7 @@
-/** Images from a prompt and, if given, other images. https://openrouter.ai/docs/features/multimodal/image-generation */
+/**
+ * Generates images from a prompt and, if given, other images.
+ * https://openrouter.ai/docs/features/multimodal/image-generation
+ */
 import * as z from "zod/mini";
 import { MAX_IMAGE_BODY_BYTES } from "../../shared/http/body.ts";
 import { withAi } from "../../shared/mod.ts";
@@ -11,7 +14,7 @@ import {
 import { requireBucket } from "../../shared/insforge/storage.ts";
 import { draw, type Drawing, drawingRequest } from "./generation.ts";
 
-/** What to draw, and whether to save it in the app's storage. */
+/** What to generate, and whether to save it in the app's storage. */
 export const imageRequest = z.extend(drawingRequest, {
   save: z.optional(z.strictObject({
     bucket: z.string().check(z.regex(/^[\w-]+$/, "must be a bucket's name: letters, digits, _, -")),
@@ -23,7 +26,9 @@ export const imageRequest = z.extend(drawingRequest, {
   })),
 });
 
-/** Whether storage accepts keys with this prefix; its database rejects text that is not well formed. */
+/**
+ * Whether storage accepts keys with this prefix; its database rejects text that is not well formed.
+ */
 function isPrefix(text: string): boolean {
   return text.isWellFormed() && !/^\/|\.\.|\p{Cc}/u.test(text);
 }

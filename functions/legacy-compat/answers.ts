@@ -1,4 +1,7 @@
-/** From OpenRouter's answers to the old proxy's. They come unjudged, so nothing in them is certain. */
+/**
+ * Converts OpenRouter's responses to those of the deprecated proxy. Their shape has not been
+ * checked.
+ */
 import type {
   ChatCompletionResponse,
   EmbeddingsResponse,
@@ -45,10 +48,10 @@ interface Embeddings {
 }
 
 /**
- * One whole answer to a chat. Of several choices the first counts; `metadata.model` is the model
- * that was asked for, not the one that answered.
+ * Converts a chat completion. Only the first choice counts, and `metadata.model` is the requested
+ * model, not the one that answered.
  *
- * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for an answer that is no completion.
+ * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for a response that is not a completion.
  */
 export function toChatAnswer(answer: unknown, model: string): ChatCompletionResponse {
   return read(answer as Completion, "Failed to get response", ({ choices, usage }) => {
@@ -78,10 +81,10 @@ export function toChatAnswer(answer: unknown, model: string): ChatCompletionResp
 }
 
 /**
- * The images of all choices, and the last text among them. An answer without either was a success
- * in the old proxy, and stays one.
+ * Converts the images of all choices, and the last text among them. A response without either was a
+ * success in the deprecated proxy, and still is.
  *
- * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for an answer that is odd beyond that.
+ * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for a response without a list of choices.
  */
 export function toImageAnswer(answer: unknown, model: string): ImageGenerationResponse {
   return read(answer as Completion, "Failed to generate image", ({ choices, usage }) => {
@@ -109,9 +112,9 @@ export function toImageAnswer(answer: unknown, model: string): ImageGenerationRe
 }
 
 /**
- * Vectors as they came, in the order in which they came.
+ * Converts vectors, unchanged and in their order.
  *
- * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for an answer without any.
+ * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for a response without vectors.
  */
 export function toEmbeddingsAnswer(answer: unknown): EmbeddingsResponse {
   return read(answer as Embeddings, "Failed to generate embeddings", ({ data, model, usage }) => ({
@@ -126,7 +129,7 @@ export function toEmbeddingsAnswer(answer: unknown): EmbeddingsResponse {
   }));
 }
 
-/** The citations of a message or a piece of one, if it has any; other annotations are left out. */
+/** The citations of a message or of a piece of one; undefined when there are none. */
 export function toAnnotations(
   message?: Pick<Message, "annotations" | "content"> | null,
 ): UrlCitationAnnotation[] | undefined {
@@ -145,7 +148,7 @@ function isFunctionCall(call: ToolCall | { type: string }): call is ToolCall {
   return call.type === "function";
 }
 
-/** Reads an answer that may be of any shape: where it is of none we know, that is the failure. */
+/** Reads a response of any shape; a response of an unknown shape is the failure. */
 function read<Answer, Result>(
   answer: Answer,
   what: string,

@@ -1,16 +1,19 @@
-/** Who may call the old routes: users; holders of the project's keys where a setting lets them. */
+/**
+ * Who may call the deprecated routes: users, and callers with the project's keys if a setting
+ * allows.
+ */
 import type { Call } from "../../shared/http/call.ts";
 import { findProjectKey, type ProjectKey } from "../../shared/auth/project_keys.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { ApiError, unauthorized } from "../../shared/errors.ts";
 
 /**
- * Lets through a signed-in user, with `LEGACY_ALLOW_ANON` also whoever sends the project's anon key,
- * with `LEGACY_ALLOW_API_KEY` whoever sends its API key, as bearer or as `x-api-key`. The kind of a
- * credential is told by its form; a bad one is never taken for another kind.
+ * Admits a signed-in user; with `LEGACY_ALLOW_ANON` also a caller with the project's anon key, and
+ * with `LEGACY_ALLOW_API_KEY` a caller with its API key, as bearer or as `x-api-key`. The form of a
+ * credential decides its kind; a wrong credential never counts as another kind.
  *
  * @throws {ApiError} 401 `AUTH_INVALID_API_KEY` or `AUTH_INVALID_CREDENTIALS` for a wrong key, 401
- *   `AUTH_UNAUTHORIZED` for a right one that is not allowed; otherwise as `requireUser`.
+ *   `AUTH_UNAUTHORIZED` for a right key that is not allowed; otherwise as `requireUser`.
  */
 export async function requireCaller(call: Call): Promise<void> {
   const key = await findProjectKey(call);
@@ -19,9 +22,9 @@ export async function requireCaller(call: Call): Promise<void> {
 }
 
 /**
- * Lets through the holder of the API key alone, as the old catalogue of models did.
+ * Admits callers with the API key only, as the deprecated catalogue did.
  *
- * @throws {ApiError} 403 `AUTH_UNAUTHORIZED` for a signed-in user, 401 for everybody else.
+ * @throws {ApiError} 403 `AUTH_UNAUTHORIZED` for a signed-in user, 401 for all others.
  */
 export async function requireAdministrator(call: Call): Promise<void> {
   const key = await findProjectKey(call);

@@ -1,4 +1,4 @@
-/** The old proxy's errors, made from ours. */
+/** Converts errors to those of the deprecated proxy. */
 import type { Call } from "../../shared/http/call.ts";
 import { ApiError, type ErrorCode, toErrorBody } from "../../shared/errors.ts";
 import type { Evidence } from "../../shared/gateway/failures.ts";
@@ -10,7 +10,7 @@ export function toLegacyErrorBody(error: ApiError): Record<string, unknown> {
   return { ...toErrorBody(error), nextActions: error.nextActions };
 }
 
-/** A handler whose failures are worded as {@link toLegacyFailure} does; the log keeps the real code. */
+/** Wraps a handler so that its errors pass {@link toLegacyFailure}; the log keeps the real code. */
 export function withLegacyFailures(
   work: (call: Call) => Promise<Response>,
 ): (context: { env: Call }) => Promise<Response> {
@@ -28,13 +28,15 @@ export function withLegacyFailures(
 }
 
 /**
- * Words a failure as the old proxy did, whose clients read code, message and status.
+ * Converts a failure to the code, message and status of the deprecated proxy, which its clients
+ * read.
  *
- * A failed answer of OpenRouter keeps its status, and the message OpenAI's SDK made of it, without
- * what looks like a credential; 401 and 403 are both 401 `AI_INVALID_API_KEY`. `Retry-After` and
- * other headers stay. What the old proxy could not meet, such as a deadline of ours, stays ours.
+ * A failed response of OpenRouter keeps its status, and the message that OpenAI's SDK makes of it,
+ * without credentials; 401 and 403 are both 401 `AI_INVALID_API_KEY`. `Retry-After` and other
+ * headers stay. Errors that the deprecated proxy did not have, such as our deadline, stay as they
+ * are.
  *
- * @param thrown what an operation threw; what is no `ApiError` is returned as it is.
+ * @param thrown what an operation threw; anything but an `ApiError` is returned unchanged.
  */
 export function toLegacyFailure(thrown: unknown): unknown {
   if (!(thrown instanceof ApiError)) return thrown;
@@ -86,19 +88,22 @@ function toUpstreamFailure(failure: ApiError, status: number, text: string): Api
   }
 }
 
-/** An error that was the first thing in a stream: no other is thrown without a status of its own. */
+/** An error that was the first event of a stream; all other errors have a status. */
 function toStreamFailure(failure: ApiError): ApiError {
   const message = toStreamError(failure);
   return reword(failure, { status: 500, code: "AI_UPSTREAM_UNAVAILABLE", message });
 }
 
-/** The message of a failure in a stream: the gateway's own words, without credentials, if it has any. */
+/**
+ * The message of a failure in a stream: the gateway's own message without credentials, if there is
+ * one.
+ */
 export function toStreamError(failure: ApiError): string {
   const { error } = (failure.cause ?? {}) as Partial<Evidence>;
   return toExcerpt(redact(`Failed to stream response: ${error?.message ?? failure.message}`));
 }
 
-/** What OpenAI's SDK takes for the reason in an answer's body. */
+/** The reason that OpenAI's SDK finds in the body of a failed response. */
 function describe(text: string): string | undefined {
   let body: { error?: { message?: unknown } | string | null };
   try {

@@ -1,4 +1,4 @@
-/** Bodies of HTML forms, which the old proxy took, too. */
+/** Bodies of HTML forms, which the deprecated proxy accepted. */
 import { invalidInput } from "../../shared/errors.ts";
 
 const MAX_DEPTH = 10;
@@ -6,7 +6,7 @@ const MAX_DEPTH = 10;
 type Branch = Map<string, string | Branch>;
 
 /**
- * Reads a form's fields; `messages[0][role]=user` nests as it does in Express.
+ * Reads a form's fields; `messages[0][role]=user` nests as in Express.
  *
  * @returns an object of texts, objects and lists.
  * @throws {ApiError} 400 `INVALID_INPUT` for names that nest deeper than 10 levels.
@@ -32,12 +32,12 @@ export function parseForm(text: string): unknown {
   return Object.fromEntries([...root].map(([key, node]) => [key, toValue(node)]));
 }
 
-/** `[]` is the next place of a list. */
+/** `[]` is the next index of a list. */
 function toName(key: string, branch: Branch): string {
   return key || String(branch.size);
 }
 
-/** A branch whose keys are all numbers is a list. */
+/** An object whose keys are all numbers is a list. */
 function toValue(node: string | Branch): unknown {
   if (typeof node === "string") return node;
   const values = [...node].map(([key, child]) => [key, toValue(child)] as const);

@@ -1,4 +1,7 @@
-/** The deprecated AI routes of InsForge, as its SDK calls them. https://openrouter.ai/docs/api-reference/chat-completion */
+/**
+ * The deprecated AI routes of InsForge, as its SDK calls them.
+ * https://openrouter.ai/docs/api-reference/chat-completion
+ */
 import { embeddingsRequestSchema, imageGenerationRequestSchema } from "@insforge/shared-schemas";
 import { createApp, type EdgeFunction } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
@@ -18,7 +21,7 @@ const CHAT = { path: "/chat/completions", protocol: legacyProtocol };
 
 const { app, handler } = createApp("legacy-compat", { toErrorBody: toLegacyErrorBody });
 
-/** Under `api` InsForge's SDK finds the routes by itself. */
+/** InsForge's SDK finds the routes under `api` by itself. */
 export const aliases = ["api"];
 
 const legacyHandler: EdgeFunction = Object.assign(

@@ -1,6 +1,6 @@
 /**
- * The gateway's responses as the deprecated proxy read them: through OpenAI's SDK, which takes
- * everything with a status below 300 for a success. Apps were built on that, and 313 recorded calls
+ * The gateway's responses as the deprecated proxy read them: through OpenAI's SDK, which treats
+ * every status below 300 as a success. Apps were built on that, and 313 recorded calls
  * show it.
  */
 import type { ApiError } from "../../shared/errors.ts";
@@ -12,8 +12,8 @@ import type { Protocol } from "../../shared/openrouter/protocol.ts";
 import { toStreamError } from "./failures.ts";
 
 /**
- * Requests JSON. An error inside a response with a status below 300 is retried like any other; if it
- * stays, the response is returned for the caller to read, and its code is logged.
+ * Requests JSON. An error inside a response with a status below 300 is retried like any other; if
+ * it stays, the response is returned for the caller to read, and its code is logged.
  *
  * @param operation what to post, or a path to fetch.
  * @returns a JSON value, text when the response is not JSON, null when it is empty.
@@ -39,8 +39,8 @@ export async function requestLenient(call: Call, operation: Operation | string):
 }
 
 /**
- * Chat completions whose stream is believed: an error inside a choice, a stream without output and
- * one that closes early are no failures.
+ * Chat completions whose stream is always accepted: an error inside a choice, a stream without
+ * output and a stream that closes early do not count as failures.
  */
 export const legacyProtocol: Protocol = {
   ...chatProtocol,

@@ -1,4 +1,4 @@
-/** The old catalogue of models: one flat list, prices per million tokens. */
+/** The deprecated catalogue of models: one flat list with prices per million tokens. */
 import type { AIModelSchema } from "@insforge/shared-schemas";
 import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
@@ -31,19 +31,22 @@ interface Model {
   pricing?: { prompt: string; completion: string };
 }
 
-/** What is known of a gateway's models. It saves calls only: nothing breaks when it is empty. */
+/** The cached models of a gateway. It only saves calls: an empty cache is correct, too. */
 interface Catalogue {
   models?: AIModelSchema[];
-  /** Milliseconds; until then nobody asks: the models are fresh, or the gateway has just failed. */
+  /**
+   * Epoch milliseconds until which no request is sent: the models are fresh, or the gateway has
+   * failed.
+   */
   until: number;
 }
 
 const catalogues = new Map<string, Catalogue>();
 
 /**
- * Lists the models that the project allows and that take and give something, OpenAI's, Anthropic's,
- * Google's and Amazon's first. Kept for an hour; when the gateway fails, an older list is served, and
- * it is left alone for 5 s.
+ * Lists the allowed models that have input and output modalities, those of OpenAI, Anthropic,
+ * Google and Amazon first. The list is cached for an hour. When the gateway fails, an older list is
+ * served, and the next request is sent 5 s later.
  *
  * @throws {ApiError} 503 `AI_UPSTREAM_UNAVAILABLE` when there is no list to serve.
  */
@@ -71,7 +74,9 @@ async function readCatalogue(call: Call): Promise<AIModelSchema[]> {
   }
 }
 
-/** The gateway's failure, a list of no known shape included; what is not the gateway's is thrown on. */
+/**
+ * Converts a failure of the gateway, or a list of an unknown shape; other errors are thrown again.
+ */
 function toFailure(thrown: unknown): ApiError {
   const { status } = (thrown instanceof ApiError && thrown.cause || {}) as Partial<Evidence>;
   if (status !== undefined) {
@@ -114,19 +119,19 @@ function toModel({ id, created, architecture, pricing }: Model): AIModelSchema {
   };
 }
 
-/** Known ones first, in their order, then the others by name; no blanks, none twice. */
+/** Sorts known modalities first, then the others by name, without blanks and duplicates. */
 function toModalities(names: string[] = []): AIModelSchema["inputModality"] {
   const unique = [...new Set(names.filter((name) => name.trim()))];
   const rank = (name: string) => MODALITIES.indexOf(name) + 1 || MODALITIES.length + 1;
   return unique.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)) as [];
 }
 
-/** The company's place in the list, from the first part of a model's id. */
+/** The rank of the company, which is the first part of a model's id. */
 function toRank(id: string): number {
   return COMPANIES.indexOf(id.split("/")[0].toLowerCase()) + 1 || COMPANIES.length + 1;
 }
 
-/** From USD per token to USD per million tokens, to the sixth decimal; -1 means unknown. */
+/** Converts USD per token to USD per million tokens, to six decimals; -1 means unknown. */
 function toPrice(perToken: string): number {
   const perMillion = (parseFloat(perToken) || 0) * 1e6;
   return Math.max(0, Math.round(perMillion * 1e6) / 1e6);

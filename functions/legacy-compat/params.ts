@@ -1,4 +1,4 @@
-/** From the old proxy's requests to OpenRouter's, defaults and all. */
+/** Converts the deprecated proxy's requests to OpenRouter's, with its defaults. */
 import type { ChatCompletionRequest, ImageGenerationRequest } from "@insforge/shared-schemas";
 import { invalidInput } from "../../shared/errors.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
@@ -11,10 +11,10 @@ const DEFAULT_TEMPERATURE = 0.7;
 type Message = ChatCompletionRequest["messages"][number];
 
 /**
- * Makes the body of a chat completion; fields left out of the request are left out of it, but for
- * `temperature` (0.7) and `max_tokens` (4096).
+ * Creates the body of a chat completion. Missing fields are left out, except `temperature` (0.7)
+ * and `max_tokens` (4096).
  *
- * @throws {ApiError} 400 `INVALID_INPUT` for a tool's message without `tool_call_id`.
+ * @throws {ApiError} 400 `INVALID_INPUT` for a tool message without `tool_call_id`.
  */
 export function toChatParams(
   request: ChatCompletionRequest,
@@ -38,7 +38,7 @@ export function toChatParams(
   };
 }
 
-/** Makes the body of the chat completion that draws. */
+/** Creates the body of the chat completion that makes images. */
 export function toImageParams(
   { model, prompt, images }: ImageGenerationRequest,
   settings: Settings,
@@ -70,7 +70,7 @@ function toMessage(message: Message): Fields {
   if (role === "assistant" && tool_calls?.length) {
     return { role, content: content ?? null, tool_calls };
   }
-  // The oldest form of images; beside parts it was, and is, not looked at.
+  // The oldest form of images, which is ignored when the content has parts.
   if (images?.length && typeof content === "string") {
     return { role, content: toParts(content, images) };
   }

@@ -1,11 +1,11 @@
-/** The addresses under which the old routes are known, and the one under which they are routed. */
+/** The paths by which the deprecated routes are called, and the one by which they are routed. */
 import { dropTrailingSlashes } from "../../shared/url_paths.ts";
 
 const ROUTES = ["/ai/chat/completion", "/ai/image/generation", "/ai/embeddings", "/ai/models"];
 
 /**
- * Addresses a request as it is routed: without `/api` in front, in lower case, and by path where it
- * came by `?route=chat/completion`. An unknown path keeps its spelling.
+ * Changes the URL of a request to the form that is routed: without `/api` in front, in lower case,
+ * and with a path in place of `?route=chat/completion`. An unknown path keeps its spelling.
  */
 export function toRouted(request: Request): Request {
   const url = new URL(request.url);

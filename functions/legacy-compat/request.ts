@@ -1,4 +1,7 @@
-/** What comes before every old route: a body that can be read, a caller who may, a request that fits. */
+/**
+ * Reads the requests of the deprecated routes: first the credential, then the body, then the
+ * schema.
+ */
 import { chatCompletionRequestSchema } from "@insforge/shared-schemas";
 import type { Call } from "../../shared/http/call.ts";
 import { MAX_IMAGE_BODY_BYTES, parseJson, readText } from "../../shared/http/body.ts";
@@ -17,7 +20,7 @@ interface Schema<T> {
 /** InsForge's schemas report every problem of a body, so a body must not have very many values. */
 const MAX_VALUES = 5_000;
 
-/** InsForge's schema of a chat request, its limit of tokens being our setting. */
+/** InsForge's schema of a chat request, with `MAX_OUTPUT_TOKENS` as its token limit. */
 export function createChatSchema({ MAX_OUTPUT_TOKENS }: Settings) {
   const tokens = chatCompletionRequestSchema.shape.maxTokens.innerType();
   return chatCompletionRequestSchema.extend({
@@ -29,9 +32,10 @@ export function createChatSchema({ MAX_OUTPUT_TOKENS }: Settings) {
 }
 
 /**
- * Reads a request as the old proxy did: fields the schema does not know are dropped, an absent body or one of another media type taken for an empty object.
+ * Reads a request as the deprecated proxy did: unknown fields are dropped, and a missing body or a
+ * body of another media type counts as an empty object.
  *
- * @throws {ApiError} 400 `INVALID_INPUT`, 413 `INVALID_INPUT` or what `requireCaller` throws.
+ * @throws {ApiError} 400 or 413 `INVALID_INPUT`; for the credential as `requireCaller`.
  */
 export async function readRequest<T>(call: Call, schema: Schema<T>): Promise<T> {
   await requireCaller(call);

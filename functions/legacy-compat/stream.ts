@@ -25,14 +25,16 @@ interface Citation {
   };
 }
 
-/** A token usage, as the old proxy counts it. */
+/** A token usage in the form of the deprecated proxy. */
 interface TokenCounts {
   promptTokens: number;
   completionTokens: number;
   totalTokens: number;
 }
 
-/** An event: a piece of text, running usage, what comes at the end, or the error that ends it. */
+/**
+ * An event: a piece of text, the usage so far, the events at the end, or the error that ends it.
+ */
 export type LegacyEvent =
   | { chunk: string }
   | { tokenUsage: TokenCounts }
@@ -48,7 +50,8 @@ const decoder = new TextDecoder();
  * failure of a call is an event: `{"error":true,"message":…}`, the last one, without
  * `{"done":true}`. Text and running usage come at once, tool calls and citations at the end.
  *
- * @throws {ApiError} for a request that is not allowed or above a limit, and for a missing setting or
+ * @throws {ApiError} for a request that is not allowed or above a limit, and for a missing setting
+ * or
  *   ledger; the gateway was not called for it.
  */
 export async function startStream(
@@ -151,7 +154,7 @@ class LegacyStream implements ByteSource {
     return events;
   }
 
-  /** Id and name count in the first piece of a call only, as they always did. */
+  /** Only the first piece of a call sets its id and name, as in the deprecated proxy. */
   #collectToolCall({ index, id, function: called }: ToolCallPiece): void {
     const { name, arguments: text } = called ?? {};
     const known = this.#toolCalls.get(index);
@@ -183,7 +186,7 @@ interface ToolCallPiece {
   function?: { name?: string; arguments?: string };
 }
 
-/** A chunk as far as it is read; nothing in it is certain. */
+/** The fields of a chunk that are read; none of them is certain to be there. */
 interface Chunk {
   error?: unknown;
   choices?: {

@@ -1,4 +1,7 @@
-/** Summarizes rows that the caller may read. https://openrouter.ai/docs/api-reference/chat-completion */
+/**
+ * Summarizes rows that the caller may read.
+ * https://openrouter.ai/docs/api-reference/chat-completion
+ */
 import { omitMachineColumns } from "../../shared/insforge/machine_columns.ts";
 import { readRows } from "../../shared/insforge/rows.ts";
 import { withAi } from "../../shared/mod.ts";

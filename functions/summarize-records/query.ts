@@ -1,4 +1,4 @@
-/** Which rows to summarize and how, checked before the database is asked. */
+/** The request: which rows to summarize and how. It is checked before the database is queried. */
 import * as z from "zod/mini";
 import { nonEmptyText } from "../../shared/request/text_fields.ts";
 import { outputLimits } from "../../shared/request/output_tokens.ts";
@@ -15,7 +15,7 @@ const name = z.string().check(
   ),
   z.refine((name) => !/^\.{1,2}$/.test(name) && name.isWellFormed(), "is not a valid name"),
 );
-/** JSON's numbers are read as doubles: a larger one would match another row. */
+/** Numbers in JSON are read as doubles, so a larger number would match another row. */
 const exact = z.number().check(
   z.refine((number) => !Number.isInteger(number) || Number.isSafeInteger(number), {
     message: `must be a string when it is above ${Number.MAX_SAFE_INTEGER}`,
@@ -55,7 +55,7 @@ const filter = z.discriminatedUnion("op", [
   }),
 ]);
 
-/** They are part of the URL, and a server accepts no more than 16 KiB of that and all headers. */
+/** Filters are part of the URL, and a server accepts 16 KiB of URL and headers. */
 const MAX_QUERY_CHARS = 12_000;
 
 /** OpenRouter's parameters that this function sets itself. */
@@ -64,11 +64,11 @@ const OWN_PARAMETERS = ["prompt", "messages", "tools", "tool_choice", "modalitie
 /** The request; OpenRouter's other fields pass through. */
 export const summaryRequest = z.looseObject({
   table: name,
-  /** All of them unless given. */
+  /** All columns unless given. */
   columns: z.optional(z.array(name).check(z.minLength(1))),
   filters: z.optional(z.array(filter).check(z.maxLength(20))),
   order: z.optional(z.strictObject({ column: name, ascending: z.optional(z.boolean()) })),
-  /** Rows; 50 unless given. */
+  /** The number of rows; 50 unless given. */
   limit: z.optional(z.int().check(z.gte(1), z.lte(1_000))),
   /** What the summary should contain, at most `MAX_PROMPT_CHARS` characters. */
   instructions: z.optional(nonEmptyText),

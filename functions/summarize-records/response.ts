@@ -1,11 +1,11 @@
-/** What the caller gets: a summary and what it is about, as JSON or as events. */
+/** The response: a summary and facts about it, as JSON or as events. */
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import { EVENT_STREAM_HEADERS, formatEvent, joinBytes } from "../../shared/http/sse.ts";
 import type { ChatAnswer } from "../../shared/mod.ts";
 import { sumTokenUsage, type TokenUsage } from "../../shared/token_usage.ts";
 
-/** What a summary is about. */
+/** Facts about a summary. */
 export interface SummaryFacts {
   /** The table that was read. */
   table: string;
@@ -13,11 +13,11 @@ export interface SummaryFacts {
   rows_read: number;
   /** Whether rows, or the end of a huge one, were left out. */
   truncated: boolean;
-  /** Prompts that the rows were spread over. */
+  /** The number of prompts that the rows were distributed over. */
   chunks: number;
   /** Columns of binary data and vectors that were left out because `columns` does not name them. */
   omitted_columns?: string[];
-  /** Tokens and cost; in a stream those of the notes on the chunks, without the summary's own. */
+  /** Tokens and cost; in a stream those of the notes on the chunks, without the summary. */
   usage?: TokenUsage;
 }
 
@@ -53,7 +53,8 @@ export function emptyResponse(facts: SummaryFacts, stream?: boolean | null): Res
 /**
  * The text of an answer. Without it, the rows it is about would be missing from the summary.
  *
- * @throws {ApiError} 400 `INVALID_INPUT` when the output limit left no room for text; 403 `FORBIDDEN`
+ * @throws {ApiError} 400 `INVALID_INPUT` when the output limit left no room for text; 403
+ * `FORBIDDEN`
  *   when the model refused; 502 `AI_UPSTREAM_UNAVAILABLE` otherwise.
  */
 export function requireText({ text, refusal, finish_reason }: ChatAnswer): string {

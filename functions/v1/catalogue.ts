@@ -1,4 +1,4 @@
-/** The models an OpenAI client can name. */
+/** The models that an OpenAI client can use. */
 import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { chooseGateway } from "../../shared/gateway/gateway.ts";
@@ -7,10 +7,10 @@ import { listModels, type ModelList } from "../../shared/openrouter/models.ts";
 
 const REMEMBERED_MS = 5 * 60_000;
 
-/** The list as it was a moment ago. It saves time only: nothing breaks when it is empty. */
+/** The cached list. It only saves time: an empty cache is correct, too. */
 let remembered: { list: ModelList; gateway: string; until: number } | undefined;
 
-/** Lists those of the gateway's models that the project allows, up to five minutes old. */
+/** Lists the gateway's models that the project allows; the list is up to five minutes old. */
 export async function readModels(call: Call): Promise<ModelList> {
   const list = await readCatalogue(call);
   const allowed = call.settings.ALLOWED_MODELS;
@@ -31,7 +31,7 @@ export type Model = ModelList["data"][number];
 /**
  * Reads one model's entry in the list.
  *
- * @throws {ApiError} 404 `AI_INVALID_MODEL` when the list has none of this id.
+ * @throws {ApiError} 404 `AI_INVALID_MODEL` when the list has no model with this id.
  */
 export async function readModel(call: Call, id: string): Promise<Model> {
   const { data } = await readModels(call);

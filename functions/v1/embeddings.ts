@@ -1,4 +1,4 @@
-/** Vectors in the form that OpenAI's clients ask for. */
+/** Vectors in the form that OpenAI's clients request. */
 import * as z from "zod/mini";
 import { nonEmptyText } from "../../shared/request/text_fields.ts";
 import type { Embeddings } from "../../shared/openrouter/embeddings.ts";
@@ -20,7 +20,7 @@ export const embeddingsRequest = z.looseObject({
   encoding_format: z.nullish(z.enum(["float", "base64"])),
 });
 
-/** The answer with each vector as base64. */
+/** The response with each vector as base64. */
 export interface Base64Embeddings {
   object: "list";
   data: { object: "embedding"; index: number; embedding: string }[];
@@ -28,13 +28,13 @@ export interface Base64Embeddings {
   usage?: Partial<TokenUsage>;
 }
 
-/** The same answer, each vector as base64: OpenAI's SDK asks for that unless told otherwise. */
+/** Converts each vector to base64, which OpenAI's SDK requests by default. */
 export function toBase64Vectors(answer: Embeddings): Base64Embeddings {
   const data = answer.data.map((item) => ({ ...item, embedding: toBase64(item.embedding) }));
   return { ...answer, data };
 }
 
-/** Little-endian float32, as on every machine Deno runs on. */
+/** Little-endian float32, the byte order of every machine that Deno runs on. */
 function toBase64(vector: number[]): string {
   const bytes = new Uint8Array(Float32Array.from(vector).buffer);
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));

@@ -1,4 +1,4 @@
-/** OpenAI's request for images, told in the terms of OpenRouter's image API. */
+/** Converts OpenAI's requests for images to those of OpenRouter's image API. */
 import * as z from "zod/mini";
 import { requireShort } from "../../shared/request/chat_request.ts";
 import { nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
@@ -7,7 +7,7 @@ import type { ImageList } from "../../shared/openrouter/images.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { Fields } from "../../shared/fields.ts";
 
-/** What to draw; other fields pass through. */
+/** What to generate; other fields pass through. */
 export const imagesRequest = z.looseObject({
   prompt: promptText,
   /** The setting `OPENROUTER_IMAGE_MODEL` unless given. */
@@ -15,7 +15,7 @@ export const imagesRequest = z.looseObject({
   n: z.nullish(z.int().check(z.gte(1), z.lte(10))),
   size: z.nullish(nonEmptyText),
   quality: z.nullish(nonEmptyText),
-  /** `url` saves the images in the bucket `IMAGE_BUCKET`, as the user. */
+  /** `url` saves the images in the bucket `IMAGE_BUCKET`, as the caller. */
   response_format: z.nullish(z.enum(["b64_json", "url"])),
   stream: z.nullish(z.literal(false)),
 });
@@ -24,10 +24,10 @@ export const imagesRequest = z.looseObject({
 const QUALITIES = new Map([["standard", "medium"], ["hd", "high"]]);
 
 /**
- * Makes the body for OpenRouter's `/images`: the default model where the request names none, and
- * nothing that only says "as usual".
+ * Creates the body for OpenRouter's `/images`: with the default model when the request has none,
+ * and without options that are `auto`.
  *
- * @throws {ApiError} 400 `INVALID_INPUT` for a prompt beyond `MAX_PROMPT_CHARS`.
+ * @throws {ApiError} 400 `INVALID_INPUT` for a prompt above `MAX_PROMPT_CHARS`.
  */
 export function toImageParams(request: z.infer<typeof imagesRequest>, settings: Settings): Fields {
   const { response_format: _, stream: _1, size, quality, ...rest } = request;
@@ -41,7 +41,7 @@ export function toImageParams(request: z.infer<typeof imagesRequest>, settings: 
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
 }
 
-/** The answer: each image in base64, or its address in the app's storage, if that took it. */
+/** The response: each image in base64, or its URL in the app's storage if it could be saved. */
 export interface OpenAIImages extends Omit<ImageList, "data"> {
   data: (
     | ImageList["data"][number] & Partial<Pick<UnsavedImage, "save_error">>
@@ -49,14 +49,14 @@ export interface OpenAIImages extends Omit<ImageList, "data"> {
   )[];
 }
 
-/** The same answer, its usage also under the names that OpenAI has for images. */
+/** Adds the usage under OpenAI's names for images. */
 export function toOpenAIImages({ usage, ...answer }: ImageList): OpenAIImages {
   if (!usage) return answer;
   const { prompt_tokens: input_tokens, completion_tokens: output_tokens } = usage;
   return { ...answer, usage: { ...usage, input_tokens, output_tokens } };
 }
 
-/** The images of an answer, ready to be saved. */
+/** The images of a response as bytes to save. */
 export function toImages({ data }: ImageList): Image[] {
   return data.map(({ b64_json, media_type = "image/png" }) => ({
     media_type,

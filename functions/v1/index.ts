@@ -1,4 +1,7 @@
-/** OpenAI's API, spoken to OpenRouter: any OpenAI client works. https://platform.openai.com/docs/api-reference */
+/**
+ * OpenAI's API on OpenRouter's models, for any OpenAI client.
+ * https://platform.openai.com/docs/api-reference
+ */
 import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
@@ -23,7 +26,7 @@ import {
 } from "./images.ts";
 import { createResponse, responsesRequest, streamResponse, toResponseParams } from "./responses.ts";
 
-/** OpenAI accepts 300,000 tokens, each a number of its own. */
+/** OpenAI accepts 300,000 tokens, each of which is one number. */
 const EMBEDDINGS_BODY = { maxBytes: MAX_IMAGE_BODY_BYTES, maxValues: 350_000 };
 
 const { app, handler } = createApp("v1", { toErrorBody: toOpenAIErrorBody });

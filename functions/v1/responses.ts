@@ -1,4 +1,7 @@
-/** OpenAI's Responses, which OpenRouter speaks without keeping any state. https://openrouter.ai/docs/api-reference/responses */
+/**
+ * OpenAI's Responses API, which OpenRouter serves without keeping state.
+ * https://openrouter.ai/docs/api-reference/responses
+ */
 import * as z from "zod/mini";
 import type { Call } from "../../shared/http/call.ts";
 import { MAX_TOOLS, readDefaultModel } from "../../shared/request/chat_request.ts";
@@ -14,7 +17,7 @@ import type { Settings } from "../../shared/settings.ts";
 import type { Fields } from "../../shared/fields.ts";
 import { readResponse, responsesProtocol } from "./responses_protocol.ts";
 
-/** What to answer; OpenRouter's other fields pass through. */
+/** The input to respond to; OpenRouter's other fields pass through. */
 export const responsesRequest = z.looseObject({
   input: z.union([promptText, z.array(z.looseObject({})).check(z.minLength(1))]),
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
@@ -29,7 +32,7 @@ export const responsesRequest = z.looseObject({
   conversation: z.nullish(z.undefined()),
 });
 
-/** A response, as far as it is looked at. */
+/** The fields of a response that are read. */
 export interface ModelResponse {
   id?: string;
   model?: string;
@@ -43,7 +46,7 @@ export interface ModelResponse {
     | null;
 }
 
-/** An event of a streamed response: of the response, a piece of it, or the error that ends it. */
+/** An event of a streamed response: its state, a piece of it, or the error that ends it. */
 export interface ResponseEvent {
   /** `response.created`, `response.output_text.delta`, `response.completed`, `error` … */
   type: string;
@@ -53,7 +56,7 @@ export interface ResponseEvent {
 
 const OPERATION = { path: "/responses", protocol: responsesProtocol };
 
-/** Makes the body of a response: default model, a limit of tokens always. */
+/** Creates the body of a response, with a model and an output limit. */
 export function toResponseParams(
   request: z.infer<typeof responsesRequest>,
   settings: Settings,
@@ -65,7 +68,7 @@ export function toResponseParams(
 }
 
 /**
- * Asks for one whole response.
+ * Requests one JSON response.
  *
  * @throws {ApiError} as every call of OpenRouter; 502 for a response without output.
  */
@@ -77,7 +80,7 @@ export async function createResponse(call: Call, params: Fields): Promise<ModelR
 /**
  * Starts a streamed response.
  *
- * @returns OpenRouter's bytes, guarded as every stream.
+ * @returns OpenRouter's bytes, guarded like every stream.
  * @throws {ApiError} as {@link createResponse}.
  */
 export function streamResponse(call: Call, params: Fields): Promise<ByteSource> {

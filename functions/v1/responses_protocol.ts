@@ -1,4 +1,7 @@
-/** The events of OpenAI's Responses. https://platform.openai.com/docs/api-reference/responses-streaming */
+/**
+ * The events of OpenAI's Responses.
+ * https://platform.openai.com/docs/api-reference/responses-streaming
+ */
 import type { ApiError } from "../../shared/errors.ts";
 import type { Fields } from "../../shared/fields.ts";
 import { findError } from "../../shared/gateway/upstream_error.ts";
@@ -15,10 +18,13 @@ export const responsesProtocol: Protocol = {
   toResponse: (events) => events.findLast(({ type }) => isEnd(type))?.response as Fields,
 };
 
-/** A `.delta` event brings a piece of the output. All others repeat pieces, frame them, or end the stream. */
+/**
+ * A `.delta` event has a piece of the output. All others repeat pieces, frame them, or end the
+ * stream.
+ */
 const OTHER_THAN_PIECE = /"type"\s*:\s*"(?:error|response\.(?![\w.]+\.delta"))/;
 
-/** Reads a whole response: an item that says or does something is output. */
+/** Reads a complete response; an item with text or a call is output. */
 export function readResponse(response: Fields): Verdict {
   const { id, model, usage, output, status } = response;
   return {
@@ -51,7 +57,7 @@ function read(event: Fields): Verdict | undefined {
   const { type } = event;
   const response = Object(event.response) as Fields;
   switch (type) {
-    // These say that work goes on, and nothing yet of how it will end.
+    // These events report progress, and do not say how the response will end.
     case "response.created":
     case "response.queued":
     case "response.in_progress":
@@ -75,7 +81,7 @@ function toReport(event: Fields, response: Fields): Fields {
   return { error, error_type: event.error_type ?? response.error_type };
 }
 
-/** Whether an item says or does something: a message without text does not. */
+/** Whether an item has text or is a call; a message without text is neither. */
 function isOutput(item: unknown): boolean {
   const { type, content } = Object(item);
   return type !== "message" || Array.isArray(content) && content.some(hasText);
@@ -86,7 +92,7 @@ function hasText(part: unknown): boolean {
   return Boolean(text || refusal);
 }
 
-/** Whether an event brings more than a message, or a part of one, that is still without text. */
+/** Whether an event has more than a message, or a part of one, without text. */
 function isFilled({ item, part, delta, text, refusal }: Fields): boolean {
   if (item) return isOutput(item);
   return part ? hasText(part) : Boolean(delta ?? text ?? refusal ?? true);

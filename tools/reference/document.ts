@@ -141,7 +141,9 @@ function hasReference(slug: string): boolean {
 /** Describes a function: the comment of its module, its aliases and its description. */
 async function createTag(slug: string, { description }: Reference): Promise<object> {
   const source = await Deno.readTextFile(new URL(`functions/${slug}/index.ts`, ROOT));
-  const [, summary, url] = /^\/\*\* (.+?) (https:\S+) \*\/\n/.exec(source) ?? [];
+  const [, comment = ""] = /^\/\*\*([\s\S]*?)\*\//.exec(source) ?? [];
+  const words = comment.replaceAll(/\s*\n \*/g, " ").trim();
+  const [, summary, url] = /^(.+?)\s+(https:\S+)$/.exec(words) ?? [];
   const { aliases = [] } = await loadFunction(slug);
   const also = aliases.map((alias) => `Also served as \`/${alias}\`.`);
   const paragraphs = [summary, ...also, description].filter(Boolean);
