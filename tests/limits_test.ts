@@ -1,5 +1,6 @@
 /** Limits as callers meet them: through the functions, with the ledger of the embedded InsForge. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { mock } from "node:test";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
 import { getAccessToken } from "./support/session.ts";
@@ -53,6 +54,12 @@ Deno.test("a limit of ten lets ten of a hundred requests at once through, whatev
 
 Deno.test("what a budget does not cover is a 402 on every way to spend, and nothing is sent", async (t) => {
   let values: Record<string, string> = {};
+  // Settings are kept for a second, so the clock jumps ahead when they change.
+  const now = performance.now.bind(performance);
+  let ahead = 0;
+  using clock = new DisposableStack();
+  mock.method(performance, "now", () => now() + ahead);
+  clock.defer(() => mock.restoreAll());
   await using stack = await startStack({ get: (name) => values[name] ?? ANY_PORT[name] });
   const [one, other] = await Promise.all(DEMO_USERS.map((user) => getAccessToken(stack, user)));
   assertEquals((await post(stack, one!, SPENDING[0]!)).status, 200);
@@ -60,6 +67,7 @@ Deno.test("what a budget does not cover is a 402 on every way to spend, and noth
   for (const [setting, message] of Object.entries(MONEY)) {
     await t.step(setting, async () => {
       values = { [setting]: "0.00000001" };
+      ahead += 1_000;
       const whoever = setting.startsWith("PROJECT") ? other : one;
       for (const request of SPENDING) {
         const { status, retryAfter, text } = await post(stack, whoever!, request);
