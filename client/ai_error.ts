@@ -77,7 +77,7 @@ export class AiError extends Error {
 }
 
 /** Reads a response with an error status, whether a function or the platform sent it. */
-export async function readError(response: Response): Promise<AiError> {
+export async function readAiError(response: Response): Promise<AiError> {
   const text = await response.text().catch(() => "");
   const { error, message, nextActions } = toFlat(parseFields(text));
   // The platform puts a sentence where the functions put a code.

@@ -1,5 +1,5 @@
 /** How requests reach the functions: the URL, the access token, and its refresh. */
-import { AiError, readError, readTrace } from "./ai_error.ts";
+import { AiError, readAiError, readTrace } from "./ai_error.ts";
 
 /**
  * Returns the signed-in user's access token, or nothing when no user is signed in.
@@ -85,7 +85,7 @@ export function createPost(options: ConnectionOptions): Post {
       throw toNetworkError("The functions could not be reached", cause, signal);
     }
     if (response.ok) return response;
-    const error = await readError(response);
+    const error = await readAiError(response);
     signal?.throwIfAborted();
     throw error;
   }

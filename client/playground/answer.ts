@@ -82,7 +82,7 @@ export function createAnswer(onDraw: () => void): Answer {
         pictures.append(createPicture(part.url));
         break;
       case "annotation":
-        sources.append(createElement("li", {}, toSource(part.annotation)));
+        sources.append(createElement("li", {}, toSourceNode(part.annotation)));
         sources.hidden = false;
         break;
       case "tool-call":
@@ -155,7 +155,7 @@ export function createPicture(url: string, alt = "Image by the model"): HTMLElem
   return createElement("img", { src: url, alt });
 }
 
-function toSource(annotation: unknown): Node {
+function toSourceNode(annotation: unknown): Node {
   const { url_citation, file } = Object(annotation);
   const { url, title } = Object(url_citation);
   if (!url) return document.createTextNode(String(file?.name ?? "A file"));

@@ -1,5 +1,5 @@
 /** The models to choose from, with their prices. */
-import { readError } from "../ai_error.ts";
+import { readAiError } from "../ai_error.ts";
 import type { Session } from "./session.ts";
 
 /** One model. */
@@ -17,7 +17,7 @@ export interface ModelEntry {
 /** Reads the catalogue. */
 export async function readCatalogue(session: Session): Promise<ModelEntry[]> {
   const response = await session.fetch("/v1/models");
-  if (!response.ok) throw await readError(response);
+  if (!response.ok) throw await readAiError(response);
   const { data } = await response.json();
   return (Array.isArray(data) ? data : []).map(toEntry);
 }

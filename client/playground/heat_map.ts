@@ -10,7 +10,7 @@ export function createHeatMap(texts: string[], vectors: number[][]): HTMLElement
       {},
       createElement("th", { scope: "row" }, `${row + 1} `, createElement("span", {}, text)),
       ...vectors.map((vector, column) =>
-        toCell(toCosine(vectors[row] ?? [], vector), row === column)
+        toNumberCell(toCosine(vectors[row] ?? [], vector), row === column)
       ),
     )
   );
@@ -31,7 +31,7 @@ export function createHeatMap(texts: string[], vectors: number[][]): HTMLElement
   );
 }
 
-function toCell(cosine: number, isItself: boolean): HTMLElement {
+function toNumberCell(cosine: number, isItself: boolean): HTMLElement {
   const cell = createElement("td", { class: isItself && "itself" }, cosine.toFixed(2));
   cell.style.setProperty("--heat", `${Math.round(Math.max(0, Math.min(1, cosine)) * 100)}%`);
   return cell;

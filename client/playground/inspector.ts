@@ -48,7 +48,7 @@ export function createInspector(): Inspector {
     return requests[Math.max(0, choice.selectedIndex)];
   }
 
-  function toText(): string {
+  function readCode(): string {
     const request = readRequest();
     return request ? toCode(request, readForm()) : "";
   }
@@ -64,7 +64,7 @@ export function createInspector(): Inspector {
     const { url = "", body } = readRequest() ?? {};
     const isSent = sent.has(url) && sent.get(url) === JSON.stringify(body);
     state.textContent = isSent ? "sent" : "not sent yet";
-    const text = shorten(toText());
+    const text = shorten(readCode());
     if (text !== code.textContent) code.replaceChildren(...highlight(text, readForm()));
   }
   const draw = createFrame(show);
@@ -82,7 +82,7 @@ export function createInspector(): Inspector {
   for (const type of ["input", "change"]) workbench.addEventListener(type, draw);
   copy.addEventListener("click", () => {
     show(); // drawing may have been postponed
-    void confirmCopy(copy, toText());
+    void confirmCopy(copy, readCode());
   });
 
   let responses = 0;

@@ -73,9 +73,9 @@ function toNode(token: Token): Node {
     case "checkbox":
       return document.createTextNode(known.checked ? "☑ " : "☐ ");
     case "code":
-      return toCode(known);
+      return toCodeBlock(known);
     case "table":
-      return toTable(known);
+      return toTableNode(known);
     case "hr":
       return createElement("hr");
     case "br":
@@ -97,13 +97,13 @@ function toNode(token: Token): Node {
     case "html":
       return toHtml(known);
     case "text":
-      return toText(known);
+      return toTextNode(known);
     default:
       return document.createTextNode(token.raw);
   }
 }
 
-function toText(token: Tokens.Text | Tokens.Tag): Node {
+function toTextNode(token: Tokens.Text | Tokens.Tag): Node {
   const nodes = toNodes("tokens" in token ? token.tokens : undefined, token.text);
   const fragment = document.createDocumentFragment();
   fragment.append(...nodes);
@@ -116,7 +116,7 @@ function toHtml({ raw, block }: Tokens.HTML | Tokens.Tag): Node {
   return block ? createElement("p", { class: "tags" }, raw) : document.createTextNode(raw);
 }
 
-function toCode({ text, lang }: Tokens.Code): Node {
+function toCodeBlock({ text, lang }: Tokens.Code): Node {
   const language = lang?.split(/\s/)[0] ?? "";
   return createElement(
     "div",
@@ -126,7 +126,7 @@ function toCode({ text, lang }: Tokens.Code): Node {
   );
 }
 
-function toTable({ header, rows }: Tokens.Table): Node {
+function toTableNode({ header, rows }: Tokens.Table): Node {
   const toCell = (tag: "th" | "td") => (cell: Tokens.TableCell) =>
     createElement(tag, { class: cell.align ?? undefined }, ...toNodes(cell.tokens));
   const body = rows.map((row) => createElement("tr", {}, ...row.map(toCell("td"))));

@@ -1,5 +1,5 @@
 /** Rows of a table that the user may read, and their summary. */
-import { AiError, readError } from "../ai_error.ts";
+import { AiError, readAiError } from "../ai_error.ts";
 import { createAnswer } from "./answer.ts";
 import { type ApiRequest, toClientCode } from "./api_request.ts";
 import { announce, type Child, createButton, createElement, findElement } from "./element.ts";
@@ -54,7 +54,7 @@ export function createRecords(workbench: Workbench): Panel {
       const response = await session.fetch(toRowsUrl(offset), init).catch((cause) => {
         throw new AiError(0, "NETWORK_ERROR", "InsForge could not be reached", { cause });
       });
-      if (!response.ok) throw await readError(response);
+      if (!response.ok) throw await readAiError(response);
       const page: Record<string, unknown>[] = await response.json();
       // `0-19/120` when the count is known.
       const total = Number(response.headers.get("Content-Range")?.split("/")[1]) || undefined;

@@ -1,5 +1,5 @@
 /** The signed-in user, and the access token that is sent with every request. */
-import { AiError, readError } from "../ai_error.ts";
+import { AiError, readAiError } from "../ai_error.ts";
 import { SESSION_KEY } from "./returning.ts";
 
 /** A token that expires sooner is refreshed first. */
@@ -56,7 +56,7 @@ export function createSession(insforgeUrl: string, onChange: (reason?: string) =
     }).catch((cause) => {
       throw new AiError(0, "NETWORK_ERROR", "InsForge could not be reached", { cause });
     });
-    if (!response.ok) throw await readError(response);
+    if (!response.ok) throw await readAiError(response);
     return await response.json();
   }
 
@@ -98,7 +98,7 @@ export function createSession(insforgeUrl: string, onChange: (reason?: string) =
       const response = await fetch("/v1/models", { headers }).catch((cause) => {
         throw new AiError(0, "NETWORK_ERROR", "The functions could not be reached", { cause });
       });
-      if (response.status === 401) throw await readError(response);
+      if (response.status === 401) throw await readAiError(response);
       const { email, sub } = readClaims(accessToken);
       keep({ name: email ?? sub ?? "A pasted token", accessToken });
     },
