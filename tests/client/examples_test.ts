@@ -46,7 +46,9 @@ Deno.test("every example in the client's docstrings compiles and runs", async (t
         using _page = openPage("https://app.example.com/settings?code=c&connect_state=s");
         const { run } = await import(`file://${paths[index]}`);
         await run(context);
-        const isDeclaration = /AiClientOptions|GetAccessToken|For a project/.test(example.code);
+        const isDeclaration = /AiClientOptions|GetAccessToken|For a project|useChat/.test(
+          example.code,
+        );
         assert(isDeclaration || context.calls.length > 0, "the example calls no function");
       });
     }
@@ -98,6 +100,7 @@ function toModule({ code }: Example): string {
   const isImport = (line: string) => line.startsWith("import ");
   const lines = code.split("\n");
   return [
+    'import { createChatTransport, type UiMessage } from "../../client/ai_sdk.ts";',
     `import { AiError, createAiClient, ${
       TYPES.map((name) => `type ${name}`)
     } } from "../../client/mod.ts";`,

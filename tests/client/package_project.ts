@@ -40,6 +40,11 @@ const RESOLUTIONS = {
   bundler: { module: "esnext", moduleResolution: "bundler" },
   nodenext: { module: "nodenext", moduleResolution: "nodenext" },
 };
+const ENTRIES: Record<string, string> = {
+  mod: "insforge-ai-client",
+  ai_sdk: "insforge-ai-client/ai-sdk",
+  react: "insforge-ai-client/react",
+};
 /** TypeScript 5, written in JavaScript, and 7, the native compiler. */
 const COMPILERS = { 5: "typescript/lib/tsc.js", 7: "typescript-7/package.json" };
 const LOCAL = fileURLToPath(new URL("../../.local/", import.meta.url));
@@ -84,7 +89,7 @@ async function examine(project: string): Promise<PackageReport> {
   const uses = await Deno.readTextFile(new URL("type_uses.ts", import.meta.url));
   await Deno.writeTextFile(
     join(project, "type_uses.ts"),
-    uses.replaceAll("../../client/mod.ts", "insforge-ai-client"),
+    uses.replaceAll(/"\.\.\/\.\.\/client\/(\w+)\.ts"/g, (_, entry) => `"${ENTRIES[entry]}"`),
   );
   const language = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
   const { outputText } = ts.transpileModule(USE, { compilerOptions: language });

@@ -3,7 +3,9 @@
  * file as it is, and the package's test compiles it against the installed package.
  */
 import type { OpenAI } from "openai";
+import { createChatTransport } from "../../client/ai_sdk.ts";
 import type { AiClient, ChatMessage, ChatRequest, Tool } from "../../client/mod.ts";
+import { useAiChat } from "../../client/react.ts";
 
 interface AppMessage {
   id: string;
@@ -56,6 +58,8 @@ export const accepted = [
     }),
   (ai: AiClient, extra: Partial<Pick<ChatRequest, "model">>) =>
     ai.chat({ prompt: "Hello", ...extra }),
+  (ai: AiClient) => createChatTransport(ai, { model: "a/b", tools: [] }).reconnectToStream(),
+  (ai: AiClient) => useAiChat(ai, { request: { seed: 1 }, onToolCall: ({ name }) => name }).stop(),
   (ai: AiClient) => ai.call<{ text: string }>("own", { a: 1 }).then(({ text }) => text.length),
   async (ai: AiClient) => {
     for await (const part of ai.streamFrom<{ step: number }>("own")) {
@@ -70,6 +74,8 @@ export const accepted = [
 
 /** Mistakes that the compiler has to find. */
 export const rejected = [
+  // @ts-expect-error misspelt field of a transport
+  (ai: AiClient) => createChatTransport(ai, { modle: "a/b" }),
   // @ts-expect-error a prompt or messages are required
   (ai: AiClient) => ai.chat({}),
   // @ts-expect-error a prompt or messages are required

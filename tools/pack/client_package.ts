@@ -1,4 +1,4 @@
-/** Creates the npm package of the client: one module, its type declarations and its page on npm. */
+/** Creates the npm package of the client: a module per entry, type declarations, the page on npm. */
 import * as esbuild from "esbuild";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,9 @@ import { createDeclarations } from "./declarations.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PAGE = "docs/client.md";
 
+/** The entries of the package, and the modules behind them. Only `./react` needs React. */
+const ENTRIES = { ".": "mod", "./ai-sdk": "ai_sdk", "./react": "react" };
+
 /** The client as one module. */
 export interface ClientBundle {
   code: string;
@@ -14,12 +17,18 @@ export interface ClientBundle {
   inputs: string[];
 }
 
-/** Bundles the client. The bundler runs as a process of its own until this ends. */
-export async function bundleClient({ minify }: { minify: boolean }): Promise<ClientBundle> {
+/**
+ * Bundles one entry of the client, such as `mod`. The bundler runs as a process of its own until this
+ * ends.
+ */
+export async function bundleClient(
+  { entry = "mod", minify }: { entry?: string; minify: boolean },
+): Promise<ClientBundle> {
   try {
     const { outputFiles, metafile } = await esbuild.build({
       absWorkingDir: ROOT,
-      entryPoints: ["client/mod.ts"],
+      entryPoints: [`client/${entry}.ts`],
+      external: ["react"],
       bundle: true,
       format: "esm",
       target: "es2022",
@@ -37,13 +46,17 @@ export async function bundleClient({ minify }: { minify: boolean }): Promise<Cli
 
 /** Writes the package's files into an empty folder. */
 export async function writePackage(folder: string): Promise<void> {
-  const { code } = await bundleClient({ minify: false });
+  const scripts: Record<string, string> = {};
+  for (const entry of Object.values(ENTRIES)) {
+    const { code } = await bundleClient({ entry, minify: false });
+    scripts[`${entry}.js`] = code;
+  }
   const files = {
     "package.json": JSON.stringify(await createManifest(), null, 2) + "\n",
     "README.md": await readPage(),
     "LICENSE": await Deno.readTextFile(join(ROOT, "LICENSE")),
-    "mod.js": code,
-    ...Object.fromEntries(createDeclarations()),
+    ...scripts,
+    ...Object.fromEntries(createDeclarations(Object.values(ENTRIES))),
   };
   for (const [name, text] of Object.entries(files)) {
     await Deno.writeTextFile(join(folder, name), text);
@@ -72,9 +85,16 @@ async function createManifest(): Promise<Record<string, unknown>> {
     description: "Browser client of insforge-ai-functions: AI for apps on InsForge",
     license: "MIT",
     type: "module",
-    exports: { ".": { types: "./mod.d.ts", default: "./mod.js" } },
+    exports: Object.fromEntries(
+      Object.entries(ENTRIES).map(([path, entry]) => [
+        path,
+        { types: `./${entry}.d.ts`, default: `./${entry}.js` },
+      ]),
+    ),
     types: "./mod.d.ts",
-    files: ["mod.js", "*.d.ts"],
+    files: ["*.js", "*.d.ts"],
+    peerDependencies: { react: ">=18" },
+    peerDependenciesMeta: { react: { optional: true } },
     sideEffects: false,
     engines: { node: ">=20" },
   };

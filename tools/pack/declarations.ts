@@ -6,7 +6,6 @@ import { COMPILER_OPTIONS } from "../compiler_options.ts";
 import { printTypes } from "./type_printer.ts";
 
 const CLIENT = fileURLToPath(new URL("../../client/", import.meta.url));
-const ENTRY = `${CLIENT}mod.ts`;
 const CONTRACT = `${CLIENT}contract.ts`;
 
 const OPTIONS: ts.CompilerOptions = {
@@ -23,11 +22,12 @@ const MODULE_NOT_FOUND = 2307;
  * TypeScript emits all but one of them. `contract.ts` re-exports types of the functions, so its
  * declarations are these types written out in full: the package needs no file of this repository.
  *
+ * @param entries the modules of the package that apps import, such as `mod`.
  * @returns the texts by file name, such as `mod.d.ts`.
- * @throws {Error} when a module is missing: types that lean on it would be `any`, without a word.
+ * @throws {Error} when an imported module is missing: its types would silently become `any`.
  */
-export function createDeclarations(): Map<string, string> {
-  const program = ts.createProgram([ENTRY], OPTIONS);
+export function createDeclarations(entries: string[]): Map<string, string> {
+  const program = ts.createProgram(entries.map((name) => `${CLIENT}${name}.ts`), OPTIONS);
   const missing = program.getSemanticDiagnostics().find(({ code }) => code === MODULE_NOT_FOUND);
   if (missing) throw new Error(ts.flattenDiagnosticMessageText(missing.messageText, " "));
   const checker = program.getTypeChecker();
