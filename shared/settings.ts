@@ -73,7 +73,7 @@ export const settingReaders = {
   MAX_OUTPUT_TOKENS: integer(DEFAULT_MAX_OUTPUT_TOKENS, { unit: "tokens" }),
   MAX_BODY_BYTES: integer(undefined, { unit: "bytes" }),
   REQUEST_DEADLINE_MS: integer(55_000, { unit: "milliseconds", min: 1_000 }),
-  STREAM_FIRST_EVENT_DEADLINE_MS: integer(55_000, { unit: "milliseconds", min: 1_000 }),
+  STREAM_FIRST_EVENT_DEADLINE_MS: integer(120_000, { unit: "milliseconds", min: 1_000 }),
   STREAM_IDLE_WATCHDOG_MS: integer(60_000, { unit: "milliseconds", min: 1_000 }),
   MAX_PROMPT_USD_PER_MILLION: amount("USD"),
   MAX_COMPLETION_USD_PER_MILLION: amount("USD"),

@@ -11,7 +11,7 @@ Errors before the first event have a status. Later ones are one error event with
 also when OpenRouter's stream is cut, stalls (\`STREAM_IDLE_WATCHDOG_MS\`) or contains no answer. \
 Closing the connection aborts the generation.
 
-Limits: 8 MiB; the first event within 55 seconds, the last within 10 minutes.`;
+Limits: 8 MiB; the first event within 120 seconds, the last within 10 minutes; on self-hosted InsForge 55 seconds.`;
 
 export const reference = {
   description: DESCRIPTION,

@@ -9,3 +9,11 @@
 export function isBufferingPlatform(runtime: object = Deno): boolean {
   return !("version" in runtime);
 }
+
+/**
+ * The longest that a response may take on this platform, milliseconds. After 60 seconds the
+ * self-hosted worker is killed, and what it has not delivered is lost.
+ */
+export function maxResponseMs(runtime?: object): number {
+  return isBufferingPlatform(runtime) ? 55_000 : Infinity;
+}

@@ -10,7 +10,7 @@ import type { Gateway, GatewayRequest } from "../gateway/interface.ts";
 import { requireUserKeySupport } from "../gateway/openrouter.ts";
 import type { Call, LogFields } from "../http/call.ts";
 import type { ByteSource } from "../http/event_stream.ts";
-import { isBufferingPlatform } from "../http/platform.ts";
+import { maxResponseMs } from "../http/platform.ts";
 import { type Answered, type Bill, openBills } from "../ledger/bill.ts";
 import { RESERVATION_MS } from "../ledger/store.ts";
 import { withOpaqueUser } from "../policy/end_user.ts";
@@ -99,15 +99,16 @@ export async function requestStream(
   const { settings, log } = call;
   const [exchange] = await openExchanges(call, [operation]) as [Exchange];
   const { gateway, bill, key } = exchange;
-  const firstMs = Math.min(settings.STREAM_FIRST_EVENT_DEADLINE_MS, toTimeLimitMs());
-  return await attempt(call, exchange, { deadlineMs: firstMs }, async (signal) => {
+  const maxMs = Math.min(RESERVATION_MS, maxResponseMs());
+  const deadlineMs = Math.min(settings.STREAM_FIRST_EVENT_DEADLINE_MS, maxMs);
+  return await attempt(call, exchange, { deadlineMs }, async (signal) => {
     const response = await sendPaid(exchange, signal);
     const guard = new StreamGuard(response, {
       protocol: operation.protocol,
       readError: (body) => toFailure(gateway.readError({ status: 200, body }), key),
       preface,
       idleMs: settings.STREAM_IDLE_WATCHDOG_MS,
-      lastsMs: toTimeLimitMs() - call.elapsedMs(),
+      lastsMs: maxMs - call.elapsedMs(),
     });
     const id = readGenerationId(response);
     guard.ended.then((ending) => chargeStream(log, bill, { ...ending, id: id ?? ending.id }));
@@ -161,7 +162,8 @@ async function runJson<T>(
   exchange: Exchange,
   { judge, signal }: { judge: Judge<T>; signal?: AbortSignal },
 ): Promise<T> {
-  const limits = { deadlineMs: call.settings.REQUEST_DEADLINE_MS, signal };
+  const deadlineMs = Math.min(call.settings.REQUEST_DEADLINE_MS, maxResponseMs());
+  const limits = { deadlineMs, signal };
   return await attempt(call, exchange, limits, async (signal) => {
     const response = await sendPaid(exchange, signal);
     const value = await readCharged(call, exchange, { response, signal });
@@ -249,14 +251,6 @@ function toFailure<T>(failure: T, key: string | undefined): T | ApiError {
 }
 
 const encoder = new TextEncoder();
-
-/** How long a response may take in all. */
-function toTimeLimitMs(): number {
-  return isBufferingPlatform() ? BUFFERED_MS : RESERVATION_MS;
-}
-
-/** InsForge's self-hosted worker is killed after 60 seconds, and what it has not delivered is lost. */
-const BUFFERED_MS = 55_000;
 
 function toText(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
