@@ -41,9 +41,6 @@ const EXEMPT = [
 
 /** Folders whose prose is still to be rewritten. */
 const PENDING: string[] = [
-  "functions/legacy-compat/",
-  "functions/summarize-records/",
-  "functions/v1/",
   "migrations/20261121000002_ai-ledger-functions.sql",
   "shared/insforge/",
   "shared/ledger/",
