@@ -158,9 +158,17 @@ const BODIES: Record<string, [BodyInit, number, RegExp, Record<string, string>?]
   "10 MB": [`{"a":"${"x".repeat(10_000_000)}"}`, 413, /must not exceed/],
   "a bare value": ['"x"', 400, /must be a JSON object/],
   "a list": ["[]", 400, /^Validation error: Expected object, received array$/],
-  "a deep form": [`a${"[a]".repeat(10)}=1`, 400, /must not nest deeper/, FORM],
-  "a form with a huge index": ["messages[4000000000][role]=user", 400, /Validation error/, FORM],
-  "a form that aims at prototypes": ["__proto__[model]=m", 400, /error: Required, Req/, FORM],
+  "a form, which counts as an empty object": ["model=m", 400, /error: Required, Required$/, FORM],
+  "a chat with 20,000 invalid parts": [
+    JSON.stringify({ model: "m", messages: [{ role: "user", content: Array(20_000).fill({}) }] }),
+    400,
+    /^Validation error: Invalid input$/,
+  ],
+  "a long list of invalid fields": [
+    JSON.stringify({ model: "m", messages: Array(1_000).fill({ role: "nobody" }) }),
+    400,
+    /^.{100,300}$/,
+  ],
 };
 for (const [kind, [raw, status, message, headers]] of Object.entries(BODIES)) {
   Deno.test(`returns ${status} for ${kind}`, async () => {
@@ -169,24 +177,6 @@ for (const [kind, [raw, status, message, headers]] of Object.entries(BODIES)) {
     assertMatch(answer.body.message, message);
   });
 }
-
-Deno.test("a form nests, whatever the order of its fields", async () => {
-  await using upstream = await createUpstream();
-  upstream.reply({ json: completion() });
-  const raw = new URLSearchParams([
-    ["model", "m"],
-    ["messages[1][role]", "user"],
-    ["messages[1][content]", "second"],
-    ["messages[0][role]", "system"],
-    ["messages[0][content][][type]", "text"],
-    ["messages[0][content][0][text]", "first"],
-  ]);
-  await send(handler, environmentOf(upstream), undefined, { ...CHAT, raw, headers: FORM });
-  assertEquals(upstream.requests[0]!.body.messages, [
-    { role: "system", content: [{ type: "text", text: "first" }] },
-    { role: "user", content: "second" },
-  ]);
-});
 
 function environmentOf(upstream: Upstream, values: Record<string, string> = {}) {
   return createEnvironment({ ...KEYS, OPENROUTER_BASE_URL: upstream.url, ...values });

@@ -2,7 +2,6 @@
  * The deprecated AI routes of InsForge, as its SDK calls them.
  * https://openrouter.ai/docs/api-reference/chat-completion
  */
-import { embeddingsRequestSchema, imageGenerationRequestSchema } from "@insforge/shared-schemas";
 import { createApp, type EdgeFunction } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
@@ -14,7 +13,8 @@ import { legacyProtocol, requestLenient } from "./lenient.ts";
 import { listLegacyModels } from "./models.ts";
 import { toChatParams, toImageParams } from "./params.ts";
 import { toRouted } from "./paths.ts";
-import { createChatSchema, readRequest } from "./request.ts";
+import { readRequest } from "./request.ts";
+import { createChatSchema, embeddingsSchema, imageSchema } from "./schemas.ts";
 import { startStream } from "./stream.ts";
 
 const CHAT = { path: "/chat/completions", protocol: legacyProtocol };
@@ -46,7 +46,7 @@ app.post(
 app.post(
   "/ai/image/generation",
   withLegacyFailures(async (call) => {
-    const request = await readRequest(call, imageGenerationRequestSchema);
+    const request = await readRequest(call, imageSchema);
     const answer = await requestLenient(call, {
       ...CHAT,
       params: toImageParams(request, call.settings),
@@ -58,7 +58,7 @@ app.post(
 app.post(
   "/ai/embeddings",
   withLegacyFailures(async (call) => {
-    const request = await readRequest(call, embeddingsRequestSchema);
+    const request = await readRequest(call, embeddingsSchema);
     requireInputTokens({ input: request.input }, call.settings);
     const { encoding_format = "float" } = request;
     const params = { ...request, encoding_format, user: undefined };

@@ -11,18 +11,6 @@ const FRESH_MS = 60 * 60 * 1_000;
 const PAUSE_MS = 5_000;
 const MODALITIES = ["text", "image", "audio", "video", "file", "embeddings"];
 const COMPANIES = ["openai", "anthropic", "google", "amazon"];
-const REASONS: Record<number, string> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  402: "Payment Required",
-  403: "Forbidden",
-  404: "Not Found",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-};
 
 interface Model {
   id: string;
@@ -60,7 +48,7 @@ async function readCatalogue(call: Call): Promise<AIModelSchema[]> {
   const { models: known, until } = catalogues.get(gateway) ?? { until: 0 };
   if (Date.now() < until) {
     if (known) return known;
-    throw unavailable("Upstream AI models catalog is temporarily unavailable.");
+    throw unavailable();
   }
   try {
     const models = toModels(await requestLenient(call, "/models?output_modalities=all"));
@@ -78,15 +66,14 @@ async function readCatalogue(call: Call): Promise<AIModelSchema[]> {
  * Converts a failure of the gateway, or a list of an unknown shape; other errors are thrown again.
  */
 function toFailure(thrown: unknown): ApiError {
-  const { status } = (thrown instanceof ApiError && thrown.cause || {}) as Partial<Evidence>;
-  if (status !== undefined) {
-    return unavailable(`Failed to fetch models: ${REASONS[status] ?? ""}`);
-  }
-  if (thrown instanceof ApiError && thrown.code !== "AI_UPSTREAM_UNAVAILABLE") throw thrown;
-  return unavailable("Upstream AI models catalog is temporarily unavailable.");
+  if (!(thrown instanceof ApiError)) return unavailable();
+  const isEvidence = Object(thrown.cause as Partial<Evidence>).status !== undefined;
+  if (!isEvidence && thrown.code !== "AI_UPSTREAM_UNAVAILABLE") throw thrown;
+  return unavailable();
 }
 
-function unavailable(message: string): ApiError {
+function unavailable(): ApiError {
+  const message = "Upstream AI models catalog is temporarily unavailable.";
   return new ApiError(503, "AI_UPSTREAM_UNAVAILABLE", message);
 }
 

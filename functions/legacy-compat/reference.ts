@@ -2,16 +2,14 @@
 import {
   aiModelSchema,
   chatCompletionResponseSchema,
-  embeddingsRequestSchema,
   embeddingsResponseSchema,
-  imageGenerationRequestSchema,
   imageGenerationResponseSchema,
 } from "@insforge/shared-schemas";
 import type { ApiError } from "../../shared/errors.ts";
 import { createSettings } from "../../shared/settings.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
 import { toLegacyErrorBody, toLegacyFailure } from "./failures.ts";
-import { createChatSchema } from "./request.ts";
+import { createChatSchema, embeddingsSchema, imageSchema } from "./schemas.ts";
 
 /** Errors in the old proxy's words. */
 function toLegacyBody(error: ApiError): object {
@@ -81,7 +79,7 @@ export const reference = {
     },
     "POST /ai/image/generation": {
       summary: "Makes images from a prompt",
-      request: imageGenerationRequestSchema,
+      request: imageSchema,
       answer: imageGenerationResponseSchema,
       errors: ERRORS,
       examples: {
@@ -96,7 +94,7 @@ export const reference = {
     },
     "POST /ai/embeddings": {
       summary: "Turns texts into vectors",
-      request: embeddingsRequestSchema,
+      request: embeddingsSchema,
       answer: embeddingsResponseSchema,
       errors: ERRORS,
       examples: {

@@ -1,61 +1,41 @@
-/**
- * Reads the requests of the deprecated routes: first the credential, then the body, then the
- * schema.
- */
-import { chatCompletionRequestSchema } from "@insforge/shared-schemas";
-import type { Call } from "../../shared/http/call.ts";
-import { MAX_IMAGE_BODY_BYTES, parseJson, readText } from "../../shared/http/body.ts";
+/** Reads the request of a deprecated route: first the credential, then the body. */
+import * as z from "zod/mini";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
-import type { Settings } from "../../shared/settings.ts";
+import { toExcerpt } from "../../shared/gateway/redaction.ts";
+import { MAX_IMAGE_BODY_BYTES, parseJson, readText } from "../../shared/http/body.ts";
+import type { Call } from "../../shared/http/call.ts";
 import { requireCaller } from "./caller.ts";
-import { parseForm } from "./form.ts";
+import { toLegacyMessage } from "./validation_messages.ts";
 
-/** The part of a zod 3 schema that is used here. */
-interface Schema<T> {
-  safeParse(value: unknown):
-    | { success: true; data: T }
-    | { success: false; error: { errors: { message: string }[] } };
-}
-
-/** InsForge's schemas report every problem of a body, so a body must not have very many values. */
-const MAX_VALUES = 5_000;
-
-/** InsForge's schema of a chat request, with `MAX_OUTPUT_TOKENS` as its token limit. */
-export function createChatSchema({ MAX_OUTPUT_TOKENS }: Settings) {
-  const tokens = chatCompletionRequestSchema.shape.maxTokens.innerType();
-  return chatCompletionRequestSchema.extend({
-    maxTokens: tokens.refine(
-      (count) => count === undefined || count <= MAX_OUTPUT_TOKENS,
-      "Exceeds configured maximum token cap.",
-    ),
-  });
-}
+/** In a longer body the first invalid field ends the check, so that no request takes long. */
+const LISTED_CHARS = 10_000;
 
 /**
- * Reads a request as the deprecated proxy did: unknown fields are dropped, and a missing body or a
- * body of another media type counts as an empty object.
+ * Reads a request as the deprecated proxy did: fields that the schema does not know are dropped, and
+ * a body that is missing or of another media type than JSON counts as an empty object.
  *
- * @throws {ApiError} 400 or 413 `INVALID_INPUT`; for the credential as `requireCaller`.
+ * @throws {ApiError} 400 `INVALID_INPUT` that lists the invalid fields; 413 `INVALID_INPUT` for a body
+ *   above 8 MiB; what `requireCaller` throws.
  */
-export async function readRequest<T>(call: Call, schema: Schema<T>): Promise<T> {
+export async function readRequest<T>(call: Call, schema: z.ZodMiniType<T>): Promise<T> {
   await requireCaller(call);
-  const body = await readBody(call);
-  const result = schema.safeParse(body);
+  const text = await readJsonText(call);
+  const value = text ? parseJson(text) : {};
+  const options = { reportInput: true, abortEarly: text.length > LISTED_CHARS };
+  const result = z.safeParse(schema, value, options);
   if (result.success) return result.data;
-  const messages = result.error.errors.map(({ message }) => message);
-  throw invalidInput(`Validation error: ${messages.join(", ")}`);
+  const messages = result.error.issues.map(toLegacyMessage);
+  throw invalidInput(toExcerpt(`Validation error: ${messages.join(", ")}`));
 }
 
-async function readBody(call: Call): Promise<unknown> {
+/** The text of a JSON body; empty for any other media type. */
+async function readJsonText(call: Call): Promise<string> {
   const [type, ...parameters] = (call.request.headers.get("Content-Type") ?? "").toLowerCase()
     .split(";").map((part) => part.trim());
-  const isJson = type === "application/json";
-  if (!isJson && type !== "application/x-www-form-urlencoded") return {};
+  if (type !== "application/json") return "";
   const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice(8);
   if (charset && !/^"?utf-/.test(charset)) {
     throw new ApiError(500, "INTERNAL_ERROR", `unsupported charset "${charset.toUpperCase()}"`);
   }
-  const text = await readText(call, { maxBytes: MAX_IMAGE_BODY_BYTES });
-  if (!text) return {};
-  return isJson ? parseJson(text, MAX_VALUES) : parseForm(text);
+  return await readText(call, { maxBytes: MAX_IMAGE_BODY_BYTES });
 }

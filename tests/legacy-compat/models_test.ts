@@ -108,6 +108,17 @@ Deno.test("GET /ai/models requests the list again after an hour, and serves the 
   }
 });
 
+Deno.test("GET /ai/models returns 503 after three attempts when the gateway fails", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply(...Array(3).fill({ status: 500, json: { error: { message: "x" } } }));
+  const environment = environmentOf(upstream, { LEGACY_ALLOW_API_KEY: "true" });
+  const options = { ...MODELS, token: KEYS.API_KEY };
+  const { status, body } = await send(handler, environment, undefined, options);
+  const message = "Upstream AI models catalog is temporarily unavailable.";
+  assertEquals([status, body.error, body.message], [503, "AI_UPSTREAM_UNAVAILABLE", message]);
+  assertEquals(upstream.requests.length, 3);
+});
+
 function toModel(id: string) {
   const architecture = { input_modalities: ["text"], output_modalities: ["text"] };
   return { id, architecture, pricing: { prompt: "0", completion: "0" } };
