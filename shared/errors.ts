@@ -75,6 +75,7 @@ export class ApiError extends Error {
  * into the log line, so it says what to change and never quotes data.
  */
 export class ProgrammerError extends Error {
+  /** Tells it from other errors in logs. */
   override readonly name = "ProgrammerError";
 }
 

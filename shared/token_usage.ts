@@ -16,7 +16,9 @@ export interface TokenUsage {
 
 /** What a `usage` object states. */
 export interface StatedUsage {
+  /** Tokens of the prompt. */
   promptTokens: number;
+  /** Generated tokens, reasoning included. */
   completionTokens: number;
   /** USD; undefined when the gateway states no cost. */
   usd?: number;

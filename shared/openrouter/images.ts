@@ -7,8 +7,11 @@ import { requestJson } from "./call.ts";
 
 /** The response of OpenRouter's `/images`. */
 export interface ImageList {
+  /** The time of the response, in seconds since 1970. */
   created: number;
+  /** The images in base64, with their media types. */
   data: { b64_json: string; media_type?: string }[];
+  /** Tokens and cost, when the gateway states them. */
   usage?: TokenUsage;
 }
 

@@ -5,7 +5,9 @@ import { fetchJson } from "./json_responses.ts";
 
 /** A list of OpenRouter's models, each with its prices and abilities. */
 export interface ModelList {
+  /** The models, by id. */
   data: { id: string; [detail: string]: unknown }[];
+  /** Fields that differ between gateways. */
   [detail: string]: unknown;
 }
 

@@ -5,8 +5,11 @@ import type { TokenUsage } from "../token_usage.ts";
 
 /** What one event of a stream, or one whole response, says about the generation. */
 export interface Verdict {
+  /** The gateway's id of the generation; a text, if the gateway keeps to its contract. */
   id?: unknown;
+  /** The model that generates; a text, if the gateway keeps to its contract. */
   model?: unknown;
+  /** Tokens and cost so far. */
   usage?: TokenUsage | null;
   /** It holds something a model generated: text, a tool call, an image, reasoning, a refusal. */
   hasOutput?: boolean;
@@ -21,6 +24,8 @@ export interface Verdict {
 /** Reads the events of one stream in their order. */
 export interface StreamReader {
   /**
+   * Reads one event.
+   *
    * @param event the event's JSON object.
    * @returns undefined for an event that says nothing yet about how the generation goes: until the
    *   first other one, the request may still be retried.

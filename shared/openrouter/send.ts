@@ -11,14 +11,17 @@ import type { Gateway, GatewayRequest } from "../gateway/interface.ts";
 export interface NetworkFailure {
   /** The request may have reached the gateway, which then finishes and bills it. */
   sent: boolean;
+  /** What `fetch` failed with. */
   cause: unknown;
 }
 
 /** How a request is sent. */
 export interface SendOptions {
+  /** The gateway that receives the request; it finds the error in a response. */
   gateway: Pick<Gateway, "readError">;
   /** The user's own key; the project's unless given; null for none. */
   key?: string | null;
+  /** Aborts the request. */
   signal: AbortSignal;
 }
 

@@ -8,6 +8,7 @@ import { isUngenerated, type Protocol, type StreamReader } from "./protocol.ts";
 
 /** How events are read. */
 export interface EventOptions {
+  /** The API whose events they are. */
   protocol: Protocol;
   /** The gateway's error in an event, if there is one. */
   readError(body: unknown): ApiError | undefined;
@@ -18,8 +19,11 @@ export type Conclusion = "complete" | ApiError;
 
 /** What the events named and counted. */
 export interface Seen {
+  /** The gateway's id of the generation. */
   id?: string;
+  /** The model that generated. */
   model?: string;
+  /** Tokens and cost, as the last event with usage stated them. */
   usage?: TokenUsage;
   /** About how many tokens were generated, by the number and the length of the events. */
   tokens: number;
@@ -35,14 +39,17 @@ const decoder = new TextDecoder();
 
 /** Reads the events of one stream, in their order. */
 export class StreamEvents {
+  /** What the events have named and counted so far. */
   readonly seen: Seen = { tokens: 0, refused: false };
   /** An event told how the generation goes: from then on the request is not retried. */
   begun = false;
+  /** Whether an event held something that a model generated. */
   hasOutput = false;
   #finished = false;
   readonly #options: EventOptions;
   readonly #reader: StreamReader;
 
+  /** Starts with the reader of the options' protocol. */
   constructor(options: EventOptions) {
     this.#options = options;
     this.#reader = options.protocol.createReader();

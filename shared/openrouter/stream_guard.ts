@@ -78,7 +78,11 @@ export class StreamGuard implements ByteSource {
   #waitingSince: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param response the gateway's response; its status was judged before. */
+  /**
+   * Starts to guard a response.
+   *
+   * @param response the gateway's response; its status was judged before.
+   */
   constructor(response: Response, options: GuardOptions) {
     this.#options = options;
     this.#events = new StreamEvents(options);

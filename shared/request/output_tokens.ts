@@ -76,6 +76,7 @@ export function readOutputLimit(fields: Fields): number | undefined {
 
 /** What decides the output limit of a request. */
 export interface LimitOptions {
+  /** For `MAX_OUTPUT_TOKENS`. */
   settings: Settings;
   /** The limit when the request has none, at most `MAX_OUTPUT_TOKENS`; 4096 tokens unless given. */
   fallback?: number;

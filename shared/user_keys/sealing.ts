@@ -18,6 +18,7 @@ export interface Binding {
 
 /** A text that was sealed. */
 export interface Opened {
+  /** The text as it was before. */
   text: string;
   /** Whether it was sealed with another key than the first, so that it should be sealed again. */
   retired: boolean;
