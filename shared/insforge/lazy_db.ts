@@ -20,7 +20,7 @@ function record(open: () => Promise<Database>, steps: Step[]): unknown {
   return new Proxy({}, {
     get(_, name) {
       if (name !== "then") return (...args: unknown[]) => record(open, [...steps, { name, args }]);
-      if (steps.length === 0) return undefined; // the builder itself is no query
+      if (steps.length === 0) return undefined; // the builder itself cannot be awaited
       return (...settle: Parameters<Promise<unknown>["then"]>) =>
         open().then((db) => replay(db, steps)).then(...settle);
     },

@@ -21,8 +21,8 @@ export interface ChatParams extends Fields {
 }
 
 /**
- * Calls of OpenRouter that are checked against the policy, reserved, and charged to the caller. All of
- * them throw `ApiError`, which `withAi` turns into a response.
+ * Calls of OpenRouter that are checked against the policy, reserved, and charged to the caller. All
+ * of them throw `ApiError`, which `withAi` turns into a response.
  */
 export interface Ai {
   /**

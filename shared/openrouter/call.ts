@@ -50,7 +50,8 @@ interface Exchange {
  *
  * @param judge the only gate for a response with a status below 300.
  * @returns the response as the gateway sent it.
- * @throws {ApiError} as the docs' table of errors says; 504 past `REQUEST_DEADLINE_MS`; what `judge`
+ * @throws {ApiError} as the docs' table of errors says; 504 past `REQUEST_DEADLINE_MS`; what
+ * `judge`
  *   throws.
  */
 export async function requestJson<T>(
@@ -63,8 +64,8 @@ export async function requestJson<T>(
 }
 
 /**
- * Posts several requests whose cost is reserved at once, before the first of them is sent. After the
- * first failure the others are aborted and charged.
+ * Posts several requests whose cost is reserved at once, before the first of them is sent. After
+ * the first failure the others are aborted and charged.
  *
  * @param options.concurrency how many are in flight at a time.
  * @returns one response per operation, in their order.

@@ -32,7 +32,10 @@ export const chatProtocol: Protocol = {
   toResponse: toCompletion,
 };
 
-/** Reads the chunks of one stream. A refusal is an error as long as the stream has brought no output. */
+/**
+ * Reads the chunks of one stream. A refusal is an error as long as the stream has brought no
+ * output.
+ */
 function createChunkReader(): (chunk: Fields) => Verdict {
   let hasOutput = false;
   return (chunk) => {
@@ -143,7 +146,9 @@ function toCompletion(chunks: Fields[]): Fields | undefined {
   };
 }
 
-/** Adds a piece to a message: texts go on, tool calls are joined by their index, lists are appended. */
+/**
+ * Adds a piece to a message: texts go on, tool calls are joined by their index, lists are appended.
+ */
 function mergeDelta(message: Fields, delta: Fields): Fields {
   const merged: Fields = { ...message };
   for (const [name, piece] of Object.entries(delta)) {

@@ -111,8 +111,8 @@ function toOperation(params: Fields): Operation {
 }
 
 /**
- * Starts a streamed chat completion and waits for its first event, so that a failure up to there has
- * a status, or is retried unseen.
+ * Starts a streamed chat completion and waits for its first event, so that a failure up to there
+ * has a status, or is retried unseen.
  *
  * @param params the request body; `stream` is set here, and usage is always requested.
  * @param options.first JSON of an event of our own to send first.

@@ -18,7 +18,8 @@ const BATCH_SIZE = 100;
 const CONCURRENT_BATCHES = 4;
 
 /**
- * Embeds inputs in one request, as floats. OpenAI's SDK would request base64, which some models ignore.
+ * Embeds inputs in one request, as floats. OpenAI's SDK would request base64, which some models
+ * ignore.
  *
  * @returns OpenRouter's response, one vector per input, in the order of the inputs.
  * @throws {ApiError} as the docs' table of errors says; 502 when vectors are missing or empty.
@@ -34,8 +35,8 @@ export async function createEmbeddings(
 }
 
 /**
- * Embeds any number of inputs, in batches whose cost is reserved at once. After the first failure the
- * other batches are aborted.
+ * Embeds any number of inputs, in batches whose cost is reserved at once. After the first failure
+ * the other batches are aborted.
  *
  * @returns one response with all vectors, in the order of the inputs, and the usage of all batches.
  * @throws {ApiError} as {@link createEmbeddings}.

@@ -1,4 +1,7 @@
-/** What the gateway records about a generation after it ended. https://openrouter.ai/docs/api-reference/get-a-generation */
+/**
+ * What the gateway records about a generation after it ended.
+ * https://openrouter.ai/docs/api-reference/get-a-generation
+ */
 import { type Charge, toLedgerName } from "../ledger/charge.ts";
 import { createOpenRouter, isOpenRouterChosen } from "../gateway/openrouter.ts";
 import type { Settings } from "../settings.ts";

@@ -13,7 +13,8 @@ import { readText, send } from "./send.ts";
 /**
  * Decides whether a response is good; it throws to reject it.
  *
- * @param error the failure that the response reports itself, or 502 for one that is no JSON object.
+ * @param error the failure that the response reports itself, or 502 for one that is not a JSON
+ * object.
  */
 export type Judge<T> = (response: T, error: ApiError | undefined) => void;
 

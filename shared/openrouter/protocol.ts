@@ -13,9 +13,9 @@ export interface Verdict {
   usage?: TokenUsage | null;
   /** It holds something a model generated: text, a tool call, an image, reasoning, a refusal. */
   hasOutput?: boolean;
-  /** It says that the generation ended by itself: what is missing after it is no loss. */
+  /** The generation ended by itself: a connection that closes after this event loses nothing. */
   finished?: boolean;
-  /** What the gateway's error, if there is one, is to be looked for in. */
+  /** The value in which to look for an error of the gateway. */
   reports?: unknown;
   /** It repeats what other events brought, so its length says nothing about the tokens. */
   repeats?: boolean;
@@ -41,11 +41,16 @@ export interface StreamReader {
   toErrorEvent(error: ApiError): string;
 }
 
-/** One API of the gateway: chat completions, Responses, or chat completions as legacy-compat reads them. */
+/**
+ * One API of the gateway: chat completions, Responses, or chat completions as legacy-compat reads
+ * them.
+ */
 export interface Protocol {
   /** Creates the reader of one stream. */
   createReader(): StreamReader;
-  /** The events of a stream, for a server that answers a streamed request with one JSON response. */
+  /**
+   * The events of a stream, for a server that answers a streamed request with one JSON response.
+   */
   toEvents(response: Fields): Fields[];
   /** One JSON response, for a server that answers with a stream where none was requested. */
   toResponse(events: Fields[]): Fields | undefined;

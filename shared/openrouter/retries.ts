@@ -21,7 +21,8 @@ export interface AttemptLimits {
  * Runs `attempt` up to three times. The deadline, the end of the caller's connection and the given
  * signal abort it.
  *
- * @throws {ApiError} what the last attempt threw; 504 `AI_UPSTREAM_UNAVAILABLE` past the deadline; 499
+ * @throws {ApiError} what the last attempt threw; 504 `AI_UPSTREAM_UNAVAILABLE` past the deadline;
+ * 499
  *   `REQUEST_CANCELLED` when the caller closed the connection; the reason of an aborted signal.
  */
 export async function withRetries<T>(
@@ -56,7 +57,9 @@ export async function withRetries<T>(
   }
 }
 
-/** Calls `abort` when the signal is aborted, or already was; returns the function that ends this. */
+/**
+ * Calls `abort` when the signal is aborted, or already was; returns the function that ends this.
+ */
 function link(signal: AbortSignal | undefined, abort: () => void): () => void {
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);

@@ -1,4 +1,4 @@
-/** Images as models answer with them, and their way into the app's storage. */
+/** The images of a response, and how they are saved to the app's storage. */
 import type { Call } from "../http/call.ts";
 import { mapConcurrently } from "../concurrency.ts";
 import { type ErrorCode, toApiError } from "../errors.ts";
@@ -6,12 +6,12 @@ import { type Caller, DATA_TIMEOUT_MS } from "../insforge/client.ts";
 import { uploadObject } from "../insforge/storage.ts";
 import { unusable } from "../gateway/failures.ts";
 
-/** An image: inside the answer, or behind an address. */
+/** An image, as a data URL or as a URL. */
 export type Image = { media_type: string } & ({ data_url: string } | { url: string });
 
 /** An image in InsForge's storage. */
 export interface SavedImage {
-  /** Public buckets: loads in a browser as it is. Private ones: needs the user's token. */
+  /** For a public bucket it loads in a browser; for a private one it needs the user's token. */
   url: string;
   /** Such as `image/png`. */
   media_type: string;
@@ -21,23 +21,23 @@ export interface SavedImage {
   key: string;
 }
 
-/** An image that storage did not take: it is paid for, so it is handed over as it came. */
+/** An image that could not be saved. It is paid for, so it is returned unchanged. */
 export type UnsavedImage = Image & {
   /** Why it was not saved. */
   save_error: { error: ErrorCode; message: string };
 };
 
 const CONCURRENT_UPLOADS = 4;
-/** The least time for each of InsForge's two answers to an upload. */
+/** The least time for each of InsForge's two responses to an upload. */
 const MIN_TIMEOUT_MS = 1_000;
 
 /**
- * Stores images as the calling user, each under a new key. One that cannot be stored is no failure:
- * whoever met one would ask again, and pay again. Nor is one that storage takes too long for: once
- * `REQUEST_DEADLINE_MS` are over, each of its answers is waited for one second more.
+ * Stores images as the calling user, each under a new key. An image that cannot be stored is not an
+ * error, because a caller who gets an error sends, and pays, the request again. The same holds when
+ * storage takes too long: after `REQUEST_DEADLINE_MS`, each of its responses has one second more.
  *
- * @param place.prefix what the keys begin with, such as `lighthouses/`.
- * @throws {ApiError} 502 `AI_UPSTREAM_UNAVAILABLE` for bytes that are no base64.
+ * @param place.prefix the beginning of the keys, such as `lighthouses/`.
+ * @throws {ApiError} 502 `AI_UPSTREAM_UNAVAILABLE` for bytes that are not base64.
  */
 export function saveImages(
   caller: Caller,
@@ -49,7 +49,7 @@ export function saveImages(
     const { media_type } = image;
     const key = `${prefix}${crypto.randomUUID()}.${toExtension(media_type)}`;
     if (!("data_url" in image)) {
-      return toUnsaved(image, unusable("The AI provider answered with an address, not an image"));
+      return toUnsaved(image, unusable("The AI provider returned a URL in place of an image"));
     }
     const content = await readBytes(image.data_url);
     try {

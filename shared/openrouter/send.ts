@@ -95,7 +95,10 @@ export function mayBeBilled(failure: unknown): boolean {
   return isNetworkFailure(failure) && failure.cause.sent;
 }
 
-/** Deno's `fetch` sends a body of text a second time when a pooled connection breaks, but not a blob. */
+/**
+ * Deno's `fetch` sends a body of text a second time when a pooled connection breaks, but not a
+ * blob.
+ */
 function toUnrepeatable(body: string): Blob {
   return new Blob([body]);
 }

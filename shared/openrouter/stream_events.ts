@@ -41,7 +41,7 @@ const decoder = new TextDecoder();
 export class StreamEvents {
   /** What the events have named and counted so far. */
   readonly seen: Seen = { tokens: 0, refused: false };
-  /** An event told how the generation goes: from then on the request is not retried. */
+  /** An event has reported the state of the generation: from then on the request is not retried. */
   begun = false;
   /** Whether an event held something that a model generated. */
   hasOutput = false;
@@ -58,7 +58,8 @@ export class StreamEvents {
   /**
    * Reads whole events, as far as needed.
    *
-   * @returns the bytes to pass on, which are all before an error or up to the end; and the end, when
+   * @returns the bytes to pass on, which are all before an error or up to the end; and the end,
+   * when
    *   the events hold it.
    */
   read(events: Uint8Array): { passed: Uint8Array; end?: Conclusion } {

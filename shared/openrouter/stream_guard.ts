@@ -50,7 +50,7 @@ const decoder = new TextDecoder();
  * after every chunk.
  */
 export class StreamGuard implements ByteSource {
-  /** Settles once, when the last bytes are ready or the caller is gone; it never rejects. */
+  /** Settles once, when the last bytes are ready or the connection is closed; it never rejects. */
   readonly ended: Promise<Ending>;
   /** Settles when the stream's time is over while the caller reads nothing. */
   readonly abandoned: Promise<void>;
@@ -161,7 +161,7 @@ export class StreamGuard implements ByteSource {
     } catch (cause) {
       this.#broken ??= cause instanceof ApiError ? cause : cut();
     }
-    if (this.#outcome) return NOTHING; // the caller left meanwhile
+    if (this.#outcome) return NOTHING; // the connection was closed in the meantime
     const { passed, end } = events ? this.#events.read(events) : this.#close();
     if (!end) return passed;
     this.#finish(end);

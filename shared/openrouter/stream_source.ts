@@ -1,6 +1,8 @@
 /** The bytes of a gateway's response, and turns of the event loop to wait for more of them. */
 
-/** The size of one read. A chunk has some hundred bytes; Deno would allocate 64 KiB for each read. */
+/**
+ * The size of one read. A chunk has some hundred bytes; Deno would allocate 64 KiB for each read.
+ */
 const READ_BYTES = 4_096;
 
 /** InsForge's self-hosted worker lacks setImmediate. It delivers a response in one piece anyway. */

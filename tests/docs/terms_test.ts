@@ -9,7 +9,7 @@ import { listProse, type Prose } from "./prose.ts";
 const TERMS: [pattern: RegExp, instead: string][] = [
   // Mail, network interfaces and memory have addresses, a browser has an address bar; a resource has a URL.
   [
-    /(?<!\b(?:e-?mail|ip|ipv[46]|network|loopback|memory|socket|postal) )\baddress(?:es)?\b(?! bar)/,
+    /(?<!\b(?:e-?mail|ip|ipv[46]|network|loopback|unspecified|memory|socket|postal) )\baddress(?:es)?\b(?! bar| of this machine| it is bound)/,
     "URL",
   ],
   // A model answers; a server responds.
@@ -42,17 +42,13 @@ const EXEMPT = [
 /** Folders whose prose is still to be rewritten. */
 const PENDING: string[] = [
   "migrations/20261121000002_ai-ledger-functions.sql",
-  "shared/insforge/",
   "shared/ledger/",
   "shared/openrouter/",
   "tests/bill_test.ts",
   "tests/ledger/",
   "tests/local/",
   "tests/shared/",
-  "tests/start/",
-  "tests/start_test.ts",
   "tools/local/",
-  "tools/start/",
 ];
 
 Deno.test("comments, messages, test titles and pages use the terms of the field", () => {

@@ -83,7 +83,7 @@ Deno.test(
   },
 );
 
-Deno.test("waits for a call whose caller is gone when it stops", TIMEOUT, async () => {
+Deno.test("waits for a call whose connection was closed when it stops", TIMEOUT, async () => {
   const called = Promise.withResolvers<void>();
   let recorded = false;
   const server = await startServer(async ({ signal }) => {

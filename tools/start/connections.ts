@@ -37,7 +37,7 @@ export function trackConnections(server: Server): Connections {
     if (!connection) return;
     Object.assign(connection, { request, response });
     if (draining) response.shouldKeepAlive = false;
-    // What nobody has read of a request stands before the next one.
+    // The unread rest of a request precedes the next one on the connection.
     response.once("finish", () => request.resume());
     response.once("close", () => {
       connection.request = connection.response = undefined;

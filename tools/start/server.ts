@@ -110,7 +110,7 @@ async function answer(
   }
 }
 
-/** Waits for calls whose caller is gone, as they still record what they cost. */
+/** Waits for calls whose connection was closed, because they still record their cost. */
 async function settle(calls: Set<Promise<unknown>>, ms: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const deadline = new Promise((resolve) => timer = setTimeout(resolve, ms));

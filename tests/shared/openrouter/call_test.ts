@@ -57,7 +57,7 @@ function call(path: string, upstream: { url: string }, values: Record<string, st
   return send(handler, environment, {}, { path });
 }
 
-/** A ledger that lets every call pass, and what it was told at the settlement. */
+/** A ledger that admits every call, and the settlements that it receives. */
 function createLedger() {
   const ledger = createInsForge();
   ledger.reply(200, { reservation: "r1", usd_per_token: 0.001, key: null, unreconciled: [] });

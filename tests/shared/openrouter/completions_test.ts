@@ -197,7 +197,7 @@ Deno.test("cancels the upstream request and writes one log line when the caller 
   assertEquals([logs[before]!.stream, logs[before]!.cost], ["cancelled", USAGE.cost]);
 });
 
-Deno.test("rejects a JSON response to a streamed request that is no completion", async () => {
+Deno.test("rejects a JSON response to a streamed request that is not a completion", async () => {
   await using upstream = await createUpstream();
   const rows: [json: unknown, status: number, code: string][] = [
     [{ error: { code: 402, message: "m" } }, 402, "BILLING_INSUFFICIENT_BALANCE"],

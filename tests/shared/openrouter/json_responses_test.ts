@@ -28,7 +28,7 @@ Deno.test("puts the events of a stream together when the API has a protocol", ()
   assertEquals(parseResponse(text), text);
 });
 
-Deno.test("reports 502 for a body that is no object, and the error that an object holds", () => {
+Deno.test("reports 502 for a body that is not an object, and the error inside an object", () => {
   const gateway = chooseGateway(createSettings(createEnvironment()));
   const read = (value: unknown) => readFailure(value, new Response(), gateway)?.status;
   for (const value of [null, "text", 5, undefined]) assertEquals(read(value), 502);

@@ -16,7 +16,7 @@ const FINE: Reply = { json: completion() };
 const EVENTS = streamOf("third time lucky");
 
 for (const status of [408, 409, 429, 500, 502, 503, 504, 524, 529]) {
-  Deno.test(`HTTP ${status} is tried three times in all`, async () => {
+  Deno.test(`makes three attempts for HTTP ${status}`, async () => {
     await using upstream = await createUpstream();
     const failure = { status, headers: SOON, json: { error: { code: status, message: "m" } } };
     upstream.reply(failure, failure, FINE);
@@ -29,7 +29,7 @@ for (const status of [408, 409, 429, 500, 502, 503, 504, 524, 529]) {
 }
 
 for (const status of [301, 400, 401, 402, 403, 404, 405, 413, 422, 501]) {
-  Deno.test(`HTTP ${status} is final`, async () => {
+  Deno.test(`makes one attempt for HTTP ${status}`, async () => {
     await using upstream = await createUpstream();
     const failure = { status, headers: SOON, json: { error: { code: status, message: "m" } } };
     for (const path of ["/completion", "/stream"] as const) {
@@ -39,7 +39,7 @@ for (const status of [301, 400, 401, 402, 403, 404, 405, 413, 422, 501]) {
   });
 }
 
-/** Failures that are no HTTP status, and whether they are tried again. */
+/** Failures other than an HTTP status, and whether they are retried. */
 const FAILURES: [kind: string, failure: Reply, retried: boolean][] = [
   ["a connection that closes after the request was sent", { reset: true }, false],
   ["an error inside a 200", { json: { error: { code: 503, message: "m" } } }, true],
@@ -69,7 +69,7 @@ const FAILURES: [kind: string, failure: Reply, retried: boolean][] = [
 ];
 
 for (const [kind, failure, retried] of FAILURES) {
-  Deno.test(`${kind} is ${retried ? "tried three times in all" : "final"}`, async () => {
+  Deno.test(`makes ${retried ? "three attempts" : "one attempt"} for ${kind}`, async () => {
     await using upstream = await createUpstream();
     await withShortWaits(async () => {
       upstream.reply(...Array(retried ? 3 : 1).fill(failure));
@@ -89,7 +89,7 @@ const SILENT: [kind: string, failure: Reply][] = [
 ];
 
 for (const [kind, failure] of SILENT) {
-  Deno.test(`a stream that begins with ${kind} is tried again, unseen`, async () => {
+  Deno.test(`retries a stream that begins with ${kind}`, async () => {
     await using upstream = await createUpstream();
     await withShortWaits(async () => {
       upstream.reply(failure, failure, { sse: EVENTS });
@@ -100,7 +100,7 @@ for (const [kind, failure] of SILENT) {
   });
 }
 
-Deno.test("a stream that fails after its first event is not tried again", async () => {
+Deno.test("does not retry a stream that fails after its first event", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ sse: [chunk({ content: "Once" })], end: "cut" });
   const { status, text } = await probe("/stream", upstream);
@@ -108,7 +108,7 @@ Deno.test("a stream that fails after its first event is not tried again", async 
   assert(text.startsWith(chunk({ content: "Once" })), text);
 });
 
-Deno.test("what Retry-After says is waited for, else about half a second and then a whole one", async () => {
+Deno.test("waits as long as Retry-After says, else about half a second and then a second", async () => {
   await using upstream = await createUpstream();
   const failure = (headers: Record<string, string>) => ({ status: 503, headers, json: {} });
   const waits: number[] = [];
@@ -132,7 +132,7 @@ for (
     ["15", { REQUEST_DEADLINE_MS: "14000", STREAM_FIRST_EVENT_DEADLINE_MS: "14000" }],
   ] as const
 ) {
-  Deno.test(`Retry-After: ${retryAfter} is too long with ${JSON.stringify(values)} and is passed on`, async () => {
+  Deno.test(`passes Retry-After: ${retryAfter} on when it is too long for ${JSON.stringify(values)}`, async () => {
     await using upstream = await createUpstream();
     for (const path of ["/completion", "/stream"] as const) {
       upstream.reply({ status: 429, headers: { "retry-after": retryAfter }, json: {} });
@@ -160,7 +160,7 @@ const HANGS: [path: "/completion" | "/stream", kind: string, replies: Reply[]][]
 ];
 
 for (const [path, kind, replies] of HANGS) {
-  Deno.test(`${path} is a 504 when ${kind} has come by its deadline`, async () => {
+  Deno.test(`returns 504 from ${path} when ${kind} has arrived by the deadline`, async () => {
     await using upstream = await createUpstream();
     upstream.reply(...replies);
     const values = {
@@ -183,7 +183,7 @@ Deno.test("the deadline of the first event does not end a stream that has begun"
   assertEquals(text, events.join(""));
 });
 
-Deno.test("a caller who left before the call is spared it", async () => {
+Deno.test("sends nothing when the request was aborted before the call", async () => {
   await using upstream = await createUpstream();
   for (const path of ["/completion", "/stream"] as const) {
     const request = createRequest({}, { path, signal: AbortSignal.abort() });
@@ -191,11 +191,11 @@ Deno.test("a caller who left before the call is spared it", async () => {
   }
 });
 
-Deno.test("a caller who leaves while a retry is waited for ends the waiting", async () => {
+Deno.test("stops waiting for a retry when the request is aborted", async () => {
   await using upstream = await createUpstream();
   const abort = new AbortController();
   upstream.reply(() => {
-    // The answer is on its way before the caller leaves, and the wait would be long.
+    // The response is sent before the request is aborted, and the wait would be long.
     setTimeout(() => abort.abort(), 50);
     return { status: 503, headers: { "retry-after": "19" }, json: {} };
   });

@@ -19,7 +19,7 @@ for (
     ["picture", "bin"],
   ]
 ) {
-  Deno.test(`an image of type ${type} is stored under a new key that ends with .${extension}`, async () => {
+  Deno.test(`stores an image of type ${type} under a new key that ends with .${extension}`, async () => {
     await using insforge = createInsForge();
     insforge.reply(200, { method: "direct", uploadUrl: "/ignored" });
     insforge.reply(201, { bucket: "pictures", key: "x", size: 3, url: "https://storage.test/x" });
@@ -37,7 +37,7 @@ for (
   });
 }
 
-Deno.test("bytes that are no base64 cannot be stored: that is the provider's fault", async () => {
+Deno.test("returns 502 for bytes that are not base64", async () => {
   const image = toImage("image/png", "%%%");
   const error = await assertRejects(
     () => saveImages(caller, [image], { bucket: "b" }, callOf("http://127.0.0.1:9")),
@@ -46,7 +46,7 @@ Deno.test("bytes that are no base64 cannot be stored: that is the provider's fau
   assertEquals([error.status, error.code], [502, "AI_UPSTREAM_UNAVAILABLE"]);
 });
 
-Deno.test("an image that cannot be stored is handed over as it came, with the reason", async () => {
+Deno.test("returns an image that cannot be stored unchanged, with the reason", async () => {
   await using insforge = createInsForge();
   insforge.replyAlways(401, gateway(401, "AUTH_UNAUTHORIZED"));
   const address = { media_type: "image/*", url: "https://x" };
@@ -59,13 +59,13 @@ Deno.test("an image that cannot be stored is handed over as it came, with the re
       ...address,
       save_error: {
         error: "AI_UPSTREAM_UNAVAILABLE",
-        message: "The AI provider answered with an address, not an image",
+        message: "The AI provider returned a URL in place of an image",
       },
     },
   ]);
 });
 
-Deno.test("an image that storage takes too long for is handed over before the platform's time is up", async () => {
+Deno.test("returns an image that takes too long to store before the platform's time limit", async () => {
   await using insforge = createInsForge();
   insforge.hang();
   const image = toImage("image/png");

@@ -305,7 +305,7 @@ Deno.test("throws the error of a JSON response to a streamed request with its st
   assertEquals(error.status, 429);
 });
 
-Deno.test("rejects a page and JSON that is no completion, without a retry", async () => {
+Deno.test("rejects a page, and JSON that is not a completion, without a retry", async () => {
   for (const text of ["<html>busy</html>", "{}", '{"data":[]}', "[]", "busy"]) {
     const error = await assertRejects(() => guard([text], { label: "text/plain" }), ApiError);
     assertEquals([error.status, error.retryable], [502, false], text);
