@@ -27,18 +27,18 @@ export async function callRoutine<T>(
 }
 
 /**
- * Reads what a request made with `adminDb` returns.
+ * Reads the rows that a request made with `adminDb` returns.
  *
  * @param request a query of the package's own tables.
  * @param subject the table or routine, for error messages.
- * @returns the rows or values of the response.
+ * @returns the rows of the response.
  * @throws {ApiError} like {@link callRoutine}.
  */
-export async function readAdminData<T>(
+export async function readAdminData<T extends unknown[]>(
   request: PromiseLike<{ data: unknown; error: unknown; status: number }>,
   subject: string,
 ): Promise<T> {
   const { data, error, status } = await request;
-  if (!error) return data as T;
-  throw toAdminError(error as DataError, status, subject);
+  if (!error && Array.isArray(data)) return data as T;
+  throw toAdminError(Object(error) as DataError, status, subject);
 }

@@ -80,5 +80,13 @@ export async function createClient(
     timeout: timeoutMs,
     retryCount: 1,
     retryDelay: 200,
+    fetch: fetchWhole,
   });
+}
+
+/** The SDK's own timeout ends with the headers of a response, and a body may never come. */
+async function fetchWhole(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const response = await fetch(input, init);
+  const bytes = await response.bytes();
+  return new Response(bytes.length > 0 ? bytes : null, response);
 }

@@ -75,8 +75,9 @@ function toSorted(response: Embeddings): Embeddings {
 
 /** Rejects a response that does not hold `count` vectors of numbers. */
 function requireVectors(count: number): Judge<Embeddings> {
-  return ({ data }, error) => {
+  return (response, error) => {
     if (error) throw error;
+    const { data } = response;
     const vectors = Array.isArray(data) ? data.map((item) => item?.embedding) : [];
     const complete = vectors.length === count && vectors.every(isVector);
     if (complete) return;

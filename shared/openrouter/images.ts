@@ -23,9 +23,9 @@ export interface ImageList {
  * @see https://openrouter.ai/docs/api-reference/images
  */
 export function createImages(call: Call, params: Fields): Promise<ImageList> {
-  return requestJson<ImageList>(call, { path: "/images", params }, ({ data }, error) => {
+  return requestJson<ImageList>(call, { path: "/images", params }, (response, error) => {
     if (error) throw error;
-    const images = Array.isArray(data) ? data : [];
+    const images = Array.isArray(response.data) ? response.data : [];
     if (images.length === 0 || images.some((image) => !image?.b64_json)) {
       throw unusable("The AI provider responded without an image");
     }

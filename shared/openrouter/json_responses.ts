@@ -13,6 +13,7 @@ import { readText, send } from "./send.ts";
 /**
  * Decides whether a response is good; it throws to reject it.
  *
+ * @param response a `T` unless there is an error; otherwise it may be any JSON value or text.
  * @param error the failure that the response reports itself, or 502 for one that is not a JSON
  * object.
  */

@@ -18,8 +18,10 @@ export interface ModelList {
  * @see https://openrouter.ai/docs/api-reference/list-available-models
  */
 export function listModels(call: Call): Promise<ModelList> {
-  return fetchJson<ModelList>(call, "/models?output_modalities=all", ({ data }, error) => {
+  return fetchJson<ModelList>(call, "/models?output_modalities=all", (response, error) => {
     if (error) throw error;
-    if (!Array.isArray(data)) throw unusable("The AI provider responded without a list of models");
+    if (!Array.isArray(response.data)) {
+      throw unusable("The AI provider responded without a list of models");
+    }
   });
 }

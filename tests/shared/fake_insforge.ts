@@ -37,6 +37,16 @@ export function createInsForge() {
     reply: (status: number, body: unknown) => void planned.push(() => toResponse(status, body)),
     /** Answers everything else so. */
     replyAlways: (status: number, body: unknown) => void (always = () => toResponse(status, body)),
+    /** Plans a response whose body begins with `text` and does not end. */
+    replySlowly(text: string) {
+      const body = new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode(text));
+          left.promise.then(() => controller.close(), () => {});
+        },
+      });
+      planned.push(() => new Response(body));
+    },
     /** Answers nothing any more. */
     hang: () => void (always = () => left.promise),
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { callRoutine } from "../../../shared/insforge/admin.ts";
+import { callRoutine, readAdminData } from "../../../shared/insforge/admin.ts";
+import { adminDb } from "../../../shared/insforge/client.ts";
 import { createSettings, type Settings } from "../../../shared/settings.ts";
 import { API_KEY, createEnvironment } from "../../support/caller.ts";
 import { assertFailure, createInsForge, type Received, settingsOf } from "../fake_insforge.ts";
@@ -40,5 +41,15 @@ for (
     await using insforge = createInsForge();
     insforge.replyAlways(status, body);
     await assertFailure(callRoutine("ai_reserve", {}, adminSettingsOf(insforge)), ours, code);
+  });
+}
+
+for (const body of [{}, "text", 5, true]) {
+  Deno.test(`readAdminData throws 502 when InsForge responds 200 with ${JSON.stringify(body)}`, async () => {
+    await using insforge = createInsForge();
+    insforge.replyAlways(200, body);
+    const db = await adminDb(adminSettingsOf(insforge));
+    const rows = readAdminData(db.from("ai_user_keys").select("*"), "table ai_user_keys");
+    await assertFailure(rows, 502, "UPSTREAM_FAILURE");
   });
 }

@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { adminDb, requireInsForgeUrl, userDb } from "../../../shared/insforge/client.ts";
+import {
+  adminDb,
+  createClient,
+  requireInsForgeUrl,
+  userDb,
+} from "../../../shared/insforge/client.ts";
 import { createSettings } from "../../../shared/settings.ts";
 import { API_KEY, createEnvironment, TOKEN } from "../../support/caller.ts";
 import { assertFailure, createInsForge, settingsOf } from "../fake_insforge.ts";
@@ -38,4 +43,12 @@ Deno.test("requireInsForgeUrl prefers the internal URL", () => {
     INSFORGE_INTERNAL_URL: "http://insforge:7130",
   }));
   assertEquals(requireInsForgeUrl(settings), "http://insforge:7130");
+});
+
+Deno.test("createClient stops waiting for a body that does not end", async () => {
+  await using insforge = createInsForge();
+  insforge.replySlowly('[{"id":1}');
+  const { database } = await createClient(settingsOf(insforge), { token: TOKEN, timeoutMs: 50 });
+  const { data, error } = await database.from("notes").select("*");
+  assertEquals([data, error !== null], [null, true]);
 });

@@ -20,6 +20,8 @@ Deno.test("keeps the order of vectors without an index", async () => {
 
 /** Responses to two inputs that are not two vectors of numbers. */
 const NO_VECTORS: unknown[] = [
+  null,
+  "text",
   {},
   { data: null },
   { data: {} },

@@ -11,7 +11,9 @@ Deno.test("returns the images as OpenRouter sent them", async () => {
   assertEquals(body, json);
 });
 
-for (const json of [{}, { data: null }, { data: [] }, { data: [{}] }, { data: [null] }]) {
+for (
+  const json of [null, "text", {}, { data: null }, { data: [] }, { data: [{}] }, { data: [null] }]
+) {
   Deno.test(`returns 502 for the response ${JSON.stringify(json)} to an image request`, async () => {
     await using upstream = await createUpstream();
     upstream.reply({ json });

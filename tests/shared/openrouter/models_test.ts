@@ -19,10 +19,12 @@ Deno.test("lists the models of all output modalities", async () => {
   assertEquals(upstream.requests[0]!.path, "/api/v1/models?output_modalities=all");
 });
 
-Deno.test("returns 502 for a response without a list of models", async () => {
-  await using upstream = await createUpstream();
-  upstream.reply({ json: { data: {} } });
-  const options = { method: "GET", path: "/models" };
-  const { status, body } = await send(handler, environmentOf(upstream), undefined, options);
-  assertEquals([status, body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
-});
+for (const json of [{ data: {} }, null, "text"]) {
+  Deno.test(`returns 502 for ${JSON.stringify(json)} instead of a list of models`, async () => {
+    await using upstream = await createUpstream();
+    upstream.reply({ json });
+    const options = { method: "GET", path: "/models" };
+    const { status, body } = await send(handler, environmentOf(upstream), undefined, options);
+    assertEquals([status, body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+  });
+}
