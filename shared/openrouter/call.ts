@@ -19,6 +19,7 @@ import { readTokenUsage } from "../token_usage.ts";
 import { toOwnKeyFailure } from "../user_keys/failures.ts";
 import { openUserKey } from "../user_keys/user_key.ts";
 import { followUp } from "./follow_up.ts";
+import { logGeneration } from "./generation_log.ts";
 import { type Judge, parseResponse, readFailure } from "./json_responses.ts";
 import type { Protocol } from "./protocol.ts";
 import { type AttemptLimits, withRetries } from "./retries.ts";
@@ -106,7 +107,7 @@ export async function requestStream(
     const response = await sendPaid(exchange, signal);
     const guard = new StreamGuard(response, {
       protocol: operation.protocol,
-      readError: (body) => toFailure(gateway.readError({ status: 200, body }), key),
+      readError: (body) => toPayersFailure(gateway.readError({ status: 200, body }), key),
       preface,
       idleMs: settings.STREAM_IDLE_WATCHDOG_MS,
       lastsMs: maxMs - call.elapsedMs(),
@@ -182,7 +183,7 @@ async function attempt<T>(
   try {
     return await withRetries(call, limits, run);
   } catch (failure) {
-    throw toFailure(failure, key);
+    throw toPayersFailure(failure, key);
   }
 }
 
@@ -220,7 +221,7 @@ async function readCharged(
   }
   const { usage, ...about } = value as Record<"id" | "model", unknown> & Answered;
   if (readTokenUsage(usage) || !gateway.readError({ status: 200, body: value })) {
-    const answered = { id: id ?? toText(about.id), model: toText(about.model), usage };
+    const answered = { id: id ?? asText(about.id), model: asText(about.model), usage };
     bill.charge(answered);
     logGeneration(call.log, answered);
   }
@@ -235,24 +236,13 @@ function chargeStream(log: LogFields, bill: Bill, ending: Ending): void {
   logGeneration(log, answered);
 }
 
-/** Writes what a response says of its generation into the request's log line. */
-function logGeneration(log: LogFields, { id, model, usage }: Answered): void {
-  log.generation_id ??= id;
-  log.model ??= model ?? undefined;
-  const stated = readTokenUsage(usage);
-  if (!stated) return;
-  log.prompt_tokens = (log.prompt_tokens ?? 0) + stated.promptTokens;
-  log.completion_tokens = (log.completion_tokens ?? 0) + stated.completionTokens;
-  log.cost = (log.cost ?? 0) + (stated.usd ?? 0);
-}
-
 /** A failure about a key is the user's to mend when the key is their own. */
-function toFailure<T>(failure: T, key: string | undefined): T | ApiError {
+function toPayersFailure<T>(failure: T, key: string | undefined): T | ApiError {
   return key ? toOwnKeyFailure(failure) : failure;
 }
 
 const encoder = new TextEncoder();
 
-function toText(value: unknown): string | undefined {
+function asText(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }

@@ -1,6 +1,6 @@
 /** A chat completion in the form that functions return: one text, and what came with it. */
 import { readChunk } from "./chat_protocol.ts";
-import { type Completion, type Message, toText } from "./completions.ts";
+import { type Completion, type Message, toMessageText } from "./completions.ts";
 import type { TokenUsage } from "../token_usage.ts";
 
 /** What comes with a text: tool calls, reasoning, annotations, images and the rest. */
@@ -25,7 +25,7 @@ export function toChatAnswer({ id, model, choices, usage }: Completion): ChatAns
   const withMessage = choices.filter((choice) => choice?.message);
   const withOutput = withMessage.find((choice) => readChunk({ choices: [choice] }).hasOutput);
   const { finish_reason, message } = withOutput ?? withMessage[0]!;
-  return { id, model, text: toText(message), finish_reason, ...toAdditions(message), usage };
+  return { id, model, text: toMessageText(message), finish_reason, ...toAdditions(message), usage };
 }
 
 /** What came with the text, without empty fields. */

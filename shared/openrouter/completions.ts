@@ -36,7 +36,7 @@ export interface ToolCall {
 export interface Message {
   /** Always `assistant`. */
   role: "assistant";
-  /** Some providers send a list of parts; see {@link toText}. */
+  /** Some providers send a list of parts; see {@link toMessageText}. */
   content?: string | { text?: string }[] | null;
   /** The model's reason for not answering. */
   refusal?: string | null;
@@ -71,7 +71,7 @@ export interface Chunk {
 const PATH = "/chat/completions";
 
 /** The text of a message, also when a provider sent it in parts; empty when there is none. */
-export function toText({ content }: Message): string {
+export function toMessageText({ content }: Message): string {
   if (!Array.isArray(content)) return content ?? "";
   return content.map((part) => part?.text ?? "").join("");
 }
