@@ -62,6 +62,16 @@ Deno.test("every page of docs/ has one title, and an example before its first se
   }
 });
 
+Deno.test("every decision says what was weighed, what decided, and when to look again", () => {
+  const { text } = pages.find(({ path }) => path === "docs/decisions.md")!;
+  const entries = text.split("\n### ").slice(1);
+  assert(entries.length > 30, `only ${entries.length} decisions`);
+  const missing = entries.filter((entry) =>
+    !/\n- Chosen: [\s\S]*\n- Weighed: [\s\S]*\n- Decided by: [\s\S]*\n- Look again /.test(entry)
+  );
+  assertEquals(missing.map((entry) => entry.split("\n")[0]), []);
+});
+
 function listTitles(text: string): number {
   return text.replaceAll(/^```[\s\S]*?^```$/gm, "").match(/^# /gm)?.length ?? 0;
 }
