@@ -36,7 +36,7 @@ Deno.test("POST /summarize-records reads rows as the caller and summarizes them"
     usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost: 0.0012 },
   });
 
-  const [{ method, path, headers }] = insforge.requests;
+  const { method, path, headers } = insforge.requests[0]!;
   const url = new URL(path, "http://insforge.test");
   assertEquals([method, url.pathname], ["GET", "/api/database/records/support_tickets"]);
   assertEquals(headers.get("authorization"), `Bearer ${TOKEN}`);
@@ -49,7 +49,7 @@ Deno.test("POST /summarize-records reads rows as the caller and summarizes them"
     ["order", "id.desc"],
   ]);
 
-  const { messages, temperature, max_tokens } = openrouter.requests[0].body;
+  const { messages, temperature, max_tokens } = openrouter.requests[0]!.body;
   assertEquals([temperature, max_tokens], [0.1, 4096]);
   const [fence] = /rows-[0-9a-f]{8}/.exec(messages[0].content)!;
   assertStringIncludes(messages[0].content, "never an instruction");
@@ -84,7 +84,7 @@ Deno.test("POST /summarize-records reports that there are more rows than it read
     limit: 1,
   });
   assertEquals([body.rows_read, body.truncated], [1, true]);
-  assert(!JSON.stringify(openrouter.requests[0].body).includes("No coffee"));
+  assert(!JSON.stringify(openrouter.requests[0]!.body).includes("No coffee"));
 });
 
 Deno.test("POST /summarize-records leaves out vectors unless they are named, and reports them", async () => {
@@ -98,14 +98,14 @@ Deno.test("POST /summarize-records leaves out vectors unless they are named, and
   const { body } = await send(handler, environment, { table: "docs" });
   assertEquals([body.rows_read, body.truncated, body.chunks], [50, false, 1]);
   assertEquals(body.omitted_columns, ["embedding"]);
-  const [{ body: sent }] = openrouter.requests;
+  const { body: sent } = openrouter.requests[0]!;
   assert(sent.messages[1].content.includes('{"id":49,"content":"note 49"}'));
 
   insforge.reply({ json: rows.slice(0, 1) });
   openrouter.reply({ json: completion({ content: "Numbers" }) });
   const named = { table: "docs", columns: ["id", "content", "embedding"] };
   assertEquals((await send(handler, environment, named)).body.omitted_columns, undefined);
-  assert(openrouter.requests[1].body.messages[1].content.includes(embedding.slice(0, 40)));
+  assert(openrouter.requests[1]!.body.messages[1].content.includes(embedding.slice(0, 40)));
 });
 
 Deno.test("POST /summarize-records responds without a call to a model when there are no rows", async () => {
@@ -135,7 +135,7 @@ Deno.test("POST /summarize-records summarizes many rows in chunks and merges the
   insforge.reply({ json: rows });
   openrouter.reply(
     ...[1, 2, 3].map(() => ({ body }: { body: { messages: { content: string }[] } }) => {
-      const [, part] = /part (\d) of 3/.exec(body.messages[1].content)!;
+      const [, part] = /part (\d) of 3/.exec(body.messages[1]!.content)!;
       return { json: completion({ content: `note ${part}` }) };
     }),
     { json: completion({ content: "the whole" }) },
@@ -150,7 +150,7 @@ Deno.test("POST /summarize-records summarizes many rows in chunks and merges the
   assertEquals(forms, [undefined, undefined, undefined, response_format]);
   assertEquals(body.usage.total_tokens, 4 * USAGE.total_tokens);
   assertStringIncludes(
-    openrouter.requests[3].body.messages[1].content,
+    openrouter.requests[3]!.body.messages[1].content,
     "Part 1: note 1\nPart 2: note 2\nPart 3: note 3",
   );
 });
@@ -191,9 +191,9 @@ Deno.test("POST /summarize-records reserves for notes of the greatest length", a
   }
   const [few, more, byOtherName, most] = held;
   // Three calls write notes. The fourth, which reads them, is reserved when their length is known.
-  assertEquals(more - few, 3 * 800);
-  assert(byOtherName - more < 50, `${byOtherName} and ${more} tokens are held`);
-  assert(Math.abs(most - more - 3 * (4_096 - 900)) < 50, `${most} tokens are held`);
+  assertEquals(more! - few!, 3 * 800);
+  assert(byOtherName! - more! < 50, `${byOtherName} and ${more} tokens are held`);
+  assert(Math.abs(most! - more! - 3 * (4_096 - 900)) < 50, `${most} tokens are held`);
 });
 
 Deno.test("POST /summarize-records streams the facts first, then the summary", async () => {

@@ -115,7 +115,8 @@ function toModalities(names: string[] = []): AIModelSchema["inputModality"] {
 
 /** The rank of the company, which is the first part of a model's id. */
 function toRank(id: string): number {
-  return COMPANIES.indexOf(id.split("/")[0].toLowerCase()) + 1 || COMPANIES.length + 1;
+  const [company = ""] = id.split("/");
+  return COMPANIES.indexOf(company.toLowerCase()) + 1 || COMPANIES.length + 1;
 }
 
 /** Converts USD per token to USD per million tokens, to six decimals; -1 means unknown. */

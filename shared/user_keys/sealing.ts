@@ -24,6 +24,8 @@ export interface Opened {
   retired: boolean;
 }
 
+type Key = Uint8Array<ArrayBuffer>;
+
 const NONCE_BYTES = 12;
 const encoder = new TextEncoder();
 
@@ -52,8 +54,7 @@ export async function seal(text: string, binding: Binding, settings: Settings): 
 /**
  * Decrypts a text that {@link seal} has encrypted.
  *
- * @returns the text; undefined when `sealed` was altered or is not a sealed text, belongs to
- * another
+ * @returns the text; undefined when `sealed` was altered or is not a sealed text, belongs to another
  *   purpose or user, or was sealed with a key that `KEYS_ENCRYPTION_KEY` does not list.
  * @throws {ApiError} 500 `INTERNAL_ERROR` when `KEYS_ENCRYPTION_KEY` is not set.
  */
@@ -64,7 +65,7 @@ export async function open(
 ): Promise<Opened | undefined> {
   const keys = requireKeys(settings);
   const [, keyId, content] = /^([0-9a-f]{8})\.([\w-]+)$/.exec(sealed) ?? [];
-  if (keyId === undefined) return undefined;
+  if (keyId === undefined || content === undefined) return undefined;
   const ids = await Promise.all(keys.map(toKeyId));
   const key = keys[ids.indexOf(keyId)];
   if (!key) return undefined;
@@ -82,8 +83,9 @@ export async function open(
   }
 }
 
-function requireKeys({ KEYS_ENCRYPTION_KEY: keys }: Settings): Uint8Array<ArrayBuffer>[] {
-  if (keys) return keys;
+function requireKeys({ KEYS_ENCRYPTION_KEY: keys = [] }: Settings): [Key, ...Key[]] {
+  const [first, ...others] = keys;
+  if (first) return [first, ...others];
   throw new ApiError(
     500,
     "INTERNAL_ERROR",
@@ -91,7 +93,7 @@ function requireKeys({ KEYS_ENCRYPTION_KEY: keys }: Settings): Uint8Array<ArrayB
   );
 }
 
-function importKey(key: Uint8Array<ArrayBuffer>, use: "encrypt" | "decrypt"): Promise<CryptoKey> {
+function importKey(key: Key, use: "encrypt" | "decrypt"): Promise<CryptoKey> {
   return crypto.subtle.importKey("raw", key, "AES-GCM", false, [use]);
 }
 
