@@ -104,7 +104,7 @@ Deno.test("serve and start print a URL that can be reached, and that OAuth can r
       ["::", "127.0.0.1"],
       ["::1", "localhost"],
       ["fe80::1", "[fe80::1]"],
-    ]
+    ] as const
   ) {
     const url = toServerUrl({ hostname, port: 8000 });
     assertEquals(url, `http://${host}:8000`);

@@ -91,7 +91,7 @@ Deno.test("the local stack", async (t) => {
   });
 
   await t.step("summarizes exactly the caller's own tickets", async () => {
-    for (const [user, other] of [[demo, second], [second, demo]]) {
+    for (const [user, other] of [[demo, second], [second, demo]] as const) {
       const before = stack.openrouter!.requests.length;
       const client = createClient({
         baseUrl: stack.insforgeUrl,
@@ -220,7 +220,7 @@ Deno.test("the local stack ends without waiting for a stream in flight", async (
 });
 
 Deno.test("the local stack names the setting when it cannot listen on a port", async () => {
-  for (const [name, value] of [["HOST", "192.0.2.1"], ["PORT", "nonsense"]]) {
+  for (const [name, value] of [["HOST", "192.0.2.1"], ["PORT", "nonsense"]] as const) {
     const { message } = await assertRejects(() =>
       startStack(withValues({ [name]: value }, SIMULATED_OPENROUTER))
     );
@@ -236,7 +236,7 @@ Deno.test("the local stack treats a blank OPENROUTER_BASE_URL as not set", async
 
 /** The text of the user's message. */
 function toPrompt(body: unknown): string {
-  return (body as { messages: { content: string }[] }).messages[1].content;
+  return (body as { messages: { content: string }[] }).messages[1]!.content;
 }
 
 function ascending(a: number, b: number): number {

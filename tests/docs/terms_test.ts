@@ -46,9 +46,7 @@ const PENDING: string[] = [
   "shared/openrouter/",
   "tests/bill_test.ts",
   "tests/ledger/",
-  "tests/local/",
   "tests/shared/",
-  "tools/local/",
 ];
 
 Deno.test("comments, messages, test titles and pages use the terms of the field", () => {

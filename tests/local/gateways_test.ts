@@ -1,4 +1,4 @@
-/** The simulated Pinata and PinMe, asked without our functions in between. */
+/** The simulated Pinata and PinMe, without the functions in between. */
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { Simulation } from "../../tools/local/openrouter/mod.ts";
 import { readEvents, serve, type Server } from "./openrouter_server.ts";
@@ -30,7 +30,7 @@ function askPinme(
   });
 }
 
-Deno.test("Pinata answers as OpenAI does, whole and streamed, and bills", async () => {
+Deno.test("Pinata returns OpenAI's form, whole and streamed, and bills", async () => {
   await using server = serve();
   const whole = await askPinata(server);
   assertEquals(whole.headers.get("x-generation-id"), null);
@@ -98,7 +98,7 @@ for (const [kind, status, message, ask] of PINATA_REFUSALS) {
   });
 }
 
-Deno.test("Pinata says what is left in the one place or the other", async () => {
+Deno.test("Pinata returns the balance beside the error or inside it", async () => {
   await using server = serve();
   const ask = async (simulate: Simulation) => await (await askPinata(server, { simulate })).json();
   const beside = await ask({ credits: 0.00001 });
@@ -109,7 +109,7 @@ Deno.test("Pinata says what is left in the one place or the other", async () => 
   assertEquals(JSON.stringify(nowhere).includes("availableMicrocredits"), false);
 });
 
-Deno.test("Pinata lists models to everyone, as a bare array with prices per million", async () => {
+Deno.test("Pinata lists models without a key, as an array with prices per million tokens", async () => {
   await using server = serve();
   const models = await (await fetch(new URL("/v0/llm/models", server.url))).json();
   assertEquals(models.find((model: { model_id: string }) => model.model_id === MODEL), {
@@ -120,7 +120,7 @@ Deno.test("Pinata lists models to everyone, as a bare array with prices per mill
   });
 });
 
-Deno.test("PinMe answers OpenRouter's bodies, streams and errors as they are", async () => {
+Deno.test("PinMe passes on OpenRouter's bodies, streams and errors unchanged", async () => {
   await using server = serve();
   const response = await askPinme(server);
   const { id, usage } = await response.json();
@@ -133,7 +133,7 @@ Deno.test("PinMe answers OpenRouter's bodies, streams and errors as they are", a
   assertEquals([refused.status, error.metadata.error_type], [403, "content_policy_violation"]);
 });
 
-Deno.test("PinMe lists OpenRouter's models to those with a key", async () => {
+Deno.test("PinMe lists OpenRouter's models when the key is valid", async () => {
   await using server = serve();
   const list = (headers: Record<string, string>) =>
     fetch(new URL("/pinme/api/v1/models", server.url), { headers });
@@ -167,7 +167,7 @@ const PINME_REFUSALS: [status: number, error: string, ask: typeof askPinme][] = 
   ]),
 ];
 for (const [status, error, ask] of PINME_REFUSALS) {
-  Deno.test(`PinMe says "${error}" in its envelope`, async () => {
+  Deno.test(`PinMe returns "${error}" in its envelope`, async () => {
     await using server = serve();
     const response = await ask(server);
     const msg = status === 400 ? "invalid params" : "error";
@@ -180,7 +180,7 @@ for (const [status, error, ask] of PINME_REFUSALS) {
   });
 }
 
-Deno.test("an envelope comes as often as was asked for", async () => {
+Deno.test("sends an envelope as often as requested", async () => {
   await using server = serve();
   const statuses: number[] = [];
   for (let i = 0; i < 3; i++) {

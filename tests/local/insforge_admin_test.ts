@@ -1,4 +1,4 @@
-/** The embedded InsForge as `deploy` needs it: functions, secrets and migrations of a project. */
+/** The administration of the embedded InsForge: functions, secrets and migrations. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Deployment, FunctionProject } from "../../tools/local/insforge/functions/host.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "../../tools/local/insforge/mod.ts";
@@ -34,7 +34,7 @@ Deno.test.beforeEach(() => {
   outcome = null;
 });
 
-Deno.test("administrators' routes refuse strangers, users' keys and wrong keys", async () => {
+Deno.test("administrators' routes reject missing, wrong and users' credentials", async () => {
   for (const path of ["/api/functions", "/api/secrets", "/api/database/migrations"]) {
     assertEquals((await call("GET", path, undefined, "")).status, 401);
     assertEquals((await call("GET", path, undefined, "Bearer anon_local")).status, 401);
@@ -43,7 +43,7 @@ Deno.test("administrators' routes refuse strangers, users' keys and wrong keys",
   }
 });
 
-Deno.test("a function is created, read, listed, changed in part and deleted", async () => {
+Deno.test("creates, reads, lists, changes and deletes a function", async () => {
   assertEquals((await call("GET", "/api/functions/hello")).body.error, "FUNCTION_NOT_FOUND");
   const created = await call("POST", "/api/functions", { name: "Hello", code: "1" });
   assertEquals([created.status, created.body.success, created.body.deployment], [201, true, null]);
@@ -71,7 +71,7 @@ Deno.test("a function is created, read, listed, changed in part and deleted", as
   assertEquals((await call("GET", "/functions/hello")).body, { source: "hello" });
 });
 
-Deno.test("a draft is stored and not served", async () => {
+Deno.test("stores a draft and does not serve it", async () => {
   const draft = { name: "d", slug: "draft", code: "1", status: "draft" };
   await call("POST", "/api/functions", draft);
   assertEquals((await call("GET", "/functions/draft")).body, { source: "draft" });
@@ -80,7 +80,7 @@ Deno.test("a draft is stored and not served", async () => {
   await call("DELETE", "/api/functions/draft");
 });
 
-Deno.test("a function is refused for its slug, its text and its fields", async () => {
+Deno.test("rejects a function with an invalid slug, code or field", async () => {
   for (
     const [fields, code, message] of [
       [{ slug: "Health" }, "INVALID_INPUT", /Reserved slug/],
@@ -100,7 +100,7 @@ Deno.test("a function is refused for its slug, its text and its fields", async (
   }
 });
 
-Deno.test("a revision that fails is reported, and its code stays stored", async () => {
+Deno.test("reports a failed deployment and keeps the stored code", async () => {
   outcome = { id: "r1", status: "failed", url: null, buildLogs: ["[error] no"] };
   const { status, body } = await call("POST", "/api/functions", { name: "bad", code: "1" });
   assertEquals([status, body.success, body.deployment], [201, false, outcome]);
@@ -108,7 +108,7 @@ Deno.test("a revision that fails is reported, and its code stays stored", async 
   await call("DELETE", "/api/functions/bad");
 });
 
-Deno.test("15 function writes in 5 minutes, whatever became of them; reads do not count", async () => {
+Deno.test("allows 15 function writes in 5 minutes, failed ones included, and any number of reads", async () => {
   for (let left = 14; left >= 0; left--) {
     const { status, headers } = await call("DELETE", "/api/functions/none");
     assertEquals([status, headers.get("ratelimit-remaining")], [404, String(left)]);
@@ -122,7 +122,7 @@ Deno.test("15 function writes in 5 minutes, whatever became of them; reads do no
   assertEquals((await call("DELETE", "/api/functions/none")).status, 404);
 });
 
-Deno.test("the platform's secrets are reserved, and functions see them", async () => {
+Deno.test("reserves the platform's secrets and passes them to functions", async () => {
   const { body } = await call("GET", "/api/secrets");
   const reserved = body.secrets.filter(({ isReserved }: { isReserved: boolean }) => isReserved);
   assertEquals(reserved.map(({ key }: { key: string }) => key).toSorted(), [
@@ -147,7 +147,7 @@ Deno.test("the platform's secrets are reserved, and functions see them", async (
   assertEquals(taken.error, "SECRET_ALREADY_EXISTS");
 });
 
-Deno.test("a secret is set once, changed, deleted and revived", async () => {
+Deno.test("creates, changes, deletes and restores a secret", async () => {
   const path = "/api/secrets/MY_KEY";
   assertEquals((await call("GET", path)).body.error, "SECRET_NOT_FOUND");
   assertEquals((await call("POST", "/api/secrets", { key: "MY_KEY", value: "1" })).status, 201);
@@ -165,7 +165,7 @@ Deno.test("a secret is set once, changed, deleted and revived", async () => {
   }
 });
 
-Deno.test("a migration is applied as a whole, once, and only on top", async () => {
+Deno.test("applies a migration as a whole, once, and only when it is the newest", async () => {
   const path = "/api/database/migrations";
   const sql = "create table notes (id int); -- one; two\ninsert into notes values (1);";
   const first = await call("POST", path, { version: "20260101000000", name: "notes", sql });
@@ -187,7 +187,7 @@ Deno.test("a migration is applied as a whole, once, and only on top", async () =
   assertEquals(body.migrations.map(({ name }: { name: string }) => name), ["notes"]);
 });
 
-Deno.test("a migration that leaves its transaction or its role is refused", async () => {
+Deno.test("rejects a migration that leaves its transaction or its role", async () => {
   for (
     const sql of [
       "select 1; commit",
@@ -196,7 +196,7 @@ Deno.test("a migration that leaves its transaction or its role is refused", asyn
       "reset all",
       "create role someone",
       "select 1 -- set_config",
-      "this is no sql",
+      "this is not sql",
     ]
   ) {
     const migration = { version: "40000000000000", name: "refused", sql };

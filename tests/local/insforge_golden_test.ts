@@ -1,4 +1,4 @@
-/** The embedded InsForge against what a real one answered (tests/golden/backend.json). */
+/** The embedded InsForge against recordings of a real one (tests/golden/backend.json). */
 
 import { assert, assertEquals } from "@std/assert";
 import { createEmbeddedInsForge } from "../../tools/local/insforge/mod.ts";
@@ -6,7 +6,7 @@ import { type Recording, replayBackend } from "../support/replay_backend.ts";
 
 const KEYS = { anonKey: "anon_golden", apiKey: "ik_golden" };
 
-Deno.test("the embedded InsForge answers every recorded request as the real one did", async () => {
+Deno.test("the embedded InsForge returns what the real one returned, for every recorded request", async () => {
   let baseUrl = "";
   const insforge = await createEmbeddedInsForge({ baseUrl: () => baseUrl, ...KEYS });
   const server = serve(insforge.handler);
@@ -20,7 +20,7 @@ Deno.test("the embedded InsForge answers every recorded request as the real one 
   }
 });
 
-Deno.test("the replay notices answers that differ in status, header or body", async () => {
+Deno.test("the replay reports a different status, header or body", async () => {
   const { steps } = await readRecording();
   const answered = steps.filter(({ response }) => response !== undefined);
   await using server = serve(() => Response.json({ wrong: true }, { status: 299 }));

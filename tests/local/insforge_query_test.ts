@@ -5,7 +5,7 @@ import { parseQuery, type Query } from "../../tools/local/insforge/rest/query.ts
 import { RestError } from "../../tools/local/insforge/rest/rest_error.ts";
 import { createRandom, readSeed } from "../support/hostile_json.ts";
 
-Deno.test("a selection nests, renames, casts and hints", () => {
+Deno.test("parses nested selections, aliases, casts and hints", () => {
   const { select } = parse("select=id,when:at::text,lists!key!inner(*,tags->0->>x),...owner(name)");
   assertEquals(select.map(({ kind }) => kind), ["column", "column", "relation", "relation"]);
   const [, renamed, relation, spread] = select;
@@ -15,17 +15,17 @@ Deno.test("a selection nests, renames, casts and hints", () => {
     alias: "when",
     cast: "text",
   });
-  assertEquals(relation!.kind === "relation" && [relation!.hint, relation!.inner], ["key", true]);
-  assertEquals(relation!.kind === "relation" && relation!.items[1], {
+  assertEquals(relation?.kind === "relation" && [relation.hint, relation.inner], ["key", true]);
+  assertEquals(relation?.kind === "relation" && relation.items[1], {
     kind: "column",
     field: { name: "tags", path: [{ arrow: "->", operand: 0 }, { arrow: "->>", operand: "x" }] },
     alias: undefined,
     cast: undefined,
   });
-  assertEquals(spread!.kind === "relation" && spread!.spread, true);
+  assertEquals(spread?.kind === "relation" && spread.spread, true);
 });
 
-Deno.test("conditions find the relation they speak of, and groups nest", () => {
+Deno.test("parses conditions on relations and nested groups", () => {
   const { conditions } = parse(
     "lists.items.id=not.in.(1,%22a,b%22)&lists.not.or=(id.eq.1,and(a.is.null))",
   );
@@ -69,18 +69,18 @@ Deno.test("conditions find the relation they speak of, and groups nest", () => {
   ]);
 });
 
-Deno.test("what is no filter is an argument where arguments are expected, and an error elsewhere", () => {
+Deno.test("a parameter without an operator is an argument of an rpc, and an error for records", () => {
   assertEquals(parseQuery(new URLSearchParams("k=3&id=gt.1"), true).arguments, { k: "3" });
   const error = assertThrows(() => parse("k=3"), RestError);
   assertEquals([error.status, error.code], [400, "PGRST100"]);
 });
 
-Deno.test("an error names the parameter and the place", () => {
+Deno.test("an error contains the parameter and the column", () => {
   const error = assertThrows(() => parse("or=(id.eq.1"), RestError);
   assertEquals(error.message, '"failed to parse logic tree ((id.eq.1)" (line 1, column 11)');
 });
 
-Deno.test("hostile query strings are parsed or refused with 400, never anything else", () => {
+Deno.test("hostile query strings are parsed or rejected with 400", () => {
   const seed = readSeed();
   const random = createRandom(seed);
   const parts = [

@@ -97,7 +97,7 @@ Deno.test("rejects the slug that the functions runtime uses itself", async () =>
   }
 });
 
-Deno.test("downloads carry an entity tag and the charset of text", async () => {
+Deno.test("downloads have an ETag, and text a charset", async () => {
   await call("/api/storage/buckets", { method: "POST", json: { bucketName: "public" } });
   const url = "http://localhost/api/storage/buckets/public/objects/hello.txt";
   const form = new FormData();

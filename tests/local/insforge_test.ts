@@ -1,4 +1,4 @@
-/** The embedded InsForge through the SDK an app would use. */
+/** The embedded InsForge through the SDK that apps use. */
 
 import { createClient } from "@insforge/sdk";
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -11,7 +11,7 @@ import {
   type EmbeddedInsForgeOptions,
 } from "../../tools/local/insforge/mod.ts";
 
-/** A data folder with the demo data in it, copied for each test: starting from one is quick. */
+/** A data folder with the demo data. It is copied for each test, which is faster than a new one. */
 let template: string;
 
 Deno.test.beforeAll(async () => {
@@ -23,7 +23,7 @@ Deno.test.beforeAll(async () => {
 
 Deno.test.afterAll(() => Deno.remove(template, { recursive: true }));
 
-Deno.test("both demo users see exactly their own tickets, visitors none", async () => {
+Deno.test("both demo users read exactly their own tickets, visitors none", async () => {
   await using backend = await start();
   await createDemoData(backend.insforge); // a second time, as on every start
   for (const { email, password, tickets } of DEMO_USERS) {
@@ -59,7 +59,7 @@ Deno.test("a user cannot take, change or delete another user's row", async () =>
   assertEquals(forged.error?.code, "42501");
 });
 
-Deno.test("an expired access token is 401 AUTH_UNAUTHORIZED for accounts and records", async () => {
+Deno.test("returns 401 AUTH_UNAUTHORIZED for accounts and records when the token is expired", async () => {
   await using backend = await start();
   const { secrets } = backend.insforge;
   const expired = await new jose.SignJWT({ role: "authenticated" })
@@ -75,7 +75,7 @@ Deno.test("an expired access token is 401 AUTH_UNAUTHORIZED for accounts and rec
   }
 });
 
-Deno.test("access tokens verify with the key in the secrets and with the published one", async () => {
+Deno.test("the key in the secrets and the published key verify access tokens", async () => {
   await using backend = await start();
   const { secrets } = backend.insforge;
   const { accessToken } = await signUp(backend, "keys@example.com");
@@ -90,7 +90,7 @@ Deno.test("access tokens verify with the key in the secrets and with the publish
   assertEquals(payload.role, "authenticated");
 });
 
-Deno.test("users, rows, objects and keys are there after a restart from the same folder", async () => {
+Deno.test("keeps users, rows, objects and keys after a restart from the same folder", async () => {
   await using folder = await copyTemplate();
   const before = await restart(folder.path, async (backend) => {
     const { accessToken } = await signUp(backend, "stays@example.com");
@@ -112,7 +112,7 @@ Deno.test("users, rows, objects and keys are there after a restart from the same
   });
 });
 
-Deno.test("a file of keys that is cut short says how to start anew", async () => {
+Deno.test("a damaged file of keys is an error that says how to delete all data", async () => {
   await using folder = await copyTemplate();
   await Deno.writeTextFile(`${folder.path}/keys.json`, '{"privateKey": "---');
   await assertRejects(() => start({ dataDir: folder.path }), Error, "--fresh");
@@ -147,7 +147,7 @@ const HOSTILE_KEYS = [
   "keys.json",
 ];
 
-Deno.test("simultaneous requests each act as their own caller", async () => {
+Deno.test("simultaneous requests each run as their own caller", async () => {
   await using backend = await start();
   await backend.insforge.sql(
     "create function whoami() returns text language sql stable as $$ select auth.email() $$",
@@ -199,7 +199,7 @@ Deno.test("hostile text in names and values stays text", async () => {
   assertEquals(await backend.insforge.sql("select id from notes"), [{ id: 1 }]);
 });
 
-Deno.test("the schema is known anew after every change", async () => {
+Deno.test("reads the schema again after every change", async () => {
   await using backend = await start();
   const admin = createClient({ baseUrl: backend.baseUrl, accessToken: "ik_local" });
   await backend.insforge.sql("create table first (id int primary key)");
@@ -211,7 +211,7 @@ Deno.test("the schema is known anew after every change", async () => {
   assertEquals(data, [{ id: 1, second: [] }]);
 });
 
-Deno.test("functions get the body as JSON and answer in one piece, open to every origin", async () => {
+Deno.test("functions get the body as JSON, and their response is sent in one piece, for every origin", async () => {
   const seen: string[] = [];
   await using backend = await start({
     functions: async (slug, request) => {
@@ -231,13 +231,13 @@ Deno.test("functions get the body as JSON and answer in one piece, open to every
   assertEquals(seen, ['chat POST ?x=1 {"prompt":"hi"}', "chat POST  {}"]);
 });
 
-Deno.test("a function that fails is 502 with its message", async () => {
+Deno.test("returns 502 with the message of a function that fails", async () => {
   await using backend = await start({ functions: () => Promise.reject(new Error("no runtime")) });
   const response = await fetch(`${backend.baseUrl}/functions/chat`);
   assertEquals([response.status, await response.json()], [502, { error: "no runtime" }]);
 });
 
-Deno.test("a folder made with another schema is refused", async () => {
+Deno.test("rejects a data folder with another schema version", async () => {
   await using folder = await copyTemplate();
   await restart(folder.path, async (backend) => {
     const response = await postAsAdmin(backend, "/api/database/advance/rawsql/unrestricted", {
@@ -257,7 +257,7 @@ interface Backend extends AsyncDisposable {
   baseUrl: string;
 }
 
-/** Serves a backend until it is disposed; without a folder of its own it starts from the template. */
+/** Serves a backend until it is disposed. By default it starts from a copy of the template. */
 async function start(options: Partial<EmbeddedInsForgeOptions> = {}): Promise<Backend> {
   let baseUrl = "";
   await using started = new AsyncDisposableStack();
@@ -275,7 +275,7 @@ async function start(options: Partial<EmbeddedInsForgeOptions> = {}): Promise<Ba
   return { insforge, baseUrl, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-/** Runs `work` on a backend that is started from `dataDir` and closed afterwards. */
+/** Starts a backend from `dataDir`, runs `work`, and closes it. */
 async function restart<T>(dataDir: string, work: (backend: Backend) => Promise<T>): Promise<T> {
   await using backend = await start({ dataDir });
   return await work(backend);

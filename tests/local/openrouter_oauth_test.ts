@@ -1,4 +1,4 @@
-/** The simulated OpenRouter's OAuth: it really checks the challenge. */
+/** OAuth of the simulated OpenRouter, which checks the challenge. */
 import { createHash } from "node:crypto";
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { serve, type Server } from "./openrouter_server.ts";
@@ -10,7 +10,7 @@ const CALLBACK = "https://app.example.com/done?connect_state=x.y";
 const S256 = { code_challenge: CHALLENGE, code_challenge_method: "S256" };
 const PROOF = { code_verifier: VERIFIER, code_challenge_method: "S256" };
 
-Deno.test("a code is exchanged for a key that is good, and billed by itself", async () => {
+Deno.test("exchanges a code for a valid key with its own bill", async () => {
   await using server = serve({ apiKey: "sk-or-v1-project" });
   const location = new URL((await authorize(server, S256)).headers.get("location")!);
   assertEquals(location.searchParams.get("connect_state"), "x.y");
@@ -29,13 +29,13 @@ Deno.test("a code is exchanged for a key that is good, and billed by itself", as
   assertEquals(server.bill(key), { total: usage.cost, generations: 1 });
   assertEquals(server.bill("project"), { total: 0, generations: 0 });
   assertEquals(server.bill(), server.bill(key));
-  // A generation is known to the account that paid for it.
+  // Only the account that paid for a generation can read it.
   for (const [whose, status] of [[key, 200], ["sk-or-v1-project", 404]] as const) {
     assertEquals(await statusOf(server.get(`/generation?id=${id}`, whose)), status);
   }
 });
 
-Deno.test("a code is good once, for ten minutes, and for the verifier behind its challenge", async () => {
+Deno.test("accepts a code once, for ten minutes, with the verifier of its challenge", async () => {
   let now = 1_800_000_000_000;
   await using server = serve({ now: () => now });
   const exchange = async (code: string | null, fields: object) => {
@@ -62,7 +62,7 @@ Deno.test("a code is good once, for ten minutes, and for the verifier behind its
   now += 10 * 60_000;
   assertEquals(await exchange(late, PROOF), [403, "Authorization code expired"]);
 
-  // Ordinary base64 of the right digest is not base64url of it.
+  // Plain base64 of the right digest is not valid.
   const base64 = createHash("sha256").update(VERIFIER).digest("base64");
   const padded = await createCode(server, { ...S256, code_challenge: base64 });
   assertEquals(await exchange(padded, PROOF), refused);
@@ -74,7 +74,7 @@ Deno.test("a code is good once, for ten minutes, and for the verifier behind its
   ]);
 });
 
-Deno.test("the page asks a person, and refuses what OpenRouter would not lead back to", async () => {
+Deno.test("the page asks the user, and rejects return URLs that OpenRouter rejects", async () => {
   await using server = serve();
   const ask = async (query: Record<string, string>) => {
     const response = await fetch(toAuthUrl(server, query));
@@ -92,12 +92,12 @@ Deno.test("the page asks a person, and refuses what OpenRouter would not lead ba
   }
   const [wrong] = await ask({ callback_url: CALLBACK, ...S256, code_challenge_method: "S512" });
   assertEquals(wrong, 400);
-  // Without an address to lead back to the code is shown.
+  // Without a callback URL the page displays the code.
   assertMatch((await ask(S256))[1], /<code>auth_code_\w+<\/code>/);
   assertEquals((await ask({}))[0], 400);
 });
 
-Deno.test("GET /auth/keys is not allowed, and a key that its owner deleted is good no more", async () => {
+Deno.test("rejects GET /auth/keys, and a key that its owner deleted", async () => {
   await using server = serve();
   assertEquals(await statusOf(server.get("/auth/keys", null)), 405);
   const code = await createCode(server, S256);
@@ -117,7 +117,7 @@ function toAuthUrl(server: Server, query: Record<string, string>): URL {
   return url;
 }
 
-/** Presses the page's button. */
+/** Sends what the button of the page sends. */
 async function authorize(server: Server, query: Record<string, string>): Promise<Response> {
   const url = toAuthUrl(server, { callback_url: CALLBACK, ...query });
   const response = await fetch(url, { method: "POST", redirect: "manual" });

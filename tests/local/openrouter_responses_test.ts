@@ -1,4 +1,4 @@
-/** The simulated OpenRouter's `/responses`, asked by OpenAI's SDK where that can ask it. */
+/** `/responses` of the simulated OpenRouter, mostly through OpenAI's SDK. */
 import {
   assert,
   assertEquals,
@@ -21,7 +21,7 @@ const ADD = {
 };
 const THINKER = "openai/gpt-5-mini";
 
-Deno.test("a response is OpenAI's, with OpenRouter's id and cost, and billed", async () => {
+Deno.test("returns OpenAI's response with OpenRouter's id and cost, and bills it", async () => {
   await using server = serve();
   const { data, response } = await server.client.responses.create({
     model: MODEL,
@@ -40,7 +40,7 @@ Deno.test("a response is OpenAI's, with OpenRouter's id and cost, and billed", a
   assertEquals(found.data.total_cost, cost);
 });
 
-Deno.test("a response says what a chat completion would say to the same", async () => {
+Deno.test("a response has the same answer as a chat completion", async () => {
   await using server = serve();
   const tool_calls = [{ id: "1", type: "function", function: { name: "add", arguments: "{}" } }];
   const asked = { role: "user", content: [{ type: "input_text", text: input }] };
@@ -90,7 +90,7 @@ Deno.test("a response says what a chat completion would say to the same", async 
   }
 });
 
-Deno.test("OpenAI's SDK puts a stream together to the whole response", async () => {
+Deno.test("OpenAI's SDK reads the whole response from a stream", async () => {
   await using server = serve();
   const requests: Record<string, unknown>[] = [
     { input },
@@ -112,7 +112,7 @@ Deno.test("OpenAI's SDK puts a stream together to the whole response", async () 
   }
 });
 
-Deno.test("events are counted, every part begins and is done, and [DONE] ends them", async () => {
+Deno.test("numbers events, starts and finishes every part, and ends with [DONE]", async () => {
   await using server = serve();
   const events = await stream(server, { model: THINKER, reasoning: { effort: "low" } });
   assertEquals(events.pop(), "[DONE]");
@@ -138,7 +138,7 @@ Deno.test("events are counted, every part begins and is done, and [DONE] ends th
   assertEquals(server.bill().total, usage.cost);
 });
 
-Deno.test("a stream begins with a comment, and shows the provider's request if asked", async () => {
+Deno.test("a stream starts with a comment, and with the provider's request when requested", async () => {
   await using server = serve();
   const request = { model: MODEL, input, stream: true, debug: { echo_upstream_body: true } };
   const text = await (await server.post("/responses", request)).text();
@@ -149,7 +149,7 @@ Deno.test("a stream begins with a comment, and shows the provider's request if a
   assertEquals(debug.echo_upstream_body.messages, [{ role: "user", content: input }]);
 });
 
-Deno.test("a response that has no tokens left is incomplete", async () => {
+Deno.test("a response is incomplete when it reaches its token limit", async () => {
   await using server = serve();
   const { status, incomplete_details, output } = await ask(server, { max_output_tokens: 4 });
   assertEquals([status, incomplete_details], ["incomplete", { reason: "max_output_tokens" }]);
@@ -158,7 +158,7 @@ Deno.test("a response that has no tokens left is incomplete", async () => {
   assertEquals(events.at(-2).type, "response.incomplete");
 });
 
-Deno.test("a search brings its sources, and is counted", async () => {
+Deno.test("a search returns its sources and is counted", async () => {
   await using server = serve();
   const tools = [{ type: "openrouter:web_search", parameters: { max_results: 2 } }];
   const { output, usage } = await ask(server, { tools });
@@ -181,7 +181,7 @@ const REFUSED: [string, Record<string, unknown>][] = [
   ["of thoughts alone", { input: [{ type: "reasoning", id: "rs_1", summary: [] }] }],
   ["of a model that is none", { model: "nobody/nothing" }],
   ["in a format without schema", { text: { format: { type: "json_schema", name: "dish" } } }],
-  ["to a call that nobody made", { input: [{ type: "function_call_output", call_id: "1" }] }],
+  ["to a call that another made", { input: [{ type: "function_call_output", call_id: "1" }] }],
 ];
 for (const [kind, fields] of REFUSED) {
   Deno.test(`a response ${kind} is refused`, async () => {
@@ -193,7 +193,7 @@ for (const [kind, fields] of REFUSED) {
   });
 }
 
-Deno.test("a response fails with a status, or with 200 and status failed", async () => {
+Deno.test("a response fails with an error status, or with 200 and status failed", async () => {
   await using server = serve();
   const refused = await server.post("/responses", { input, simulate: { status: 429 } });
   assertEquals([refused.status, (await refused.json()).error.code], [429, 429]);
@@ -211,7 +211,7 @@ Deno.test("a response fails with a status, or with 200 and status failed", async
   assertEquals(server.bill().generations, 0);
 });
 
-Deno.test("a stream fails by any of three events, first of all or in the middle", async () => {
+Deno.test("a stream fails with any of three events, as its first event or in the middle", async () => {
   await using server = serve();
   const failed = await stream(server, { simulate: { fail: "event", after: 5, code: 400 } });
   const { type, sequence_number, response } = failed.at(-1);
@@ -228,7 +228,7 @@ Deno.test("a stream fails by any of three events, first of all or in the middle"
   assertEquals([other.at(-1).type, other.at(-1).error.code], ["response.error", "server_error"]);
 });
 
-Deno.test("OpenAI's SDK throws the error of a response's event", async () => {
+Deno.test("OpenAI's SDK throws the error of an event", async () => {
   await using server = serve();
   const simulate = { fail: "event", error_shape: "response.error" };
   const events = await server.client.responses.create(
@@ -238,7 +238,7 @@ Deno.test("OpenAI's SDK throws the error of a response's event", async () => {
   assertEquals(error.code, "server_error");
 });
 
-Deno.test("a stream of a response is cut, or ends without a word", async () => {
+Deno.test("the stream of a response is cut, or ends early", async () => {
   await using server = serve();
   for (const fail of ["cut", "cut_frame"]) {
     const request = { model: MODEL, input, stream: true, simulate: { fail } };
@@ -249,7 +249,7 @@ Deno.test("a stream of a response is cut, or ends without a word", async () => {
   assertEquals([events.length, events.at(-1).type], [6, "response.output_text.delta"]);
 });
 
-Deno.test("a response of nothing is a message without words, or no message", async () => {
+Deno.test("an empty response has an empty message, or no message", async () => {
   await using server = serve();
   const contents = async (simulate: Simulation) => {
     const { status, output } = await ask(server, { simulate: { answer: "empty", ...simulate } });
@@ -261,7 +261,7 @@ Deno.test("a response of nothing is a message without words, or no message", asy
   assertEquals(await contents({ content: "missing" }), []);
 });
 
-Deno.test("a stream of a response that its client leaves is billed for what it delivered", async () => {
+Deno.test("bills the delivered part of a response when the connection is closed", async () => {
   await using server = serve();
   const simulate: Simulation = { fail: "stall", after: 10 };
   const response = await server.post("/responses", { model: MODEL, input, stream: true, simulate });
@@ -298,7 +298,7 @@ async function stream(server: Server, fields: Record<string, unknown>) {
   );
 }
 
-/** What two answers to one request have in common; what the SDK adds when it parses is left out. */
+/** The parts of a response that do not change between calls, without fields that the SDK adds. */
 function withoutIds(response: Record<string, unknown>): unknown {
   const accidents = new Set(["id", "created_at", "completed_at", "parsed", "parsed_arguments"]);
   accidents.add("output_parsed");
@@ -307,7 +307,7 @@ function withoutIds(response: Record<string, unknown>): unknown {
   );
 }
 
-Deno.test("a reference to an earlier item is rejected, as nothing is stored", async () => {
+Deno.test("rejects a reference to an earlier item, because responses are not stored", async () => {
   await using server = serve();
   const response = await server.post("/responses", {
     model: MODEL,

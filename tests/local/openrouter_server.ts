@@ -1,4 +1,4 @@
-/** The simulated OpenRouter behind a real socket, as the tests of it reach it. */
+/** A simulated OpenRouter on a real socket, for its tests. */
 import OpenAI from "openai";
 import {
   createSimulatedOpenRouter,
@@ -10,22 +10,22 @@ import {
 export const MODEL = "openai/gpt-4o-mini";
 const KEY = "sk-or-v1-test";
 
-/** A simulated OpenRouter that is being served. */
+/** A simulated OpenRouter with its server. */
 export interface Server extends SimulatedOpenRouter, AsyncDisposable {
   /** Ends with `/api/v1`. */
   url: string;
-  /** OpenAI's SDK, pointed there; it tries once. */
+  /** OpenAI's SDK for this server, without retries. */
   client: OpenAI;
   get(path: string, key?: string | null): Promise<Response>;
   post(path: string, body: unknown, key?: string | null): Promise<Response>;
-  /** Posts a chat of one message. */
+  /** Sends a chat with one message. */
   chat(prompt: string, options?: ChatOptions): Promise<Response>;
 }
 
-/** Fields of the request, over a model and a message. */
+/** Additional fields of the request. */
 export type ChatOptions = Record<string, unknown> & { simulate?: Simulation };
 
-/** Serves one on a free port, without any delay unless told. */
+/** Starts one on a free port, by default without delays. */
 export function serve(options: SimulatedOpenRouterOptions = {}): Server {
   const simulated = createSimulatedOpenRouter({
     chunkDelayMs: 0,
@@ -61,7 +61,7 @@ export function serve(options: SimulatedOpenRouterOptions = {}): Server {
   };
 }
 
-/** The data of all events of a stream; `[DONE]` stays text. */
+/** Returns the data of all events of a stream. `[DONE]` stays text. */
 // deno-lint-ignore no-explicit-any
 export async function readEvents(response: Response): Promise<any[]> {
   const lines = (await response.text()).split("\n").filter((line) => line.startsWith("data: "));

@@ -1,4 +1,4 @@
-/** What a request makes the simulated OpenRouter do by its field `simulate`. */
+/** The field `simulate` of requests to the simulated OpenRouter. */
 import {
   assert,
   assertEquals,
@@ -17,7 +17,7 @@ const TOOLS = [
   { type: "function", function: { name: "sub" } },
 ];
 
-Deno.test("a status is refused with OpenRouter's usual words, or with those given", async () => {
+Deno.test("returns an error status with OpenRouter's usual message, or with a given one", async () => {
   await using server = serve();
   for (
     const status of [400, 401, 402, 403, 404, 408, 413, 422, 429, 451, 500, 502, 503, 504, 524, 529]
@@ -38,7 +38,7 @@ Deno.test("a status is refused with OpenRouter's usual words, or with those give
   assertEquals(error.metadata.reasons, ["violence"]);
 });
 
-Deno.test("limits stand in headers, or in the metadata alone", async () => {
+Deno.test("returns rate limits in headers, or only in the metadata", async () => {
   await using server = serve({ now: () => 1_760_000_000_000 });
   const limit = async (simulate: Simulation) => {
     const response = await server.chat("x", { simulate: { status: 429, ...simulate } });
@@ -52,7 +52,7 @@ Deno.test("limits stand in headers, or in the metadata alone", async () => {
   assertEquals(hidden.error.metadata.headers["X-RateLimit-Remaining"], "0");
 });
 
-Deno.test("an error comes as a page, as nothing, as a string", async () => {
+Deno.test("returns an error as a page, as an empty body, or as a string", async () => {
   await using server = serve();
   const ask = async (body: Simulation["body"]) => {
     const response = await server.chat("x", { simulate: { status: 502, body } });
@@ -66,7 +66,7 @@ Deno.test("an error comes as a page, as nothing, as a string", async () => {
   assertEquals(JSON.parse((await ask("string"))[1]!), { error: "Provider returned error" });
 });
 
-Deno.test("only the first times are simulated, counted by key or by body", async () => {
+Deno.test("simulates only the first requests, counted by key or by body", async () => {
   await using server = serve();
   const statuses = async (simulate: Simulation, prompts: string[]) => {
     const seen: number[] = [];
@@ -83,7 +83,7 @@ Deno.test("only the first times are simulated, counted by key or by body", async
   assertEquals(await statuses(twice, ["x", "x", "y", "x"]), [503, 503, 503, 200]);
 });
 
-Deno.test("OpenAI's SDK gets past a failure that does not last", async () => {
+Deno.test("OpenAI's SDK retries a failure that does not last", async () => {
   await using server = serve();
   const { choices } = await server.client.chat.completions.create(
     {
@@ -97,7 +97,7 @@ Deno.test("OpenAI's SDK gets past a failure that does not last", async () => {
   assertEquals(server.requests.length, 3);
 });
 
-Deno.test("a 200 holds the error instead of choices, or inside the choice", async () => {
+Deno.test("returns an error with status 200, instead of choices or inside the choice", async () => {
   await using server = serve();
   for (const stream of [true, false]) {
     const response = await server.chat("x", { stream, simulate: { fail: "body", code: 429 } });
@@ -113,7 +113,7 @@ Deno.test("a 200 holds the error instead of choices, or inside the choice", asyn
   assertGreater(choice.message.content.length, 0);
 });
 
-Deno.test("a stream fails by an event of any shape, first of all or in the middle", async () => {
+Deno.test("a stream fails with an event of any form, as its first event or in the middle", async () => {
   await using server = serve();
   const stream = async (simulate: Simulation) =>
     await readEvents(await server.chat("x", { stream: true, simulate }));
@@ -159,7 +159,7 @@ Deno.test("OpenAI's SDK throws the error of an event", async () => {
   assertEquals([chunks, error.code as unknown], [2, 429]);
 });
 
-Deno.test("the connection breaks after some chunks, or within one", async () => {
+Deno.test("cuts the connection after some chunks, or within one", async () => {
   await using server = serve();
   const cut = async (fields: Record<string, unknown>) => {
     const response = await server.chat("x", fields);
@@ -180,7 +180,7 @@ Deno.test("the connection breaks after some chunks, or within one", async () => 
   assert(json.startsWith('{"id":"gen-'));
 });
 
-Deno.test("a stall lasts until the client leaves, with or without comments", async () => {
+Deno.test("stalls until the connection is closed, with or without comments", async () => {
   await using server = serve();
   for (const fail of ["stall", "stall_with_comments"] as const) {
     const simulate: Simulation = { fail, after: 1, comments_before: 0, chunk_delay_ms: 1 };
@@ -196,7 +196,7 @@ Deno.test("a stall lasts until the client leaves, with or without comments", asy
   assertEquals(events.length, 1);
 });
 
-Deno.test("a stream that its client leaves is billed in part, where the provider stops", async () => {
+Deno.test("bills a part of a stream when the connection is closed and the provider stops", async () => {
   await using server = serve();
   const simulate: Simulation = { fail: "stall", after: 6 };
   const leave = async (model: string) => {
@@ -217,7 +217,7 @@ Deno.test("a stream that its client leaves is billed in part, where the provider
   assertGreater((await leave("google/gemini-2.5-flash")).tokens_completion, 50);
 });
 
-Deno.test("a client that leaves within delay_ms is noticed, and billed if it wanted no stream", async () => {
+Deno.test("notices a closed connection during delay_ms, and bills a request without a stream", async () => {
   const { handler, requests, bill } = createSimulatedOpenRouter();
   const abort = new AbortController();
   const answer = handler(
@@ -238,7 +238,7 @@ Deno.test("a client that leaves within delay_ms is noticed, and billed if it wan
   assertEquals(bill().generations, 1);
 });
 
-Deno.test("comments come before the first chunk and between all others", async () => {
+Deno.test("sends comments before the first chunk and between all others", async () => {
   await using server = serve();
   const simulate: Simulation = { text: "one two", comments_before: 3, comments_between: 2 };
   const text = await (await server.chat("x", { stream: true, simulate })).text();
@@ -247,7 +247,7 @@ Deno.test("comments come before the first chunk and between all others", async (
   assertEquals(text.split(comment).length - 1, 3 + 3 * 2); // four chunks
 });
 
-Deno.test("a chopped stream is the same bytes, cut through events and characters", async () => {
+Deno.test("a chopped stream has the same bytes, split inside events and characters", async () => {
   await using server = serve();
   const simulate: Simulation = { text: "Grüße 🌍🌍 an alle", chop: 3 };
   const response = await server.chat("x", { stream: true, simulate });
@@ -276,7 +276,7 @@ Deno.test("a chopped stream is the same bytes, cut through events and characters
   assertEquals(await runner.finalContent(), "Grüße 🌍🌍 an alle");
 });
 
-Deno.test("usage comes in every form it was seen in, or not at all", async () => {
+Deno.test("sends usage in every known form, or not at all", async () => {
   await using server = serve();
   const stream = async (simulate: Simulation) =>
     (await readEvents(
@@ -302,7 +302,7 @@ Deno.test("usage comes in every form it was seen in, or not at all", async () =>
   ]);
 });
 
-Deno.test("[DONE] may be absent, and a debug chunk comes first where it is asked for", async () => {
+Deno.test("leaves out [DONE], and sends a debug chunk first, when requested", async () => {
   await using server = serve();
   const events = await readEvents(
     await server.chat("x", {
@@ -316,7 +316,7 @@ Deno.test("[DONE] may be absent, and a debug chunk comes first where it is asked
   assertEquals(events.at(-1).choices[0].finish_reason, "stop");
 });
 
-Deno.test("content is null or missing where nothing is said", async () => {
+Deno.test("content is null or missing when there is no text", async () => {
   await using server = serve();
   const finish = async (content: Simulation["content"]) => {
     const events = await readEvents(
@@ -331,7 +331,7 @@ Deno.test("content is null or missing where nothing is said", async () => {
   assertEquals("content" in message, false);
 });
 
-Deno.test("an answer is empty, or a refusal", async () => {
+Deno.test("returns an empty answer, or a refusal", async () => {
   await using server = serve();
   const answer = async (answer: Simulation["answer"]) =>
     (await (await server.chat("x", { simulate: { answer } })).json()).choices[0];
@@ -342,7 +342,7 @@ Deno.test("an answer is empty, or a refusal", async () => {
   assertStringIncludes(refused.message.refusal, "can’t help");
 });
 
-Deno.test("tool calls come in every shape they were seen in", async () => {
+Deno.test("sends tool calls in every known form", async () => {
   await using server = serve();
   const call = async (shape: Simulation["tool_calls"]) => {
     const simulate: Simulation = { tool_calls: shape, usage: "B" };
@@ -375,7 +375,7 @@ Deno.test("tool calls come in every shape they were seen in", async () => {
   assertEquals(whole.choices[0].message.tool_calls.length, 2);
 });
 
-Deno.test("vectors come out of order, empty, too few or as base64 unasked", async () => {
+Deno.test("returns vectors in another order, empty, too few, or as unrequested base64", async () => {
   await using server = serve();
   const embed = async (vectors: Simulation["vectors"]) =>
     (await (await server.post("/embeddings", {
@@ -389,7 +389,7 @@ Deno.test("vectors come out of order, empty, too few or as base64 unasked", asyn
   assertEquals(typeof (await embed("base64"))[0].embedding, "string");
 });
 
-Deno.test("embeddings and images fail as asked, too", async () => {
+Deno.test("embeddings and images fail as requested, too", async () => {
   await using server = serve();
   const requests: [string, Record<string, unknown>][] = [
     ["/embeddings", { model: "openai/text-embedding-3-small", input: "a" }],
@@ -406,7 +406,7 @@ Deno.test("embeddings and images fail as asked, too", async () => {
   }
 });
 
-Deno.test("a turn without text costs tokens, and its native reason can be chosen", async () => {
+Deno.test("returns a finished turn without text, with tokens and a native finish reason", async () => {
   await using server = serve();
   const simulate: Simulation = { answer: "no_text", native_finish_reason: "IMAGE_SAFETY" };
   const { choices: [choice], usage } = await (await server.chat("x", { simulate })).json();
@@ -415,7 +415,7 @@ Deno.test("a turn without text costs tokens, and its native reason can be chosen
   assertGreater(usage.completion_tokens, 0);
 });
 
-Deno.test("a provider key of the project's own pays for everything", async () => {
+Deno.test("returns cost 0 and the upstream cost when the project's own provider key pays", async () => {
   await using server = serve();
   const simulate: Simulation = { byok: true };
   const { id, usage } = await (await server.chat("x", { simulate })).json();
@@ -430,7 +430,7 @@ Deno.test("a provider key of the project's own pays for everything", async () =>
   ]);
 });
 
-Deno.test("content is a list, arguments are an object, audio and error are empty", async () => {
+Deno.test("returns content as a list, arguments as an object, and empty audio and error", async () => {
   await using server = serve();
   const odd: Simulation = { content: "parts", audio: "empty", empty_error: "object" };
   const body = await (await server.chat("x", { simulate: { ...odd, text: "Hi" } })).json();
@@ -456,7 +456,7 @@ Deno.test("content is a list, arguments are an object, audio and error are empty
   assertEquals(events[0].choices[0].delta.tool_calls[0].function.arguments, {});
 });
 
-Deno.test("JSON and events come where the other was asked for, under any type", async () => {
+Deno.test("returns JSON for a stream and events for JSON, with any content type", async () => {
   await using server = serve();
   const sse = await server.chat("x", { simulate: { form: "sse", content_type: "text/plain" } });
   assertEquals(sse.headers.get("content-type"), "text/plain");
@@ -467,7 +467,7 @@ Deno.test("JSON and events come where the other was asked for, under any type", 
   assertEquals((await json.json()).object, "chat.completion");
 });
 
-Deno.test("lines end with CRLF, and every chunk says that it is the last", async () => {
+Deno.test("ends lines with CRLF, and has finish_reason in every chunk", async () => {
   await using server = serve();
   const simulate: Simulation = { line_end: "crlf", finish_every_chunk: true, chop: 3 };
   const text = await (await server.chat("x", { simulate, stream: true })).text();
@@ -478,7 +478,7 @@ Deno.test("lines end with CRLF, and every chunk says that it is the last", async
   for (const { choices: [choice] } of chunks) assertEquals(choice.finish_reason, "stop");
 });
 
-Deno.test("the first chunk waits behind keep-alive comments", async () => {
+Deno.test("sends keep-alive comments before a late first chunk", async () => {
   await using server = serve();
   const simulate: Simulation = { comments_before: 3, comment_delay_ms: 1, first_delay_ms: 1 };
   const text = await (await server.chat("x", { simulate, stream: true })).text();

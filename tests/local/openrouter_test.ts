@@ -1,4 +1,4 @@
-/** The simulated OpenRouter's good answers, and the errors that wrong requests earn. */
+/** The answers of the simulated OpenRouter, and its errors for invalid requests. */
 import { inflateSync } from "node:zlib";
 import {
   assert,
@@ -13,7 +13,7 @@ import {
 import { APIError } from "openai";
 import { MODEL, readEvents, serve } from "./openrouter_server.ts";
 
-Deno.test("a chat is answered about the prompt, with all that OpenRouter adds", async () => {
+Deno.test("answers a chat about its prompt, with all of OpenRouter's fields", async () => {
   await using server = serve();
   const { data, response } = await server.client.chat.completions.create({
     model: MODEL,
@@ -36,13 +36,13 @@ Deno.test("a chat is answered about the prompt, with all that OpenRouter adds", 
   );
 });
 
-Deno.test("the same question gets the same answer", async () => {
+Deno.test("returns the same answer to the same prompt", async () => {
   await using server = serve();
   const ask = async () => (await (await server.chat("What is rain?")).json()).choices[0].message;
   assertEquals(await ask(), await ask());
 });
 
-Deno.test("rows in a prompt are counted, and counts of parts add up", async () => {
+Deno.test("counts the rows in a prompt, and adds the counts of parts", async () => {
   await using server = serve();
   const rows = [
     { id: 1, status: "open", created_at: "2025-01-02T10:00:00Z", subject: "No invoice" },
@@ -61,7 +61,7 @@ Deno.test("rows in a prompt are counted, and counts of parts add up", async () =
   assertStringIncludes(merged, "- **status**: open 4, closed 2");
 });
 
-Deno.test("a stream says what the whole answer says, and ends with usage and [DONE]", async () => {
+Deno.test("streams the same answer, and ends with usage and [DONE]", async () => {
   await using server = serve();
   const prompt = "Explain tides, please";
   const whole = await (await server.chat(prompt)).json();
@@ -76,7 +76,7 @@ Deno.test("a stream says what the whole answer says, and ends with usage and [DO
     chunks.map((chunk) => chunk.choices[0].delta.content).join(""),
     whole.choices[0].message.content,
   );
-  // Form A: the last chunk repeats the finish, and has the usage.
+  // Form A: the last chunk repeats the finish and has the usage.
   assertEquals(chunks.slice(-2).map((chunk) => chunk.choices[0].finish_reason), ["stop", "stop"]);
   assertEquals(chunks.at(-1).usage, whole.usage);
   assert(chunks.slice(0, -1).every((chunk) => chunk.usage === undefined));
@@ -105,7 +105,7 @@ Deno.test("max_tokens and stop end an answer", async () => {
   assertEquals(stopped.choices[0].finish_reason, "stop");
 });
 
-Deno.test("reasoning is told where asked for, and can eat all tokens there are", async () => {
+Deno.test("returns reasoning when requested, and it can use up all tokens", async () => {
   await using server = serve();
   const think = async (fields: Record<string, unknown>) =>
     await (await server.chat("Plan a garden", { model: "openai/gpt-5-mini", ...fields })).json();
@@ -133,7 +133,7 @@ Deno.test("reasoning is told where asked for, and can eat all tokens there are",
   assertEquals(told.join(""), message.reasoning);
 });
 
-Deno.test("a tool is called when the prompt is about it, and its result is used", async () => {
+Deno.test("calls a tool when the prompt is about it, and uses its result", async () => {
   await using server = serve();
   const tools = [{
     type: "function" as const,
@@ -175,7 +175,7 @@ Deno.test("a tool is called when the prompt is about it, and its result is used"
   assertEquals(forced.choices[0]!.finish_reason, "tool_calls");
 });
 
-Deno.test("a provider that a request excludes, or is dearer than it allows, does not answer", async () => {
+Deno.test("returns 404 when the provider is excluded or too expensive", async () => {
   await using server = serve();
   const body = { model: MODEL, messages: [{ role: "user", content: "Hi" }], max_tokens: 5 };
   const embedded = { model: "openai/text-embedding-3-small", input: "Hi" };
@@ -200,7 +200,7 @@ Deno.test("a provider that a request excludes, or is dearer than it allows, does
   }
 });
 
-Deno.test("fields beyond their limits are a 400 that names them, pages of models, too", async () => {
+Deno.test("returns 400 with the name of a field that exceeds its limit", async () => {
   await using server = serve();
   for (
     const fields of [
@@ -222,7 +222,7 @@ Deno.test("fields beyond their limits are a 400 that names them, pages of models
   }
 });
 
-Deno.test("a tool message without its call is the provider's 400, told in metadata.raw", async () => {
+Deno.test("returns the provider's 400 in metadata.raw for a tool message without its call", async () => {
   await using server = serve();
   const response = await server.post("/chat/completions", {
     model: MODEL,
@@ -233,7 +233,7 @@ Deno.test("a tool message without its call is the provider's 400, told in metada
   assertStringIncludes(JSON.parse(error.metadata.raw).error.message, "role 'tool'");
 });
 
-Deno.test("structured output satisfies its schema", async () => {
+Deno.test("structured output matches its schema", async () => {
   await using server = serve();
   const schema = {
     type: "object",
@@ -276,7 +276,7 @@ Deno.test("structured output satisfies its schema", async () => {
   JSON.parse((await loose.json()).choices[0].message.content);
 });
 
-Deno.test("a recursive schema comes to an end, and one that cannot is a 400", async () => {
+Deno.test("ends a recursive schema, and returns 400 when it is endless", async () => {
   await using server = serve();
   const ask = async (schema: unknown) => {
     const json_schema = { name: "tree", schema };
@@ -305,7 +305,7 @@ Deno.test("a recursive schema comes to an end, and one that cannot is a 400", as
   }
 });
 
-Deno.test("web search cites as many results as it may, at their places in the text", async () => {
+Deno.test("web search cites the allowed number of results, at their positions in the text", async () => {
   await using server = serve();
   const search = async (parameters: Record<string, unknown>) => {
     const tools = [{ type: "openrouter:web_search", parameters }];
@@ -326,7 +326,7 @@ Deno.test("web search cites as many results as it may, at their places in the te
   assertEquals(once.tool_calls, undefined);
 });
 
-Deno.test("models fall back from one that is down, and alone it is a 502", async () => {
+Deno.test("falls back when a model is down, and returns 502 without a fallback", async () => {
   await using server = serve();
   const simulate = { down: [MODEL] };
   const models = [MODEL, "google/gemini-2.5-flash"];
@@ -338,7 +338,7 @@ Deno.test("models fall back from one that is down, and alone it is a 502", async
   assertEquals((await lost.json()).error.metadata.error_type, "provider_unavailable");
 });
 
-Deno.test("a model passes on to the next what its context cannot hold", async () => {
+Deno.test("falls back when the prompt exceeds the context of a model", async () => {
   await using server = serve();
   const long = "word ".repeat(5_000);
   const small = "gryphe/mythomax-l2-13b";
@@ -349,7 +349,7 @@ Deno.test("a model passes on to the next what its context cannot hold", async ()
   assertEquals(saved.model, MODEL);
 });
 
-Deno.test("images in a prompt are counted, and refused by a model that cannot see", async () => {
+Deno.test("counts images in a prompt, and rejects them for models without image input", async () => {
   await using server = serve();
   const image = { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } };
   const messages = [{ role: "user", content: [{ type: "text", text: "Look" }, image, image] }];
@@ -360,7 +360,7 @@ Deno.test("images in a prompt are counted, and refused by a model that cannot se
   assertEquals((await blind.json()).error.message, "No endpoints found that support image input");
 });
 
-Deno.test("a chat model draws a real PNG, in one line of a stream, too", async () => {
+Deno.test("a chat model returns a real PNG, in a stream on one line", async () => {
   await using server = serve();
   const fields = {
     model: "google/gemini-2.5-flash-image",
@@ -386,7 +386,7 @@ Deno.test("a chat model draws a real PNG, in one line of a stream, too", async (
   assertStringIncludes((await wrong.json()).error.message, "output modalities: image, text");
 });
 
-Deno.test("POST /images draws in base64, and /images/generations is a 404", async () => {
+Deno.test("POST /images returns base64, and /images/generations is a 404", async () => {
   await using server = serve();
   const model = "openai/gpt-5-image";
   const response = await server.post("/images", { model, prompt: "A fox", n: 2, size: "512x256" });
@@ -412,7 +412,7 @@ Deno.test("POST /images draws in base64, and /images/generations is a 404", asyn
   await many.body?.cancel();
 });
 
-Deno.test("embeddings of texts that mean the same are similar, in grades", async () => {
+Deno.test("returns similar embeddings for similar texts, in grades", async () => {
   await using server = serve();
   const { data } = await (await server.post("/embeddings", {
     model: "openai/text-embedding-3-small",
@@ -437,7 +437,7 @@ Deno.test("embeddings of texts that mean the same are similar, in grades", async
   assertLess(similarity(0, 5), similarity(0, 1));
 });
 
-Deno.test("the models that documents and test suites use are known", async () => {
+Deno.test("knows the models that documents and test suites use", async () => {
   await using server = serve();
   const { data } = await (await server.get("/models?output_modalities=all")).json();
   const ids = data.map(({ id }: { id: string }) => id);
@@ -455,7 +455,7 @@ Deno.test("the models that documents and test suites use are known", async () =>
   assertEquals([video.status, (await video.json()).error.code], [404, 404]);
 });
 
-Deno.test("the playground's suggestions are answered with a table and with code", async () => {
+Deno.test("answers the playground's suggestions with a list, a table and code", async () => {
   await using server = serve();
   const ask = async (prompt: string) =>
     (await (await server.chat(prompt)).json()).choices[0].message.content;
@@ -464,7 +464,7 @@ Deno.test("the playground's suggestions are answered with a table and with code"
   assertMatch(await ask("Write a TypeScript function that debounces, with a test"), /^```ts$/m);
 });
 
-Deno.test("embeddings are unit vectors, near for like texts", async () => {
+Deno.test("embeddings are unit vectors", async () => {
   await using server = serve();
   const { data, usage } = await (await server.post("/embeddings", {
     model: "openai/text-embedding-3-small",
@@ -478,7 +478,7 @@ Deno.test("embeddings are unit vectors, near for like texts", async () => {
   assertGreater(usage.cost, 0);
 });
 
-Deno.test("embeddings honour dimensions, and base64 where asked for", async () => {
+Deno.test("embeddings use the requested dimensions and base64", async () => {
   await using server = serve();
   const ask = async (fields: Record<string, unknown>) =>
     await (await server.post("/embeddings", {
@@ -495,13 +495,13 @@ Deno.test("embeddings honour dimensions, and base64 where asked for", async () =
     dimensions: 256,
   });
   assertEquals([...data[0]!.embedding], floats);
-  // Some models answer base64 with nothing, and do not listen to dimensions.
+  // Some models return no base64 and ignore dimensions.
   const bge = { model: "baai/bge-m3" };
   assertEquals((await ask({ ...bge, encoding_format: "base64" })).data, []);
   assertEquals((await ask({ ...bge, dimensions: 256 })).data[0].embedding.length, 1024);
 });
 
-Deno.test("a bad key is a 401 everywhere but at the catalogue", async () => {
+Deno.test("returns 401 for an invalid key on every route except the catalogue", async () => {
   await using server = serve({ apiKey: "sk-or-v1-only" });
   const body = { model: MODEL, messages: [{ role: "user", content: "x" }] };
   const missing = await server.post("/chat/completions", body, null);
@@ -522,7 +522,7 @@ Deno.test("a bad key is a 401 everywhere but at the catalogue", async () => {
   assertEquals((await good.json()).data.usage, 0);
 });
 
-Deno.test("the catalogue lists models with prices as decimal strings", async () => {
+Deno.test("lists models with prices as decimal strings", async () => {
   await using server = serve();
   const { data, total_count } = await (await server.get("/models?limit=5")).json();
   assertEquals(data.length, 5);
@@ -540,7 +540,7 @@ Deno.test("the catalogue lists models with prices as decimal strings", async () 
   assertEquals(endpoints[0].provider_name, "OpenAI");
 });
 
-Deno.test("requests that contradict themselves or say nothing are a 400", async () => {
+Deno.test("returns 400 for contradictory and empty requests", async () => {
   await using server = serve();
   const messages = [{ role: "user", content: "x" }];
   const cases: [unknown, string][] = [
@@ -574,7 +574,7 @@ Deno.test("requests that contradict themselves or say nothing are a 400", async 
   }
 });
 
-Deno.test("fields that OpenRouter does not know are ignored, and recorded", async () => {
+Deno.test("ignores unknown fields, and records them", async () => {
   await using server = serve();
   const response = await server.chat("Hi", { frobnicate: true });
   assertEquals(response.status, 200);
@@ -585,7 +585,7 @@ Deno.test("fields that OpenRouter does not know are ignored, and recorded", asyn
   assertEquals(await cancelled, false);
 });
 
-Deno.test("what could cost more than is left is a 402 that says what is affordable", async () => {
+Deno.test("returns 402 with the affordable tokens when the credits do not suffice", async () => {
   await using server = serve();
   const error = await assertRejects(
     () =>
@@ -623,7 +623,7 @@ Deno.test("the bill is the sum of all costs", async () => {
   assertEquals(data.total_usage, total);
 });
 
-Deno.test("/generation knows a generation some time after it ended", async () => {
+Deno.test("/generation knows a generation some time after its end", async () => {
   let time = 1_760_000_000_000;
   await using server = serve({ now: () => time, generationDelayMs: 500 });
   const { id, usage } = await (await server.chat("Hi")).json();
@@ -638,7 +638,7 @@ Deno.test("/generation knows a generation some time after it ended", async () =>
   );
 });
 
-/** The size of a PNG, once its pixels have been found to be all there. */
+/** Returns the size of a PNG, after checking that it has all its pixels. */
 function readPng(base64: string): { width: number; height: number } {
   const bytes = Uint8Array.fromBase64(base64);
   assertEquals([...bytes.subarray(1, 4)], [...new TextEncoder().encode("PNG")]);

@@ -1,4 +1,4 @@
-/** The package's own migrations on the embedded InsForge, where `deploy` applies them to a project. */
+/** Applies the package's migrations to the embedded InsForge, as `deploy` does to a project. */
 import type { Migration } from "@insforge/shared-schemas";
 import { fileURLToPath } from "node:url";
 import { planMigrations, readMigrations } from "../deploy/migrations.ts";
@@ -7,9 +7,9 @@ import type { EmbeddedInsForge } from "./insforge/mod.ts";
 const FOLDER = fileURLToPath(new URL("../../migrations/", import.meta.url));
 
 /**
- * Applies the migrations that the backend lacks, through its own API: each once, and recorded.
+ * Applies the migrations that the backend lacks, through its API, which records them.
  *
- * @throws {Error} when one is refused; the message holds InsForge's own words.
+ * @throws {Error} when one is refused. The message contains InsForge's response.
  */
 export async function applyMigrations(insforge: EmbeddedInsForge): Promise<void> {
   const { migrations: applied } = await request<{ migrations: Migration[] }>(insforge, "GET");
@@ -31,6 +31,6 @@ async function request<Answer>(
     }),
   );
   const answer = await response.text();
-  if (!response.ok) throw new Error(`No migrations: ${answer}`);
+  if (!response.ok) throw new Error(`The migrations cannot be applied: ${answer}`);
   return JSON.parse(answer);
 }

@@ -1,4 +1,4 @@
-/** The pages of `deno task serve`: the playground at `/`, made of the very files in `client/`. */
+/** The pages of `deno task serve`. The playground at `/` consists of the files in `client/`. */
 import { Hono } from "hono";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
@@ -11,13 +11,13 @@ type Handler = (request: Request) => Response | Promise<Response>;
 const INDEX = "client/playground/index.html";
 
 /**
- * Puts the pages in front of the functions.
+ * Serves the pages in front of the functions.
  *
- * `GET /` is the playground, `/client/*` the modules and styles it loads, `/playground.json` what it
- * has to know of this machine, `/docs` the API reference. Files are read when they are asked for: a
- * change shows on reload.
+ * `GET /` is the playground, `/client/*` are its modules and styles, `/playground.json` is its
+ * configuration, and `/docs` is the API reference. Files are read for every request, so that a change
+ * is visible after a reload.
  *
- * @param next answers everything that is no page.
+ * @param next answers all other requests.
  */
 export function createPages(setup: Setup, next: Handler): Handler {
   const pages = new Hono();
@@ -32,9 +32,9 @@ export function createPages(setup: Setup, next: Handler): Handler {
 }
 
 /**
- * What a model writes is shown on this page, so the page may run nothing but its own files, load
- * nothing from elsewhere and talk to nobody but the functions and InsForge. No script makes HTML of
- * text: Trusted Types without any policy hold it to that.
+ * The page displays what models write. So it may execute only its own files, load nothing from other
+ * hosts, and call only the functions and InsForge. Trusted Types without a policy make sure that no
+ * script parses text as HTML.
  */
 function createHeaders({ insforgeUrl }: Setup) {
   const self = ["'self'"];
@@ -52,7 +52,7 @@ function createHeaders({ insforgeUrl }: Setup) {
       trustedTypes: ["'none'"],
     },
     referrerPolicy: "no-referrer",
-    // One address of this machine serves many things; none of them may bind the browser to https.
+    // Other servers of this machine share the host name, so the page must not force HTTPS on it.
     strictTransportSecurity: false,
   });
 }

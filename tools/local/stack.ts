@@ -1,7 +1,7 @@
 /**
- * Everything an app needs on one machine: the functions, an embedded InsForge and a simulated
- * OpenRouter, which plays other gateways, too; each on its own port, the latter two replaceable by
- * the real ones.
+ * Everything that an app needs on one machine: the functions, an embedded InsForge and a simulated
+ * OpenRouter, which also plays the other gateways. Each has its own port. The last two can be replaced
+ * by the real services.
  */
 import { chooseGateway } from "../../shared/gateway/gateway.ts";
 import {
@@ -21,12 +21,12 @@ import { toSimulatedGateways } from "./openrouter/gateways/settings.ts";
 import { createSimulatedOpenRouter, type SimulatedOpenRouter } from "./openrouter/mod.ts";
 import { createPages } from "./pages.ts";
 
-/** A running stack. `insforge` and `openrouter` are absent where the real ones are used. */
+/** A running stack. `insforge` and `openrouter` are absent when the real ones are used. */
 export interface Stack extends AsyncDisposable {
   functionsUrl: string;
   insforgeUrl: string;
   openrouterUrl: string;
-  /** Who answers, and where. */
+  /** The title of the gateway. `gatewayUrl` is its URL. */
   gateway: string;
   gatewayUrl: string;
   slugs: string[];
@@ -38,26 +38,28 @@ export interface Stack extends AsyncDisposable {
 const LOCAL_ENCRYPTION_KEY = "0".repeat(64);
 
 /**
- * Starts what the settings ask for: `INSFORGE_BASE_URL` replaces the embedded InsForge, the key of
- * the chosen gateway, or `OPENROUTER_BASE_URL` where that is OpenRouter, the simulated one. The
- * embedded parts are for development: they bind 127.0.0.1 only, and everybody knows their keys.
+ * Starts the stack. `INSFORGE_BASE_URL` replaces the embedded InsForge. The key of the chosen gateway
+ * replaces the simulated one, and for OpenRouter also `OPENROUTER_BASE_URL`. The embedded parts are for
+ * development. They listen on 127.0.0.1 only.
  *
  * @param environment where settings come from; a port of 0 takes any free one.
  * @param dataDir where the embedded InsForge keeps its data; in memory unless given.
- * @returns once everything answers.
- * @throws {Error} when a port is taken or an address is not this machine's; the message names the
- *   setting.
+ * @returns once all servers listen.
+ * @throws {Error} when a server cannot listen. The message names the setting.
  */
 export async function startStack(environment: Environment, dataDir?: string): Promise<Stack> {
   const settings = createSettings(environment);
   await using started = new AsyncDisposableStack();
   const secrets: Record<string, string> = {};
-  const router = { handle: (_: Request): Promise<Response> => Promise.reject(new Error("early")) };
+  const router = {
+    handle: (_: Request): Promise<Response> =>
+      Promise.reject(new Error("The functions are not loaded yet")),
+  };
 
   const hasOpenRouter = Boolean(
     settings.OPENROUTER_API_KEY || environment.get("OPENROUTER_BASE_URL")?.trim(),
   );
-  // Another server than OpenRouter's own may want no key, but gets one.
+  // Servers other than OpenRouter may need no key, but get one.
   if (!settings.OPENROUTER_API_KEY) secrets.OPENROUTER_API_KEY = "sk-or-v1-local";
 
   let openrouter: SimulatedOpenRouter | undefined;
@@ -72,7 +74,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
   if (!settings.INSFORGE_BASE_URL) {
     insforge = await createEmbeddedInsForge({
       dataDir,
-      baseUrl: () => secrets.INSFORGE_BASE_URL,
+      baseUrl: () => secrets.INSFORGE_BASE_URL!,
       jwtSecret: settings.JWT_SECRET,
       reservedSecrets: { ...secrets },
       functions: (slug, request) =>
@@ -105,7 +107,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
   if (insforge && openrouter) {
     const connecting = {
       KEYS_ENCRYPTION_KEY: LOCAL_ENCRYPTION_KEY,
-      // The playground, by either name that people type for this machine.
+      // The playground, by both names of this machine.
       CONNECT_RETURN_URLS: ["127.0.0.1", "localhost"]
         .map((name) => `http://${name}:${new URL(functionsUrl).port}/`).join(),
     };
@@ -155,7 +157,7 @@ function listen(
   port: number,
 ): string {
   try {
-    // Aborting ends streams that still run; shutting down would wait for them.
+    // Aborting ends streams in progress. A graceful shutdown would wait for them.
     const stop = new AbortController();
     const server = Deno.serve(
       { hostname: "127.0.0.1", port, signal: stop.signal, onListen: () => {} },
@@ -169,8 +171,8 @@ function listen(
   } catch (cause) {
     throw new Error(
       cause instanceof Deno.errors.AddrInUse
-        ? `Port ${port} is taken; set ${setting} to a free one`
-        : `The settings HOST and ${setting} must be an address of this machine and a port that it may use`,
+        ? `Port ${port} is in use; set ${setting} to a free one`
+        : `The server cannot listen on port ${port}; set ${setting} to another one`,
       { cause },
     );
   }

@@ -1,8 +1,8 @@
-/** Fields of accounts that several requests carry. */
+/** Fields of accounts that several requests have. */
 
 import * as z from "zod/mini";
 
-/** An address, in lower case. */
+/** An e-mail address, in lower case. */
 export const emailField = z.string().check(
   z.email("Invalid email format"),
   z.toLowerCase(),

@@ -4,7 +4,7 @@ import type { Database, Value } from "./database.ts";
 import { hashPassword, passwordMatches } from "./passwords.ts";
 import { isDatabaseError, Refusal } from "./refusal.ts";
 
-/** A user as InsForge's API shows it. */
+/** A user as InsForge's API returns it. */
 export interface User {
   id: string;
   email: string;
@@ -16,7 +16,7 @@ export interface User {
   metadata: Record<string, unknown>;
 }
 
-/** The part of a user that others may see. */
+/** The part of a user that is public. */
 export type Profile = Pick<User, "id" | "profile">;
 
 interface Row {
@@ -30,24 +30,24 @@ interface Row {
   updated_at: Date;
 }
 
-/** Reads and writes accounts; addresses are expected in lower case. */
+/** Reads and writes accounts. E-mail addresses are expected in lower case. */
 export interface Accounts {
   /** @throws {Refusal} 409 `AUTH_EMAIL_EXISTS` */
   create(
     account: { email: string; password: string; name?: string; emailVerified: boolean },
   ): Promise<User>;
-  /** @throws {Refusal} 401 `AUTH_UNAUTHORIZED`, the same for an unknown address and a wrong password */
+  /** @throws {Refusal} 401 `AUTH_UNAUTHORIZED`, the same for an unknown user and a wrong password */
   signIn(email: string, password: string): Promise<User>;
   find(id: string): Promise<User | undefined>;
-  /** Newest first; `search` is part of the address or the name. */
+  /** Newest first. `search` is part of the e-mail address or the name. */
   list(page: { limit: number; offset: number; search?: string }): Promise<[User[], number]>;
-  /** Adds to the profile and keeps what is not named. @throws {Refusal} 404 `AUTH_USER_NOT_FOUND` */
+  /** Adds fields to the profile and keeps all others. @throws {Refusal} 404 `AUTH_USER_NOT_FOUND` */
   mergeProfile(id: string, profile: Record<string, unknown>): Promise<Profile>;
-  /** Gives the number of accounts that were there to delete. */
+  /** Returns the number of accounts that were deleted. */
   delete(ids: string[]): Promise<number>;
 }
 
-/** Accounts kept in `database`. */
+/** Creates the access to the accounts in `database`. */
 export function createAccounts(database: Database): Accounts {
   const query = (text: string, values: Value[] = []) =>
     database.asOwner((session) => session.query<Row>(text, values));
@@ -62,7 +62,7 @@ export function createAccounts(database: Database): Accounts {
            values ($1, $2, $3, $4) returning *`,
           [email, hash, profile, emailVerified],
         );
-        return toUser(row);
+        return toUser(row!);
       } catch (error) {
         if (isDatabaseError(error) && error.code === "23505") {
           throw new Refusal(409, "AUTH_EMAIL_EXISTS", "User already exists");
@@ -92,11 +92,11 @@ export function createAccounts(database: Database): Accounts {
           `select * ${matching} order by created_at desc limit $2 offset $3`,
           [search, limit, offset],
         );
-        const [{ total }] = await session.query<{ total: number }>(
+        const [count] = await session.query<{ total: number }>(
           `select count(*) as total ${matching}`,
           [search],
         );
-        return [rows.map(toUser), total];
+        return [rows.map(toUser), count!.total];
       });
     },
 

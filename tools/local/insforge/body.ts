@@ -1,20 +1,21 @@
-/** Request bodies: read as Express reads them, checked with the messages of InsForge's schemas. */
+/** Request bodies: read as Express reads them, checked with InsForge's messages. */
 
 import type * as z from "zod/mini";
 import { Refusal } from "./refusal.ts";
 
-/** What routes find in `context.var`: the body, read before any of them runs. */
+/** What every route finds in `context.var`. */
 export interface RequestBody {
   Variables: { body: unknown };
 }
 
 /**
- * The body of a request, JSON or a form's fields; an empty object when it is of another type.
+ * Reads the body of a request: JSON or the fields of a form. A body of another type is an empty
+ * object.
  *
- * @throws {Refusal} 400 `INVALID_INPUT` for malformed JSON and for a value that is no object or array
+ * @throws {Refusal} 400 `INVALID_INPUT` for malformed JSON, and when it is not an object or array
  */
 export async function readBody(request: Request): Promise<unknown> {
-  const mediaType = request.headers.get("content-type")?.split(";")[0].trim().toLowerCase();
+  const mediaType = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (mediaType === "application/x-www-form-urlencoded") {
     return Object.fromEntries(new URLSearchParams(await request.text()));
   }
@@ -29,21 +30,21 @@ export async function readBody(request: Request): Promise<unknown> {
     throw new Refusal(
       400,
       "INVALID_INPUT",
-      // The engine InsForge runs on gives the position only once.
+      // The engine that InsForge runs on reports the position only once.
       (error as Error).message.replace(/ \(line \d+ column \d+\)$/, ""),
       "Please ensure your request body contains valid JSON",
     );
   }
 }
 
-/** How `parseBody` refuses: which code, and which advice. */
+/** The error of `parseBody`: its code and its advice. */
 export interface ParseOptions {
   code?: string;
   nextActions?: string;
 }
 
 /**
- * The value of `body` that `schema` describes.
+ * Checks `body` with `schema` and returns the value.
  *
  * @throws {Refusal} 400 with one `field: problem` per problem, joined by commas
  */

@@ -1,5 +1,5 @@
--- What an empty InsForge project holds before its first table: the three roles, the functions that
--- policies call, accounts and storage. Right on PostgreSQL 15 and later, with pgvector 0.7 and later.
+-- What an empty InsForge project contains: the three roles, the functions that policies call, accounts
+-- and storage. Works on PostgreSQL 15 and later, with pgvector 0.7 and later.
 
 create extension if not exists vector;
 
@@ -11,7 +11,7 @@ create schema auth;
 create schema storage;
 create schema system;
 
--- The signed-in caller, as each request states it in the setting request.jwt.claims.
+-- The signed-in caller, from the setting request.jwt.claims of each request.
 
 create function auth.jwt() returns jsonb language sql stable as $$
   select nullif(current_setting('request.jwt.claims', true), '')::jsonb
@@ -81,8 +81,8 @@ begin
 end
 $$;
 
--- Gives project_admin what the database owner has made in public, as InsForge does after every
--- unrestricted statement, so that later changes by project_admin are not refused.
+-- Makes project_admin the owner of everything in public, as InsForge does after every unrestricted
+-- statement, so that project_admin may change it later.
 create function system.hand_over_public() returns void language plpgsql as $$
 declare
   statement text;
@@ -131,7 +131,7 @@ begin
 end
 $$;
 
--- Public is the app's: every role may use its tables, and row-level security decides.
+-- The schema public belongs to the app: every role may use its tables, row-level security decides.
 
 grant usage on schema public to anon, authenticated;
 grant all on schema public to project_admin;
@@ -146,13 +146,13 @@ alter default privileges for role project_admin in schema public
 alter default privileges for role project_admin in schema public
   grant usage, select on sequences to anon, authenticated;
 
--- Accounts are reached through the API only; policies may call the functions above.
+-- Accounts are accessible only through the API. Policies may call the functions above.
 
 grant usage on schema auth to anon, authenticated, project_admin;
 grant select, insert, update, delete, references, trigger on auth.users to project_admin;
 grant usage on schema system to project_admin;
 
--- Objects: signed-in users may use all until an app enables row-level security; anon may not.
+-- Objects: signed-in users may use all of them until an app enables row-level security. anon may not.
 
 grant usage on schema storage to authenticated, project_admin;
 grant select, insert, update, delete on storage.objects to authenticated;

@@ -1,24 +1,24 @@
-/** Whose request it is: dispatch by the shape of the credential, and never down to a weaker one. */
+/** Who sent a request. The form of the credential decides; an invalid one is never ignored. */
 
 import type { Identity } from "./database.ts";
 import { CHECK_ADMIN_TOKEN, CHECK_API_KEY, CHECK_TOKEN, Refusal } from "./refusal.ts";
 import type { AccessClaims, Tokens } from "./tokens.ts";
 
-/** Recognises callers by the three kinds of credential InsForge knows. */
+/** Recognises callers by the three kinds of credential that InsForge has. */
 export interface Callers {
   /**
-   * The identity behind a user token, the anonymous key or the API key.
+   * Returns the identity behind a user token, the anon key or the API key.
    *
-   * @throws {Refusal} 401 without a credential or with one that is not valid
+   * @throws {Refusal} 401 when the credential is missing or invalid
    */
   requireCaller(request: Request): Promise<Identity>;
-  /** @throws {Refusal} 401 without an administrator's credential, 403 with a user's */
+  /** @throws {Refusal} 401 when the administrator's credential is missing or invalid, 403 for a user */
   requireAdmin(request: Request): Promise<void>;
-  /** The claims of a bearer token; keys are no tokens and are refused. @throws {Refusal} 401 */
+  /** Returns the claims of a bearer token. Keys are refused. @throws {Refusal} 401 */
   requireToken(request: Request): Promise<AccessClaims>;
 }
 
-/** Callers with tokens of this project, or with one of its two keys. */
+/** Recognises tokens and keys of one project. */
 export function createCallers(
   { tokens, anonKey, apiKey }: { tokens: Tokens; anonKey: string; apiKey: string },
 ): Callers {
@@ -73,7 +73,7 @@ function toIdentity({ sub, email, role }: AccessClaims): Identity {
       return { role, sub, email };
     case "anon":
     case "project_admin":
-      // Only a user owns rows: the subject of the others is a label that is no uuid.
+      // Only users own rows. The subject of the others is a label and not a UUID.
       return { role };
     default:
       throw new Refusal(403, "AUTH_UNAUTHORIZED", "Invalid user role claim");

@@ -1,11 +1,11 @@
-/** Cross-origin headers as InsForge sends them: every origin, with credentials. */
+/** CORS headers as InsForge sends them: for every origin, with credentials. */
 
 import type { MiddlewareHandler } from "hono";
 
 const ALLOWED_METHODS = "GET,HEAD,PUT,PATCH,POST,DELETE";
 const EXPOSED_HEADERS = "Content-Range,Preference-Applied";
 
-/** Answers every `OPTIONS` itself, and marks all other answers as readable by the calling origin. */
+/** Answers every `OPTIONS` itself, and lets the calling origin read all other responses. */
 export const cors: MiddlewareHandler = async (context, next) => {
   const { req: request } = context;
   if (request.method === "OPTIONS") {
@@ -20,7 +20,7 @@ export const cors: MiddlewareHandler = async (context, next) => {
   }
   context.header("Vary", "Origin", { append: true });
   const origin = request.header("origin");
-  // A function proxy answer keeps the star that InsForge puts there.
+  // Responses of the function proxy keep the `*` that InsForge sets.
   if (origin && !context.res.headers.has("access-control-allow-origin")) {
     context.header("Access-Control-Allow-Origin", origin);
   }

@@ -1,31 +1,30 @@
-/** Demo users and their data, so that a fresh start has something to show. */
+/** Demo users and their data. */
 
 import { createTickets } from "./demo/tickets.ts";
 import type { EmbeddedInsForge } from "./mod.ts";
 
-/** The two demo users; the first has more tickets than the second. */
+/** The two demo users. `tickets` is the number of their support tickets. */
 export const DEMO_USERS = [
   { email: "demo@example.com", password: "demo-password", name: "Demo", tickets: 120 },
   { email: "second@example.com", password: "demo-password", name: "Second", tickets: 80 },
 ] as const;
 
 /**
- * Makes the demo users, 200 support tickets between them and a public bucket `images`; what is there already stays as it is.
+ * Creates the demo users, their 200 support tickets and a public bucket `images`. What exists already
+ * stays as it is.
  *
- * @throws {Error} when a user cannot be made
+ * @throws {Error} when a user cannot be created
  */
 export async function createDemoData(insforge: EmbeddedInsForge): Promise<void> {
   for (const user of DEMO_USERS) await createUser(insforge, user);
   await createBucket(insforge);
   await insforge.sql(await Deno.readTextFile(new URL("./demo/schema.sql", import.meta.url)));
-  const [{ empty }] = await insforge.sql(
-    "select not exists (select from support_tickets) as empty",
-  );
-  if (!empty) return;
+  const [row] = await insforge.sql("select not exists (select from support_tickets) as empty");
+  if (!row?.empty) return;
   const owners = DEMO_USERS.flatMap(({ email, tickets }) => Array<string>(tickets).fill(email));
   const tickets = createTickets(owners.length).map((ticket, index) => ({
     ...ticket,
-    // Every place in the list gets another owner than its neighbours as far as the shares allow.
+    // Spreads the owners over the whole list.
     email: owners[(index * OWNER_STEP) % owners.length],
   }));
   await insforge.sql(
@@ -42,10 +41,10 @@ export async function createDemoData(insforge: EmbeddedInsForge): Promise<void> 
   );
 }
 
-/** Has no divisor in common with 200, so that stepping by it visits every place once. */
+/** Has no common divisor with 200, so that stepping by it visits every index once. */
 const OWNER_STEP = 77;
 
-/** The bucket that functions store images in unless told otherwise; browsers load from it. */
+/** The bucket in which functions save images by default. Browsers load images from it. */
 async function createBucket({ handler, secrets }: EmbeddedInsForge): Promise<void> {
   const response = await handler(
     new Request("http://localhost/api/storage/buckets", {
@@ -55,7 +54,9 @@ async function createBucket({ handler, secrets }: EmbeddedInsForge): Promise<voi
     }),
   );
   const answer = await response.text();
-  if (!response.ok && response.status !== 409) throw new Error(`No demo bucket: ${answer}`);
+  if (!response.ok && response.status !== 409) {
+    throw new Error(`The demo bucket cannot be created: ${answer}`);
+  }
 }
 
 async function createUser(
@@ -72,5 +73,5 @@ async function createUser(
     }),
   );
   const answer = await response.text();
-  if (!response.ok) throw new Error(`No demo user ${email}: ${answer}`);
+  if (!response.ok) throw new Error(`The demo user ${email} cannot be created: ${answer}`);
 }

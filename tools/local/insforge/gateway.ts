@@ -1,4 +1,4 @@
-/** The HTTP face of the embedded InsForge: what holds for every route, and where the routes hang. */
+/** The HTTP interface of the embedded InsForge: what all routes share, and their paths. */
 
 import { Hono } from "hono";
 import { readBody, type RequestBody } from "./body.ts";
@@ -6,10 +6,10 @@ import { cors } from "./cors.ts";
 import { Refusal, toRefusal } from "./refusal.ts";
 import { RestError } from "./rest/rest_error.ts";
 
-/** Routes and the path they hang under. */
+/** Routes and the path below which they are served. */
 export type Mount = [path: string, routes: Hono<RequestBody>];
 
-/** Builds the gateway around `mounts`; every request it cannot place is a 404 `NOT_FOUND`. */
+/** Creates the gateway. A request that no route matches is a 404 `NOT_FOUND`. */
 export function createGateway(mounts: Mount[]): Hono<RequestBody> {
   const gateway = new Hono<RequestBody>();
 

@@ -1,10 +1,10 @@
-/** The public key set, for whoever checks access tokens without asking. */
+/** The public key set, with which access tokens can be verified without a call to InsForge. */
 
 import { Hono } from "hono";
 import type { RequestBody } from "./body.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** The key set at both places InsForge has it. */
+/** Serves the key set at both of InsForge's paths. */
 export function createJwksRoutes({ jwks }: Tokens): Hono<RequestBody> {
   const routes = new Hono<RequestBody>();
   for (const path of ["/.well-known/jwks.json", "/api/.well-known/jwks.json"]) {

@@ -1,4 +1,4 @@
-/** A project's own migrations under `/api/database/migrations`: applied once, forward only. */
+/** A project's migrations under `/api/database/migrations`: each is applied once, in order. */
 
 import { createMigrationRequestSchema } from "@insforge/shared-schemas";
 import { Hono } from "hono";
@@ -12,7 +12,11 @@ const COLUMNS = 'version, name, statements, created_at as "createdAt"';
 const NEWEST_FIRST =
   `select ${COLUMNS} from system.custom_migrations order by version::numeric desc`;
 
-/** @param schemaChanged called after every migration that was applied. */
+/**
+ * Creates the routes for migrations.
+ *
+ * @param schemaChanged called after every applied migration.
+ */
 export function createMigrationRoutes(
   { database, callers, schemaChanged }: {
     database: Database;
@@ -66,7 +70,7 @@ function parseMigration(body: unknown): { version: string; name: string; sql: st
   if (result.success) return result.data;
   const { issues } = result.error;
   const message = issues.length === 1
-    ? issues[0].message
+    ? issues[0]!.message
     : issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join(", ");
   throw new Refusal(400, "INVALID_INPUT", message);
 }

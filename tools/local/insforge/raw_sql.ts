@@ -7,15 +7,16 @@ import type { Callers } from "./caller.ts";
 import type { Database, Session, Value } from "./database.ts";
 import { isDatabaseError, Refusal } from "./refusal.ts";
 
-/** Only these report how many rows they touched. */
+/** The commands that report how many rows they affected. */
 const ROW_COMMANDS = ["INSERT", "UPDATE", "DELETE", "MERGE", "COPY"];
 
 const RawSql = z.object({ query: z.string(), params: z.optional(z.array(z.unknown())) });
 
 /**
- * Routes for raw SQL: plain as `project_admin`, `/unrestricted` as the owner of the database.
+ * Creates the routes for raw SQL: the plain one runs as `project_admin`, `/unrestricted` as the owner of
+ * the database.
  *
- * @param schemaChanged called after every statement that ran, since any may have changed the schema
+ * @param schemaChanged called after every statement, because any may have changed the schema
  */
 export function createRawSqlRoutes(
   { database, callers, schemaChanged }: {
@@ -53,9 +54,10 @@ export function createRawSqlRoutes(
 
 async function run(session: Session, query: string, params: unknown[] = []) {
   const results = await session.inspect(query, params.map(toValue));
-  // Several statements give several results, and InsForge shows none of them.
-  if (results.length !== 1) return { rows: [] };
-  const [{ rows, rowCount, affectedRows, fields, command }] = results;
+  const [result, ...others] = results;
+  // InsForge returns no rows when there were several statements.
+  if (!result || others.length > 0) return { rows: [] };
+  const { rows, rowCount, affectedRows, fields, command } = result;
   const counted = rowCount ?? (ROW_COMMANDS.includes(command ?? "") ? affectedRows : null);
   return { rows, rowCount: counted, fields };
 }

@@ -1,14 +1,14 @@
-/** InsForge's flat error body, and the refusals that more than one route gives. */
+/** Errors of InsForge's own routes, and the advice that several of them give. */
 
-/** Advice under `nextActions` for a missing or wrong token. */
+/** Advice in `nextActions` for a missing or invalid token. */
 export const CHECK_TOKEN = "Check the token is valid or login to get a new token.";
-/** Advice for a caller who is no administrator. */
+/** Advice for a caller who is not an administrator. */
 export const CHECK_ADMIN_TOKEN =
   "Check the admin token is valid or login as admin to get a new token.";
 /** Advice for a wrong API key. */
 export const CHECK_API_KEY = "Check the API key is valid or generate a new API key.";
 
-/** A request that InsForge's own routes refuse: what the caller gets as `{ error, message, statusCode, nextActions? }`. */
+/** An error response of InsForge's own routes: `{ error, message, statusCode, nextActions? }`. */
 export class Refusal extends Error {
   constructor(
     readonly statusCode: number,
@@ -25,7 +25,7 @@ export class Refusal extends Error {
   }
 }
 
-/** What PostgreSQL says about a statement that failed; PGlite throws it with these fields. */
+/** A failed statement, with the fields of PostgreSQL's error. */
 export interface DatabaseError extends Error {
   code: string;
   detail?: string;
@@ -33,12 +33,12 @@ export interface DatabaseError extends Error {
   column?: string;
 }
 
-/** Whether `error` came from PostgreSQL: it carries a five-character SQLSTATE. */
+/** Whether `error` comes from PostgreSQL. Its `code` is then a five-character SQLSTATE. */
 export function isDatabaseError(error: unknown): error is DatabaseError {
   return error instanceof Error && "code" in error && "severity" in error;
 }
 
-/** How InsForge's own routes (everything but records and rpc) tell of an error, whatever it is. */
+/** Converts any error to the error response of InsForge's own routes, which are all except records and rpc. */
 export function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (!(error instanceof Error)) return new Refusal(500, "INTERNAL_ERROR", "Internal server error");

@@ -1,4 +1,4 @@
-/** A project's secrets under `/api/secrets`; those of the platform are reserved. */
+/** A project's secrets under `/api/secrets`. The platform's own are reserved. */
 
 import { Hono } from "hono";
 import type { RequestBody } from "./body.ts";
@@ -6,9 +6,9 @@ import type { Callers } from "./caller.ts";
 import type { Database, Value } from "./database.ts";
 import { Refusal } from "./refusal.ts";
 
-/** The secrets of one project, as functions get them. */
+/** The secrets that the functions of a project get. */
 export interface Secrets {
-  /** Key and value of all that are active and not expired. */
+  /** Returns the values of all secrets that are active and not expired, by key. */
   values(): Promise<Record<string, string>>;
 }
 
@@ -18,10 +18,10 @@ const LISTED = `id, key, is_active as "isActive", is_reserved as "isReserved",
 const VALID = "is_active and (expires_at is null or expires_at > now())";
 
 /**
- * Gives access to the secrets in the database.
+ * Creates the access to the secrets in the database.
  *
- * @param reserved the platform's own; asked for when the first secret is, as an address may be
- *   among them that is not known before.
+ * @param reserved returns the platform's own. It is called with the first request, because it may
+ *   contain a URL that is not known before.
  */
 export function createSecrets(database: Database, reserved: () => Record<string, string>): Secrets {
   let seeded: Promise<unknown> | undefined;
@@ -49,7 +49,11 @@ function seed(database: Database, reserved: Record<string, string>): Promise<unk
   );
 }
 
-/** @param changed called after every change of a value. */
+/**
+ * Creates the routes for secrets.
+ *
+ * @param changed called after every change of a value.
+ */
 export function createSecretRoutes(
   { database, callers, secrets, changed }: {
     database: Database;
@@ -66,7 +70,7 @@ export function createSecretRoutes(
 
   routes.use(async (context, next) => {
     await callers.requireAdmin(context.req.raw);
-    await secrets.values(); // so that the platform's own are there
+    await secrets.values(); // creates the platform's own
     await next();
   });
 

@@ -1,4 +1,4 @@
-/** Sessions under `/api/auth`: sign in, refresh, sign out, who am I, and the key set. */
+/** Sessions under `/api/auth`: sign in, refresh, sign out, current user. */
 
 import { type Context, Hono } from "hono";
 import * as z from "zod/mini";
@@ -16,23 +16,23 @@ const Refresh = z.object({
   refreshToken: z.string().check(z.minLength(1, "refreshToken is required")),
 });
 
-/** What a caller gets to keep a session going: an access token, and the means to get the next one. */
+/** The tokens of a session. */
 export interface SessionTokens {
   accessToken: string;
-  /** For browsers, which hold the refresh token in a cookie. */
+  /** For browsers, which keep the refresh token in a cookie. */
   csrfToken?: string;
-  /** For everything else. */
+  /** For all other clients. */
   refreshToken?: string;
 }
 
-/** Starts sessions for users who have proven who they are. */
+/** Starts sessions of authenticated users. */
 export interface Sessions {
-  /** The tokens of a new session: a browser gets the refresh token as a cookie, others in the body. */
+  /** Returns the tokens of a new session. A browser gets the refresh token as a cookie. */
   start(context: Context, user: User, csrfNonce?: string): Promise<SessionTokens>;
   routes: Hono<RequestBody>;
 }
 
-/** Sessions of `accounts`, and the routes that start, renew and end them. */
+/** Creates the routes that start, renew and end sessions. */
 export function createSessions(
   { accounts, tokens, callers }: { accounts: Accounts; tokens: Tokens; callers: Callers },
 ): Sessions {
@@ -88,7 +88,7 @@ export function createSessions(
     if (isBrowser(context)) {
       const claims = await tokens.verifyRefresh(readRefreshCookie(context.req.raw) ?? "")
         .catch(() => undefined);
-      // A token that has ended can be dropped by anyone; a live one only by its own page.
+      // An expired token needs no CSRF value to be deleted.
       if (claims) tokens.verifyCsrf(context.req.header("x-csrf-token"), claims);
       context.header("Set-Cookie", CLEARED_REFRESH_COOKIE);
     }
@@ -98,7 +98,7 @@ export function createSessions(
   return { start, routes };
 }
 
-/** @throws {Refusal} 400 for an unknown method, 401 for a one-time code, as none is ever sent here */
+/** @throws {Refusal} 400 for an unknown method, 401 for a one-time code, which is never sent here */
 function requireMethod(body: unknown): void {
   const { method } = body as Record<string, unknown>;
   if (method === undefined || method === null || method === "password") return;
@@ -108,7 +108,7 @@ function requireMethod(body: unknown): void {
   throw new Refusal(400, "INVALID_INPUT", message);
 }
 
-/** `client_type` says what asks; whatever is not one of these is a browser. */
+/** The query parameter `client_type` names the kind of client. Without it, it is a browser. */
 function isBrowser(context: Context): boolean {
   return !["mobile", "desktop", "server"].includes(context.req.query("client_type") ?? "");
 }

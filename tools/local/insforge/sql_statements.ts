@@ -1,22 +1,22 @@
-/** SQL cut into its statements, without a parser: enough to name what InsForge refuses. */
+/** Splits SQL into statements, without a parser, and recognises those that InsForge refuses. */
 
-/** Texts, quoted names, dollar-quoted bodies and comments: semicolons and words in them are not SQL. */
+/** Strings, quoted names, dollar-quoted bodies and comments. Semicolons in them end no statement. */
 const OPAQUE = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g;
 
-/** One statement as it stands, and as bare words for recognising it. */
+/** One statement: its text, and the words by which it is recognised. */
 export interface Statement {
   text: string;
-  /** Lower case, single blanks, everything quoted or commented left out. */
+  /** In lower case with single spaces, without everything that is quoted or a comment. */
   words: string;
 }
 
-/** Splits SQL at the semicolons between statements; empty ones are left out. */
+/** Splits SQL at the semicolons between statements. Empty statements are left out. */
 export function splitStatements(sql: string): Statement[] {
-  // Same length, so that a place in the bare text is the same place in the whole one.
+  // Of the same length, so that positions in both texts are the same.
   const bare = sql.replace(OPAQUE, (found) => " ".repeat(found.length));
   const ends = [...bare.matchAll(/;|$/g)].map(({ index }) => index);
   return ends.map((end, i) => {
-    const start = i === 0 ? 0 : ends[i - 1] + 1;
+    const start = i === 0 ? 0 : ends[i - 1]! + 1;
     const words = bare.slice(start, end).trim().toLowerCase().replace(/\s+/g, " ");
     return { text: sql.slice(start, end).trim(), words };
   }).filter(({ words }) => words !== "");
@@ -41,9 +41,9 @@ const REFUSED: [statement: RegExp, message: string][] = [
   ],
 ];
 
-/** Why InsForge would not run this SQL as a project's administrator, or nothing. */
+/** Returns InsForge's message when it refuses to run this SQL as a project's administrator. */
 export function findGuardFault(sql: string): string | undefined {
-  // Wherever it stands, comments and function bodies included.
+  // Everywhere, also in comments and function bodies.
   if (/\bset_config\b/i.test(sql)) return "Changing SQL session configuration is not allowed.";
   for (const { words } of splitStatements(sql)) {
     const [, message] = REFUSED.find(([pattern]) => pattern.test(words)) ?? [];

@@ -1,4 +1,4 @@
-/** Access tokens (RS256, 15 minutes), refresh tokens (HS256, 7 days) and the CSRF values bound to them. */
+/** Access tokens (RS256, 15 minutes), refresh tokens (HS256, 7 days) and their CSRF values. */
 
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
@@ -8,37 +8,37 @@ import { Refusal } from "./refusal.ts";
 
 const ACCESS_TOKEN_SECONDS = 15 * 60;
 
-/** How long a refresh token lives, and the cookie that carries it. */
+/** The lifetime of a refresh token and of its cookie. */
 export const REFRESH_TOKEN_SECONDS = 7 * 24 * 60 * 60;
 
-/** The claims a bearer token was found to carry. */
+/** The verified claims of a bearer token. */
 export interface AccessClaims {
   sub: string;
   email?: string;
   role: string;
 }
 
-/** A refresh token's claims; the nonce ties CSRF values to the session and outlives rotation. */
+/** The claims of a refresh token. The nonce binds CSRF values to the session and survives rotation. */
 export interface RefreshClaims {
   sub: string;
   csrfNonce: string;
 }
 
-/** Signs and checks the tokens of one project. */
+/** Signs and verifies the tokens of one project. */
 export interface Tokens {
   signAccess(user: { id: string; email: string }): Promise<string>;
-  /** @throws {Refusal} 401 `AUTH_UNAUTHORIZED` for anything but a token this project trusts */
+  /** @throws {Refusal} 401 `AUTH_UNAUTHORIZED` for a token that this project does not trust */
   verifyAccess(token: string): Promise<AccessClaims>;
   signRefresh(userId: string, csrfNonce?: string): Promise<{ token: string; csrfToken: string }>;
   /** @throws {Refusal} 401 `AUTH_UNAUTHORIZED` */
   verifyRefresh(token: string): Promise<RefreshClaims>;
-  /** @throws {Refusal} 403 `FORBIDDEN` when `csrfToken` is not the one of the session */
+  /** @throws {Refusal} 403 `FORBIDDEN` when `csrfToken` does not belong to the session */
   verifyCsrf(csrfToken: string | undefined, claims: RefreshClaims): void;
-  /** The public key set, as `/.well-known/jwks.json` gives it. */
+  /** The public key set, as `/.well-known/jwks.json` returns it. */
   jwks: { keys: jose.JWK[] };
 }
 
-/** Tokens signed with `keys`. */
+/** Creates the functions that sign and verify tokens with `keys`. */
 export async function createTokens(keys: Keys): Promise<Tokens> {
   const secret = new TextEncoder().encode(keys.secret);
   const privateKey = await jose.importPKCS8(keys.privateKey, "RS256");
@@ -58,8 +58,8 @@ export async function createTokens(keys: Keys): Promise<Tokens> {
         .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: keys.keyId })
         .setSubject(id).sign(privateKey),
 
-    // InsForge trusts its secret as well as its key pair and looks at no other claim, so a refresh
-    // token passes here: a function that checks tokens itself must refuse it.
+    // InsForge trusts its secret as well as its key pair and checks no other claim, so a refresh token
+    // passes here. A function that verifies tokens itself must refuse it.
     verifyAccess: async (token) => {
       try {
         const header = jose.decodeProtectedHeader(token);
@@ -110,7 +110,7 @@ export async function createTokens(keys: Keys): Promise<Tokens> {
   };
 }
 
-/** From one reading of the clock; jose takes two, and a second may end between them. */
+/** Reads the clock once. jose reads it twice, and the second may change in between. */
 function lifetimeOf(seconds: number): { iat: number; exp: number } {
   const iat = Math.floor(Date.now() / 1_000);
   return { iat, exp: iat + seconds };

@@ -1,4 +1,4 @@
-/** Users under `/api/auth`: sign up, profiles, and what administrators see of them. */
+/** Users under `/api/auth`: sign up, profiles, and the administration of users. */
 
 import { Hono } from "hono";
 import * as z from "zod/mini";
@@ -28,7 +28,7 @@ const Deletion = z.object({
   userIds: z.array(userIdField).check(z.minLength(1, "At least one user ID is required")),
 });
 
-/** What `GET /api/auth/public-config` tells everyone. */
+/** The response of `GET /api/auth/public-config`. */
 const PUBLIC_CONFIG = {
   oAuthProviders: [],
   customOAuthProviders: [],
@@ -43,7 +43,7 @@ const PUBLIC_CONFIG = {
   disableSignup: false,
 };
 
-/** Routes for accounts; signing up needs the anonymous key at least. */
+/** Creates the routes for accounts. Signing up needs at least the anon key. */
 export function createUserRoutes(
   { accounts, tokens, callers, sessions }: {
     accounts: Accounts;
@@ -65,7 +65,7 @@ export function createUserRoutes(
     }
     const emailVerified = byAdmin && autoConfirm === true;
     const user = await accounts.create({ ...account, emailVerified });
-    // An administrator makes the account for somebody else: no session starts on his side.
+    // An administrator creates the account for another person, so no session starts.
     const session = byAdmin
       ? { accessToken: await tokens.signAccess(user) }
       : await sessions.start(context, user);

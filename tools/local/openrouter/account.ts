@@ -1,4 +1,4 @@
-/** The account behind the key: what is left, and what each generation was. */
+/** The account behind the key: its credits, and its generations. */
 import { Hono } from "hono";
 import { listUserModels } from "./catalogue.ts";
 import type { Bill } from "./ledger.ts";

@@ -1,14 +1,14 @@
-/** The lists of models, open to everyone: a bad key is not noticed here. */
+/** The lists of models. They need no key, and an invalid one is ignored. */
 import { type Context, Hono } from "hono";
 import { findModel, listModels, type Model } from "./models.ts";
 import { invalidRequest, noEndpoints } from "./refusal.ts";
 import type { Env } from "./world.ts";
 
 const CREATED = 1_740_000_000;
-/** The most rows that one page may have, or leave out. */
+/** The highest number of rows that one page may contain or skip. */
 const MAX_COUNT = 1_000;
 
-/** `/models` and its kin. */
+/** Creates the routes `/models`, `/embeddings/models` and `/images/models`. */
 export function createCatalogueRoutes(): Hono<Env> {
   const routes = new Hono<Env>();
 
@@ -51,7 +51,7 @@ function requireModel(author: string, slug: string): Model {
   return model;
 }
 
-/** The models that this account may use: all that write text. */
+/** Returns the models that this account may use: all with text output. */
 export function listUserModels(): Record<string, unknown>[] {
   return listOutput("text");
 }
@@ -60,7 +60,7 @@ function listOutput(modality: string): ReturnType<typeof toRow>[] {
   return listModels().filter(({ output }) => output.includes(modality)).map(toRow);
 }
 
-/** Text models, unless `output_modalities` asks for others. */
+/** Selects by the query. Without `output_modalities` only text models are returned. */
 function selectModels(query: URLSearchParams): Model[] {
   const list = (name: string) => query.get(name)?.split(",");
   const output = list("output_modalities") ?? ["text"];
@@ -122,7 +122,7 @@ function toRow(model: Model) {
   };
 }
 
-/** Decimal strings, USD per token: whole nano-dollars with the point set; "-1" is "it depends". */
+/** Prices in USD per token, as decimal strings. "-1" means that the price depends on the model chosen. */
 function toPricing({ price, router }: Model): Record<string, string> {
   if (router) return { prompt: "-1", completion: "-1" };
   const toUsd = (nano: number) =>

@@ -1,4 +1,4 @@
-/** What a text is about, told by a short thesaurus: words of the same line mean about the same. */
+/** The concepts in a text, by a short thesaurus. Words of one line have a similar meaning. */
 
 /** Concepts by name. A word may belong to several. */
 const THESAURUS: Record<string, string> = {
@@ -14,7 +14,7 @@ const THESAURUS: Record<string, string> = {
   application: "app application program software client version update device phone mobile",
   settings: "setting preference option configuration configure profile page menu screen",
   account: "account login signin sign log password user member credential access reset",
-  email: "mail email inbox message newsletter spam address",
+  email: "mail email inbox message newsletter spam mailbox",
   delivery:
     "deliver delivery ship shipping shipment parcel package order courier carrier track arrive",
   delay: "late delay wait slow stuck overdue missing lost never",

@@ -31,7 +31,7 @@ const embeddingRequest = z.looseObject({
 
 type EmbeddingRequest = z.infer<typeof embeddingRequest>;
 
-/** The embedding routes. Numbers are the default; OpenAI's SDK asks for base64 by itself. */
+/** Creates the embedding routes. Numbers are the default; OpenAI's SDK requests base64 by itself. */
 export function createEmbeddingRoutes(world: World): Hono<Env> {
   const routes = new Hono<Env>();
 
@@ -80,7 +80,7 @@ export function createEmbeddingRoutes(world: World): Hono<Env> {
   return routes;
 }
 
-/** One text per vector; lists of tokens are texts of their own kind. */
+/** Returns one text per vector. A list of tokens counts as a text. */
 function toTexts(input: EmbeddingRequest["input"]): string[] {
   const single = typeof input === "string" || typeof input[0] === "number";
   const texts = (single ? [input] : input as unknown[]).map((item) => {
@@ -93,7 +93,7 @@ function toTexts(input: EmbeddingRequest["input"]): string[] {
   return texts;
 }
 
-/** Some models make shorter vectors; the others do not listen, as OpenRouter's do not. */
+/** Only some models make shorter vectors. The others ignore `dimensions`, as on OpenRouter. */
 function toDimensions({ dimensions }: EmbeddingRequest, model: Model): number {
   const { dimensions: own, flexible } = model.embedding!;
   if (!dimensions || !flexible) return own;
@@ -103,7 +103,7 @@ function toDimensions({ dimensions }: EmbeddingRequest, model: Model): number {
   return dimensions;
 }
 
-/** Little-endian floats of 32 bits. */
+/** Encodes a vector as little-endian floats of 32 bits. */
 function toBase64(vector: number[]): string {
   return new Uint8Array(Float32Array.from(vector).buffer).toBase64();
 }

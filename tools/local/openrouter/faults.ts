@@ -1,16 +1,16 @@
-/** Errors that a request asked for: refused at once, or told later inside a 200. */
+/** Requested errors: an error status, or an error inside a 200. */
 import type { Generation } from "./ledger.ts";
 import { Refusal } from "./refusal.ts";
 import type { Simulation } from "./simulation.ts";
 
-/** An error object as it stands in a body, an event or a choice. */
+/** The error object in a body, an event or a choice. */
 export interface ErrorObject {
   code: number | string;
   message: string;
   metadata: Record<string, unknown>;
 }
 
-/** What OpenRouter says with a status, and its name for the kind. */
+/** OpenRouter's usual message and error type for a status. */
 const USUAL: Record<number, [message: string, errorType?: string]> = {
   400: ["Provider returned error", "invalid_request"],
   401: ["User not found.", "authentication"],
@@ -31,7 +31,7 @@ const USUAL: Record<number, [message: string, errorType?: string]> = {
   529: ["Provider returned error", "provider_overloaded"],
 };
 
-/** The error that happens after a 200; a 502 unless the simulation says otherwise. */
+/** Creates the error that is sent after a 200: a 502 by default. */
 export function createError(simulation: Simulation): ErrorObject {
   const { code = simulation.status ?? 502 } = simulation;
   const [message, error_type] = USUAL[Number(code)] ?? ["Provider returned error"];
@@ -47,11 +47,11 @@ export function createError(simulation: Simulation): ErrorObject {
 }
 
 /**
- * Lets a request pass that asked for no failure up to here.
+ * Throws the error that a request asked for, if it is due before the response starts.
  *
- * @param generation whose id is told where a 200 holds the error.
+ * @param generation its id is part of an error inside a 200.
  * @param now epoch milliseconds.
- * @throws {Refusal} with the status asked for, or with 200 for `fail: "body"`.
+ * @throws {Refusal} with the requested status, or with 200 for `fail: "body"`.
  */
 export function requireNoFault(
   simulation: Simulation,
@@ -77,7 +77,7 @@ export function requireNoFault(
   throw new Refusal(status, message, { code, metadata, headers, raw: toRaw(body, error) });
 }
 
-/** The bodies that edges and old layers send instead of the envelope. */
+/** Error bodies of proxies and old layers, which lack OpenRouter's envelope. */
 function toRaw(
   kind: Simulation["body"],
   { code, message }: ErrorObject,

@@ -1,4 +1,4 @@
-/** `/images`: pictures without a conversation, in base64, never behind an address. */
+/** `/images`: pictures without a conversation, always in base64. */
 import { Hono } from "hono";
 import * as z from "zod/mini";
 import { IMAGE_OUTPUT_TOKENS } from "./chat/answer.ts";
@@ -30,7 +30,7 @@ const imageRequest = z.looseObject({
   provider: providerField,
 });
 
-/** The image routes; pictures are PNG, whatever format was asked for, as `media_type` says. */
+/** Creates the image routes. Pictures are always PNG, and `media_type` says so. */
 export function createImageRoutes(world: World): Hono<Env> {
   const routes = new Hono<Env>();
 

@@ -1,4 +1,4 @@
-/** What every inference route does before it answers: read, check, wait, fail if asked to. */
+/** What every inference route does first: read, check, wait, and fail if requested. */
 import type { Context } from "hono";
 import type { ZodMiniType } from "zod/mini";
 import { requireNoFault } from "./faults.ts";
@@ -9,7 +9,7 @@ import { invalidRequest, noEndpoints, Refusal } from "./refusal.ts";
 import type { Simulation } from "./simulation.ts";
 import type { Env, World } from "./world.ts";
 
-/** A request that may be answered. */
+/** A valid request. */
 export interface Inference<T> {
   request: T;
   simulation: Simulation;
@@ -17,9 +17,9 @@ export interface Inference<T> {
 }
 
 /**
- * Reads and checks a request, and lets it wait and fail as it asks for.
+ * Reads and checks a request, waits, and fails if the request asks for it.
  *
- * @throws {Refusal} 400 for a body that is no JSON object or not what `schema` says, or as asked.
+ * @throws {Refusal} 400 for a body that is not a JSON object or does not match `schema`, or the requested error.
  */
 export async function readInference<T>(
   world: World,
@@ -36,12 +36,12 @@ export async function readInference<T>(
   if (simulation.delay_ms) {
     const { signal } = c.req.raw;
     await pause(simulation.delay_ms, signal);
-    if (signal.aborted) received.settle(true); // what is not streamed is finished, and billed
+    if (signal.aborted) received.settle(true); // without a stream the answer is finished and billed
   }
 
   const { success, error } = schema.safeParse(body);
   if (!success) {
-    const [{ path, message }] = error.issues;
+    const { path, message } = error.issues[0]!;
     throw invalidRequest(path.length > 0 ? `Invalid "${path.join(".")}": ${message}` : message);
   }
   const generation = world.ledger.open({
@@ -54,14 +54,13 @@ export async function readInference<T>(
   return { request: body as T, simulation, generation };
 }
 
-/** A demand that a model must meet, or be passed over. */
+/** Throws when a model does not meet a requirement of the request. */
 type Demand = (model: Model) => void;
 
 /**
- * Chooses the model that answers: the first of those named that is up and meets the demand.
+ * Chooses the first of the named models that is up and meets the demand.
  *
- * @throws {Refusal} 400 for a name that is no model's; what the first model failed by, when none is
- *   left.
+ * @throws {Refusal} 400 for an unknown model; the failure of the first model when no model is left.
  */
 export function chooseModel(names: string[], { down = [] }: Simulation, demand: Demand): Model {
   if (names.length === 0) throw invalidRequest("No models provided");
@@ -88,7 +87,7 @@ export function chooseModel(names: string[], { down = [] }: Simulation, demand: 
   throw first!;
 }
 
-/** Refuses a model that does not make what the route is for. */
+/** Refuses a model without the output modality of the route. */
 export function requireOutput(model: Model, modality: string): void {
   if (!model.output.includes(modality)) {
     throw noEndpoints(`No endpoints found that support the requested output modality: ${modality}`);
@@ -96,9 +95,9 @@ export function requireOutput(model: Model, modality: string): void {
 }
 
 /**
- * Refuses what the account could not pay for in the worst case.
+ * Refuses a request that could cost more than the account has.
  *
- * @param maxTokens the most that may be answered; the model's maximum where nothing is said.
+ * @param maxTokens the output limit of the request, or of the model.
  * @throws {Refusal} 402.
  */
 export function requireCredits(

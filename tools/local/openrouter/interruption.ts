@@ -1,4 +1,4 @@
-/** Answers that break off or stand still after their status was sent, as a request asked for. */
+/** Requested interruptions: responses that are cut or stall after their status was sent. */
 import type { Context } from "hono";
 import { playSteps, type Step } from "./playback.ts";
 import type { Simulation } from "./simulation.ts";
@@ -8,13 +8,13 @@ const DEFAULT_STALL_MS = 120_000;
 const COMMENT_EVERY_MS = 500;
 const encoder = new TextEncoder();
 
-/** The comment that keeps a connection alive. */
+/** A keep-alive comment. */
 export const COMMENT: Step = { bytes: encoder.encode(": OPENROUTER PROCESSING\n\n") };
 
 /**
- * The steps by which an answer is interrupted.
+ * Returns the steps of an interruption.
  *
- * @param next what would have come, half of which `cut_frame` still delivers.
+ * @param next the next bytes; `cut_frame` still delivers half of them.
  */
 export function toInterruption(
   { fail, stall_ms = DEFAULT_STALL_MS, chunk_delay_ms }: Simulation,
@@ -35,7 +35,7 @@ export function toInterruption(
   }
 }
 
-/** A JSON answer with status 200, whole, or its first half and then an interruption. */
+/** Creates a JSON response with status 200: the whole body, or its first half and an interruption. */
 export function answerJson(
   c: Context<Env>,
   body: Record<string, unknown>,
@@ -47,7 +47,7 @@ export function answerJson(
   const bytes = encoder.encode(JSON.stringify(body));
   if (!/^(cut|stall)/.test(simulation.fail ?? "")) return c.body(bytes, 200, headers);
   const [first, rest] = [bytes.subarray(0, bytes.length >> 1), bytes.subarray(bytes.length >> 1)];
-  // A comment would be no JSON, so both kinds of stall are silent here.
+  // JSON has no comments, so both kinds of stall are silent here.
   const fail = simulation.fail === "stall_with_comments" ? "stall" : simulation.fail;
   const steps = [{ bytes: first }, ...toInterruption({ ...simulation, fail }, rest)];
   return new Response(playSteps(steps, c.env.received, () => {}), { headers });

@@ -1,34 +1,34 @@
-/** What generations used and cost. Sums are whole nano-dollars, so that a bill adds up exactly. */
+/** The usage and cost of generations, in whole nano-dollars, so that sums are exact. */
 import { type Model, stopsOnCancel } from "./models.ts";
 
 const NANO = 1_000_000_000;
-/** What the provider of web searches takes for one result. */
+/** The price of one web search result. */
 const SEARCH_RESULT_PRICE = 4_000_000;
 
-/** What one generation used. */
+/** The usage of one generation. */
 export interface Spending {
   promptTokens: number;
-  /** Reasoning and images included. */
+  /** Including reasoning and images. */
   completionTokens: number;
   reasoningTokens?: number;
   imageTokens?: number;
   searches?: number;
   searchResults?: number;
-  /** Images, and the like, that came with the prompt, and that were made. */
+  /** Images and other media in the prompt and in the answer. */
   mediaIn?: number;
   mediaOut?: number;
-  /** Whether the project's own provider key paid for it: OpenRouter itself then charges nothing. */
+  /** Whether the project's own provider key pays. OpenRouter then charges nothing. */
   byok?: boolean;
 }
 
-/** The kinds of generation, in OpenRouter's words. */
+/** The kinds of generation, by OpenRouter's names. */
 export type ApiType = "completions" | "embeddings" | "image";
 
-/** A generation under way. */
+/** A generation in progress. */
 export interface Generation {
   id: string;
   apiType: ApiType;
-  /** Who pays. */
+  /** The account that pays. */
   account: string;
   /** Epoch milliseconds. */
   createdAt: number;
@@ -45,10 +45,10 @@ export interface Settlement {
   nativeFinishReason?: string | null;
 }
 
-/** `usage` as it stands in an answer. */
+/** The field `usage` of a response. */
 export type Usage = ReturnType<typeof toUsage>;
 
-/** A sum of generations, in USD. */
+/** The total of several generations, in USD. */
 export interface Bill {
   total: number;
   generations: number;
@@ -60,22 +60,22 @@ interface Settled {
   settledAt: number;
 }
 
-/** Everything that was billed so far. */
+/** All billed generations. */
 export interface Ledger {
-  /** A new generation, with an id nobody has. */
+  /** Creates a generation with a new id. */
   open(generation: Pick<Generation, "account" | "apiType" | "streamed" | "origin">): Generation;
-  /** Bills a generation that has ended. */
+  /** Bills a finished generation. */
   settle(generation: Generation, settlement: Settlement): void;
-  /** A settled generation as `/generation` shows it, and since when, in epoch milliseconds. */
+  /** Finds a billed generation, in the form of `/generation`. */
   find(id: string): Settled | undefined;
-  /** What an account's generations came to, or all, in USD, and how many they were. */
+  /** Returns the total of an account, or of all accounts. */
   bill(account?: string): Bill;
 }
 
-/** Generations remembered; the oldest is forgotten, its cost is not. */
+/** How many generations are kept. Older ones are forgotten, but not their cost. */
 const MAX_GENERATIONS = 1_000;
 
-/** Opens a ledger. */
+/** Creates an empty ledger. */
 export function createLedger(now: () => number): Ledger {
   const settled = new Map<string, Settled>();
   /** In nano-dollars. */
@@ -107,12 +107,12 @@ export function createLedger(now: () => number): Ledger {
   };
 }
 
-/** What a request could cost at most, in USD. */
+/** Returns the highest possible cost of a request, in USD. */
 export function toHighestCost(model: Model, promptTokens: number, maxTokens: number): number {
   return (promptTokens * model.price.prompt + maxTokens * toHighestPrice(model)) / NANO;
 }
 
-/** How many tokens of answer so many USD buy, once the prompt is paid. */
+/** Returns how many output tokens an amount buys, after the prompt is paid. */
 export function toAffordableTokens(model: Model, promptTokens: number, usd: number): number {
   const left = usd * NANO - promptTokens * model.price.prompt;
   return Math.max(0, Math.floor(left / Math.max(toHighestPrice(model), 1)));
@@ -122,7 +122,7 @@ function toHighestPrice({ price }: Model): number {
   return Math.max(price.completion, price.image ?? 0);
 }
 
-/** What the answer says of its use. */
+/** Returns the field `usage` of a response. */
 export function toUsage(model: Model, spending: Spending) {
   const { promptTokens, completionTokens, searches = 0, byok = false } = spending;
   const cost = toCost(model, spending);
@@ -159,7 +159,7 @@ export function toUsage(model: Model, spending: Spending) {
   };
 }
 
-/** What is billed when the client left after `delivered` tokens of the answer. */
+/** Returns what is billed when the connection was closed after `delivered` output tokens. */
 export function toCancelledSpending(model: Model, spending: Spending, delivered: number): Spending {
   if (!stopsOnCancel(model)) return spending;
   const { reasoningTokens = 0, imageTokens = 0 } = spending;

@@ -1,8 +1,8 @@
 /**
- * OpenRouter, simulated for development and tests: it speaks the real one's protocol, quirks and
- * failures included, and answers by rule. It binds no address and is never deployed.
+ * A simulated OpenRouter for development and tests. It speaks the protocol of the real one, including
+ * its quirks and failures, and makes answers by rules. It opens no port and is never deployed.
  *
- * @see {@link Simulation} for how a request steers it.
+ * @see {@link Simulation} for how a request controls it.
  */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
@@ -25,30 +25,30 @@ import type { Env, World } from "./world.ts";
 export type { RecordedRequest } from "./received.ts";
 export type { Simulation } from "./simulation.ts";
 
-/** A simulated OpenRouter; serve `handler` wherever it is wanted. */
+/** A simulated OpenRouter. */
 export interface SimulatedOpenRouter {
   /**
-   * Answers requests below `/api/v1`, and browsers at `/auth`; as Pinata below `/v0/llm`, as PinMe
-   * below `/pinme`.
+   * Answers requests below `/api/v1` and browsers at `/auth`. Below `/v0/llm` it plays Pinata, below
+   * `/pinme` PinMe.
    */
   handler(request: Request): Promise<Response>;
-  /** The latest 200 requests, the newest last. */
+  /** The last 200 requests, the newest last. */
   requests: RecordedRequest[];
   /**
-   * What all generations came to, or those of one account: `"project"`, or a key given by OAuth.
+   * Returns the total of all generations, or of one account: `"project"`, or a key issued by OAuth.
    */
   bill(account?: string): Bill;
 }
 
-/** How it is set up; what a single request wants is in its {@link Simulation}. */
+/** How it is set up. A single request is controlled by its {@link Simulation}. */
 export interface SimulatedOpenRouterOptions {
-  /** The only key that is good, beside those given by OAuth; without it every one that begins with `sk-or-` is. */
+  /** The only valid key besides those issued by OAuth. Without it, every `sk-or-…` key is valid. */
   apiKey?: string;
-  /** USD on the account, 1000 unless given. What could cost more than is left is a 402. */
+  /** USD on the account, 1000 by default. A request that could cost more than is left gets a 402. */
   credits?: number;
-  /** Milliseconds between two chunks of a stream, 25 unless given. */
+  /** Milliseconds between two chunks of a stream, 25 by default. */
   chunkDelayMs?: number;
-  /** Milliseconds until `/generation` knows a generation that has ended, 500 unless given. */
+  /** Milliseconds until `/generation` knows a finished generation, 500 by default. */
   generationDelayMs?: number;
   /** The clock, in epoch milliseconds. */
   now?: () => number;
@@ -56,7 +56,7 @@ export interface SimulatedOpenRouterOptions {
 
 const MAX_REQUESTS = 200;
 
-/** Creates one, with an account, a bill and a memory of its own. */
+/** Creates a simulated OpenRouter with its own state. */
 export function createSimulatedOpenRouter(
   options: SimulatedOpenRouterOptions = {},
 ): SimulatedOpenRouter {
@@ -118,7 +118,7 @@ function createRouter(world: World, apiKey?: string): Hono<Env> {
   return app;
 }
 
-/** Whose key this is. */
+/** Returns the account of a key. */
 function requireAccount(
   authorization: string | undefined,
   { oauthKeys }: World,

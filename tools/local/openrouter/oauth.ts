@@ -1,10 +1,10 @@
-/** OAuth with PKCE: the page on which a user lets an app have a key, and the exchange behind it. */
+/** OAuth with PKCE: the page on which a user gives an app a key, and the exchange of the code. */
 import { type Context, Hono } from "hono";
 import { html } from "hono/html";
 import { Refusal } from "./refusal.ts";
 import type { Env, World } from "./world.ts";
 
-/** `/auth` and `/keys/<hash>`: pages for people, at the root. */
+/** Creates the pages `/auth` and `/keys/<hash>`, at the root. */
 export function createOAuthPages({ oauthKeys }: World): Hono<Env> {
   const pages = new Hono<Env>();
 
@@ -14,12 +14,12 @@ export function createOAuthPages({ oauthKeys }: World): Hono<Env> {
       return c.html(page(html`<p>Your code: <code>${oauthKeys.createCode(grant)}</code>`));
     }
     return c.html(page(html`
-      <p><b>${callback.host}</b> asks for a key that is paid for by your account.
+      <p><b>${callback.host}</b> asks for a key. Your account will pay for its use.
       <form method="post"><button>Authorize</button></form>
     `));
   });
 
-  // What the button does; tests press it without looking at the page.
+  // The button on the page sends this. Tests send it directly.
   pages.post("/auth", (c) => {
     const { callback, ...grant } = readQuestion(c);
     if (!callback) throw new Refusal(400, "Missing callback_url");
@@ -30,7 +30,7 @@ export function createOAuthPages({ oauthKeys }: World): Hono<Env> {
   pages.get("/keys/:hash", (c) => {
     if (!oauthKeys.find(c.req.param("hash"))) throw new Refusal(404, "Not Found");
     return c.html(page(html`
-      <p>A key that you gave to an app.
+      <p>You gave this key to an app.
       <form method="post"><button>Delete</button></form>
     `));
   });
@@ -45,7 +45,7 @@ export function createOAuthPages({ oauthKeys }: World): Hono<Env> {
   return pages;
 }
 
-/** `/auth/keys`, which asks for no key. */
+/** Creates the route `/auth/keys`, which needs no key. */
 export function createOAuthRoutes({ oauthKeys }: World): Hono<Env> {
   const routes = new Hono<Env>();
   routes.post("/auth/keys", (c) => {

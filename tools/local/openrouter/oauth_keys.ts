@@ -1,8 +1,8 @@
-/** Keys that users gave to apps by OAuth: asked for with a code, good for inference, deletable. */
+/** Keys that users gave to apps by OAuth. A code is exchanged for a key, and users can delete it. */
 import { createHash } from "node:crypto";
 import { Refusal } from "./refusal.ts";
 
-/** What an app asked the user for. */
+/** The request of an app. */
 export interface Grant {
   challenge?: string;
   method?: string;
@@ -10,22 +10,22 @@ export interface Grant {
 
 /** Codes and keys of one simulated OpenRouter. */
 export interface OAuthKeys {
-  /** A code for a user's consent; good once, and for ten minutes. */
+  /** Creates a code after the user's consent. It works once, for ten minutes. */
   createCode(grant: Grant): string;
   /**
-   * Turns a code into a new key.
+   * Exchanges a code for a new key.
    *
-   * @throws {Refusal} 400 for another method than was announced, 403 for a wrong code or verifier.
+   * @throws {Refusal} 400 for a different challenge method, 403 for an invalid code or verifier.
    */
   exchange(code: unknown, verifier: unknown, method: unknown): string;
-  /** Whether a key that was made here is still good; nothing for any other. */
+  /** Whether a key issued here is still valid; undefined for all other keys. */
   isGood(key: string): boolean | undefined;
-  /** The key of this SHA-256 in hexadecimal, as long as it is not deleted. */
+  /** Finds a valid key by its SHA-256 in hexadecimal. */
   find(hash: string): string | undefined;
   delete(key: string): void;
 }
 
-/** The account of all keys that were not made here. */
+/** The account of all keys that were not issued here. */
 export const PROJECT = "project";
 
 const CODE_MS = 10 * 60_000;
@@ -34,7 +34,7 @@ const VERIFIER = /^[\w.~-]{43,128}$/;
 /** Creates an empty set. */
 export function createOAuthKeys(now: () => number): OAuthKeys {
   const codes = new Map<string, Grant & { expiresAt: number }>();
-  /** Whether each is still good. */
+  /** Whether each key is still valid. */
   const keys = new Map<string, boolean>();
   return {
     createCode(grant) {
@@ -63,12 +63,12 @@ export function createOAuthKeys(now: () => number): OAuthKeys {
   };
 }
 
-/** A key as its owner sees it in lists. */
+/** Returns the label of a key in lists. */
 export function toLabel(key: string): string {
   return `${key.slice(0, 12)}...${key.slice(-3)}`;
 }
 
-/** Whether the verifier is the one behind the challenge: base64url without padding, nothing else. */
+/** Whether the verifier matches the challenge, which is base64url without padding. */
 function proves(verifier: string, { challenge, method }: Grant): boolean {
   if (!VERIFIER.test(verifier)) return false;
   const expected = method === "S256"

@@ -1,4 +1,4 @@
-/** Waits, but no longer than somebody cares: ends early, and without an error, on `signal`. */
+/** Waits. Ends early, without an error, when `signal` is aborted. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted || ms <= 0) return Promise.resolve();
   return new Promise((resolve) => {

@@ -1,19 +1,19 @@
-/** Pictures made in code: real PNG files, in colours that depend on the prompt. */
+/** Generated pictures: real PNG files with colours that depend on the prompt. */
 import { crc32, deflateSync } from "node:zlib";
 import { hashText } from "./hash.ts";
 
 const LONG_SIDE = 256;
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** What a picture shall be like. */
+/** The properties of a picture. */
 export interface PictureOptions {
-  /** Such as `16:9`; square without it, and for what cannot be understood. */
+  /** Such as `16:9`. Square when it is missing or invalid. */
   aspectRatio?: string;
-  /** Makes the file at least so large, with bytes that no reader looks at. */
+  /** The minimum size of the file, which is padded with bytes that readers ignore. */
   leastBytes?: number;
 }
 
-/** A gradient with a disc in it, the same for the same prompt, 256 pixels at its longer side. */
+/** Draws a gradient with a disc, 256 pixels at its longer side. The same prompt gets the same picture. */
 export function drawPicture(prompt: string, options: PictureOptions = {}): Uint8Array {
   const { aspectRatio, leastBytes = 0 } = options;
   const [width, height] = toSize(aspectRatio);
@@ -28,7 +28,7 @@ export function drawPicture(prompt: string, options: PictureOptions = {}): Uint8
       const inside = Math.hypot(x - width / 2, y - height / 2) < radius;
       const start = y * (1 + width * 3) + 1 + x * 3;
       for (let i = 0; i < 3; i++) {
-        rows[start + i] = inside ? disc[i] : from[i] + (to[i] - from[i]) * share;
+        rows[start + i] = inside ? disc[i]! : from[i]! + (to[i]! - from[i]!) * share;
       }
     }
   }
@@ -46,7 +46,7 @@ export function drawPicture(prompt: string, options: PictureOptions = {}): Uint8
   ]);
 }
 
-/** The same picture as a data URL. */
+/** Returns the same picture as a data URL. */
 export function createPicture(prompt: string, options?: PictureOptions): string {
   return `data:image/png;base64,${drawPicture(prompt, options).toBase64()}`;
 }

@@ -1,25 +1,25 @@
-/** Answers in pieces: what is written when, where it stalls, and where the connection breaks. */
+/** Responses in pieces: when each is written, where they stall, and where the connection is cut. */
 import { pause } from "./pause.ts";
 import type { Received } from "./received.ts";
 
-/** One step of an answer in pieces. */
+/** One step of a response in pieces. */
 export interface Step {
-  /** Milliseconds to wait before. */
+  /** Milliseconds to wait before this step. */
   waitMs?: number;
   bytes?: Uint8Array;
-  /** Tokens of the answer that these bytes deliver. */
+  /** The output tokens in these bytes. */
   tokens?: number;
-  /** Breaks the connection; nothing follows. */
+  /** Cuts the connection. No step follows. */
   cut?: boolean;
 }
 
-/** Called once, when the answer is over, with the tokens that were delivered until then. */
+/** Called once at the end, with the number of delivered output tokens. */
 type OnEnd = (end: { cancelled: boolean; tokens: number }) => void;
 
 /**
- * Plays the steps as a response body, each when the one before was read.
+ * Plays the steps as a response body. A step starts when the previous one was read.
  *
- * A client that leaves ends it at once, in the middle of any wait, and settles `received.cancelled`.
+ * When the connection is closed, the body ends at once and `received.cancelled` settles.
  */
 export function playSteps(
   steps: Step[],
@@ -37,7 +37,7 @@ export function playSteps(
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       while (next < steps.length) {
-        const { waitMs = 0, bytes, tokens: delivered = 0, cut } = steps[next++];
+        const { waitMs = 0, bytes, tokens: delivered = 0, cut } = steps[next++]!;
         await pause(waitMs, client.signal);
         if (client.signal.aborted) return;
         if (cut) {
@@ -57,7 +57,7 @@ export function playSteps(
   }, { highWaterMark: 0 });
 }
 
-/** Rewrites steps so that bytes come in pieces of `size`, whatever they belong to. */
+/** Splits the bytes of steps into pieces of `size`, across the limits of steps. */
 export function chopSteps(steps: Step[], size: number): Step[] {
   const chopped: Step[] = [];
   let held: number[] = [];
@@ -78,9 +78,9 @@ export function chopSteps(steps: Step[], size: number): Step[] {
   return chopped;
 }
 
-/** Deno prints why a body broke; this is meant to be, so there is no stack to look at. */
+/** Deno prints the error of a body. This one is intended, so it needs no stack. */
 function createCut(): Error {
-  const error = new Error("The simulated OpenRouter cut the connection, as it was asked to");
+  const error = new Error("The simulated OpenRouter cut the connection, as requested");
   error.stack = error.message;
   return error;
 }

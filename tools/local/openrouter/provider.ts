@@ -1,4 +1,4 @@
-/** The field `provider` of a request: who may serve it, and at what price. Each model has one provider. */
+/** The field `provider` of a request: allowed providers and prices. Each model has one provider. */
 import * as z from "zod/mini";
 import type { Model } from "./models.ts";
 import { noEndpoints } from "./refusal.ts";
@@ -6,7 +6,7 @@ import { noEndpoints } from "./refusal.ts";
 const names = z.nullish(z.array(z.string()));
 const usdPerMillion = z.nullish(z.union([z.string(), z.number()]));
 
-/** As it stands in a body; what is not named here is not heeded. */
+/** The field in a body. Other keys are ignored. */
 export const providerField = z.nullish(z.looseObject({
   order: names,
   only: names,
@@ -16,7 +16,7 @@ export const providerField = z.nullish(z.looseObject({
   max_price: z.nullish(z.looseObject({ prompt: usdPerMillion, completion: usdPerMillion })),
 }));
 
-/** Refuses a model whose provider the request excludes, or is dearer than it allows: a 404. */
+/** Refuses a model when the request excludes its provider or its price. @throws {Refusal} 404 */
 export function requireProvider(provider: z.infer<typeof providerField>, model: Model): void {
   const { order, only, ignore, allow_fallbacks, max_price } = provider ?? {};
   const slug = model.provider.toLowerCase().replaceAll(" ", "-");
@@ -27,7 +27,7 @@ export function requireProvider(provider: z.infer<typeof providerField>, model: 
   }
   if (ignore && has(ignore)) throw noEndpoints("All providers have been ignored.");
   for (const kind of ["prompt", "completion"] as const) {
-    // Per million tokens there, in thousandths of that per token here.
+    // The request has USD per million tokens, the model nano-dollars per token.
     const ceiling = Number(max_price?.[kind] ?? Infinity) * 1_000;
     if (model.price[kind] > ceiling) throw noEndpoints(`No endpoints found for ${model.id}.`);
   }

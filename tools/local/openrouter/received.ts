@@ -1,31 +1,31 @@
-/** Requests as they came, for tests and for people who wonder what was sent. */
+/** Received requests, for tests and for inspection. */
 
 /** A request that reached the simulated OpenRouter. */
 export interface RecordedRequest {
   method: string;
-  /** With its query. */
+  /** Including the query. */
   path: string;
   headers: Headers;
-  /** The parsed JSON body; nothing when there was none, or none that parses. */
+  /** The parsed JSON body; undefined when it is missing or invalid. */
   // deno-lint-ignore no-explicit-any
   body: any;
-  /** The body as it came. */
+  /** The raw body. */
   text: string;
-  /** What a gateway made of the body, where one stands in front. */
+  /** What another gateway made of the body, if it plays one. */
   forwarded?: Record<string, unknown>;
-  /** Settles when the answer is done with: true if the client left before its end. */
+  /** Settles at the end of the response: true when the connection was closed early. */
   cancelled: Promise<boolean>;
 }
 
-/** A recorded request while it is being answered. */
+/** A recorded request in progress. */
 export interface Received extends RecordedRequest {
-  /** Whether an answer in pieces is under way, which will settle `cancelled` itself. */
+  /** Whether a response in pieces is in progress, which settles `cancelled` itself. */
   playing: boolean;
-  /** Settles `cancelled`; only the first call counts. */
+  /** Settles `cancelled`. Only the first call counts. */
   settle(cancelled: boolean): void;
 }
 
-/** Reads a request whole. */
+/** Reads a whole request. */
 export async function receive(request: Request): Promise<Received> {
   const { pathname, search } = new URL(request.url);
   const text = await request.text();

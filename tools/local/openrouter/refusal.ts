@@ -1,6 +1,6 @@
-/** Errors as OpenRouter words them: one envelope, without OpenAI's `type` and `param`. */
+/** Errors in OpenRouter's form: one envelope, without OpenAI's `type` and `param`. */
 
-/** An answer that is an error; thrown anywhere, answered in one place. */
+/** An error response. It is thrown anywhere and sent in one place. */
 export class Refusal extends Error {
   override name = "Refusal";
   readonly status: number;
@@ -13,19 +13,19 @@ export class Refusal extends Error {
   }
 }
 
-/** What a refusal may hold beyond status and message. */
+/** Optional parts of an error response. */
 export interface RefusalDetails {
-  /** `error.code` where it is not the status. */
+  /** `error.code` when it is not the status. */
   code?: number | string;
   metadata?: Record<string, unknown>;
   headers?: Record<string, string>;
-  /** A body that takes the place of the envelope, with its content type. */
+  /** A body in place of the envelope, with its content type. */
   raw?: { type: string; body: string };
-  /** The id of the generation that failed, for errors that come with status 200. */
+  /** The id of the failed generation, for errors with status 200. */
   id?: string;
 }
 
-/** The answer that tells a refusal. */
+/** Creates the response of a refusal. */
 export function refusalResponse({ status, message, details }: Refusal): Response {
   const { code = status, metadata, headers = {}, raw, id } = details;
   if (raw) {
@@ -40,18 +40,18 @@ export function refusalResponse({ status, message, details }: Refusal): Response
   });
 }
 
-/** A 400 about the request itself. */
+/** Creates a 400 about the request itself. */
 export function invalidRequest(message: string): Refusal {
   return new Refusal(400, message);
 }
 
-/** A 404: nobody serves the model, or not with what the request asks of it. */
+/** Creates a 404: no provider serves the model with the features of the request. */
 export function noEndpoints(message: string): Refusal {
   return new Refusal(404, message, { metadata: { error_type: "not_found" } });
 }
 
 /**
- * A failure of the provider behind OpenRouter, whose real reason only `metadata.raw` tells, as a
+ * Creates a failure of the provider behind OpenRouter. Only `metadata.raw` contains the reason, as a
  * JSON string.
  */
 export function providerError(status: number, provider: string, reason: string): Refusal {

@@ -1,10 +1,10 @@
-/** How a request asks the simulated OpenRouter to behave, or to misbehave. */
+/** How a request controls the behaviour of the simulated OpenRouter. */
 import * as z from "zod/mini";
 import { hashText } from "./hash.ts";
 import { invalidRequest } from "./refusal.ts";
 
 const count = z.int().check(z.gte(0), z.lte(1_000));
-/** Nothing waits for ever, whatever it was asked for. */
+/** The longest wait is ten minutes. */
 const ms = z.int().check(z.gte(0), z.lte(600_000));
 
 const simulation = z.strictObject({
@@ -90,46 +90,45 @@ const simulation = z.strictObject({
 });
 
 /**
- * The field `simulate` of a request body: what shall happen instead of a plain good answer. A key
- * or value that is not known here is a 400; times are milliseconds up to 600000, counts go up to
- * 1000. Chat completions know all keys, responses all that can mean something there; embeddings and
- * images `times`, `key`, `down`, `credits`, `delay_ms`, all that is refused at once, a `fail` of
- * `body`, `event`, `cut`, `cut_frame` or `stall` (the latter three in the middle of the JSON), and
- * their own `image_bytes` and `vectors`.
+ * The field `simulate` of a request body: what happens instead of a plain answer. An unknown key or
+ * value is a 400. Times are milliseconds up to 600000, counts go up to 1000. Chat completions support
+ * all keys, responses all that apply there. Embeddings and images support `times`, `key`, `down`,
+ * `credits`, `delay_ms`, `byok`, every error status, a `fail` of `body`, `event`, `cut`, `cut_frame` or
+ * `stall` (the last three in the middle of the JSON), and their own `image_bytes` and `vectors`.
  *
  * | key | value, default | what happens |
  * | --- | --- | --- |
- * | `times`, `key` | number, text | only the first `times` requests with this `key` (default: with the very same body) are treated so, later ones as if `simulate` were absent |
+ * | `times`, `key` | number, text | only for the first `times` requests with this `key` (default: with the same body); later ones are as without `simulate` |
  * | `text` | text | the answer, word for word |
  * | `down` | model ids | these models are down: `models` falls back, alone they are a 502 |
- * | `credits` | USD | so much is left; a request that could cost more is a 402 |
+ * | `credits` | USD | the credits that are left; a request that could cost more is a 402 |
  * | **pace** | | |
- * | `delay_ms` | 0 | nothing is answered for so long |
+ * | `delay_ms` | 0 | time before the response starts |
  * | `chunk_delay_ms` | 25 | time before each chunk of a stream |
- * | `chop` | bytes | the stream is written in pieces of so many bytes, across events and characters |
+ * | `chop` | bytes | the stream is written in pieces of this size, across events and characters |
  * | `comments_before`, `comments_between` | 1, 0 | keep-alive comments before the first chunk, and before each later one |
  * | `comment_delay_ms` | 0 | time before each of these comments |
  * | `first_delay_ms` | `chunk_delay_ms` | time before the first chunk, after the headers |
  * | `line_end` | `lf` `crlf` | how lines end |
- * | **refused at once** | | |
- * | `status` | 400–599 | refused with it, and with the message usual for it |
- * | `message`, `code`, `error_type`, `metadata` | | what the error says; also for errors inside a 200, whose `code` is 502 |
+ * | **error status** | | |
+ * | `status` | 400–599 | the status, with its usual message |
+ * | `message`, `code`, `error_type`, `metadata` | | the fields of the error; also of errors inside a 200, whose default `code` is 502 |
  * | `retry_after` | seconds or text | the header `Retry-After`, however large; absent: none |
- * | `rate_limit` | `headers` `metadata` | where the limits stand: `X-RateLimit-*`, or the metadata alone |
- * | `body` | `html` `empty` `string` | the error as a page, as nothing, as a string instead of an object |
+ * | `rate_limit` | `headers` `metadata` | where the limits are: in `X-RateLimit-*` headers, or only in the metadata |
+ * | `body` | `html` `empty` `string` | the error as an HTML page, an empty body, or a string instead of an object |
  * | **failed after 200** | | |
  * | `fail` | `body` | `{ id, error }` and no choices, as JSON even where a stream was asked for |
- * | | `event` | an event with an error, after `after` chunks; without a stream the same as `body` |
- * | | `choice` | the error inside the choice alone; to a streamed response the same as `event` |
- * | | `native` | nothing said, ended well, but for `native_finish_reason: "network_error"` |
- * | | `cut` `cut_frame` | the connection breaks after `after` chunks, or in the middle of the next |
- * | | `stall` `stall_with_comments` | nothing more comes, or comments alone, every 500 ms or `chunk_delay_ms` if that is less |
- * | `after` | 3 | so many chunks come before it; 0 makes it the first event |
- * | `error_shape` | `finish_reason` `empty_choices` `no_choices` `string` | what surrounds the error of an event, or the error as a string |
+ * | | `event` | an error event after `after` chunks; without a stream the same as `body` |
+ * | | `choice` | the error only inside the choice; for streamed responses the same as `event` |
+ * | | `native` | an empty answer with `native_finish_reason: "network_error"` |
+ * | | `cut` `cut_frame` | the connection is cut after `after` chunks, or in the middle of the next one |
+ * | | `stall` `stall_with_comments` | nothing more is sent, or only comments, every 500 ms or `chunk_delay_ms` if that is less |
+ * | `after` | 3 | the number of chunks before the failure; 0 makes it the first event |
+ * | `error_shape` | `finish_reason` `empty_choices` `no_choices` `string` | the form of an error event |
  * | | `response.error` `error` | the event that ends a response in place of `response.failed` |
- * | `stall_ms` | 120000 | the longest stall; then the stream ends without a word |
+ * | `stall_ms` | 120000 | the length of a stall; then the stream ends without `[DONE]` |
  * | **odd, but right** | | |
- * | `answer` | `empty` `no_text` `refusal` | an empty text that cost no tokens; a finished turn without text that did; a refusal with `content_filter` |
+ * | `answer` | `empty` `no_text` `refusal` | an empty text without tokens; a finished turn without text that cost tokens; a refusal with `content_filter` |
  * | `native_finish_reason` | text | the provider's own reason, such as `IMAGE_SAFETY` beside `"answer":"no_text"` |
  * | `content` | `null` `missing` | what `content` is when there is no text |
  * | | `parts` `thinking` | the text as a list of parts, or such a list without any text |
@@ -138,32 +137,32 @@ const simulation = z.strictObject({
  * | `form` | `json` `sse` | JSON or events, whatever was asked for |
  * | `content_type` | text | the `Content-Type` of a good answer |
  * | `byok` | false | the project's own provider key pays: `cost` is 0, the price is in `cost_details` |
- * | `usage` | `A` `B` `C` `D` `none` | a last chunk that repeats the finish; `choices: []`; a finish of null; on the finish itself; nowhere |
+ * | `usage` | `A` `B` `C` `D` `none` | usage in a last chunk that repeats the finish; with `choices: []`; with a finish of null; in the finishing chunk; missing |
  * | `repeat_finish` | false | the finishing chunk comes twice |
  * | `finish_every_chunk` | false | `finish_reason` is in every chunk |
- * | `done` | true | whether `[DONE]` comes; after an error it does not unless asked for |
+ * | `done` | true | whether `[DONE]` is sent; after an error the default is false |
  * | `tool_calls` | `fragmented` `whole` | arguments in pieces, or a call in one chunk |
  * | | `parallel` `same_index` `index_gap` | two calls, two with one index, one whose index is not 0 |
  * | | `with_finish` `no_finish` | finished by the call's own chunk, or never |
  * | | `empty_arguments` `object_arguments` | `""` or a JSON object for arguments |
- * | `image_bytes` | number | images are at least so large, on one line |
- * | `vectors` | `unordered` `empty` `missing` `base64` | of embeddings: last first, without numbers, one too few, base64 unasked |
+ * | `image_bytes` | number | the minimum size of images, which are sent on one line |
+ * | `vectors` | `unordered` `empty` `missing` `base64` | embeddings in reverse order, empty, one too few, or base64 without being requested |
  * | **other gateways** | | |
- * | `microcredits` | `beside` `inside` `nowhere` | where Pinata's 402 says what is left: beside the error, in it |
+ * | `microcredits` | `beside` `inside` `nowhere` | where Pinata's 402 has the balance: beside the error, in it |
  * | `envelope` | `missing_key` `invalid_key` `invalid_project` `missing_project` `not_configured` `no_balance` `too_large` `build_failed` `unavailable` | a failure of PinMe's own |
  *
- * What OpenRouter itself can be asked for is asked for as there: a debug chunk by
- * `debug.echo_upstream_body`, a length cut by `max_tokens`, a fallback by `models`.
+ * OpenRouter's own fields work as there: `debug.echo_upstream_body` for a debug chunk, `max_tokens` for a
+ * cut answer, `models` for a fallback.
  */
 export type Simulation = z.infer<typeof simulation>;
 
-/** Remembers what `times` counts. */
+/** Counts the requests for `times`. */
 export interface Attempts {
-  /** The simulation a body asks for, or none once it has had its times. */
+  /** Returns the simulation that a body asks for; an empty one after its `times`. */
   readSimulation(body: Record<string, unknown>): Simulation;
 }
 
-/** Keys remembered; the oldest is forgotten. */
+/** How many keys are kept. Older ones are forgotten. */
 const MAX_KEYS = 1_000;
 
 /** Starts counting attempts. */
@@ -182,12 +181,12 @@ export function createAttempts(): Attempts {
   };
 }
 
-/** What a body's field `simulate` asks for; throws for what is no way to simulate. */
+/** Parses the field `simulate` of a body. @throws {Refusal} 400 for an unknown key or value */
 export function parseSimulation(value: unknown): Simulation {
   if (value === undefined || value === null) return {};
   const { success, data, error } = simulation.safeParse(value);
   if (success) return data;
-  const [issue] = error.issues;
-  const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]] : issue.path;
-  throw invalidRequest(`"${["simulate", ...path].join(".")}" is no way to simulate`);
+  const issue = error.issues[0]!;
+  const path = issue.code === "unrecognized_keys" ? [...issue.path, ...issue.keys] : issue.path;
+  throw invalidRequest(`"${["simulate", ...path].join(".")}" is unknown or has an invalid value`);
 }

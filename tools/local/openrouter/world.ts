@@ -1,10 +1,10 @@
-/** What all routes of one simulated OpenRouter share; nothing lives outside of it. */
+/** What all routes of one simulated OpenRouter share. */
 import type { Ledger } from "./ledger.ts";
 import type { OAuthKeys } from "./oauth_keys.ts";
 import type { Received } from "./received.ts";
 import type { Attempts } from "./simulation.ts";
 
-/** The state and the settings of one simulated OpenRouter. */
+/** The state and the options of one simulated OpenRouter. */
 export interface World {
   ledger: Ledger;
   oauthKeys: OAuthKeys;
@@ -13,19 +13,19 @@ export interface World {
   now: () => number;
   /** Milliseconds between two chunks of a stream. */
   chunkDelayMs: number;
-  /** How a gateway in front words completions and chunks. */
+  /** Converts completions and chunks to the form of another gateway. */
   toWire?: (body: Record<string, unknown>) => Record<string, unknown>;
-  /** Milliseconds in which `/generation` does not know a generation that has ended. */
+  /** Milliseconds until `/generation` knows a finished generation. */
   generationDelayMs: number;
-  /** USD that each account has in all. */
+  /** USD of each account. */
   credits: number;
 }
 
-/** What a route finds in its context. */
+/** The context of a route. */
 export interface Env {
   Bindings: { received: Received };
   Variables: {
-    /** Who pays: a key given by OAuth is an account of its own, all others are one. */
+    /** The account that pays. A key issued by OAuth is an account, all other keys share one. */
     account: string;
   };
 }

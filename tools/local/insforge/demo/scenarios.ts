@@ -1,16 +1,16 @@
-/** What customers of the demo's coffee company write about. */
+/** The support tickets of the demo's coffee company, as templates. */
 
-/** One kind of ticket; `{slots}` are filled from `slots.ts`. */
+/** One kind of ticket. `{slots}` are filled from `slots.ts`. */
 export interface Scenario {
   category: string;
-  /** How often it comes, relative to the others. */
+  /** Its frequency, relative to the others. */
   weight: number;
   priorities: string[];
-  /** Subjects and the bodies that go with them. */
+  /** Bodies by subject. */
   texts: Record<string, string>;
 }
 
-/** Every kind of ticket the demo has. */
+/** Every kind of ticket. */
 export const SCENARIOS: Scenario[] = [
   {
     category: "billing",

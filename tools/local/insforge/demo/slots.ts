@@ -1,6 +1,6 @@
-/** Words for the slots of the demo's tickets, and names for its customers. */
+/** Words for the slots of the demo's tickets, and names of customers. */
 
-/** What may stand in a slot. */
+/** The words for each slot. */
 export const SLOTS: Record<string, string[]> = {
   agent: ["Jonas", "Priya", "Marta", "Owen"],
   amount: [

@@ -1,9 +1,9 @@
-/** Writes support tickets from hand-written parts: varied, and the same on every machine. */
+/** Creates varied support tickets that are the same on every machine. */
 
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
 import { FIRST_NAMES, LAST_NAMES, SLOTS } from "./slots.ts";
 
-/** A support ticket, not yet assigned to anybody. */
+/** A support ticket without an owner. */
 export interface Ticket {
   customer: string;
   subject: string;
@@ -11,27 +11,29 @@ export interface Ticket {
   status: string;
   priority: string;
   category: string;
-  /** How long ago it was written. */
+  /** The age of the ticket. */
   minutes_ago: number;
 }
 
 const OLDEST_MINUTES = 90 * 24 * 60;
 
-/** Gives `count` tickets, newest first; the same `seed` gives the same tickets. */
+/** Creates `count` tickets, newest first. The same `seed` creates the same tickets. */
 export function createTickets(count: number, seed = 7): Ticket[] {
   const random = createRandom(seed);
-  const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)];
+  const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!;
   const lot = SCENARIOS.flatMap((scenario) => Array<Scenario>(scenario.weight).fill(scenario));
 
   return Array.from({ length: count }, (_, index) => {
     const { category, priorities, texts } = pick(lot);
     const [subject, body] = pick(Object.entries(texts));
-    // One filling for subject and body, so that both speak of the same order and machine.
+    // Subject and body share their words, so that both are about the same order and machine.
     const filling = new Map<string, string>();
     const fill = (text: string) =>
       text.replace(/\{(\w+)\}/g, (_, slot: string) => {
         const value = filling.get(slot) ??
-          (slot === "order" ? `C-${10000 + Math.floor(random() * 90000)}` : pick(SLOTS[slot]));
+          (slot === "order"
+            ? `C-${10000 + Math.floor(random() * 90000)}`
+            : pick(SLOTS[slot] ?? []));
         filling.set(slot, value);
         return value;
       });
@@ -40,7 +42,7 @@ export function createTickets(count: number, seed = 7): Ticket[] {
       customer: `${pick(FIRST_NAMES)} ${pick(LAST_NAMES)}`,
       subject: fill(subject),
       body: fill(body),
-      status: pick(STATUS_BY_AGE[Math.min(2, Math.floor(age * 3))]),
+      status: pick(STATUS_BY_AGE[Math.min(2, Math.floor(age * 3))] ?? []),
       priority: pick(priorities),
       category,
       minutes_ago: Math.round(age * OLDEST_MINUTES),
@@ -48,14 +50,14 @@ export function createTickets(count: number, seed = 7): Ticket[] {
   });
 }
 
-/** The older a ticket, the likelier it is done. */
+/** Older tickets are more likely to be done. */
 const STATUS_BY_AGE = [
   ["open", "open", "open", "pending", "pending", "resolved"],
   ["open", "pending", "resolved", "resolved", "closed"],
   ["resolved", "resolved", "closed", "closed", "closed", "pending"],
 ];
 
-/** Mulberry32: numbers in 0..1 that depend on the seed alone. */
+/** Mulberry32: numbers in 0..1 that depend only on the seed. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {

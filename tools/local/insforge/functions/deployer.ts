@@ -1,12 +1,12 @@
-/** Brings the functions and secrets in the database to where functions run. */
+/** Deploys the functions and secrets of the database to the host that runs functions. */
 
 import type { Database } from "../database.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Deployment, FunctionHost } from "./host.ts";
 
-/** The functions as they are deployed. */
+/** The deployed functions. */
 export interface Deployer {
-  /** Deploys all active functions with all secrets; gives what {@link FunctionHost.deploy} gives. */
+  /** Deploys all active functions with all secrets. @returns see {@link FunctionHost.deploy}. */
   deploy(): Promise<Deployment | null>;
   /** Whether a function of this slug is deployed and active. */
   has(slug: string): Promise<boolean>;
@@ -14,16 +14,17 @@ export interface Deployer {
   run(slug: string, request: Request): Promise<Response>;
 }
 
-/** Makes the tables of functions, secrets and migrations where they are not there yet. */
+/** Creates the tables of functions, secrets and migrations that do not exist yet. */
 export async function createFunctionTables(database: Database): Promise<void> {
   const sql = await Deno.readTextFile(new URL("./schema.sql", import.meta.url));
   await database.asOwner((session) => session.exec(sql));
 }
 
+/** Creates the deployer of one project. */
 export function createDeployer(
   { database, secrets, host }: { database: Database; secrets: Secrets; host: FunctionHost },
 ): Deployer {
-  let told: Promise<Deployment | null> | undefined;
+  let deployed: Promise<Deployment | null> | undefined;
   const query = <Row>(text: string, values: string[] = []) =>
     database.asOwner((session) => session.query<Row>(text, values));
 
@@ -36,7 +37,7 @@ export function createDeployer(
   }
 
   return {
-    deploy: () => told = deploy(),
+    deploy: () => deployed = deploy(),
     has: async (slug) => {
       const found = await query(
         "select from functions.definitions where slug = $1 and status = 'active'",
@@ -45,8 +46,8 @@ export function createDeployer(
       return found.length > 0;
     },
     run: async (slug, request) => {
-      // After a restart the functions are in the database, and the host knows none of them.
-      await (told ??= deploy());
+      // After a restart the functions are in the database, but not yet in the host.
+      await (deployed ??= deploy());
       return await host.run(slug, request);
     },
   };

@@ -1,14 +1,14 @@
-/** Where deployed functions run, as the embedded InsForge sees it. */
+/** The interface of the host that runs deployed functions. */
 
-/** Everything a project's functions consist of. */
+/** All functions of a project. */
 export interface FunctionProject {
   /** The code of all active functions, by slug. */
   functions: Record<string, string>;
-  /** Every function sees all of them. */
+  /** Visible to every function. */
   secrets: Record<string, string>;
 }
 
-/** What InsForge cloud says about a revision of all functions; the logs come with a failure. */
+/** The result of a deployment on InsForge cloud. The logs are present after a failure. */
 export interface Deployment {
   id: string;
   status: "success" | "failed";
@@ -18,12 +18,12 @@ export interface Deployment {
 
 /** Where deployed functions run. */
 export interface FunctionHost {
-  /** The functions' own address, once it is known; self-hosted InsForge has none. */
+  /** The URL of the functions' own host. Self-hosted InsForge has none. */
   url(): string | null;
   /**
-   * Makes exactly these functions the running ones, or leaves those that run and says why not.
+   * Replaces the running functions by these, or reports why it does not.
    *
-   * @returns nothing where, as on self-hosted InsForge, code is looked at only when it is called.
+   * @returns null on self-hosted InsForge, which reads code only when it is called.
    */
   deploy(project: FunctionProject): Promise<Deployment | null>;
   run(slug: string, request: Request): Promise<Response>;

@@ -1,4 +1,4 @@
-/** The administrator's functions under `/api/functions`: listed, read, written, deleted. */
+/** The administration of functions under `/api/functions`. */
 
 import { updateFunctionRequestSchema, uploadFunctionRequestSchema } from "@insforge/shared-schemas";
 import { Hono } from "hono";
@@ -10,7 +10,7 @@ import type { Deployer } from "./deployer.ts";
 import type { Deployment, FunctionHost } from "./host.ts";
 import { createWriteLimit } from "./write_limit.ts";
 
-/** What the routes under `/api/functions` work with. */
+/** What the routes under `/api/functions` need. */
 export interface FunctionServices {
   database: Database;
   callers: Callers;
@@ -34,6 +34,7 @@ interface Schema<T> {
   ): { success: true; data: T } | { success: false; error: { issues: unknown } };
 }
 
+/** Creates the routes for functions. */
 export function createFunctionRoutes(
   { database, callers, deployer, host, now }: FunctionServices,
 ): Hono<RequestBody> {
@@ -105,7 +106,7 @@ export function createFunctionRoutes(
       [slug, name, description, code, status],
     );
     if (!updated) throw unknownFunction();
-    // The row is written whatever becomes of the deployment, as in InsForge.
+    // The row is written even when the deployment fails, as in InsForge.
     const deployment = code !== null || status !== null ? await deployer.deploy() : null;
     return context.json(toOutcome(updated, deployment));
   });
@@ -116,7 +117,7 @@ export function createFunctionRoutes(
       slug,
     ]);
     if (gone.length === 0) throw unknownFunction();
-    await deployer.deploy(); // what becomes of it, InsForge does not tell
+    await deployer.deploy(); // InsForge does not report the result
     return context.json({ success: true, message: `Function ${slug} deleted successfully` });
   });
 

@@ -1,5 +1,5 @@
--- What a project's administrators put there beside data: functions, secrets, migrations. Run at every
--- start, because data folders from before these tables exist.
+-- Functions, secrets and migrations of a project. Runs at every start, because older data folders do
+-- not have these tables.
 
 create schema if not exists functions;
 
@@ -15,7 +15,7 @@ create table if not exists functions.definitions (
   deployed_at timestamptz
 );
 
--- Values stand here as they are: this is for development, InsForge encrypts them.
+-- Values are not encrypted here, because this is for development. InsForge encrypts them.
 create table if not exists system.secrets (
   id uuid primary key default gen_random_uuid(),
   key text not null unique,

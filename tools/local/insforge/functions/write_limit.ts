@@ -1,4 +1,4 @@
-/** How many writes of functions InsForge takes: 15 in 5 minutes, whatever became of them. */
+/** The rate limit for writes of functions: 15 in 5 minutes, failed ones included. */
 
 import type { MiddlewareHandler } from "hono";
 import { Refusal } from "../refusal.ts";
@@ -7,8 +7,8 @@ const LIMIT = 15;
 const WINDOW_MS = 5 * 60_000;
 
 /**
- * Counts every request it sees in fixed windows, tells of what is left in the `RateLimit` headers,
- * and answers 429 with `Retry-After` once nothing is. One budget for all callers: here they are one.
+ * Counts requests in fixed windows. The `RateLimit` headers contain what is left; a request above the
+ * limit gets 429 with `Retry-After`. All callers share one budget.
  *
  * @param now the clock, in milliseconds.
  */

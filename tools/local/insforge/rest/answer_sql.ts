@@ -1,4 +1,4 @@
-/** The statement around a read, a write or a call: it counts rows and makes the body of the answer. */
+/** The statement around a read, a write or a call: it counts rows and creates the response body. */
 
 import type { Form } from "./media.ts";
 import type { ReadPlan } from "./plan.ts";
@@ -6,18 +6,24 @@ import { countSql, selectSql } from "./read_sql.ts";
 import { type Binder, PAGE, SOURCE } from "./sql_text.ts";
 import { UPDATED_ROWS } from "./write_sql.ts";
 
-/** The one row such a statement gives. */
+/** The one row that such a statement returns. */
 export interface Answer {
   /** Rows on this page, or changed by the write. */
   rows: number;
-  /** All rows the conditions allow, when they were to be counted. */
+  /** All rows that match the conditions; null when they were not counted. */
   total: number | null;
-  /** Rows an upsert found there already. */
+  /** Existing rows that an upsert updated. */
   updated: number;
   body: string | null;
 }
 
-/** What an answer to a read is made of. */
+/** Returns the row of such a statement, which always has exactly one. */
+export function requireAnswer([answer]: Answer[]): Answer {
+  if (!answer) throw new Error("The statement returned no row");
+  return answer;
+}
+
+/** How the result of a read is returned. */
 export interface ReadOptions {
   /** Absent means no body. */
   form: Form | undefined;
@@ -25,12 +31,12 @@ export interface ReadOptions {
   binder: Binder;
 }
 
-/** Gives the page that `plan` selects, as `form`. */
+/** Returns the statement for the page that `plan` selects. */
 export function readAnswerSql(plan: ReadPlan, options: ReadOptions): string {
   return `WITH ${pageSql(plan, options)}`;
 }
 
-/** As `readAnswerSql`, of the rows that `call` gives; `call` runs exactly once. */
+/** As `readAnswerSql`, for the rows that `call` returns. `call` runs exactly once. */
 export function callAnswerSql(
   call: string,
   { plan, ...options }: ReadOptions & { plan: ReadPlan },
@@ -48,7 +54,7 @@ function pageSql(plan: ReadPlan, { form, counted, binder }: ReadOptions): string
 }
 
 /**
- * Gives what `plan` selects from the rows that `write` returns; `write` runs exactly once.
+ * Returns the statement for what `plan` selects from the rows of `write`. `write` runs exactly once.
  *
  * @param form absent means no body
  */
@@ -63,7 +69,7 @@ export function writeAnswerSql(
     ` ${form ? `(SELECT ${bodySql(form)} FROM ${PAGE})` : "NULL"} AS body, ${updated} AS updated`;
 }
 
-/** The whole page as one text: a list, its first element, or lines of comma-separated values. */
+/** The whole page as one text: an array, its first element, or comma-separated values. */
 export function bodySql({ kind, stripNulls }: Form): string {
   const list = `coalesce(json_agg(${PAGE}), '[]')`;
   const json = stripNulls ? `json_strip_nulls(${list})` : list;

@@ -1,9 +1,9 @@
-/** Calls of functions as SQL. */
+/** Function calls as SQL. */
 
 import type { Routine } from "./catalog.ts";
 import { type Binder, BODY, column, identifier, inPublic, SOURCE } from "./sql_text.ts";
 
-/** Arguments as JSON: by name, or one value for a function with a single nameless parameter. */
+/** Arguments as JSON: by name, or one value for a function with a single unnamed parameter. */
 export type Arguments = { named: Record<string, unknown> } | { whole: unknown };
 
 /** The name of the called function in SQL. PostgreSQL's messages show it. */
@@ -15,7 +15,7 @@ export function isScalar(routine: Routine): boolean {
 }
 
 /**
- * The rows of a call. A plain value is the column `value`.
+ * Returns the statement of a call. A plain value is the column `value`.
  *
  * @param columns the columns that the call returns; filters and orders can use no others. `*` is all.
  */
@@ -31,7 +31,7 @@ export function callSql(
   return `SELECT ${returned} FROM ${from && `${from}, LATERAL `}${call} AS ${identifier(CALL)}`;
 }
 
-/** The body for a function of plain values: the value itself, or the list of them for a set. */
+/** The statement for a function of plain values. The body is the value, or an array for a set. */
 export function scalarAnswerSql(routine: Routine, call: string): string {
   const list = `json_agg(${SOURCE}.value)`;
   const body = routine.returnsSet ? `coalesce(${list}, '[]')` : `coalesce(${list} -> 0, 'null')`;
@@ -39,14 +39,17 @@ export function scalarAnswerSql(routine: Routine, call: string): string {
     ` SELECT count(*) AS rows, NULL::bigint AS total, 0 AS updated, ${body}::text AS body FROM ${SOURCE}`;
 }
 
-/** PostgreSQL reads the arguments out of JSON, so that a list can become an array or a vector. */
+/** PostgreSQL reads the arguments from JSON, so that a list can become an array or a vector. */
 function argumentsSql(
   { parameters }: Routine,
   given: Arguments,
   binder: Binder,
 ): { from: string; list: string } {
   if ("whole" in given) {
-    return { from: "", list: `${binder.bind(JSON.stringify(given.whole))}::${parameters[0].type}` };
+    return {
+      from: "",
+      list: `${binder.bind(JSON.stringify(given.whole))}::${parameters[0]?.type}`,
+    };
   }
   const used = parameters.filter(({ name }) => Object.hasOwn(given.named, name));
   if (used.length === 0) return { from: "", list: "" };

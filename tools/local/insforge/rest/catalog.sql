@@ -1,4 +1,4 @@
--- What the schema public offers to records and rpc, as one JSON value.
+-- The schema public as one JSON value, for records and rpc.
 select json_build_object(
   'tables', (
     select coalesce(json_agg(json_build_object(
@@ -21,7 +21,7 @@ select json_build_object(
         left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       ),
-      -- The primary key first, then what else is unique.
+      -- The primary key first, then other unique keys.
       'keys', (
         select coalesce(json_agg(json_build_object(
           'primary', i.indisprimary,

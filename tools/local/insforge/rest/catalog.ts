@@ -1,4 +1,4 @@
-/** What the schema offers: tables, the foreign keys between them, and functions. */
+/** The schema: tables, the foreign keys between them, and functions. */
 
 import type { Database } from "../database.ts";
 
@@ -6,54 +6,54 @@ import type { Database } from "../database.ts";
 export interface Column {
   name: string;
   type: string;
-  /** The type a domain is made of; otherwise the same as `type`. */
+  /** The base type of a domain; otherwise the same as `type`. */
   base: string;
-  /** The expression that fills the column when an insert leaves it out. */
+  /** The expression for inserts that leave the column out. */
   default: string | null;
 }
 
-/** A table or view; the keys are what is unique in it, the primary key first. */
+/** A table or view. `keys` are its unique keys, the primary key first. */
 export interface Table {
   name: string;
   columns: Column[];
   keys: { primary: boolean; columns: string[] }[];
 }
 
-/** A reference from the rows of one table to those of another. */
+/** A foreign key. */
 export interface ForeignKey {
   name: string;
   table: string;
   target: string;
-  /** Pairs of own column and target's column. */
+  /** Pairs of a column of the table and a column of the target. */
   columns: [own: string, other: string][];
 }
 
-/** A function; several may have the same name. */
+/** A function. Several may have the same name. */
 export interface Routine {
   name: string;
   parameters: { name: string; type: string; required: boolean; variadic: boolean }[];
   returnsSet: boolean;
   returnsVoid: boolean;
   returnsRow: boolean;
-  /** The table whose rows it returns, if any: such rows can be embedded into. */
+  /** The table whose rows it returns, if any. Relations of such rows can be selected. */
   table: string | null;
 }
 
-/** All of it. */
+/** The whole schema. */
 export interface Catalog {
   tables: Map<string, Table>;
   foreignKeys: ForeignKey[];
   functions: Routine[];
 }
 
-/** Gives the catalog, read when first needed and again after `forget`. */
+/** Reads the catalog once, and again after `forget`. */
 export interface CatalogReader {
   read(): Promise<Catalog>;
-  /** To be called when the schema may have changed. */
+  /** Must be called when the schema may have changed. */
   forget(): void;
 }
 
-/** Reads the schema `public` of `database`. */
+/** Creates the reader of the schema `public`. */
 export function createCatalogReader(database: Database): CatalogReader {
   let known: Promise<Catalog> | undefined;
   return {
@@ -68,14 +68,14 @@ export function createCatalogReader(database: Database): CatalogReader {
 
 async function readCatalog(database: Database): Promise<Catalog> {
   const sql = await Deno.readTextFile(new URL("./catalog.sql", import.meta.url));
-  const [{ catalog }] = await database.asOwner((session) =>
-    session.query<{ catalog: string }>(sql)
-  );
-  const { tables, ...rest } = JSON.parse(catalog) as Omit<Catalog, "tables"> & { tables: Table[] };
+  const [row] = await database.asOwner((session) => session.query<{ catalog: string }>(sql));
+  const { tables, ...rest } = JSON.parse(row!.catalog) as Omit<Catalog, "tables"> & {
+    tables: Table[];
+  };
   return { tables: new Map(tables.map((table) => [table.name, table])), ...rest };
 }
 
-/** The columns of the primary key; empty without one. */
+/** Returns the columns of the primary key; none when the table has no primary key. */
 export function primaryKey(table: Table | undefined): string[] {
   return table?.keys.find((key) => key.primary)?.columns ?? [];
 }

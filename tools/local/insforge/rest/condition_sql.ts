@@ -8,19 +8,19 @@ import { type Embed, findEmbed, type ReadPlan } from "./plan.ts";
 import { isToOne } from "./relationship.ts";
 import { type Binder, column } from "./sql_text.ts";
 
-/** ` WHERE …` for all of `conditions` and `joins`, or nothing. */
+/** ` WHERE …` for all conditions and `joins`, or an empty string. */
 export function whereSql(plan: ReadPlan, binder: Binder, joins: string[] = []): string {
   const parts = [...joins, ...plan.conditions.map((each) => conditionSql(plan, each, binder))];
   return parts.length === 0 ? "" : ` WHERE ${parts.join(" AND ")}`;
 }
 
-/** ` ORDER BY …`, or nothing. */
+/** ` ORDER BY …`, or an empty string. */
 export function orderSql(plan: ReadPlan, binder: Binder): string {
   const terms = plan.order.map((term) => termSql(plan, term, binder));
   return terms.length === 0 ? "" : ` ORDER BY ${terms.join(", ")}`;
 }
 
-/** ` LIMIT … OFFSET …`, or nothing. */
+/** ` LIMIT … OFFSET …`, or an empty string. */
 export function limitSql({ limit, offset }: ReadPlan, binder: Binder): string {
   const parts = [];
   if (limit !== undefined) parts.push(` LIMIT ${binder.bind(limit)}`);
@@ -28,7 +28,7 @@ export function limitSql({ limit, offset }: ReadPlan, binder: Binder): string {
   return parts.join("");
 }
 
-/** The value of a field, looked up in JSON where it has a path. */
+/** The value of a field; with a path, the value in its JSON. */
 export function fieldSql(plan: ReadPlan, field: Field, binder: Binder): string {
   const value = column(plan.alias, field.name);
   if (field.path.length === 0) return value;
@@ -40,7 +40,7 @@ export function fieldSql(plan: ReadPlan, field: Field, binder: Binder): string {
     ).join("");
 }
 
-/** The relation that `x=is.null` speaks of, when `x` is no column but a selected relation. */
+/** The relation that `x=is.null` means, when `x` is a selected relation and not a column. */
 export function filteredEmbed(plan: ReadPlan, filter: Filter): Embed | undefined {
   const { field, operation } = filter;
   if (operation.kind !== "is" || operation.value !== "NULL" || field.path.length > 0) {
@@ -49,7 +49,7 @@ export function filteredEmbed(plan: ReadPlan, filter: Filter): Embed | undefined
   return plan.embeds.find(({ key }) => key === field.name);
 }
 
-/** What tells whether a relation has rows: the joined row itself, or the collected list. */
+/** The value that is null when a relation has no rows: the joined row, or the list. */
 export function embedSql({ join, relationship }: Embed): string {
   return column(join, isToOne(relationship) ? "*" : "rows");
 }
@@ -61,7 +61,7 @@ function conditionSql(plan: ReadPlan, condition: Condition, binder: Binder): str
     return `${not}(${parts.join(condition.join === "and" ? " AND " : " OR ")})`;
   }
   const embed = filteredEmbed(plan, condition);
-  // A row of nothing but nulls "is null" too, so the test is for the row as a whole.
+  // A row of only nulls "is null", too, so the row as a whole is compared.
   if (embed) return `${not}(${embedSql(embed)} IS NOT DISTINCT FROM NULL)`;
   return `${not}(${testSql(fieldSql(plan, condition.field, binder), condition.operation, binder)})`;
 }
@@ -83,7 +83,7 @@ function testSql(value: string, operation: Operation, binder: Binder): string {
     }
     case "compare": {
       const { operator, quantifier } = operation;
-      // In URLs a star stands for the percent sign, which would need escaping there.
+      // In URLs, a star stands for the percent sign.
       const pattern = operator === "like" || operator === "ilike";
       const operand = binder.bind(pattern ? operation.value.replaceAll("*", "%") : operation.value);
       return `${value} ${OPERATORS[operator]} ${
@@ -93,7 +93,7 @@ function testSql(value: string, operation: Operation, binder: Binder): string {
   }
 }
 
-/** `in.()` has one value, the empty text, and means none. */
+/** `in.()` has one value, the empty text, and means an empty list. */
 function arrayLiteral(values: string[]): string {
   if (values.length === 1 && values[0] === "") return "{}";
   return `{${values.map((value) => `"${value.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;

@@ -1,11 +1,11 @@
-/** How many rows PostgreSQL expects, from its statistics and without counting. */
+/** The number of rows that PostgreSQL expects from its statistics, without counting. */
 
 import type { Session } from "../database.ts";
 import type { ReadPlan } from "./plan.ts";
 import { countSql } from "./read_sql.ts";
 import { Binder } from "./sql_text.ts";
 
-/** The planner's guess for all rows that `plan` allows. */
+/** Returns the planner's estimate of the rows that match `plan`. */
 export async function estimateRows(session: Session, plan: ReadPlan): Promise<number> {
   const binder = new Binder();
   const sql = `EXPLAIN (FORMAT JSON) ${countSql(plan, binder)}`;
@@ -13,5 +13,5 @@ export async function estimateRows(session: Session, plan: ReadPlan): Promise<nu
     sql,
     binder.values,
   );
-  return row["QUERY PLAN"][0].Plan["Plan Rows"];
+  return row!["QUERY PLAN"][0].Plan["Plan Rows"];
 }

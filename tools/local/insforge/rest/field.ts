@@ -1,14 +1,14 @@
-/** Names of columns with a path into JSON, as in `meta->tags->0` and `meta->>title`. */
+/** Column names with a JSON path, as in `meta->tags->0` and `meta->>title`. */
 
 import type { Scanner } from "./scanner.ts";
 
-/** One step into a JSON value: by key, or by index counted from the end when negative. */
+/** One step of a JSON path: a key, or an index; negative ones count from the end. */
 export interface JsonStep {
   arrow: "->" | "->>";
   operand: string | number;
 }
 
-/** A column, and where in its JSON value to look. */
+/** A column, and a path in its JSON value. */
 export interface Field {
   name: string;
   path: JsonStep[];
@@ -20,18 +20,18 @@ const INDEX = /-?\d+(?=->|::|[.,)]|$)/y;
 const KEY = /[^(:.,>)\-]+(?:-(?!>)[^(:.,>)\-]+)*/uy;
 const BLANKS = /[ \t]*/y;
 
-/** A name, quoted or plain; blanks around a plain one do not count. */
+/** Parses a name, quoted or plain. Spaces around a plain one are ignored. */
 export function parseName(scanner: Scanner): string {
   return scanQuoted(scanner) ?? scanner.match(NAME)?.[0].trim() ??
     scanner.fail("field name (* or [a..z0..9_$])");
 }
 
-/** The text between double quotes, with `\` escaping; `undefined` when none comes next. */
+/** Returns the text between double quotes, with `\` as escape; `undefined` without a quote. */
 export function scanQuoted(scanner: Scanner): string | undefined {
-  return scanner.match(QUOTED)?.[1].replace(/\\(.)/gs, "$1");
+  return scanner.match(QUOTED)?.[1]?.replace(/\\(.)/gs, "$1");
 }
 
-/** A name with its JSON path. */
+/** Parses a name with its JSON path. */
 export function parseField(scanner: Scanner): Field {
   skipBlanks(scanner);
   const field = { name: parseName(scanner), path: parsePath(scanner) };
@@ -39,7 +39,7 @@ export function parseField(scanner: Scanner): Field {
   return field;
 }
 
-/** Consumes spaces and tabs, if any. */
+/** Consumes spaces and tabs. */
 export function skipBlanks(scanner: Scanner): void {
   scanner.match(BLANKS);
 }

@@ -4,7 +4,7 @@ import { type Field, parseField, parseName, skipBlanks } from "./field.ts";
 import { isOperation, type Operation, parseNestedTest, parseTest } from "./operation.ts";
 import { Scanner } from "./scanner.ts";
 
-/** What a row must fulfil. */
+/** A condition on rows. */
 export type Condition = Filter | Group;
 
 /** One test of one field. */
@@ -15,7 +15,7 @@ export interface Filter {
   operation: Operation;
 }
 
-/** Conditions of which all must hold, or one. */
+/** Conditions of which all must be met, or one. */
 export interface Group {
   kind: "group";
   join: "and" | "or";
@@ -25,7 +25,7 @@ export interface Group {
 
 const GROUP = /(not\.)?(and|or)(?=[ \t]*\()/y;
 
-/** The column and embedded relation a parameter's name speaks of: `list.items.id` is `id` of `items` of `list`. */
+/** Parses the name of a parameter: `list.items.id` is the column `id` of the relation `list.items`. */
 export function parseFieldPath(key: string): [path: string[], field: Field] {
   const scanner = new Scanner(key, "tree path");
   const path: string[] = [];
@@ -37,22 +37,22 @@ export function parseFieldPath(key: string): [path: string[], field: Field] {
   return [path, field];
 }
 
-/** The condition of `column=text`. @throws {RestError} 400 `PGRST100` */
+/** Parses the condition `column=text`. @throws {RestError} 400 `PGRST100` */
 export function parseFilter(field: Field, text: string): Filter {
   const scanner = new Scanner(text, "filter");
   const negated = scanner.take("not.");
   return { kind: "filter", field, negated, operation: parseTest(scanner) };
 }
 
-/** As `parseFilter`, but `undefined` where the text is no operation: then it is an argument. */
+/** As `parseFilter`, but returns `undefined` when the text is an argument and not an operation. */
 export function scanFilter(field: Field, text: string): Filter | undefined {
   return isOperation(text) ? parseFilter(field, text) : undefined;
 }
 
 /**
- * The tree of `or=(…)`, whose kind and negation stand in the parameter's name.
+ * Parses the tree of `or=(…)`. The name of the parameter contains its kind and its negation.
  *
- * @throws {RestError} 400 `PGRST100`; the place in it counts the kind as part of the text
+ * @throws {RestError} 400 `PGRST100`; its column counts the kind as part of the text
  */
 export function parseGroup(join: "and" | "or", negated: boolean, text: string): Condition {
   const whole = `${negated ? "not." : ""}${join}${text}`;
@@ -89,7 +89,7 @@ function parseCondition(scanner: Scanner): Condition {
   return { kind: "filter", field, negated, operation: parseNestedTest(scanner) };
 }
 
-/** Splits `g_lists.or` and `not.and` into relation path, negation and kind. */
+/** Splits names such as `g_lists.or` and `not.and` into relation path, negation and kind. */
 export function parseGroupKey(key: string): [path: string[], negated: boolean, join: "and" | "or"] {
   const scanner = new Scanner(key, "logic path");
   const names = [parseName(scanner)];

@@ -1,8 +1,8 @@
-/** The forms an answer can take, chosen by `Accept`. */
+/** The forms of a response, chosen by `Accept`. */
 
 import { RestError } from "./rest_error.ts";
 
-/** A form of answer and the media type it is sent under. */
+/** A form of response and its media type. */
 export interface Form {
   mediaType: string;
   kind: "list" | "object" | "csv";
@@ -27,9 +27,9 @@ const FORMS = new Map([
 ]);
 
 /**
- * The first acceptable form.
+ * Returns the first acceptable form.
  *
- * @throws {RestError} 415 `PGRST107` naming what was asked for
+ * @throws {RestError} 415 `PGRST107` with the requested media types
  */
 export function negotiateForm(headers: Headers): Form {
   const wanted = (headers.get("accept") || "*/*").split(",").map(parseMediaType);
@@ -52,12 +52,12 @@ interface Wanted {
 }
 
 function parseMediaType(text: string): Wanted {
-  const [name, ...rest] = text.split(";").map((part) => part.trim());
+  const [name = "", ...rest] = text.split(";").map((part) => part.trim());
   const parameters = Object.fromEntries(rest.map((part) => part.split("=", 2)));
   return { name: name.toLowerCase(), parameters, weight: Number(parameters.q ?? 1) };
 }
 
-/** Of a query plan's parameters only the form it is for belongs to its name. */
+/** Returns the name with its parameter `for`, as PostgREST does for query plans. */
 function describe({ name, parameters }: Wanted): string {
   return parameters.for === undefined ? name : `${name}; for=${parameters.for}`;
 }

@@ -1,9 +1,9 @@
-/** The test of a filter: what stands after the `=`, as in `not.in.(1,2)` without its `not`. */
+/** The test of a filter: the text after the `=`, without `not.`, such as `in.(1,2)`. */
 
 import { scanQuoted, skipBlanks } from "./field.ts";
 import type { Scanner } from "./scanner.ts";
 
-/** The test itself; `operator` is a key of `OPERATORS`. */
+/** A test. `operator` is a key of `OPERATORS` or `SEARCHES`. */
 export type Operation =
   | { kind: "compare"; operator: string; quantifier?: "any" | "all"; value: string }
   | { kind: "search"; operator: string; language?: string; value: string }
@@ -11,7 +11,7 @@ export type Operation =
   | { kind: "is"; value: "NULL" | "TRUE" | "FALSE" | "UNKNOWN" }
   | { kind: "isdistinct"; value: string };
 
-/** What stands before the dot, and the SQL operator it means. */
+/** SQL operators by the name before the dot. */
 export const OPERATORS: Record<string, string> = {
   eq: "=",
   neq: "<>",
@@ -33,7 +33,7 @@ export const OPERATORS: Record<string, string> = {
   adj: "-|-",
 };
 
-/** Operators of full-text search, and the function that reads the words to search for. */
+/** Functions that parse the words of a full-text search, by operator. */
 export const SEARCHES: Record<string, string> = {
   fts: "to_tsquery",
   plfts: "plainto_tsquery",
@@ -51,12 +51,12 @@ const LIST_VALUE = /[^,)]*/suy;
 const ARRAY_LITERAL = /\{[^{}]*\}/suy;
 const EXPECTED_OPERATOR = "operator (eq, gt, ...)";
 
-/** The test that is all of the text. @throws {RestError} 400 `PGRST100` */
+/** Parses the whole text as a test. @throws {RestError} 400 `PGRST100` */
 export function parseTest(scanner: Scanner): Operation {
   return parseWith(scanner, () => scanner.match(ANYTHING)![0]);
 }
 
-/** A test inside `and` or `or`, whose value ends at a comma or a parenthesis. */
+/** Parses a test inside `and` or `or`. Its value ends at a comma or a parenthesis. */
 export function parseNestedTest(scanner: Scanner): Operation {
   return parseWith(scanner, () => parseNestedValue(scanner));
 }
@@ -83,7 +83,7 @@ function parseWith(scanner: Scanner, parseValue: () => string): Operation {
     return { kind: "isdistinct", value: parseValue() };
   }
   if (Object.hasOwn(SEARCHES, name)) {
-    const language = scanner.match(LANGUAGE)?.[1].trim();
+    const language = scanner.match(LANGUAGE)?.[1]?.trim();
     scanner.expect(".", EXPECTED_OPERATOR);
     return { kind: "search", operator: name, language, value: parseValue() };
   }
@@ -104,7 +104,7 @@ function isOperator(name: string): boolean {
     ["in", "is", "isdistinct"].includes(name);
 }
 
-/** Points past the longest operator the word begins with: `equals` fails at its `u`. */
+/** Fails after the longest operator at the start of the word: `equals` fails at its `u`. */
 function failAtOperator(scanner: Scanner): never {
   const operators = [...Object.keys(OPERATORS), ...Object.keys(SEARCHES)];
   const understood = operators.filter((operator) => scanner.sees(operator));
@@ -122,7 +122,7 @@ function parseList(scanner: Scanner): string[] {
   return values;
 }
 
-/** A quoted value counts as such only when it ends there; otherwise its quotes are plain text. */
+/** Quotes are plain text unless the value ends with the closing one. */
 function parseListValue(scanner: Scanner): string {
   return scanner.attempt(() => {
     const quoted = scanQuoted(scanner);

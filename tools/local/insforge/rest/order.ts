@@ -1,9 +1,9 @@
-/** The `order` parameter: `column.desc.nullslast`, or a column of a to-one relation in parentheses. */
+/** The `order` parameter: `column.desc.nullslast`, or `relation(column)` for a to-one relation. */
 
 import { type Field, parseField, parseName, skipBlanks } from "./field.ts";
 import { Scanner } from "./scanner.ts";
 
-/** One term of an order; `relation` names the embedded relation whose column decides. */
+/** One term of an order. `relation` is the selected relation that has the column. */
 export interface OrderTerm {
   field: Field;
   relation?: string;
@@ -11,7 +11,7 @@ export interface OrderTerm {
   nulls?: "first" | "last";
 }
 
-/** @throws {RestError} 400 `PGRST100` */
+/** Parses an order. @throws {RestError} 400 `PGRST100` */
 export function parseOrder(text: string): OrderTerm[] {
   const scanner = new Scanner(text, "order");
   const terms: OrderTerm[] = [];

@@ -1,17 +1,17 @@
-/** The body of a write: which rows with which columns. */
+/** The rows and columns in the body of a write. */
 
 import type { Column, Table } from "./catalog.ts";
 import { RestError, UnknownTable } from "./rest_error.ts";
 import type { Rows } from "./write_sql.ts";
 
-/** Types in which an empty text is a value; for others InsForge drops it before the write. */
+/** Types that have an empty text. For all others, InsForge drops an empty text before the write. */
 const TEXT_TYPES = ["text", "character varying", "character", "citext"];
 
 /**
  * Reads the rows of a body.
  *
- * @param named the `columns` parameter; absent means every row must have the keys of the first
- * @throws {RestError} 400 `PGRST102` for unlike rows, 400 `PGRST204` for an unknown column,
+ * @param named the `columns` parameter; absent means that every row must have the keys of the first
+ * @throws {RestError} 400 `PGRST102` for rows with different keys, 400 `PGRST204` for an unknown column,
  * 404 for an unknown table
  */
 export function readRows(

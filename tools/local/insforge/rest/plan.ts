@@ -1,4 +1,4 @@
-/** A selection matched with the schema: which tables are read, how they join, what holds where. */
+/** A selection matched with the schema: tables, joins and conditions. */
 
 import type { Catalog, Table } from "./catalog.ts";
 import type { Condition } from "./filter.ts";
@@ -9,13 +9,13 @@ import { RestError } from "./rest_error.ts";
 import type { SelectedColumns, SelectedRelation, SelectItem } from "./select.ts";
 import { inPublic } from "./sql_text.ts";
 
-/** One table of a selection and what hangs below it. */
+/** One table of a selection with its relations. */
 export interface ReadPlan {
-  /** What the rows are read from, as SQL. */
+  /** The source of the rows, as SQL. */
   source: string;
-  /** The name the rows go by in SQL; PostgreSQL's messages show it. */
+  /** The alias of the rows in SQL. It appears in PostgreSQL's messages. */
   alias: string;
-  /** Absent when the schema has no such table, which PostgreSQL itself will say. */
+  /** Absent when the schema has no such table. PostgreSQL then reports it. */
   table?: Table;
   columns: SelectedColumns[];
   embeds: Embed[];
@@ -25,9 +25,9 @@ export interface ReadPlan {
   offset?: number;
 }
 
-/** A related table inside a selection. */
+/** A selected relation. */
 export interface Embed {
-  /** The name of the relation in the answer. */
+  /** The name of the relation in the response. */
   key: string;
   /** The name of the joined subquery in SQL. */
   join: string;
@@ -36,17 +36,17 @@ export interface Embed {
   plan: ReadPlan;
 }
 
-/** Where the root of a selection comes from. */
+/** The source of a selection. */
 export interface Root {
   table: string;
-  /** Absent means the table itself; otherwise the result of a write or a call. */
+  /** The result of a write or a call, as SQL; absent means the table itself. */
   source?: string;
 }
 
 /**
  * Plans what `query` selects from `root`, without its conditions, orders and limits.
  *
- * @throws {RestError} `PGRST200`, `PGRST201` for relations, `PGRST119` for a spread of many rows
+ * @throws {RestError} `PGRST200`, `PGRST201` for relations, `PGRST119` for a spread to-many relation
  */
 export function planSelection(catalog: Catalog, query: Query, root: Root): ReadPlan {
   const name = { source: root.source ?? inPublic(root.table), alias: root.table };
@@ -61,11 +61,11 @@ export function planRead(catalog: Catalog, query: Query, root: Root): ReadPlan {
 }
 
 /**
- * Adds conditions, orders and limits to the tables they speak of.
+ * Adds conditions, orders and limits to the tables that they name.
  *
- * @param embeddedOnly leaves out the root's own, which a write has already applied
+ * @param embeddedOnly leaves out those of the root, which a write has applied already
  * @throws {RestError} 400 `PGRST108` for a relation that is not selected, `PGRST118` for an order by
- * a column of many rows
+ * a to-many relation
  */
 export function restrict(plan: ReadPlan, query: Query, embeddedOnly = false): void {
   const places = <T>(parts: Placed<T>[]) =>
@@ -136,7 +136,7 @@ function locate(plan: ReadPlan, path: string[]): ReadPlan {
   return path.reduce((current, name) => findEmbed(current, name).plan, plan);
 }
 
-/** The relation of `plan` that a request calls `name`. @throws {RestError} 400 `PGRST108` */
+/** Finds a relation of `plan` by its name in the request. @throws {RestError} 400 `PGRST108` */
 export function findEmbed(plan: ReadPlan, name: string): Embed {
   const found = plan.embeds.find(({ key, relation }) => name === key || name === relation.name);
   if (found) return found;

@@ -1,4 +1,4 @@
-/** The `Prefer` header, both ways. */
+/** The headers `Prefer` and `Preference-Applied`. */
 
 import { RestError } from "./rest_error.ts";
 
@@ -12,20 +12,20 @@ const ACCEPTED = {
   handling: ["strict", "lenient"],
 } as const;
 
-/** Preferences by name; the first one given counts. */
+/** Preferences by name. The first one of a name counts. */
 export type Preferences = { [Name in keyof typeof ACCEPTED]?: (typeof ACCEPTED)[Name][number] };
 
 /**
- * Reads `Prefer`; what is not known is ignored.
+ * Reads `Prefer`. Unknown preferences are ignored.
  *
- * @throws {RestError} 400 `PGRST122` for something unknown under `handling=strict`
+ * @throws {RestError} 400 `PGRST122` for unknown preferences with `handling=strict`
  * @see https://docs.postgrest.org/en/v12/references/api/preferences.html
  */
 export function parsePreferences(headers: Headers): Preferences {
   const given = headers.get("prefer")?.split(",").map((preference) => preference.trim()) ?? [];
   const preferences: Record<string, string> = {};
   const unknown = given.filter((preference) => {
-    const [name, value] = preference.split("=");
+    const [name = "", value = ""] = preference.split("=");
     const values: readonly string[] = Object.hasOwn(ACCEPTED, name)
       ? ACCEPTED[name as keyof Preferences]
       : [];
@@ -41,12 +41,12 @@ export function parsePreferences(headers: Headers): Preferences {
   return preferences;
 }
 
-/** The value of `Preference-Applied` for those of `names` that were given, in PostgREST's order. */
+/** Returns `Preference-Applied` for the given preferences in `names`, in PostgREST's order. */
 export function appliedPreferences(
   preferences: Preferences,
   names: (keyof Preferences)[],
 ): string | undefined {
-  // Transactions cannot be rolled back by a preference here, so `tx` is never among the applied.
+  // `tx` is never applied, because a preference cannot roll back a transaction here.
   const order = Object.keys(ACCEPTED) as (keyof Preferences)[];
   const applied = order.filter((name) => names.includes(name) && preferences[name] !== undefined);
   return applied.map((name) => `${name}=${preferences[name]}`).join(", ") || undefined;

@@ -1,4 +1,4 @@
-/** The query string of a records or rpc request, understood but not yet matched with the schema. */
+/** The query string of a records or rpc request, parsed but not yet matched with the schema. */
 
 import {
   type Condition,
@@ -13,20 +13,20 @@ import { type OrderTerm, parseOrder } from "./order.ts";
 import { Scanner } from "./scanner.ts";
 import { parseSelect, type SelectItem } from "./select.ts";
 
-/** A part of the query and the embedded relation it speaks of; an empty path is the table itself. */
+/** A part of the query and the relation that it belongs to. An empty path is the table itself. */
 export interface Placed<T> {
   path: string[];
   value: T;
 }
 
-/** Everything a query string says. */
+/** A parsed query string. */
 export interface Query {
   select: SelectItem[];
   conditions: Placed<Condition>[];
   orders: Placed<OrderTerm[]>[];
   limits: Placed<number>[];
   offsets: Placed<number>[];
-  /** Columns to take from the body; absent means those its first object has. */
+  /** The columns to use of the body; absent means those of its first object. */
   columns?: string[];
   onConflict?: string[];
   /** Arguments of a function called with GET. */
@@ -34,7 +34,9 @@ export interface Query {
 }
 
 /**
- * @param withArguments whether a parameter that is no filter is an argument (rpc called with GET)
+ * Parses a query string.
+ *
+ * @param withArguments whether a parameter without an operator is an argument (rpc called with GET)
  * @throws {RestError} 400 `PGRST100` for the first parameter that cannot be parsed
  */
 export function parseQuery(parameters: URLSearchParams, withArguments = false): Query {
@@ -89,7 +91,7 @@ function pathOf(key: string): string[] {
   return parseFieldPath(key)[0];
 }
 
-/** PostgREST ignores a limit or an offset that is no integer. */
+/** PostgREST ignores a limit or an offset that is not an integer. */
 function addInteger(places: Placed<number>[], key: string, text: string): void {
   if (/^-?\d+$/.test(text)) places.push({ path: pathOf(key), value: Number(text) });
 }

@@ -1,12 +1,12 @@
-/** Which rows of a result are asked for, and how an answer says which it has. */
+/** The requested range of rows, and the range in the response. */
 
 import type { Query } from "./query.ts";
 import { RestError } from "./rest_error.ts";
 
 /**
- * Joins the `Range` header into the query's own limit and offset; only GET has ranges by header.
+ * Combines the `Range` header with the limit and offset of the query. Only GET has the header.
  *
- * @throws {RestError} 416 `PGRST103` for a range that cannot be
+ * @throws {RestError} 416 `PGRST103` for an impossible range
  */
 export function applyRange(query: Query, request: Request): void {
   const limit = query.limits.find(({ path }) => path.length === 0);
@@ -30,16 +30,16 @@ export function applyRange(query: Query, request: Request): void {
   if (end !== Infinity) query.limits.push({ path: [], value: Math.max(0, end - start) });
 }
 
-/** `0-9/57`: first and last row and the number of all; a star for what is empty or not known. */
+/** Returns `0-9/57`: first row, last row and total. A star stands for an empty or unknown part. */
 export function contentRange(first: number, last: number, total?: number | null): string {
   const rows = first <= last && total !== 0 ? `${first}-${last}` : "*";
   return `${rows}/${total ?? "*"}`;
 }
 
 /**
- * 206 for a part of what was counted, otherwise 200.
+ * Returns 206 for a part of the counted rows, otherwise 200.
  *
- * @throws {RestError} 416 `PGRST103` when the offset lies behind the last row
+ * @throws {RestError} 416 `PGRST103` when the offset is after the last row
  */
 export function rangeStatus(
   { offset, rows, total }: { offset: number; rows: number; total: number | null },

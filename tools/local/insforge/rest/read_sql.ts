@@ -1,4 +1,4 @@
-/** A read plan as SQL: one SELECT, with a lateral join for every related table. */
+/** A read plan as SQL: one SELECT, with a lateral join for every relation. */
 
 import { columnSql, embedSelectSql } from "./selection_sql.ts";
 import { embedSql, filteredEmbed, limitSql, orderSql, whereSql } from "./condition_sql.ts";
@@ -7,13 +7,13 @@ import type { Embed, ReadPlan } from "./plan.ts";
 import { isToOne } from "./relationship.ts";
 import { type Binder, column, identifier, inPublic } from "./sql_text.ts";
 
-/** The SELECT of a plan with everything below it. */
+/** The SELECT of a plan with its relations. */
 export function selectSql(plan: ReadPlan, binder: Binder, outer?: Outer): string {
   return `SELECT ${listSql(plan, binder)}${fromSql(plan, plan.embeds, { binder, outer })}` +
     orderSql(plan, binder) + limitSql(plan, binder);
 }
 
-/** A SELECT with one row for every row the plan would give without limit and offset. */
+/** A SELECT with one row for every row that the plan returns without limit and offset. */
 export function countSql(plan: ReadPlan, binder: Binder): string {
   const filtering = plan.embeds.filter((embed) =>
     embed.relation.inner || plan.conditions.some((condition) => mentions(plan, condition, embed))
@@ -21,7 +21,7 @@ export function countSql(plan: ReadPlan, binder: Binder): string {
   return `SELECT 1${fromSql(plan, filtering, { binder })}`;
 }
 
-/** The row around a subquery, and how its rows belong to it. */
+/** The plan around a subquery, and the relation of the subquery. */
 interface Outer {
   plan: ReadPlan;
   embed: Embed;

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import type { RequestBody } from "../body.ts";
 import type { Callers } from "../caller.ts";
 import type { Database, Identity, Session } from "../database.ts";
-import { type Answer, readAnswerSql } from "./answer_sql.ts";
+import { type Answer, readAnswerSql, requireAnswer } from "./answer_sql.ts";
 import type { Catalog, CatalogReader } from "./catalog.ts";
 import { estimateRows } from "./estimate.ts";
 import { planRead } from "./plan.ts";
@@ -17,14 +17,14 @@ import { asCaller } from "./rest_session.ts";
 import { Binder } from "./sql_text.ts";
 import { writeRecords } from "./write.ts";
 
-/** What records and rpc share. */
+/** What records and rpc need. */
 export interface RestServices {
   database: Database;
   callers: Callers;
   catalog: CatalogReader;
 }
 
-/** Routes for the rows of every table; the caller's role and policies decide what is seen. */
+/** Creates the routes for the rows of every table, under the caller's role and policies. */
 export function createRecordRoutes(
   { database, callers, catalog }: RestServices,
 ): Hono<RequestBody> {
@@ -73,7 +73,7 @@ async function readRecords(
     const binder = new Binder();
     const counted = preferences.count === "exact" || preferences.count === "estimated";
     const sql = readAnswerSql(plan, { form: headersOnly ? undefined : form, counted, binder });
-    const [answer] = await session.query<Answer>(sql, binder.values);
+    const answer = requireAnswer(await session.query<Answer>(sql, binder.values));
     return { ...answer, total: await totalOf(session, answer) };
   });
 

@@ -1,15 +1,15 @@
-/** How two tables hang together, and which of several ways a request means. */
+/** The relationships between tables, and which of several a request means. */
 
 import type { Catalog, ForeignKey } from "./catalog.ts";
 import { RestError } from "./rest_error.ts";
 import { suggest } from "./suggestion.ts";
 
-/** One way to get from the rows of `from` to the rows of `to`. */
+/** One relationship from the rows of `from` to the rows of `to`. */
 export interface Relationship {
   from: string;
   to: string;
   cardinality: "many-to-one" | "one-to-one" | "one-to-many" | "many-to-many";
-  /** Names of the foreign keys it goes along: two for many-to-many. */
+  /** Names of its foreign keys: two for many-to-many. */
   constraints: string[];
   /** Pairs of a column of `from` and one of `to`; with a junction, of `from` and the junction. */
   columns: [from: string, to: string][];
@@ -26,9 +26,9 @@ export function isToOne({ cardinality }: Relationship): boolean {
 }
 
 /**
- * The relationship meant by `from?select=target!hint(…)`.
+ * Finds the relationship that `from?select=target!hint(…)` means.
  *
- * @throws {RestError} 400 `PGRST200` when there is none, 300 `PGRST201` when there are several
+ * @throws {RestError} 400 `PGRST200` when none matches, 300 `PGRST201` when several do
  * @see https://docs.postgrest.org/en/v12/references/api/resource_embedding.html
  */
 export function findRelationship(
@@ -38,7 +38,8 @@ export function findRelationship(
 ): Relationship {
   const all = relationshipsOf(catalog, from);
   const found = all.filter((relationship) => isMeant(relationship, target, hint));
-  if (found.length === 1) return found[0];
+  const [only] = found;
+  if (only && found.length === 1) return only;
   if (found.length > 1) throw ambiguous(from, target, found);
   throw unrelated(catalog, from, { target, hint, all });
 }
@@ -72,7 +73,7 @@ function against(catalog: Catalog, key: ForeignKey): Relationship {
   };
 }
 
-/** A table whose primary key holds two foreign keys joins the two tables they point at. */
+/** A table whose primary key contains two foreign keys joins their two tables. */
 function junctionsOf(catalog: Catalog, from: string): Relationship[] {
   const { foreignKeys, tables } = catalog;
   return foreignKeys.filter((near) => near.target === from).flatMap((near) => {

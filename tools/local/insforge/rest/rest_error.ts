@@ -2,7 +2,7 @@
 
 import type { DatabaseError } from "../refusal.ts";
 
-/** A records or rpc request that is refused in PostgREST's words. */
+/** An error response of records or rpc, in PostgREST's form. */
 export class RestError extends Error {
   readonly details: unknown;
   readonly hint: string | null;
@@ -24,7 +24,7 @@ export class RestError extends Error {
   }
 }
 
-/** A write to a table that is not there: PostgREST 12.0 answers 404 with an empty object. */
+/** A write to a missing table. PostgREST 12.0 responds 404 with an empty object. */
 export class UnknownTable extends RestError {
   constructor() {
     super(404, "", "");
@@ -36,9 +36,9 @@ export class UnknownTable extends RestError {
 }
 
 /**
- * What PostgREST makes of a failed statement.
+ * Converts a failed statement to the error that PostgREST responds with.
  *
- * @param anonymous without a signed-in caller a missing privilege is 401 instead of 403
+ * @param anonymous whether the caller is not signed in; a missing privilege is then 401, not 403
  * @see https://docs.postgrest.org/en/v12/references/errors.html#status-codes
  */
 export function toRestError(error: DatabaseError, anonymous: boolean): RestError {

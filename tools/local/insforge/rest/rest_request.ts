@@ -1,4 +1,4 @@
-/** What records and rpc read from every request before they look at the database. */
+/** What records and rpc read from a request before they use the database. */
 
 import { Refusal } from "../refusal.ts";
 import { type Form, negotiateForm } from "./media.ts";
@@ -7,18 +7,20 @@ import { parseQuery, type Query } from "./query.ts";
 import { applyRange } from "./range.ts";
 import { RestError } from "./rest_error.ts";
 
-/** A request, understood as far as that goes without the schema. */
+/** A request, parsed without the schema. */
 export interface RestRequest {
   query: Query;
   preferences: Preferences;
   form: Form;
-  /** HEAD: everything but the body. */
+  /** HEAD: no body. */
   headersOnly: boolean;
 }
 
 /**
+ * Parses a request.
+ *
  * @param withArguments whether parameters may be arguments of a function
- * @throws {RestError} for a schema that is not served, and for what cannot be parsed
+ * @throws {RestError} for an unknown schema, and for parameters that cannot be parsed
  */
 export function readRestRequest(request: Request, withArguments = false): RestRequest {
   const parameters = new URL(request.url).searchParams;
@@ -34,7 +36,7 @@ export function readRestRequest(request: Request, withArguments = false): RestRe
   };
 }
 
-/** Names that InsForge refuses before PostgREST sees them. @throws {Refusal} 400 */
+/** Refuses names that InsForge does not forward to PostgREST. @throws {Refusal} 400 */
 export function requireIdentifier(name: string, kind: "table" | "function"): string {
   // deno-lint-ignore no-control-regex
   if (!/^[^"\x00-\x1F\x7F]+$/.test(name)) {

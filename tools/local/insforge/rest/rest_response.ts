@@ -1,14 +1,14 @@
-/** Answers of records and rpc. */
+/** Responses of records and rpc. */
 
 import type { Answer } from "./answer_sql.ts";
 import type { Form } from "./media.ts";
 import { RestError } from "./rest_error.ts";
 
 /**
- * An answer with a body.
+ * Creates a response with a body.
  *
- * The body passes through this program's own JSON, as it passes through InsForge's: a whole number
- * above 2^53 loses its last digits there, and comma-separated values arrive as one JSON text.
+ * The body is parsed and serialised again, as InsForge does: a whole number above 2^53 loses its last
+ * digits, and comma-separated values are sent as one JSON string.
  */
 export function bodyResponse(
   body: string,
@@ -25,7 +25,7 @@ export function bodyResponse(
   });
 }
 
-/** An answer that has nothing to show: without a body for 204, otherwise with an empty list. */
+/** Creates a response without rows: no body for 204, otherwise an empty array. */
 export function emptyResponse(
   status: number,
   headers: Record<string, string | undefined>,
@@ -34,7 +34,7 @@ export function emptyResponse(
   return Response.json([], { status, headers: present(headers) });
 }
 
-/** @throws {RestError} 406 `PGRST116` when one object was asked for and there is not exactly one row */
+/** @throws {RestError} 406 `PGRST116` when one object was requested and the number of rows is not one */
 export function requireSingular({ rows }: Answer, form: Form): void {
   if (form.kind !== "object" || rows === 1) return;
   throw new RestError(406, "PGRST116", "JSON object requested, multiple (or no) rows returned", {

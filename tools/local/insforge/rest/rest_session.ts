@@ -1,10 +1,10 @@
-/** Transactions of records and rpc: as the caller, with failures in PostgREST's words. */
+/** Transactions of records and rpc: as the caller, with errors in PostgREST's form. */
 
 import type { Database, Identity, Session } from "../database.ts";
 import { isDatabaseError } from "../refusal.ts";
 import { toRestError } from "./rest_error.ts";
 
-/** As `database.as`. @throws {RestError} for whatever PostgreSQL refuses */
+/** As `database.as`. @throws {RestError} for every error of PostgreSQL */
 export async function asCaller<T>(
   database: Database,
   caller: Identity,

@@ -1,14 +1,14 @@
-/** Which function a call means, among those of the same name. */
+/** Finds the function that a call means, among those of the same name. */
 
 import type { Catalog, Routine } from "./catalog.ts";
 import { RestError } from "./rest_error.ts";
 import { suggest } from "./suggestion.ts";
 
 /**
- * The function `name` that takes `given` arguments: all it requires, none it does not know.
+ * Finds the function `name` whose parameters match the `given` arguments.
  *
- * @param posted whether a body was sent, which a function of one nameless JSON parameter takes whole
- * @throws {RestError} 404 `PGRST202` when none fits, 300 `PGRST203` when several do
+ * @param posted whether a body was sent; a function with one unnamed JSON parameter takes all of it
+ * @throws {RestError} 404 `PGRST202` when none matches, 300 `PGRST203` when several do
  */
 export function findRoutine(
   { functions }: Catalog,
@@ -18,12 +18,13 @@ export function findRoutine(
   const named = functions.filter((routine) => routine.name === name);
   const fitting = named.filter((routine) => takes(routine, given));
   const found = fitting.length > 0 || !posted ? fitting : named.filter(takesWholeBody);
-  if (found.length === 1) return found[0];
+  const [only] = found;
+  if (only && found.length === 1) return only;
   if (found.length > 1) throw ambiguous(found);
   throw unknown(functions, name, { given, posted, named });
 }
 
-/** Whether the only parameter is a nameless JSON value. */
+/** Whether the only parameter is an unnamed JSON value. */
 export function takesWholeBody({ parameters }: Routine): boolean {
   const [only, ...others] = parameters;
   return others.length === 0 && only?.name === "" && ["json", "jsonb"].includes(only.type);

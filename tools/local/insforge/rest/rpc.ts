@@ -2,10 +2,9 @@
 
 import { Hono } from "hono";
 import type { RequestBody } from "../body.ts";
-import type { Answer } from "./answer_sql.ts";
+import { type Answer, callAnswerSql, requireAnswer } from "./answer_sql.ts";
 import { type Arguments, callSql, isScalar, scalarAnswerSql } from "./call_sql.ts";
 import type { Catalog, Routine } from "./catalog.ts";
-import { callAnswerSql } from "./answer_sql.ts";
 import { planRead } from "./plan.ts";
 import { appliedPreferences } from "./preferences.ts";
 import { contentRange, rangeStatus } from "./range.ts";
@@ -18,7 +17,7 @@ import { findRoutine, takesWholeBody } from "./routine.ts";
 import { Binder, SOURCE } from "./sql_text.ts";
 import { returningColumns } from "./write_sql.ts";
 
-/** Routes for every function; a function called with GET must not write. */
+/** Creates the routes for every function. A function called with GET must not write. */
 export function createRpcRoutes({ database, callers, catalog }: RestServices): Hono<RequestBody> {
   const routes = new Hono<RequestBody>();
 
@@ -39,7 +38,7 @@ export function createRpcRoutes({ database, callers, catalog }: RestServices): H
     const { sql, binder, offset } = toStatement(routine, given, { rest, catalog: known });
 
     const answer = await asCaller(database, caller, { readOnly: !posted }, async (session) => {
-      const [answer] = await session.query<Answer>(sql, binder.values);
+      const answer = requireAnswer(await session.query<Answer>(sql, binder.values));
       requireSingular(answer, rest.form);
       return answer;
     });

@@ -1,8 +1,8 @@
-/** A cursor over one query parameter, for parsers that try alternatives and report where they failed. */
+/** A cursor over one query parameter, for parsers that try alternatives and report positions. */
 
 import { RestError } from "./rest_error.ts";
 
-/** Reads `text` from left to right; messages name the parameter as `context` and show it as `given`. */
+/** Reads `text` from left to right. Error messages contain `context` and `given`. */
 export class Scanner {
   #at = 0;
 
@@ -16,19 +16,19 @@ export class Scanner {
     return this.#at >= this.text.length;
   }
 
-  /** Whether the rest begins with `token`; nothing is consumed. */
+  /** Whether the rest begins with `token`. Consumes nothing. */
   sees(token: string): boolean {
     return this.text.startsWith(token, this.#at);
   }
 
-  /** Consumes `token` when it comes next. */
+  /** Consumes `token` if it comes next, and returns whether it did. */
   take(token: string): boolean {
     if (!this.sees(token)) return false;
     this.#at += token.length;
     return true;
   }
 
-  /** Consumes what `pattern`, which must be sticky, matches here. */
+  /** Consumes the match of `pattern`, which must be sticky. */
   match(pattern: RegExp): RegExpExecArray | null {
     pattern.lastIndex = this.#at;
     const found = pattern.exec(this.text);
@@ -36,12 +36,12 @@ export class Scanner {
     return found;
   }
 
-  /** Consumes `token`, or fails saying what was expected. */
+  /** Consumes `token`, or fails with what was expected. */
   expect(token: string, expected = JSON.stringify(token)): void {
     if (!this.take(token)) this.fail(expected);
   }
 
-  /** The result of `parse`; where it gives `undefined`, the cursor stays. */
+  /** Returns the result of `parse`. When it is `undefined`, the cursor does not move. */
   attempt<T>(parse: () => T | undefined): T | undefined {
     const start = this.#at;
     const result = parse();
@@ -49,12 +49,12 @@ export class Scanner {
     return result;
   }
 
-  /** Moves the cursor without reading, so that an error points past what was understood. */
+  /** Moves the cursor without reading, so that an error points after the recognised text. */
   skip(characters: number): void {
     this.#at += characters;
   }
 
-  /** @throws {RestError} always: 400 `PGRST100` with the place of the cursor */
+  /** @throws {RestError} always: 400 `PGRST100` with the position of the cursor */
   fail(expected: string): never {
     const [character] = this.text.slice(this.#at);
     const unexpected = character === undefined ? "end of input" : JSON.stringify(character);

@@ -1,4 +1,4 @@
-/** The `select` parameter: columns, casts, and embedded relations with selections of their own. */
+/** The `select` parameter: columns, casts, and relations with selections of their own. */
 
 import { type Field, parseField, parseName, skipBlanks } from "./field.ts";
 import { RestError } from "./rest_error.ts";
@@ -29,7 +29,7 @@ export interface SelectedRelation {
 const TYPE_NAME = /[\p{L}\p{Nd}_ $]+/uy;
 const AGGREGATE = /\.?(?:sum|avg|count|max|min)\(\)/y;
 
-/** @throws {RestError} 400 `PGRST100` where the text is malformed, `PGRST123` for aggregates */
+/** Parses a selection. @throws {RestError} 400 `PGRST100` for malformed text, `PGRST123` for aggregates */
 export function parseSelect(text: string): SelectItem[] {
   const scanner = new Scanner(text, "select parameter");
   const items = parseItems(scanner);
@@ -49,7 +49,7 @@ function parseItems(scanner: Scanner): SelectItem[] {
   return items;
 }
 
-/** A relation is told from a column by the parenthesis after its hints. */
+/** A parenthesis after the hints distinguishes a relation from a column. */
 function scanRelation(scanner: Scanner): SelectedRelation | undefined {
   const spread = scanner.take("...");
   if (!spread && scanner.sees("*")) return undefined;
@@ -94,7 +94,7 @@ function scanAlias(scanner: Scanner): string | undefined {
   });
 }
 
-/** PostgREST has aggregates switched off unless its operator turns them on, and InsForge does not. */
+/** PostgREST disables aggregates by default, and InsForge does not enable them. */
 function refuseAggregate(scanner: Scanner): void {
   if (scanner.match(AGGREGATE)) {
     throw new RestError(400, "PGRST123", "Use of aggregate functions is not allowed");

@@ -1,4 +1,4 @@
-/** The entries of a SELECT list: columns under their names in the answer, relations as JSON. */
+/** The entries of a SELECT list: columns with their names in the response, relations as JSON. */
 
 import { embedSql, fieldSql } from "./condition_sql.ts";
 import type { Embed, ReadPlan } from "./plan.ts";
@@ -6,7 +6,7 @@ import { isToOne } from "./relationship.ts";
 import type { SelectedColumns } from "./select.ts";
 import { type Binder, column, identifier } from "./sql_text.ts";
 
-/** One column, or all of them. */
+/** One column, or all columns. */
 export function columnSql(plan: ReadPlan, item: SelectedColumns, binder: Binder): string {
   if (item.field.name === "*") return column(plan.alias, "*");
   const value = fieldSql(plan, item.field, binder);
@@ -14,7 +14,7 @@ export function columnSql(plan: ReadPlan, item: SelectedColumns, binder: Binder)
   return `${typed} AS ${identifier(nameOf(item))}`;
 }
 
-/** One relation: an object, a list, its columns when spread, nothing when it selects nothing. */
+/** One relation: an object, an array, its columns when spread, or nothing when it selects nothing. */
 export function embedSelectSql(embed: Embed): string[] {
   const { key, join, relation, relationship, plan } = embed;
   if (relation.items.length === 0) return [];
@@ -25,7 +25,7 @@ export function embedSelectSql(embed: Embed): string[] {
   return [`${value} AS ${identifier(key)}`];
 }
 
-/** The name a column has in the answer: its alias, or the last key of its path into JSON. */
+/** The name of a column in the response: its alias, or the last key of its JSON path. */
 function nameOf({ alias, field }: SelectedColumns): string {
   const keys = field.path.map(({ operand }) => operand).filter((key) => typeof key === "string");
   return alias ?? keys.at(-1) ?? field.name;

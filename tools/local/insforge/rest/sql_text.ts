@@ -1,11 +1,11 @@
-/** The two ways a caller's text gets into SQL: as a quoted identifier, or as a bound value. */
+/** A caller's text in SQL: as a quoted identifier, or as a bound value. */
 
 import { RestError } from "./rest_error.ts";
 
 /**
- * `name` as an identifier, whatever it contains.
+ * Quotes `name` as an identifier.
  *
- * @throws {RestError} 400 for a zero character, at which a statement would end
+ * @throws {RestError} 400 for a zero character, which would end the statement
  */
 export function identifier(name: string): string {
   if (name.includes("\0")) {
@@ -19,24 +19,24 @@ export function column(table: string, name: string): string {
   return `${identifier(table)}.${name === "*" ? "*" : identifier(name)}`;
 }
 
-/** A table or function of the one schema that is served. */
+/** A table or function of the schema `public`. */
 export function inPublic(name: string): string {
   return `public.${identifier(name)}`;
 }
 
-/** Collects the values of one statement and gives their places. */
+/** Collects the bound values of one statement. */
 export class Binder {
   readonly values: string[] = [];
 
-  /** The place of `value`; PostgreSQL takes its type from where it stands. */
+  /** Binds a value and returns its placeholder. PostgreSQL infers the type from the context. */
   bind(value: string | number): string {
     return `$${this.values.push(String(value))}`;
   }
 }
 
-/** In statements: the rows that a write or a call gives. */
+/** In statements: the rows that a write or a call returns. */
 export const SOURCE = "insforge_source";
-/** In statements: the rows that are answered. */
+/** In statements: the rows of the response. */
 export const PAGE = "insforge_page";
-/** In statements: the rows or arguments of the request's body. */
+/** In statements: the rows or arguments in the body of the request. */
 export const BODY = "insforge_body";

@@ -1,12 +1,12 @@
-/** The name somebody probably meant, found as PostgREST finds it: by shared letter groups, then by edits. */
+/** The most similar name, found as PostgREST does: by shared groups of letters, then by edits. */
 
 const LEAST_SIMILARITY = 0.33;
 
 /**
- * The candidate most like `name`, or `undefined` when none is like enough.
+ * Returns the candidate that is most similar to `name`, or `undefined` when none is similar enough.
  *
- * Candidates must share a group of three letters, or failing that of two; among those the one with
- * the fewest edits for its length wins.
+ * Candidates must share a group of three letters, or else of two. Among those, the one with the fewest
+ * edits in relation to its length wins.
  */
 export function suggest(name: string, candidates: Iterable<string>): string | undefined {
   const unique = [...new Set(candidates)];
@@ -18,7 +18,8 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
     const ranked = alike
       .map((candidate) => ({ candidate, score: similarity(name, candidate) }))
       .sort((left, right) => right.score - left.score);
-    return ranked[0].score >= LEAST_SIMILARITY ? ranked[0].candidate : undefined;
+    const [best] = ranked;
+    return best && best.score >= LEAST_SIMILARITY ? best.candidate : undefined;
   }
   return undefined;
 }
@@ -40,10 +41,10 @@ function editDistance(left: string, right: string): number {
   for (let i = 1; i <= left.length; i++) {
     const next = [i];
     for (let j = 1; j <= right.length; j++) {
-      const replaced = row[j - 1] + (left[i - 1] === right[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
+      const replaced = row[j - 1]! + (left[i - 1] === right[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
     }
     row = next;
   }
-  return row[right.length];
+  return row[right.length]!;
 }

@@ -1,7 +1,7 @@
 /** POST, PUT, PATCH and DELETE on records. */
 
 import type { Database, Identity } from "../database.ts";
-import { type Answer, writeAnswerSql } from "./answer_sql.ts";
+import { type Answer, requireAnswer, writeAnswerSql } from "./answer_sql.ts";
 import { type Catalog, primaryKey, type Table } from "./catalog.ts";
 import type { Form } from "./media.ts";
 import { readRows } from "./payload.ts";
@@ -16,7 +16,7 @@ import { asCaller } from "./rest_session.ts";
 import { Binder, inPublic, SOURCE } from "./sql_text.ts";
 import { type Conflict, deleteSql, insertSql, returningColumns, updateSql } from "./write_sql.ts";
 
-/** A write as the route hands it over. */
+/** A write request. */
 export interface Write {
   table: string;
   catalog: Catalog;
@@ -27,7 +27,7 @@ export interface Write {
 
 const ROW_FORM: Form = { mediaType: "application/json", kind: "object", stripNulls: false };
 
-/** Writes as the caller and answers with what was asked for: the rows, where one is, or nothing. */
+/** Writes as the caller. The response contains what was requested: the rows, a location, or nothing. */
 export async function writeRecords(
   database: Database,
   caller: Identity,
@@ -49,8 +49,8 @@ export async function writeRecords(
     binder,
   });
   const answer = await asCaller(database, caller, { readOnly: false }, async (session) => {
-    const [answer] = await session.query<Answer>(sql, binder.values);
-    // Thrown inside the transaction: a write that cannot be shown as asked has not happened.
+    const answer = requireAnswer(await session.query<Answer>(sql, binder.values));
+    // Thrown inside the transaction, so that a write without the requested response is undone.
     if (shown) requireSingular(answer, form);
     if (method === "PUT" && answer.rows !== 1) {
       const message = "Payload values do not match URL in primary key column(s)";
@@ -108,7 +108,7 @@ function writeSql(
   }
 }
 
-/** The rows a write is about: the query's own conditions, without those on relations. */
+/** The rows to write: the conditions of the query, without those on relations. */
 function targetOf(
   query: Query,
   { name, table }: { name: string; table: Table | undefined },
@@ -186,7 +186,7 @@ function rangeOf(
   return method === "PATCH" ? contentRange(0, rows - 1, total) : contentRange(1, 0, total);
 }
 
-/** Which preferences each kind of write says it has followed. */
+/** The preferences that each kind of write reports as applied. */
 const APPLIED: Record<
   Write["method"],
   (query: Query, table: Table | undefined) => (keyof Preferences)[]

@@ -5,28 +5,28 @@ import { limitSql, orderSql, whereSql } from "./condition_sql.ts";
 import type { ReadPlan } from "./plan.ts";
 import { type Binder, BODY, column, identifier } from "./sql_text.ts";
 
-/** A body on its way into a table. */
+/** The rows of a write. */
 export interface Rows {
-  /** The rows as JSON, always a list. */
+  /** The rows as a JSON array. */
   json: string;
   columns: Column[];
-  /** A column missing from a row takes its default instead of null. */
+  /** Whether a column that a row lacks gets its default instead of null. */
   missingAsDefault: boolean;
 }
 
-/** What to do with a row that is there already, recognised by `columns`. */
+/** How to handle an existing row, recognised by `columns`. */
 export interface Conflict {
   resolution: "merge-duplicates" | "ignore-duplicates";
   columns: string[];
 }
 
-/** The setting in which an upsert counts the rows it found there already. */
+/** The setting in which an upsert counts the existing rows. */
 export const UPDATED_ROWS = "request.updated_rows";
 
 /**
  * `INSERT … RETURNING …`.
  *
- * @param only conditions the rows themselves must fulfil (PUT)
+ * @param only conditions that the rows themselves must meet (PUT)
  */
 export function insertSql(
   target: ReadPlan,
@@ -47,7 +47,7 @@ export function insertSql(
     returningSql(target, returning);
 }
 
-/** `UPDATE … RETURNING …`, with the first row of the body for every row that matches. */
+/** `UPDATE … RETURNING …`: every matching row gets the values of the first row of the body. */
 export function updateSql(
   target: ReadPlan,
   { rows, returning, binder }: { rows: Rows; returning: string[]; binder: Binder },
@@ -71,7 +71,7 @@ export function deleteSql(
     matchingSql(target, binder) + returningSql(target, returning);
 }
 
-/** The body as a table of the target's types, named `BODY`. */
+/** The body as a table with the types of the target, named `BODY`. */
 function rowsSql({ json, columns, missingAsDefault }: Rows, binder: Binder): string {
   const given = binder.bind(json);
   const name = identifier(BODY);
@@ -90,13 +90,13 @@ function conflictSql({ resolution, columns }: Conflict, changed: Column[]): stri
   const target = ` ON CONFLICT (${columns.map(identifier).join(", ")})`;
   if (resolution === "ignore-duplicates" || changed.length === 0) return `${target} DO NOTHING`;
   const changes = changed.map(({ name }) => `${identifier(name)} = excluded.${identifier(name)}`);
-  // Counting through a setting needs no privilege on system columns, unlike looking at xmax.
+  // Counting in a setting needs no privilege on system columns, unlike reading xmax.
   const count = `coalesce(nullif(current_setting('${UPDATED_ROWS}', true), ''), '0')::int + 1`;
   return `${target} DO UPDATE SET ${changes.join(", ")}` +
     ` WHERE set_config('${UPDATED_ROWS}', (${count})::text, true) <> ''`;
 }
 
-/** A limited write goes through the physical address of the rows, which every table has. */
+/** A write with a limit selects rows by `ctid`, which every table has. */
 function matchingSql(target: ReadPlan, binder: Binder): string {
   if (target.limit === undefined && target.offset === undefined) return whereSql(target, binder);
   const address = column(target.alias, "ctid");
@@ -105,13 +105,13 @@ function matchingSql(target: ReadPlan, binder: Binder): string {
   }${whereSql(target, binder)}${orderSql(target, binder)}${limitSql(target, binder)})`;
 }
 
-/** Without a representation nothing is read back, so that no privilege to read is needed. */
+/** Without a representation nothing is returned, so that no privilege to read is needed. */
 function returningSql(target: ReadPlan, returning: string[]): string {
   const list = returning.map((name) => column(target.alias, name)).join(", ");
   return ` RETURNING ${list || "1"}`;
 }
 
-/** The columns a write must give back for `plan` to select from: all, or those named and joined on. */
+/** The columns that a write or a call must return for `plan`: all, or those selected or joined. */
 export function returningColumns(plan: ReadPlan, table?: Table): string[] {
   const selected = plan.columns.map(({ field }) => field.name);
   if (selected.includes("*")) return ["*"];

@@ -1,4 +1,4 @@
-/** Buckets: made, shown, opened and deleted by administrators. */
+/** The administration of buckets. */
 
 import { Hono } from "hono";
 import * as z from "zod/mini";
@@ -14,14 +14,14 @@ const NewBucket = z.object({
 });
 const Visibility = z.object({ isPublic: z.boolean() });
 
-/** What storage routes share. */
+/** What the routes of storage need. */
 export interface StorageServices {
   database: Database;
   callers: Callers;
   files: ObjectFiles;
 }
 
-/** Routes for buckets; deleting one deletes its objects. */
+/** Creates the routes for buckets. Deleting a bucket deletes its objects. */
 export function createBucketRoutes(
   { database, callers, files }: StorageServices,
 ): Hono<RequestBody> {
@@ -102,14 +102,14 @@ export function createBucketRoutes(
   return routes;
 }
 
-/** @throws {Refusal} 400 `STORAGE_INVALID_PARAMETER` */
+/** Returns a valid bucket name. @throws {Refusal} 400 `STORAGE_INVALID_PARAMETER` */
 export function requireBucketName(name: string, nextActions?: string): string {
   if (/^[a-zA-Z0-9_-]+$/.test(name)) return name;
   const message = "Invalid bucket name. Use only letters, numbers, hyphens, and underscores.";
   throw new Refusal(400, "STORAGE_INVALID_PARAMETER", message, nextActions);
 }
 
-/** 404 `STORAGE_NOT_FOUND` for a bucket that is not there. */
+/** Creates the error for a missing bucket: 404 `STORAGE_NOT_FOUND`. */
 export function unknownBucket(name: string): Refusal {
   return new Refusal(404, "STORAGE_NOT_FOUND", `Bucket "${name}" does not exist`);
 }

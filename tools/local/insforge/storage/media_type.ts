@@ -1,4 +1,4 @@
-/** The media type an upload is kept under: what its bytes say, and never one a browser would run. */
+/** The media type of an upload: detected from its bytes, and never one that browsers execute. */
 
 import { Buffer } from "node:buffer";
 
@@ -16,11 +16,11 @@ const UNSAFE = [
   "application/xml",
 ];
 
-/** Text that makes a file active content, whatever its sender calls it. */
+/** Text that makes a file active content, whatever media type was sent. */
 const ACTIVE = /<html|<script|<svg|<!doctype html|<body|<iframe|<object|<form/i;
 
-/** Byte sequences, written as Latin-1 text, and their place in files of the types worth telling apart. */
-const SIGNATURES: [place: number, bytes: string, mediaType: string][] = [
+/** Byte sequences in Latin-1 and their offset in files of common types. */
+const SIGNATURES: [offset: number, bytes: string, mediaType: string][] = [
   [0, "\x89PNG\r\n", "image/png"],
   [0, "\xff\xd8\xff", "image/jpeg"],
   [0, "GIF8", "image/gif"],
@@ -32,14 +32,18 @@ const SIGNATURES: [place: number, bytes: string, mediaType: string][] = [
   [0, "PK\x03\x04", "application/zip"],
 ];
 
-/** The type of what is unknown, and of what a browser must not run. */
+/** The media type of unknown files, and of files that browsers must not execute. */
 export const OPAQUE = "application/octet-stream";
 
-/** @param claimed the type the sender gave, used where the bytes do not tell */
+/**
+ * Returns the media type under which an upload is stored.
+ *
+ * @param claimed the type that was sent; used when the bytes are not recognised.
+ */
 export function safeMediaType(bytes: Uint8Array, claimed: string): string {
   const start = Buffer.from(bytes.subarray(0, 4096)).toString("latin1");
-  const detected = SIGNATURES.find(([place, text]) => start.startsWith(text, place))?.[2];
+  const detected = SIGNATURES.find(([offset, text]) => start.startsWith(text, offset))?.[2];
   if (detected !== undefined) return detected;
-  const unsafe = UNSAFE.includes(claimed.split(";")[0].trim().toLowerCase());
+  const unsafe = UNSAFE.includes(claimed.split(";")[0]!.trim().toLowerCase());
   return unsafe || ACTIVE.test(start) || claimed === "" ? OPAQUE : claimed;
 }

@@ -3,21 +3,25 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 
-/** Which object: keys are the callers' own text. */
+/** The name of an object. Callers choose the key. */
 export interface ObjectName {
   bucket: string;
   key: string;
 }
 
-/** Holds one file per object; who may touch it has been decided before. */
+/** Stores one file per object. It checks no permissions. */
 export interface ObjectFiles {
   write(name: ObjectName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   read(name: ObjectName): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** A file that is not there is no error. */
+  /** A missing file is ignored. */
   remove(name: ObjectName): Promise<void>;
 }
 
-/** @param folder made when it is not there; absent means the bytes live in memory */
+/**
+ * Creates the storage of files.
+ *
+ * @param folder is created when it is missing; absent means in memory.
+ */
 export async function createObjectFiles(folder?: string): Promise<ObjectFiles> {
   if (folder === undefined) return createMemoryFiles();
   await Deno.mkdir(folder, { recursive: true });
@@ -38,7 +42,7 @@ function createMemoryFiles(): ObjectFiles {
   };
 }
 
-/** A digest, so that no key, whatever it contains, can lead out of the folder. */
+/** Returns a digest as the file name, so that no key can lead out of the folder. */
 function fileName({ bucket, key }: ObjectName): string {
   return createHash("sha256").update(`${bucket}/${key}`).digest("hex");
 }

@@ -1,4 +1,4 @@
-/** Objects over HTTP: upload, download, list and delete, and where to do the first two. */
+/** Objects over HTTP: upload, download, list and delete, and the strategies for the first two. */
 
 import { type Context, Hono } from "hono";
 import { createHash } from "node:crypto";
@@ -29,7 +29,11 @@ const Deletion = z.object({
 const LIST_ADVICE =
   "You can use PUT /api/storage/buckets/:bucketName/objects/:objectKey to create or replace a specific key, POST /api/storage/buckets/:bucketName/objects to upload with an auto-generated key, and GET /api/storage/buckets/:bucketName/objects/:objectKey to download an object.";
 
-/** @param baseUrl where clients reach this backend; object addresses begin with it */
+/**
+ * Creates the routes for objects.
+ *
+ * @param baseUrl returns the URL at which clients reach this backend.
+ */
 export function createObjectRoutes(
   { objects, callers, baseUrl }: { objects: Objects; callers: Callers; baseUrl: () => string },
 ): Hono<RequestBody> {
@@ -37,11 +41,11 @@ export function createObjectRoutes(
   const all = "/buckets/:bucket/objects";
   const one = `${all}/:key{.+}`;
 
-  const addressOf = ({ bucket, key }: { bucket: string; key: string }) =>
+  const toUrl = ({ bucket, key }: { bucket: string; key: string }) =>
     `${baseUrl()}/api/storage/buckets/${bucket}/objects/${encodeURIComponent(key)}`;
-  const versionOf = (object: StoredObject) => `${addressOf(object)}?v=${object.etag}`;
+  const toVersionedUrl = (object: StoredObject) => `${toUrl(object)}?v=${object.etag}`;
 
-  /** Everyone may read a public bucket; a private one asks for a credential. */
+  /** Returns who reads. A public bucket needs no credential. */
   async function readerOf(context: Context, bucket: string): Promise<Identity | "everyone"> {
     if (await objects.isPublic(bucket)) return "everyone";
     return await callers.requireCaller(context.req.raw);
@@ -56,7 +60,7 @@ export function createObjectRoutes(
       throw new Refusal(400, INVALID, "expiresIn must be a finite number of seconds");
     }
     context.header("Cache-Control", "no-store");
-    return context.json({ method: "direct", url: versionOf(object) });
+    return context.json({ method: "direct", url: toVersionedUrl(object) });
   }
 
   async function put(context: Context, key: (file: File) => string, status: 200 | 201) {
@@ -64,18 +68,18 @@ export function createObjectRoutes(
     const file = await readFile(context.req.raw);
     const name = { bucket: context.req.param("bucket")!, key: key(file) };
     const object = await objects.put(caller, name, file);
-    return context.json({ ...name, ...describe(object), url: versionOf(object) }, status);
+    return context.json({ ...name, ...describe(object), url: toVersionedUrl(object) }, status);
   }
 
   routes.get(all, async (context) => {
     const caller = await callers.requireCaller(context.req.raw);
     const { prefix, search, ...page } = context.req.query();
-    const limit = Math.min(Math.max(1, parseInt(page.limit) || 100), 1000);
-    const offset = Math.max(0, parseInt(page.offset) || 0);
+    const limit = Math.min(Math.max(1, parseInt(page.limit ?? "") || 100), 1000);
+    const offset = Math.max(0, parseInt(page.offset ?? "") || 0);
     const listing = { prefix, search, limit, offset };
     const [rows, total] = await objects.list(caller, context.req.param("bucket"), listing);
     return context.json({
-      data: rows.map((row) => ({ ...row, ...describe(row), url: versionOf(row) })),
+      data: rows.map((row) => ({ ...row, ...describe(row), url: toVersionedUrl(row) })),
       pagination: { offset, limit, total },
       nextActions: LIST_ADVICE,
     });
@@ -92,7 +96,7 @@ export function createObjectRoutes(
     await objects.probe(caller, name);
     return context.json({
       method: "direct",
-      uploadUrl: addressOf(name),
+      uploadUrl: toUrl(name),
       key,
       confirmRequired: false,
     });
@@ -103,7 +107,7 @@ export function createObjectRoutes(
     (context) => downloadStrategy(context, context.req.param("key")),
   );
 
-  // How older clients ask; the key may itself contain slashes.
+  // The path of older clients. The key may contain slashes.
   routes.post(`${all}/:path{.+/download-strategy}`, (context) => {
     const path = context.req.param("path");
     return downloadStrategy(context, path.slice(0, -"/download-strategy".length));
@@ -162,7 +166,7 @@ function describe({ size, mime_type, uploaded_at }: StoredObject) {
   return { size, mimeType: mime_type, uploadedAt: uploaded_at };
 }
 
-/** @throws {Refusal} 400 without a form with a `file`, 413 when it is too large */
+/** Reads the form field `file`. @throws {Refusal} 400 when it is missing, 413 when it is too large */
 async function readFile(request: Request): Promise<File> {
   const form = await request.formData().catch(() => undefined);
   const file = form?.get("file");
@@ -174,7 +178,7 @@ async function readFile(request: Request): Promise<File> {
   return file;
 }
 
-/** A key that is free: the file's name made harmless, the time, and something random. */
+/** Creates an unused key: the sanitised file name, the time, and a random part. */
 function createKey({ name }: File): string {
   const dot = name.lastIndexOf(".");
   const [base, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ""];

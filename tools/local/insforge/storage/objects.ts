@@ -1,4 +1,4 @@
-/** Objects: rows of `storage.objects`, where policies decide, and the bytes beside them. */
+/** Objects: rows of `storage.objects`, which policies protect, and the stored bytes. */
 
 import { createHash } from "node:crypto";
 import type { Database, Identity, Session } from "../database.ts";
@@ -19,7 +19,7 @@ export interface StoredObject extends ObjectName {
   etag: string | null;
 }
 
-/** One page of a bucket's objects, by key. */
+/** Which page of a bucket's objects to list, ordered by key. */
 export interface Listing {
   prefix?: string;
   search?: string;
@@ -27,21 +27,21 @@ export interface Listing {
   offset: number;
 }
 
-/** Reads and writes objects as somebody; `everyone` stands for readers of a public bucket. */
+/** Reads and writes objects as a caller. `everyone` is a reader of a public bucket. */
 export interface Objects {
   put(caller: Identity, name: ObjectName, file: File): Promise<StoredObject>;
-  /** @throws {Refusal} when `caller` could not put this object */
+  /** @throws {Refusal} when `caller` is not allowed to write this object */
   probe(caller: Identity, name: ObjectName): Promise<void>;
-  /** @throws {Refusal} 404 `STORAGE_NOT_FOUND` when there is none that `caller` may see */
+  /** @throws {Refusal} 404 `STORAGE_NOT_FOUND` when `caller` can see no such object */
   find(caller: Identity | "everyone", name: ObjectName): Promise<StoredObject>;
   read(object: StoredObject): Promise<Uint8Array<ArrayBuffer>>;
   list(caller: Identity, bucket: string, listing: Listing): Promise<[StoredObject[], number]>;
-  /** Gives the keys that were there and `caller` could delete. */
+  /** Returns the keys of the deleted objects. */
   delete(caller: Identity, bucket: string, keys: string[]): Promise<string[]>;
   isPublic(bucket: string): Promise<boolean>;
 }
 
-/** Objects whose rows are in `database` and whose bytes are in `files`. */
+/** Creates the access to objects with rows in `database` and bytes in `files`. */
 export function createObjects(
   { database, files }: { database: Database; files: ObjectFiles },
 ): Objects {
@@ -118,11 +118,11 @@ export function createObjects(
           `select * ${matching} order by key limit $4 offset $5`,
           [...values, limit, offset],
         );
-        const [{ total }] = await session.query<{ total: number }>(
+        const [count] = await session.query<{ total: number }>(
           `select count(*) as total ${matching}`,
           values,
         );
-        return [rows, total];
+        return [rows, count!.total];
       });
     },
 
@@ -148,7 +148,7 @@ export function createObjects(
 }
 
 /**
- * Creates or replaces the row; policies see it all. Who uploaded it first stays its owner.
+ * Creates or replaces the row, under the policies. The first uploader stays the owner.
  *
  * @throws {Refusal} 403 `STORAGE_PERMISSION_DENIED`
  */

@@ -1,4 +1,4 @@
-/** What a simulated model answers to a conversation, whatever form the answer then takes. */
+/** The answer of a simulated model to a conversation, before it gets a form. */
 import type { Inference } from "../inference.ts";
 import type { Spending } from "../ledger.ts";
 import type { Model } from "../models.ts";
@@ -21,12 +21,12 @@ import { toTokens } from "./tokens.ts";
 import { createToolCalls, type ToolCall } from "./tool_calls.ts";
 import { type Annotation, searchWeb, shiftAnnotations } from "./web_search.ts";
 
-/** An answer, complete. */
+/** A complete answer. */
 export interface Answer {
   model: Model;
-  /** The text's tokens; joined they are the text. */
+  /** The tokens of the text. Joined they are the text. */
   tokens: string[];
-  /** The shown reasoning's tokens. */
+  /** The tokens of the visible reasoning. */
   reasoning: string[];
   refusal: string | null;
   toolCalls: ToolCall[];
@@ -40,13 +40,13 @@ export interface Answer {
 
 type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
 
-/** Tokens that one image takes, as with Gemini. */
+/** Output tokens of one image, as with Gemini. */
 export const IMAGE_OUTPUT_TOKENS = 1_290;
 const CALL_TOKENS = 12;
-/** What a finished turn without text is billed for. */
+/** The billed output tokens of a finished turn without text. */
 const NO_TEXT_TOKENS = 3;
 
-/** What providers call the ends that OpenRouter normalizes; the rest use its own words. */
+/** Native finish reasons. Providers that are not listed use OpenRouter's own names. */
 const NATIVE: Record<string, Partial<Record<FinishReason, string>>> = {
   Anthropic: {
     stop: "end_turn",
@@ -57,7 +57,7 @@ const NATIVE: Record<string, Partial<Record<FinishReason, string>>> = {
   Google: { stop: "STOP", length: "MAX_TOKENS", tool_calls: "STOP", content_filter: "SAFETY" },
 };
 
-/** Answers. The same request gets the same answer. */
+/** Creates the answer. The same request gets the same answer. */
 export function createAnswer(
   { request, simulation }: Inference<ChatRequest>,
   model: Model,
@@ -118,7 +118,7 @@ interface Said {
   searches: number;
 }
 
-/** Everything the model says, before any limit. */
+/** Returns everything that the model says, before any limit. */
 function say(
   request: ChatRequest,
   prompt: string,
@@ -180,13 +180,13 @@ function writeText(request: ChatRequest, prompt: string, model: Model): string {
   return findPreparedAnswer(prompt) ?? writeProse(prompt, { model: model.id, images, turns });
 }
 
-/** What was last asked. */
+/** Returns the last message of the user. */
 function readPrompt(messages: Message[]): string {
   const last = messages.findLast(({ role }) => role === "user") ?? messages.at(-1)!;
   return readText(last);
 }
 
-/** What the tools said that were called last, if nobody spoke since. */
+/** Returns the tool results at the end of the conversation. */
 function readToolResults(messages: Message[]): { name: string; content: string }[] {
   const names = new Map(
     messages.flatMap(({ tool_calls }) =>

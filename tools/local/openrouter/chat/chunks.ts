@@ -1,4 +1,4 @@
-/** An answer as the chunks of a stream, in all the shapes that OpenRouter's have been seen in. */
+/** An answer as the chunks of a stream, in all forms that OpenRouter is known to send. */
 import { createError } from "../faults.ts";
 import { type Generation, toUsage } from "../ledger.ts";
 import type { Simulation } from "../simulation.ts";
@@ -7,7 +7,7 @@ import { toContent, toEmptyError, toHead, toImagePart, toReasoningDetail } from 
 import { toTokens } from "./tokens.ts";
 import type { ToolCall } from "./tool_calls.ts";
 
-/** One chunk, and the tokens of the answer that it delivers. */
+/** One chunk, and its output tokens. */
 export interface Chunk {
   body: Record<string, unknown>;
   tokens: number;
@@ -15,7 +15,7 @@ export interface Chunk {
 
 type Delta = Record<string, unknown>;
 
-/** The chunks of the whole answer, without `[DONE]`. */
+/** Returns the chunks of the whole answer, without `[DONE]`. */
 export function toChunks(
   answer: Answer,
   generation: Generation,
@@ -72,12 +72,12 @@ export function toChunks(
   return chunks;
 }
 
-/** The chunk before all others that shows the request as the provider got it. */
+/** Returns the first chunk when the request asks for an echo: it contains the request to the provider. */
 export function toDebugChunk({ body: { choices: _, ...head } }: Chunk, echo: unknown): Chunk {
   return { body: { ...head, choices: [], debug: { echo_upstream_body: echo } }, tokens: 0 };
 }
 
-/** The chunk that tells of an error. */
+/** Returns the chunk with an error. */
 export function toErrorChunk(
   answer: Answer,
   generation: Generation,
@@ -127,7 +127,7 @@ function toChoice(answer: Answer, simulation: Simulation, delta: Delta, finish: 
   };
 }
 
-/** What each chunk adds, and the tokens it takes. */
+/** Returns the deltas of all chunks, with their output tokens. */
 function toDeltas(answer: Answer, simulation: Simulation): [Delta, number][] {
   const { tool_calls: shape } = simulation;
   const { spending, reasoning, tokens, images, annotations, refusal, toolCalls } = answer;
@@ -135,7 +135,7 @@ function toDeltas(answer: Answer, simulation: Simulation): [Delta, number][] {
     { reasoning: text, reasoning_details: [toReasoningDetail(text)] },
     1,
   ]);
-  // Most of the reasoning is not shown, but spent before the first word.
+  // Most of the reasoning is not visible, but billed before the first word.
   const hidden = (spending.reasoningTokens ?? 0) - reasoning.length;
   if (hidden > 0) deltas.push([{}, hidden]);
   for (const text of tokens) deltas.push([{ content: toContent(text, simulation) }, 1]);

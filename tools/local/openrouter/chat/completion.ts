@@ -5,7 +5,7 @@ import type { Simulation } from "../simulation.ts";
 import type { Answer } from "./answer.ts";
 import type { ToolCall } from "./tool_calls.ts";
 
-/** The body of a chat completion that is not streamed. */
+/** Returns the body of a chat completion. */
 export function toCompletion(answer: Answer, generation: Generation, simulation: Simulation) {
   const { model, spending } = answer;
   return {
@@ -32,7 +32,7 @@ export function toContent(text: string, { content: form }: Simulation): unknown 
   return text;
 }
 
-/** What every body and every chunk says of the generation. */
+/** Returns the fields that every body and every chunk has. */
 export function toHead({ model }: Answer, { id, createdAt }: Generation, object: string) {
   const created = Math.floor(createdAt / 1_000);
   return { id, object, created, model: model.id, provider: model.provider };
@@ -85,12 +85,12 @@ function toCalls(calls: ToolCall[], { tool_calls: shape }: Simulation): unknown[
   }));
 }
 
-/** A piece of reasoning, in the form that is sent back unchanged. */
+/** Returns a piece of reasoning, in the form that clients send back unchanged. */
 export function toReasoningDetail(text: string) {
   return { type: "reasoning.text", text, format: "unknown", index: 0 };
 }
 
-/** An image of an answer. */
+/** Returns an image of an answer. */
 export function toImagePart(url: string, index: number) {
   return { type: "image_url", image_url: { url }, index };
 }

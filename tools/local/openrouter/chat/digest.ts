@@ -1,11 +1,11 @@
-/** A summary of rows in a prompt: counted from them, so that its numbers are true. */
+/** A summary of the rows in a prompt. Its numbers are counted, so they are right. */
 import { countOf } from "./prose.ts";
 
 type Row = Record<string, unknown>;
-/** How often each value of a column occurs. */
+/** The number of rows for each value of a column. */
 type Tally = Map<string, number>;
 
-/** Columns that people group by, the likeliest first. */
+/** Columns that people usually group by. */
 const GROUPING = /^(status|state|category|type|kind|priority|severity|plan|channel|language|role)$/;
 const TITLE = /^(subject|title|name|headline|summary|question)$/;
 const DATE = /^\d{4}-\d\d-\d\d/;
@@ -13,16 +13,15 @@ const MAX_GROUPS = 3;
 const MAX_VALUES = 8;
 
 /**
- * Summarizes the rows that stand in a prompt, one JSON object a line, or the digests of several
- * parts of them.
+ * Summarizes the rows in a prompt, one JSON object per line, or combines several such summaries.
  *
- * @returns nothing when there are neither.
+ * @returns undefined when the prompt contains neither.
  */
 export function digestRows(prompt: string): string | undefined {
   const rows = readRows(prompt);
   if (rows.length === 0) return mergeDigests(prompt);
   const groups = findGroups(rows).map(([column, tally]) => writeGroup(column, tally));
-  const days = Object.values(rows[0]).some((value) => DATE.test(String(value)))
+  const days = Object.values(rows[0] ?? {}).some((value) => DATE.test(String(value)))
     ? rows.flatMap((row) => Object.values(row).filter((value) => DATE.test(String(value))))
       .map((value) => String(value).slice(0, 10)).sort()
     : [];
@@ -32,15 +31,15 @@ export function digestRows(prompt: string): string | undefined {
   return write(rows.length, span, groups, example);
 }
 
-/** The digest of digests: their numbers added up. */
+/** Combines summaries by adding their numbers. */
 function mergeDigests(prompt: string): string | undefined {
   const counts = [...prompt.matchAll(/\*\*(\d+) rows?\*\*/g)].map(([, count]) => Number(count));
   if (counts.length === 0) return undefined;
   const groups = new Map<string, Tally>();
-  for (const [, column, values] of prompt.matchAll(/^- \*\*(.+?)\*\*: (.+)$/gm)) {
+  for (const [, column = "", values = ""] of prompt.matchAll(/^- \*\*(.+?)\*\*: (.+)$/gm)) {
     const tally = groups.get(column) ?? new Map();
     groups.set(column, tally);
-    for (const [, value, count] of values.matchAll(/(.+?) (\d+)(?:, |$)/g)) {
+    for (const [, value = "", count] of values.matchAll(/(.+?) (\d+)(?:, |$)/g)) {
       tally.set(value, (tally.get(value) ?? 0) + Number(count));
     }
   }
@@ -67,7 +66,7 @@ function readRows(prompt: string): Row[] {
     try {
       rows.push(JSON.parse(line.trim().replace(/,$/, "")));
     } catch {
-      // Text in braces, no row.
+      // Text in braces that is not a row.
     }
   }
   return rows;
@@ -75,7 +74,7 @@ function readRows(prompt: string): Row[] {
 
 function findGroups(rows: Row[]): [string, Tally][] {
   const found: [string, Tally][] = [];
-  for (const column of Object.keys(rows[0])) {
+  for (const column of Object.keys(rows[0] ?? {})) {
     const tally: Tally = new Map();
     for (const row of rows) {
       const value = String(row[column] ?? "none");
@@ -90,6 +89,6 @@ function findGroups(rows: Row[]): [string, Tally][] {
 }
 
 function findTitles(rows: Row[]): string[] {
-  const column = Object.keys(rows[0]).find((name) => TITLE.test(name));
+  const column = Object.keys(rows[0] ?? {}).find((name) => TITLE.test(name));
   return column === undefined ? [] : rows.flatMap((row) => row[column] ? String(row[column]) : []);
 }

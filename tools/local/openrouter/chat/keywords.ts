@@ -1,4 +1,4 @@
-/** What a text is about, as far as its words tell. */
+/** The keywords of a text. */
 
 const WORD = /[\p{L}\p{N}][\p{L}\p{N}'’-]{2,}/gu;
 
@@ -12,7 +12,7 @@ const COMMON = new Set(
     "write explain compare describe list tell summarize plan hello thanks").split(" "),
 );
 
-/** The first few words that are not everybody's, each once, as they were written. */
+/** Returns the first `count` words that are not common, each once. */
 export function findKeywords(text: string, count: number): string[] {
   const found = new Map<string, string>();
   for (const [word] of text.matchAll(WORD)) {
@@ -23,7 +23,7 @@ export function findKeywords(text: string, count: number): string[] {
   return [...found.values()];
 }
 
-/** "a, b and c". */
+/** Joins words: "a, b and c". */
 export function toList(words: string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }

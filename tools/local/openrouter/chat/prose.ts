@@ -1,4 +1,4 @@
-/** Answers in words: they say what they are, and stay with what the prompt was about. */
+/** Answers in prose. They say that they are simulated, and use words of the prompt. */
 import { hashText } from "../hash.ts";
 import { findKeywords, toList } from "./keywords.ts";
 
@@ -21,42 +21,42 @@ const POINTS = [
   (word: string) => `**${word}** is the detail that people forget — here would be an example.`,
 ];
 
-const SILENCE = "Tell me a little more, and I will have words of yours to say something with.";
+const SILENCE = "Tell me a little more, so that I have words of yours to use.";
 
-/** What an answer may build on beside the prompt. */
+/** What an answer uses besides the prompt. */
 export interface ProseFacts {
-  /** The model's id. */
+  /** The id of the model. */
   model: string;
   /** Images in the conversation. */
   images: number;
-  /** How often the user has spoken. */
+  /** The number of messages of the user. */
   turns: number;
 }
 
-/** An answer to a prompt, about 60 to 120 words, the same for the same prompt. */
+/** Writes an answer of about 60 to 120 words, the same for the same prompt. */
 export function writeProse(prompt: string, { model, images, turns }: ProseFacts): string {
   const hash = hashText(prompt);
   const keywords = findKeywords(prompt, 3);
   const about = keywords.length > 0 ? toList(keywords.map((word) => `“${word}”`)) : "this";
   const seen = images > 0 ? `I got ${countOf(images, "image")} with it. ` : "";
   const before = turns > 1 ? `This is turn ${turns} of our conversation. ` : "";
-  const points = keywords.map((word, i) => POINTS[i](word));
+  const points = keywords.flatMap((word, i) => POINTS[i]?.(word) ?? []);
   const middle = hash % 4 === 0
     ? points.join(" ").replaceAll("**", "")
     : points.map((point) => `- ${point}`).join("\n");
-  return `${OPENINGS[hash % OPENINGS.length](about)} ${seen}${before}`.trimEnd() +
+  return `${OPENINGS[hash % OPENINGS.length]!(about)} ${seen}${before}`.trimEnd() +
     `\n\n${middle || SILENCE}\n\n` +
     `Set \`OPENROUTER_API_KEY\`, and the same request goes to the real \`${model}\`.`;
 }
 
-/** An answer that passes on what the tools said. */
+/** Writes an answer that repeats the results of tools. */
 export function writeToolAnswer(results: { name: string; content: string }[]): string {
   const lines = results.map(({ name, content }) => `- \`${name}\` says: ${shorten(content)}`);
   return `I asked the ${results.length > 1 ? "tools" : "tool"}, and this is what came back:\n\n` +
     `${lines.join("\n")}\n\nA real model would put it into its own words; I am a simulated one.`;
 }
 
-/** What a reasoning model says to itself. */
+/** Writes the reasoning of a model. */
 export function writeReasoning(prompt: string): string {
   const keywords = findKeywords(prompt, 3);
   const about = keywords.length > 0 ? toList(keywords) : "something I cannot make out";
@@ -65,7 +65,7 @@ export function writeReasoning(prompt: string): string {
     "am simulated.";
 }
 
-/** "1 image", "2 images". */
+/** Returns "1 image" or "2 images". */
 export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

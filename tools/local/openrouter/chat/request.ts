@@ -1,4 +1,4 @@
-/** The body of a chat completion: what OpenRouter checks of it, and what it says. */
+/** The body of a chat completion: OpenRouter's checks, and how its parts are read. */
 import * as z from "zod/mini";
 import { invalidRequest, noEndpoints, providerError } from "../refusal.ts";
 import type { Model } from "../models.ts";
@@ -41,7 +41,7 @@ const penalty = z.nullish(z.number().check(z.gte(-2), z.lte(2)));
 
 const REASONING_EFFORTS = ["max", "xhigh", "high", "medium", "low", "minimal", "none"] as const;
 
-/** Fields that are not named here are ignored, as OpenRouter ignores what it does not know. */
+/** Other fields are ignored, as OpenRouter ignores unknown fields. */
 export const chatRequest = z.looseObject({
   messages: z.array(message, 'Input required: specify "prompt" or "messages"').check(
     z.minLength(1, 'Input required: specify "prompt" or "messages"'),
@@ -87,11 +87,11 @@ export type ChatRequest = z.infer<typeof chatRequest>;
 export type Message = z.infer<typeof message>;
 export type FunctionTool = NonNullable<z.infer<typeof tool>["function"]>;
 
-/** Tokens that one image in a prompt takes. */
+/** Prompt tokens of one image. */
 const IMAGE_TOKENS = 255;
 const TOKENS_PER_MESSAGE = 4;
 
-/** Refuses what contradicts itself, whatever the model. */
+/** Refuses a request that contradicts itself. @throws {Refusal} 400 */
 export function requireConsistent(request: ChatRequest): void {
   const { reasoning, reasoning_effort, messages, response_format, modalities, stream } = request;
   if (reasoning?.effort && reasoning_effort && reasoning.effort !== reasoning_effort) {
@@ -124,7 +124,7 @@ export function requireConsistent(request: ChatRequest): void {
   }
 }
 
-/** Refuses a model that cannot take the request; another one might. */
+/** Refuses a model that cannot serve the request. @throws {Refusal} 400 or 404 */
 export function requireFit(request: ChatRequest, model: Model): void {
   const { modalities, reasoning, reasoning_effort, provider, messages } = request;
   if (!model.output.includes("text") && !model.output.includes("image")) {
@@ -164,24 +164,24 @@ export function requireFit(request: ChatRequest, model: Model): void {
   }
 }
 
-/** The limit of tokens that the request sets, whatever it calls it. */
+/** Returns the output limit of the request, by either name. */
 export function readMaxTokens(request: ChatRequest): number | undefined {
   return request.max_completion_tokens ?? request.max_tokens ?? undefined;
 }
 
-/** The text of a message, its parts joined. */
+/** Returns the text of a message, with its parts joined. */
 export function readText({ content }: Message): string {
   if (typeof content === "string") return content;
   return (content ?? []).flatMap(({ text }) => text ?? []).join("\n");
 }
 
-/** How many images the messages hold. */
+/** Returns the number of images in the messages. */
 export function countImages(messages: Message[]): number {
   const parts = messages.flatMap(({ content }) => Array.isArray(content) ? content : []);
   return parts.filter(({ type }) => type === "image_url").length;
 }
 
-/** Tokens of the whole conversation. */
+/** Returns the tokens of the whole conversation. */
 export function countPromptTokens(messages: Message[]): number {
   const texts = messages.map((message) => countTokens(readText(message)) + TOKENS_PER_MESSAGE);
   return texts.reduce((sum, tokens) => sum + tokens, countImages(messages) * IMAGE_TOKENS);

@@ -9,7 +9,7 @@ import { chatRequest } from "./request.ts";
 import { toStreamSteps } from "./stream.ts";
 import { takeTurn } from "./turn.ts";
 
-/** The chat routes. */
+/** Creates the chat routes. */
 export function createChatRoutes(world: World): Hono<Env> {
   const routes = new Hono<Env>();
   const { chunkDelayMs, toWire = (body) => body } = world;
@@ -28,7 +28,7 @@ export function createChatRoutes(world: World): Hono<Env> {
     }
 
     const chunks = toChunks(answer, generation, simulation);
-    if (echo) chunks.unshift(toDebugChunk(chunks[0], echo));
+    if (echo) chunks.unshift(toDebugChunk(chunks[0]!, echo));
     const failure = toErrorChunk(answer, generation, simulation);
     const steps = toStreamSteps(chunks, simulation, { chunkDelayMs, failure, toWire });
     return turn.play(steps, c.env.received);

@@ -1,19 +1,19 @@
-/** Values that satisfy a JSON Schema, as a model with structured outputs makes them. */
+/** Values that match a JSON Schema, as models with structured outputs return them. */
 import * as z from "zod/mini";
 import { hashText } from "../hash.ts";
 import { invalidRequest } from "../refusal.ts";
 import { findKeywords } from "./keywords.ts";
 
-/** Deeper than this a recursive schema gets its shortest values: null, or required fields alone. */
+/** Below this depth a recursive schema gets its shortest values: null, or only required fields. */
 const MAX_DEPTH = 6;
-/** Schemas visited for one value; those that want more are refused, as they might want for ever. */
+/** The highest number of schemas visited for one value. Larger ones may be endless and are refused. */
 const MAX_STEPS = 1_000;
 const MAX_LENGTH = 10_000;
 
 const number = z.optional(z.number());
 const list = z.optional(z.array(z.unknown()));
 
-/** The keywords that are heeded. */
+/** The supported keywords. */
 const keywords = z.looseObject({
   $ref: z.optional(z.string()),
   anyOf: list,
@@ -39,13 +39,13 @@ const keywords = z.looseObject({
 type Schema = z.infer<typeof keywords>;
 
 /**
- * Makes a value for a schema out of the words of a prompt.
+ * Creates a value for a schema from the words of a prompt.
  *
- * Knows types, `enum`, `const`, `$ref` inside the schema, `anyOf`, `oneOf`, `allOf`, the limits of
- * numbers, lengths and counts, and the common formats; not `pattern`, `not`, or what one property
- * says about another.
+ * Supports types, `enum`, `const`, `$ref` inside the schema, `anyOf`, `oneOf`, `allOf`, limits of
+ * numbers, lengths and counts, and common formats. It does not support `pattern`, `not`, and
+ * conditions between properties.
  *
- * @throws {Refusal} 400 for what is no schema, and when the value would be too large or endless.
+ * @throws {Refusal} 400 for an invalid schema, and when the value would be too large or endless.
  */
 export function createValue(schema: unknown, prompt: string): unknown {
   const words = findKeywords(prompt, 6);
@@ -59,15 +59,15 @@ export function createValue(schema: unknown, prompt: string): unknown {
   });
 }
 
-/** Where in the schema a value is made. */
+/** The position of a value in the schema. */
 interface Place {
   root: unknown;
   words: string[];
   seed: number;
-  /** The property's name. */
+  /** The name of the property. */
   name: string;
   depth: number;
-  /** Counted down for the value as a whole. */
+  /** Counted down over the whole value. */
   steps: { left: number };
 }
 
@@ -94,13 +94,13 @@ function createPart(given: unknown, place: Place): unknown {
   }
 }
 
-/** The schema itself, with references followed, alternatives chosen and conjunctions merged. */
+/** Returns the schema with references resolved, alternatives chosen and conjunctions merged. */
 function resolve(given: unknown, place: Place): Schema {
   if (place.steps.left-- === 0) throw tooLarge();
   const { success, data: schema, error } = keywords.safeParse(
     given === undefined || given === true ? {} : given,
   );
-  if (!success) throw invalidRequest(`Invalid schema: "${error.issues[0].path.join(".")}"`);
+  if (!success) throw invalidRequest(`Invalid schema: "${error.issues[0]!.path.join(".")}"`);
   if (schema.$ref !== undefined) {
     const path = schema.$ref.replace(/^#\/?/, "").split("/").filter(Boolean);
     const enter = (at: unknown, key: string) => (at as Record<string, unknown> | undefined)?.[key];
@@ -172,7 +172,7 @@ const FORMATS = new Map<string, (word: string) => string>([
   ["uuid", () => "00000000-0000-4000-8000-000000000000"],
 ]);
 
-/** @param usualStep the distance of values where the schema names none: 1 for whole numbers. */
+/** @param usualStep the step between values when the schema has none: 1 for whole numbers. */
 function createNumber(schema: Schema, place: Place, usualStep?: number): number {
   const { exclusiveMinimum, exclusiveMaximum } = schema;
   const low = schema.minimum ?? exclusiveMinimum;
@@ -180,7 +180,7 @@ function createNumber(schema: Schema, place: Place, usualStep?: number): number 
   const range = low !== undefined && high !== undefined ? high - low : 10;
   const step = schema.multipleOf ?? usualStep ?? (range > 0 ? range / 4 : 1);
   const from = low ?? Math.min(0, (high ?? range) - range);
-  // Counted in steps; one more where the limit itself is not allowed.
+  // In steps; one more when the limit itself is excluded.
   let first = Math.ceil(from / step);
   let last = Math.floor((high ?? from + range) / step);
   if (first * step === exclusiveMinimum) first++;
@@ -194,7 +194,7 @@ function isShort({ depth }: Place): boolean {
 }
 
 function pick<T>(values: T[], { name, seed }: Place): T {
-  return values[hashText(name, seed) % values.length];
+  return values[hashText(name, seed) % values.length]!;
 }
 
 function inside(place: Place, name: string): Place {

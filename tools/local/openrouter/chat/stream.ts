@@ -1,4 +1,4 @@
-/** A stream as steps to play: chunks, comments, and whatever shall go wrong between them. */
+/** A stream as steps to play: chunks, comments, and requested failures. */
 import { COMMENT, toInterruption } from "../interruption.ts";
 import { chopSteps, type Step } from "../playback.ts";
 import type { Simulation } from "../simulation.ts";
@@ -7,16 +7,16 @@ import type { Chunk } from "./chunks.ts";
 const DONE: Step = { bytes: encode("data: [DONE]\n\n") };
 const DEFAULT_AFTER = 3;
 
-/** What the steps are made of beside the chunks. */
+/** What the steps need besides the chunks. */
 export interface StreamOptions {
   chunkDelayMs: number;
-  /** The chunk that tells of an error, where one was asked for. */
+  /** The chunk with the requested error. */
   failure: Record<string, unknown>;
-  /** How each chunk is worded in the end; called once for each, in the order in which they come. */
+  /** Converts each chunk to its final form. Called once per chunk, in order. */
   toWire: (body: Record<string, unknown>) => Record<string, unknown>;
 }
 
-/** The steps of a stream that delivers the chunks, or fails as asked. */
+/** Returns the steps of a stream that delivers the chunks, or fails as requested. */
 export function toStreamSteps(
   chunks: Chunk[],
   simulation: Simulation,
@@ -40,9 +40,9 @@ export function toStreamSteps(
   if (erroneous) {
     steps.push({ waitMs, bytes: toEvent(toWire(failure)) });
   } else if (interrupted) {
-    steps.push(...toInterruption(simulation, toEvent(toWire(chunks[delivered.length].body))));
+    steps.push(...toInterruption(simulation, toEvent(toWire(chunks[delivered.length]!.body))));
   }
-  // Nothing is known of `[DONE]` after an error: it comes there when asked for, else without asking.
+  // Whether OpenRouter sends `[DONE]` after an error is unknown, so it is sent only on request.
   if (interrupted ? erroneous && simulation.done : simulation.done !== false) steps.push(DONE);
   const written = line_end === "crlf" ? steps.map(toCrlf) : steps;
   return chop ? chopSteps(written, chop) : written;

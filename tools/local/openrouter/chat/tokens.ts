@@ -1,13 +1,13 @@
-/** Text as tokens: a word of up to eight letters is one, with the space before it. */
+/** Tokens of a text: up to eight characters of a word, with the space before it. */
 
 const TOKEN = /\s*\S{1,8}|\s+$/gu;
 
-/** Splits a text into its tokens; joined they are the text again. */
+/** Splits a text into tokens. Joined they are the text again. */
 export function toTokens(text: string): string[] {
   return text.match(TOKEN) ?? [];
 }
 
-/** The number of tokens in a text. */
+/** Returns the number of tokens in a text. */
 export function countTokens(text: string): number {
   return toTokens(text).length;
 }

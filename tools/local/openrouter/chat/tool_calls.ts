@@ -1,4 +1,4 @@
-/** Calls of the functions that a request offers: whether, which, and with what arguments. */
+/** Tool calls: whether a function is called, which one, and with which arguments. */
 import { hashText } from "../hash.ts";
 import { invalidRequest } from "../refusal.ts";
 import type { Simulation } from "../simulation.ts";
@@ -6,7 +6,7 @@ import { findKeywords } from "./keywords.ts";
 import type { ChatRequest, FunctionTool } from "./request.ts";
 import { createValue } from "./schema_value.ts";
 
-/** A call as it stands in a message. */
+/** A tool call in a message. */
 export interface ToolCall {
   id: string;
   type: "function";
@@ -14,8 +14,8 @@ export interface ToolCall {
 }
 
 /**
- * Decides as a model would: a call when `tool_choice` demands one, or when the user speaks of what a
- * function is about; never right after a tool has answered.
+ * Calls a function when `tool_choice` requires it, or when the prompt shares a word with its
+ * description; never directly after a tool result.
  */
 export function createToolCalls(
   request: ChatRequest,

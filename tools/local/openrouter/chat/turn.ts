@@ -1,4 +1,4 @@
-/** One turn of a conversation, by whichever API it is asked for: who answers what, at what cost. */
+/** One turn of a conversation, for all APIs: the model, the answer and the cost. */
 import { chooseModel, type Inference, requireCredits } from "../inference.ts";
 import { toCancelledSpending } from "../ledger.ts";
 import type { Model } from "../models.ts";
@@ -14,22 +14,22 @@ import {
   requireFit,
 } from "./request.ts";
 
-/** An answer that is still to be delivered. */
+/** An answer that is not delivered yet. */
 export interface Turn {
   answer: Answer;
-  /** The request as the provider got it, where that was asked for. */
+  /** The request to the provider, if it was requested. */
   echo?: Record<string, unknown>;
-  /** Bills all of the answer, for what is delivered at once. */
+  /** Bills the whole answer, when it is not streamed. */
   settle(): void;
-  /** Delivers the answer as a stream, and bills it when that is over. */
+  /** Delivers the answer as a stream, and bills it at the end. */
   play(steps: Step[], received: Received): Response;
 }
 
 /**
- * Answers a request, whatever form the answer then takes.
+ * Answers a request.
  *
- * @throws {Refusal} 400 for a request that contradicts itself, 402 for one that nobody could pay,
- *   404 and others where no model named can take it.
+ * @throws {Refusal} 400 for a request that contradicts itself, 402 when the credits do not suffice, 404
+ *   and others when no named model can serve it.
  */
 export function takeTurn(world: World, inference: Inference<ChatRequest>): Turn {
   const { request, simulation, generation } = inference;

@@ -1,17 +1,17 @@
-/** OpenRouter's server tool for web search, with results on domains that nobody can own. */
+/** OpenRouter's server tool for web search, with results on reserved domains. */
 import { invalidRequest } from "../refusal.ts";
 import { findKeywords } from "./keywords.ts";
 import type { ChatRequest } from "./request.ts";
 
-/** What a search adds to an answer. */
+/** The result of a search. */
 export interface Search {
-  /** Text to append, with a link for each result. */
+  /** Text to append to the answer, with a link for each result. */
   text: string;
   annotations: Annotation[];
   searches: number;
 }
 
-/** A source, with the place in the answer that cites it. */
+/** A source, with the position of its citation in the answer. */
 export interface Annotation {
   type: "url_citation";
   url_citation: {
@@ -26,11 +26,11 @@ export interface Annotation {
 const TOOL = /^(openrouter:web_search|web_search(_preview)?(_2025_03_11)?|web_search_2025_08_26)$/;
 const DEFAULT_RESULTS = 5;
 const DEFAULT_TOTAL = 50;
-/** A model that searches looks twice. */
+/** How often a model searches. */
 const SEARCHES = 2;
 const DOMAINS = ["example.com", "example.org", "example.net"];
 
-/** Searches, where the request lets the model do so. */
+/** Searches, if the request allows it. */
 export function searchWeb(request: ChatRequest, prompt: string): Search | undefined {
   const limits = readLimits(request);
   if (!limits) return undefined;
@@ -57,7 +57,7 @@ export function searchWeb(request: ChatRequest, prompt: string): Search | undefi
   return count > 0 ? { text, annotations, searches } : { text: "", annotations, searches };
 }
 
-/** Moves citations to where their text ended up. */
+/** Moves citations by the length of the text before them. */
 export function shiftAnnotations(annotations: Annotation[], offset: number): Annotation[] {
   return annotations.map(({ type, url_citation }) => ({
     type,

@@ -1,4 +1,4 @@
-/** Pinata's gateway: OpenAI's fields and errors, model ids and a list of its own. */
+/** Pinata's gateway: OpenAI's fields and errors, its own model ids and model list. */
 import { Hono } from "hono";
 import { createChatRoutes } from "../chat/routes.ts";
 import { listModels, type Model } from "../models.ts";
@@ -9,12 +9,12 @@ import type { Env, World } from "../world.ts";
 
 type Body = Record<string, unknown>;
 
-/** Tokens of an answer when the request does not say. */
+/** The default output limit. */
 const DEFAULT_MAX_TOKENS = 4_096;
 const MICRO = 1_000_000;
 const RENAMED_LIMIT = /^openai\/(gpt-5|o\d)/;
 
-/** OpenAI's fields, sampling parameters that others have, and the one that steers the simulation. */
+/** OpenAI's fields, additional sampling parameters, and `simulate`. */
 const FIELDS = new Set([
   ...["model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens"],
   ...["temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty"],
@@ -24,7 +24,7 @@ const FIELDS = new Set([
   ...["service_tier", "prompt_cache_key", "safety_identifier", "web_search_options", "simulate"],
 ]);
 
-/** `/models`, open to everyone, and `/chat/completions`. */
+/** Creates the routes `/models`, which needs no key, and `/chat/completions`. */
 export function createPinataRoutes(world: World): Hono<Env> {
   const routes = new Hono<Env>();
 
@@ -71,7 +71,7 @@ function requireKey(authorization: string | undefined): void {
   if (key.startsWith("pinata-revoked")) throw new Refusal(401, "API key has been revoked");
 }
 
-/** What goes on to the model's provider: a limit always, by the name that the model knows. */
+/** Returns the request to the provider. It always has an output limit, by the name that the model supports. */
 function toForwarded(body: Body): Body {
   const unknown = Object.keys(body).find((field) => !FIELDS.has(field));
   if (unknown) throw invalidRequest(`Unrecognized request argument supplied: ${unknown}`);
@@ -88,7 +88,7 @@ function toForwarded(body: Body): Body {
   };
 }
 
-/** A completion, or a chunk of one, without what only OpenRouter says. */
+/** Converts a completion or a chunk: removes the fields that only OpenRouter has. */
 function toWire({ provider: _, choices, usage, ...rest }: Body): Body {
   return {
     ...rest,
@@ -117,7 +117,7 @@ function toPinataId(id: string): string {
   return id.replaceAll(".", "-");
 }
 
-/** Nano-dollars per token are thousandths of dollars per million tokens. */
+/** Nano-dollars per token, divided by 1,000, are USD per million tokens. */
 function toRow({ id, price }: Model) {
   return {
     model_id: toPinataId(id),

@@ -1,4 +1,4 @@
-/** PinMe's proxy: its own failures in an envelope, everything else as OpenRouter says it. */
+/** PinMe's proxy: its own errors in an envelope, all other responses as from OpenRouter. */
 import { Hono } from "hono";
 import { createCatalogueRoutes } from "../catalogue.ts";
 import { createChatRoutes } from "../chat/routes.ts";
@@ -9,7 +9,7 @@ import type { Env, World } from "../world.ts";
 
 const MAX_BODY_BYTES = 1_048_576;
 
-/** PinMe's own failures, word for word. */
+/** PinMe's own errors, verbatim. */
 const FAILURES: Record<NonNullable<Simulation["envelope"]>, [status: number, error: string]> = {
   missing_key: [401, "X-API-Key header is required"],
   invalid_key: [401, "Invalid API key"],
@@ -22,7 +22,7 @@ const FAILURES: Record<NonNullable<Simulation["envelope"]>, [status: number, err
   unavailable: [502, "LLM service unavailable"],
 };
 
-/** `/models` and `/chat/completions`, both for those with a key: `pinme-` and a project's name. */
+/** Creates the routes `/models` and `/chat/completions`. Keys are `pinme-` and the name of a project. */
 export function createPinmeRoutes(world: World): Hono<Env> {
   const routes = new Hono<Env>();
 
@@ -39,7 +39,7 @@ export function createPinmeRoutes(world: World): Hono<Env> {
     if (c.req.header("x-api-key") !== `pinme-${project}`) throw enveloped("invalid_project");
     const { text, body } = c.env.received;
     if (new TextEncoder().encode(text).length > MAX_BODY_BYTES) throw enveloped("too_large");
-    // Read here only where it is meant for here: each reading counts as one of its `times`.
+    // Read only if it concerns this route, because each reading counts as one of its `times`.
     const { envelope } = body?.simulate?.envelope ? world.attempts.readSimulation(body) : {};
     if (envelope) throw enveloped(envelope);
     await next();

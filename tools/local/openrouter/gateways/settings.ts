@@ -1,10 +1,10 @@
-/** How functions reach the simulated gateways. */
+/** The settings with which functions reach the simulated gateways. */
 import type { Settings } from "../../../../shared/settings.ts";
 
 /**
- * The settings that lead to the simulated gateways, but for those whose key is set: they are real.
+ * Returns the settings of the simulated gateways. Gateways whose key is set are real and left out.
  *
- * @param url where the simulated OpenRouter is served.
+ * @param url the URL of the simulated OpenRouter.
  */
 export function toSimulatedGateways(url: string, settings: Settings): Record<string, string> {
   return {

@@ -1,4 +1,4 @@
-/** A response as the events of a stream: each part begins, grows and is done. */
+/** A response as the events of a stream: each part starts, grows and is finished. */
 import type { Answer } from "../chat/answer.ts";
 import { IMAGE_OUTPUT_TOKENS } from "../chat/answer.ts";
 import type { Chunk } from "../chat/chunks.ts";
@@ -10,7 +10,7 @@ import type { Item, Part } from "./output.ts";
 import type { ResponsesRequest } from "./request.ts";
 import { type ModelResponse, toError, toFailedResponse } from "./response.ts";
 
-/** The events of the whole response, without `[DONE]`. */
+/** Returns the events of the whole response, without `[DONE]`. */
 export function toEvents(
   response: ModelResponse,
   answer: Answer,
@@ -36,12 +36,12 @@ export function toEvents(
   ];
 }
 
-/** The event before all others that shows the request as the provider got it. */
+/** Returns the first event when the request asks for an echo: it contains the request to the provider. */
 export function toDebugEvent(echo: unknown): Chunk {
   return toEvent("response.debug", { debug: { echo_upstream_body: echo } });
 }
 
-/** The event that tells of an error, in any of the three forms. */
+/** Returns the event with an error, in one of three forms. */
 export function toErrorEvent(
   { request, generation, simulation }: Inference<ResponsesRequest>,
 ): Record<string, unknown> {
@@ -63,7 +63,7 @@ function toEvent(type: string, rest: Record<string, unknown>, tokens = 0): Chunk
   return { body: { type, ...rest }, tokens };
 }
 
-/** An item of which nothing has come yet. */
+/** Returns an item without its content. */
 function toBeginning(item: Item): Item {
   const empty: Record<string, Partial<Item>> = {
     function_call: { arguments: "" },
@@ -116,7 +116,7 @@ function toPieces(
   ];
 }
 
-/** Tokens that an item took without showing their text. */
+/** Returns the tokens of an item that have no visible text. */
 function countHidden({ type }: Item, { spending, reasoning }: Answer): number {
   if (type === "image_generation_call") return IMAGE_OUTPUT_TOKENS;
   return type === "reasoning" ? (spending.reasoningTokens ?? 0) - reasoning.length : 0;

@@ -1,21 +1,21 @@
-/** What a model answered, as the items of a response. */
+/** An answer as the items of a response. */
 import type { Answer } from "../chat/answer.ts";
 import type { Generation } from "../ledger.ts";
 import type { Simulation } from "../simulation.ts";
 
-/** A thought, a search, a message, a call or an image. */
+/** Reasoning, a search, a message, a tool call or an image. */
 export interface Item {
   type: string;
   id: string;
   status: string;
   content?: Part[];
-  /** Of a call. */
+  /** The function of a tool call. */
   name?: string;
   arguments?: string;
   [detail: string]: unknown;
 }
 
-/** A piece of text in an item, of one kind. */
+/** A piece of text in an item. */
 export interface Part {
   type: "output_text" | "refusal" | "reasoning_text";
   text?: string;
@@ -23,7 +23,7 @@ export interface Part {
   annotations?: unknown[];
 }
 
-/** The items of a whole answer, in the order in which they came to be. */
+/** Returns the items of an answer, in order. */
 export function toOutput(answer: Answer, { id }: Generation, simulation: Simulation): Item[] {
   const drafts: Draft[] = [
     ...toThoughts(answer),
@@ -48,7 +48,7 @@ export function toOutput(answer: Answer, { id }: Generation, simulation: Simulat
   }));
 }
 
-/** An item that is complete unless it says otherwise. */
+/** An item without an id. It is complete by default. */
 type Draft = { type: string; status?: string; [detail: string]: unknown };
 
 const SEARCH = "openrouter:web_search";
@@ -60,7 +60,7 @@ const PREFIXES: Record<string, string> = {
   image_generation_call: "ig",
 };
 
-/** Thoughts are spent, and an item, even where their text is not shown. */
+/** Reasoning is an item even when its text is not visible. */
 function toThoughts({ spending, reasoning }: Answer): Draft[] {
   if (!spending.reasoningTokens) return [];
   const text = reasoning.join("");
@@ -68,7 +68,7 @@ function toThoughts({ spending, reasoning }: Answer): Draft[] {
   return [{ type: "reasoning", summary: [], content, format: "unknown" }];
 }
 
-/** A message, where there is something to say, or nothing else was done. */
+/** Returns a message, unless it would be empty beside tool calls or images. */
 function toMessages(answer: Answer, { content: absence }: Simulation): Draft[] {
   const { tokens, refusal, toolCalls, images } = answer;
   const text = tokens.join("");

@@ -1,4 +1,4 @@
-/** The body of a response, and the conversation that it stands for. */
+/** The body of a response request, and its conversion to a chat completion request. */
 import * as z from "zod/mini";
 import { type ChatRequest, chatRequest, type Message } from "../chat/request.ts";
 import { invalidRequest } from "../refusal.ts";
@@ -36,7 +36,7 @@ const format = z.union([
   }),
 ]);
 
-/** Fields that mean the same in a chat completion. */
+/** Fields with the same meaning in a chat completion. */
 const shared = z.pick(chatRequest, {
   model: true,
   models: true,
@@ -51,7 +51,7 @@ const shared = z.pick(chatRequest, {
   debug: true,
 });
 
-/** Fields that are not named here are ignored, but for what would need a memory. */
+/** Other fields are ignored. Fields that need stored responses are refused. */
 export const responsesRequest = z.extend(shared, {
   input: z.union([z.string(), z.array(item)], 'Input required: specify "input"').check(
     z.minLength(1, 'Input required: specify "input"'),
@@ -69,10 +69,10 @@ export type ResponsesRequest = z.infer<typeof responsesRequest>;
 type Item = z.infer<typeof item>;
 type Tool = z.infer<typeof tool>;
 
-/** Without the fields of a chat that a response does not know. */
+/** Drops the fields of a chat completion that a response does not have. */
 const strict = z.object(shared.shape);
 
-/** The chat completion that asks for the same. */
+/** Converts the request to the same chat completion request. */
 export function toChatRequest(request: ResponsesRequest): ChatRequest {
   const { instructions, input, max_output_tokens, tools, tool_choice, text } = request;
   const system: Message[] = instructions ? [{ role: "system", content: instructions }] : [];

@@ -1,4 +1,4 @@
-/** A response as one JSON body, whether it succeeded or not. */
+/** A response as one JSON body, successful or failed. */
 import type { Answer } from "../chat/answer.ts";
 import type { ErrorObject } from "../faults.ts";
 import type { Inference } from "../inference.ts";
@@ -6,10 +6,10 @@ import { type Generation, toUsage } from "../ledger.ts";
 import { type Item, toOutput } from "./output.ts";
 import type { ResponsesRequest } from "./request.ts";
 
-/** A response, of which events tell the parts. */
+/** A response. */
 export type ModelResponse = Record<string, unknown> & { status: string; output: Item[] };
 
-/** The response that holds an answer. */
+/** Returns the response with an answer. */
 export function toResponse(
   { request, generation, simulation }: Inference<ResponsesRequest>,
   answer: Answer,
@@ -26,7 +26,7 @@ export function toResponse(
   };
 }
 
-/** The response that holds nothing but the reason why. */
+/** Returns a failed response. */
 export function toFailedResponse(
   request: Pick<ResponsesRequest, "model">,
   generation: Pick<Generation, "id" | "createdAt">,
@@ -36,7 +36,7 @@ export function toFailedResponse(
   return { ...toHead(request, generation), status: "failed", error: told, error_type };
 }
 
-/** An error in the words of responses, which have few; the kind is OpenRouter's own. */
+/** Converts an error to the codes of responses. `error_type` is OpenRouter's own. */
 export function toError({ code, message, metadata: { error_type } }: ErrorObject) {
   const word = typeof code === "string" ? code : WORDS[code] ?? "server_error";
   return { code: word, message, error_type };
@@ -49,7 +49,7 @@ const INCOMPLETE: Partial<Record<Answer["finishReason"], string>> = {
 
 const WORDS: Record<number, string> = { 400: "invalid_prompt", 429: "rate_limit_exceeded" };
 
-/** What is said of a response from its beginning, most of it as it was asked for. */
+/** Returns the fields that a response has from its start, most of them from the request. */
 function toHead(
   request: Partial<ResponsesRequest>,
   { id, createdAt }: Pick<Generation, "id" | "createdAt">,

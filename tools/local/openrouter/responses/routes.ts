@@ -1,4 +1,4 @@
-/** `/responses`, whole and streamed: OpenAI's API in front of the same models, without a memory. */
+/** `/responses`, whole and streamed: OpenAI's API for the same models. Responses are not stored. */
 import { Hono } from "hono";
 import { toStreamSteps } from "../chat/stream.ts";
 import { takeTurn } from "../chat/turn.ts";
@@ -10,7 +10,7 @@ import { toDebugEvent, toErrorEvent, toEvents } from "./events.ts";
 import { responsesRequest, toChatRequest } from "./request.ts";
 import { toFailedResponse, toResponse } from "./response.ts";
 
-/** The routes of responses. */
+/** Creates the routes of responses. */
 export function createResponsesRoutes(world: World): Hono<Env> {
   const routes = new Hono<Env>();
 
@@ -36,7 +36,7 @@ export function createResponsesRoutes(world: World): Hono<Env> {
     return turn.play(steps, c.env.received);
   });
 
-  // What fails after its 200 is a response, though a failed one.
+  // An error with status 200 is a failed response.
   routes.onError((error, c) => {
     if (!(error instanceof Refusal) || error.status !== 200) throw error;
     const { message, details: { id = "", code = 502, metadata = {} } } = error;
