@@ -78,7 +78,7 @@ app.post("/images/generations", async ({ env: call }) => {
 
 app.get("/models", async ({ env: call }) => {
   await requireUser(call);
-  return Response.json(await readModels(call));
+  return Response.json(await readModels(call, new URL(call.request.url).searchParams));
 });
 
 app.get("/models/:id{.+}", async (c) => {

@@ -14,6 +14,8 @@ const PINATA = {
 } as const;
 
 const OPERATIONS = ["/chat/completions", "/models"];
+/** The query of the whole list of models; Pinata's list has no filters. */
+const ALL_MODELS = "output_modalities=all";
 
 /** The request fields that only OpenRouter has. Sampling parameters are passed on, known or not. */
 const OPENROUTER_FIELDS = [
@@ -53,8 +55,9 @@ export function createPinata(settings: Settings): Gateway {
     supports: (feature) =>
       feature.startsWith("/") ? OPERATIONS.includes(feature) : !OPENROUTER_FIELDS.includes(feature),
     request(operation, fields) {
-      const [path = ""] = operation.split("?");
+      const [path = "", query = ALL_MODELS] = operation.split("?");
       if (!OPERATIONS.includes(path)) throw unsupported(`"${path}"`, PINATA);
+      if (query !== ALL_MODELS) throw unsupported("A filter of the list of models", PINATA);
       const foreign = fields && findForeignValue(fields);
       if (foreign) throw unsupported(foreign, PINATA);
       return {

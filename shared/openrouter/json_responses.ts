@@ -46,12 +46,15 @@ export function readFailure(
   return gateway.readError({ status: 200, headers, body: value });
 }
 
+/** What a request that costs nothing needs of its call; the context of `withAi` has it, too. */
+export type Fetching = Pick<Call, "request" | "settings" | "elapsedMs">;
+
 /**
  * Fetches a path of the gateway, which costs nothing, as JSON.
  *
  * @throws {ApiError} as the docs' table of errors says; what `judge` throws.
  */
-export async function fetchJson<T>(call: Call, path: string, judge: Judge<T>): Promise<T> {
+export async function fetchJson<T>(call: Fetching, path: string, judge: Judge<T>): Promise<T> {
   const { settings } = call;
   const gateway = chooseGateway(settings);
   const request = gateway.request(path);

@@ -26,7 +26,7 @@ export interface AttemptLimits {
  *   `REQUEST_CANCELLED` when the caller closed the connection; the reason of an aborted signal.
  */
 export async function withRetries<T>(
-  call: Call,
+  call: Pick<Call, "request" | "elapsedMs">,
   { deadlineMs, signal }: AttemptLimits,
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -4,21 +4,72 @@ import { createEnvironment, send } from "../support/caller.ts";
 import { createUpstream, type Upstream } from "../support/upstream.ts";
 
 const MODELS = {
-  data: [{ id: "openai/gpt-4o-mini", name: "GPT-4o-mini" }, {
-    id: "openai/text-embedding-3-small",
-  }],
+  data: [
+    { id: "openai/gpt-4o-mini", name: "GPT-4o-mini", created: 1_721_260_800 },
+    { id: "acme/embedder", owned_by: "acme-labs", created: null },
+    { id: 7 },
+    null,
+  ],
+  total_count: 4,
+  links: { next: null },
+};
+const GPT = { ...MODELS.data[0], object: "model", owned_by: "openai" };
+const EMBEDDER = { ...MODELS.data[1], object: "model", created: 0 };
+const LIST = {
+  object: "list",
+  data: [GPT, EMBEDDER],
   total_count: 2,
+  links: { next: null },
 };
 
-Deno.test("GET /v1/models returns OpenRouter's list, and caches it", async () => {
+Deno.test("GET /v1/models returns OpenRouter's list in OpenAI's form, and caches it", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: MODELS });
   for (const path of ["/v1/models", "/models", "/v1?route=models"]) {
     const { status, body } = await get(upstream, path);
-    assertEquals([status, body], [200, MODELS]);
+    assertEquals([status, body], [200, LIST]);
   }
   const { method, path } = upstream.requests[0]!;
   assertEquals([method, path], ["GET", "/api/v1/models?output_modalities=all"]);
+});
+
+Deno.test("GET /v1/models sends OpenRouter's filters, and caches each list", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: { data: [MODELS.data[0]] } }, { json: { data: [MODELS.data[1]] } });
+  const queries = ["category=programming&supported_parameters=tools", "output_modalities=image"];
+  for (const query of [...queries, ...queries]) {
+    const { body } = await get(upstream, `/v1/models?${query}`);
+    assertEquals(body.data, [query === queries[0] ? GPT : EMBEDDER]);
+  }
+  assertEquals(upstream.requests.map(({ path }) => path), [
+    `/api/v1/models?output_modalities=all&${queries[0]}`,
+    `/api/v1/models?${queries[1]}`,
+  ]);
+});
+
+Deno.test("GET /v1/models pages the allowed models", async () => {
+  await using upstream = await createUpstream();
+  const data = ["a/1", "b/1", "a/2", "a/3"].map((id) => ({ id }));
+  upstream.reply({ json: { data } });
+  const list = async (query: string) => {
+    const { body } = await get(upstream, `/v1?route=models${query}`, { ALLOWED_MODELS: "a/*" });
+    return [body.data?.map(({ id }: { id: string }) => id), body.total_count, body.links?.next];
+  };
+  assertEquals(await list(""), [["a/1", "a/2", "a/3"], 3, null]);
+  assertEquals(await list("&limit=2"), [["a/1", "a/2"], 3, "?route=models&limit=2&offset=2"]);
+  assertEquals(await list("&limit=2&offset=2"), [["a/3"], 3, null]);
+  for (const query of ["limit=0", "limit=1001", "offset=-1", "offset=x", "use_rss=true"]) {
+    const { status, body } = await get(upstream, `/v1/models?${query}`);
+    assertEquals([status, body.error.param], [400, query.split("=")[0]], query);
+  }
+});
+
+Deno.test("GET /v1/models returns 400 for a filter that the gateway lacks", async () => {
+  await using upstream = await createUpstream();
+  const settings = { AI_GATEWAY: "pinata", PINATA_BASE_URL: upstream.url, PINATA_LLM_KEY: "k" };
+  const { status, body } = await get(upstream, "/v1/models?category=finance", settings);
+  const message = "A filter of the list of models is not available with Pinata";
+  assertEquals([status, body.error.message], [400, message]);
 });
 
 Deno.test("GET /v1/models/{id} returns one model, with its slash escaped or not", async () => {
@@ -32,7 +83,7 @@ Deno.test("GET /v1/models/{id} returns one model, with its slash escaped or not"
     ]
   ) {
     const { status, body } = await get(upstream, path);
-    assertEquals([status, body], [200, MODELS.data[0]], path);
+    assertEquals([status, body], [200, GPT], path);
   }
   const { status, body } = await get(upstream, "/v1/models/openai/gpt-0");
   const message = 'There is no model "openai/gpt-0"';
@@ -52,7 +103,7 @@ Deno.test("GET /v1/models does not cache failures", async () => {
   assertEquals(statuses, [400, 502, 200]);
 });
 
-function get({ url }: Upstream, path: string) {
-  const environment = createEnvironment({ OPENROUTER_BASE_URL: url });
+function get({ url }: Upstream, path: string, values: Record<string, string> = {}) {
+  const environment = createEnvironment({ OPENROUTER_BASE_URL: url, ...values });
   return send(handler, environment, undefined, { path, method: "GET" });
 }
