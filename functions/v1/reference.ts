@@ -26,8 +26,12 @@ chunks ends with an event of the same shape; among the events of a response, an 
 
 A model that does not exist is a 404 for \`GET\`, and a 400 otherwise. \`prompt\` instead of \
 \`messages\`, \`store: true\`, \`background: true\`, \`previous_response_id\`, \`conversation\` \
-and streamed images are a 400. The catalogue of models is up to five minutes old. An image that \
-could not be saved comes as \`b64_json\`, with \`save_error\`.
+and streamed images are a 400; so is an \`item_reference\` in \`input\`, because no items are \
+stored: send the items themselves, with the AI SDK by \`store: false\`. An image that could not be \
+saved comes as \`b64_json\`, with \`save_error\`.
+
+\`GET /models\` lists all models unless \`output_modalities\` is given, and takes the filters of \
+OpenRouter's list (\`category\`, \`supported_parameters\`, \`q\` …). It is up to five minutes old.
 
 Limits: 8 MiB, and the time limits of \`chat\` and \`stream\`.`;
 
@@ -255,21 +259,37 @@ export const reference = {
     },
     "GET /models": {
       summary: "Lists the models of OpenRouter that the app allows",
-      answer: "ModelList",
-      errors: [401, 429, 500, 502, 504],
+      answer: "OpenAIModelList",
+      errors: [400, 401, 429, 500, 502, 504],
       examples: {
-        "All": { answer: { data: [{ id: "openai/gpt-4o-mini", context_length: 128000 }] } },
+        "All": {
+          answer: {
+            object: "list",
+            data: [{
+              id: "openai/gpt-4o-mini",
+              object: "model",
+              created: 1721260800,
+              owned_by: "openai",
+              context_length: 128000,
+            }],
+            total_count: 1,
+            links: { next: null },
+          },
+        },
       },
     },
     "GET /models/:id{.+}": {
       summary: "Returns one model of the catalogue",
-      answer: "Model",
+      answer: "OpenAIModel",
       errors: [401, 404, 429, 500, 502, 504],
       examples: {
         "A model": {
           parameters: { id: "openai/gpt-4o-mini" },
           answer: {
             id: "openai/gpt-4o-mini",
+            object: "model",
+            created: 1721260800,
+            owned_by: "openai",
             name: "OpenAI: GPT-4o-mini",
             context_length: 128000,
             pricing: { prompt: "0.00000015", completion: "0.0000006" },

@@ -17,9 +17,18 @@ import type { Settings } from "../../shared/settings.ts";
 import type { Fields } from "../../shared/fields.ts";
 import { readResponse, responsesProtocol } from "./responses_protocol.ts";
 
+/** One item of a conversation. Items are not stored, so none can be referred to. */
+const item = z.looseObject({}).check(
+  z.refine(({ type, role, id }) => type !== "item_reference" && Boolean(type ?? role ?? !id), {
+    path: ["type"],
+    message: 'must not be "item_reference", because no items are stored; send the items ' +
+      'themselves, with the AI SDK by "store": false',
+  }),
+);
+
 /** The input to respond to; OpenRouter's other fields pass through. */
 export const responsesRequest = z.looseObject({
-  input: z.union([promptText, z.array(z.looseObject({})).check(z.minLength(1))]),
+  input: z.union([promptText, z.array(item).check(z.minLength(1))]),
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),

@@ -145,6 +145,33 @@ Deno.test("POST /v1/responses returns a status when a stream fails before its fi
   assertEquals(logs.at(-1)!.cost, 0.001, "what a failed response says it cost is charged");
 });
 
+for (const item of [{ type: "item_reference", id: "msg_1" }, { id: "msg_1" }]) {
+  Deno.test(`POST /v1/responses rejects the reference ${JSON.stringify(item)} and says what to send`, async () => {
+    await using upstream = await createUpstream();
+    const input = [{ role: "user", content: "Hi" }, item];
+    const { status, body } = await respond(upstream, { input, store: false });
+    assertEquals([status, body.error.param, body.error.message], [
+      400,
+      "input[1].type",
+      '"input[1].type" must not be "item_reference", because no items are stored; send the ' +
+      'items themselves, with the AI SDK by "store": false',
+    ]);
+    assertEquals(upstream.requests.length, 0);
+  });
+}
+
+Deno.test("POST /v1/responses sends items with ids of their own", async () => {
+  await using upstream = await createUpstream();
+  const input = [
+    { id: "msg_1", role: "assistant", content: [{ type: "output_text", text: "Hi" }] },
+    { id: "rs_1", type: "reasoning", summary: [] },
+    { role: "user", content: "Go on" },
+  ];
+  upstream.reply({ json: response() });
+  assertEquals((await respond(upstream, { input })).status, 200);
+  assertEquals(upstream.requests[0]!.body.input, input);
+});
+
 const BROKEN_ENDS: [string, string[]][] = [
   ["fails", [event("response.failed", { response: { error: { code: "server_error" } } })]],
   ["sends an error", [event("error", { code: "server_error", message: "x", param: null })]],
