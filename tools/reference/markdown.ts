@@ -178,12 +178,15 @@ function toTypeText(schema: JsonSchema, document: ReferenceDocument): string {
   if (Array.isArray(type)) return type.join(" or ");
   if (type === "array") {
     const most = typeof maxItems === "number" ? `, at most ${maxItems}` : "";
-    return `list of ${typeof items === "object" ? toTypeText(items, document) : "any"}${most}`;
+    const item = typeof items === "object" ? toTypeText(items, document) : "any value";
+    return `list of ${
+      item.replaceAll(/\b(string|number|integer|boolean|object)\b/g, "$1s")
+    }${most}`;
   }
   if (typeof minimum === "number" && typeof maximum === "number") {
     return `${type} from ${minimum} to ${maximum}`;
   }
-  return type ?? "any";
+  return type ?? "any value";
 }
 
 /** Follows a reference; a description beside the reference takes precedence. */
