@@ -22,7 +22,8 @@ export const responsesProtocol: Protocol = {
  * A `.delta` event has a piece of the output. All others repeat pieces, frame them, or end the
  * stream.
  */
-const OTHER_THAN_PIECE = /"type"\s*:\s*"(?:error|response\.(?![\w.]+\.delta"))/;
+const OTHER_THAN_PIECE =
+  /"type"\s*:\s*"(?:error|response\.(?![\w.]+\.delta"))|"error"\s*:\s*[^\sn]/;
 
 /** Reads a complete response; an item with text or a call is output. */
 export function readResponse(response: Fields): Verdict {
@@ -71,6 +72,8 @@ function read(event: Fields): Verdict | undefined {
     case "error":
       return { ...readResponse(response), reports: toReport(event, response), repeats: true };
     default:
+      // A gateway reports some errors as it does in chat completions, without a type.
+      if (findError(event)) return { reports: event, repeats: true };
       if (!isFilled(event)) return undefined;
       return { hasOutput: true, repeats: !/\.delta$/.test(String(type)) };
   }

@@ -71,8 +71,7 @@ interface Choice {
 }
 
 function listChoices({ choices }: Fields): Choice[] {
-  if (!Array.isArray(choices)) return [];
-  return choices.filter((choice) => typeof choice === "object" && choice !== null);
+  return toObjects(choices);
 }
 
 function holdsOutput(message: unknown): boolean {
@@ -155,7 +154,7 @@ function mergeDelta(message: Fields, delta: Fields): Fields {
     const before = merged[name];
     if (piece === null || piece === undefined) merged[name] ??= piece;
     else if (name === "tool_calls" && Array.isArray(piece)) {
-      merged[name] = mergeToolCalls((before ?? []) as Fields[], piece as Fields[]);
+      merged[name] = mergeToolCalls(toObjects(before), toObjects(piece));
     } else if (typeof before === "string" && typeof piece === "string" && name !== "role") {
       merged[name] = before + piece;
     } else if (Array.isArray(before) && Array.isArray(piece)) merged[name] = [...before, ...piece];
@@ -175,6 +174,11 @@ function mergeToolCalls(calls: Fields[], pieces: Fields[]): Fields[] {
     merged.splice(at < 0 ? merged.length : at, 1, call);
   }
   return merged;
+}
+
+function toObjects(value: unknown): Fields[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter((item) => typeof item === "object" && item !== null);
 }
 
 /** Some servers send the arguments as an object, not as JSON text. */

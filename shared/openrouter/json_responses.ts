@@ -79,5 +79,9 @@ function parseJson(text: string): unknown {
 function parseEvents(text: string, protocol: Protocol | undefined): Fields | undefined {
   if (!protocol || !/^(data|event|id)?:/.test(text)) return undefined;
   const events = text.split(/\r?\n\r?\n/).map((event) => parseJson(readData(event) ?? ""));
-  return protocol.toResponse(events.filter((event) => typeof event === "object") as Fields[]);
+  return protocol.toResponse(events.filter(isFields));
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null;
 }

@@ -172,9 +172,18 @@ Deno.test("POST /v1/responses sends items with ids of their own", async () => {
   assertEquals(upstream.requests[0]!.body.input, input);
 });
 
+Deno.test("POST /v1/responses reports an error without a type, and removes the key from it", async () => {
+  await using upstream = await createUpstream();
+  const error = { code: 400, message: "No such key: sk-or-v1-canary-0123456789abcdef" };
+  upstream.reply({ sse: [CREATED, `data: ${JSON.stringify({ error })}\n\n`] });
+  const answer = await respond(upstream, { input: "Hi", stream: true });
+  assertEquals([answer.status, answer.body.error.message], [400, "No such key: [removed]"]);
+});
+
 const BROKEN_ENDS: [string, string[]][] = [
   ["fails", [event("response.failed", { response: { error: { code: "server_error" } } })]],
   ["sends an error", [event("error", { code: "server_error", message: "x", param: null })]],
+  ["sends an error without a type", ['data: {"error":{"code":502,"message":"x"}}\n\n']],
   ["is cut", []],
 ];
 for (const [kind, end] of BROKEN_ENDS) {

@@ -114,3 +114,15 @@ Deno.test("returns undefined when no chunk belongs to a completion", () => {
   assertEquals(chatProtocol.toResponse([]), undefined);
   assertEquals(chatProtocol.toResponse([{ object: "debug" }]), undefined);
 });
+
+Deno.test("leaves out pieces of a message that have another form", () => {
+  const toChunk = (delta: unknown) => ({ choices: [{ index: 0, delta }] }) as Fields;
+  const call = { index: 0, id: "a", function: { name: "f", arguments: "{}" } };
+  const whole = chatProtocol.toResponse([
+    toChunk({ content: "Hi", tool_calls: "none" }),
+    toChunk({ tool_calls: [null, 5, call] }),
+    toChunk(null),
+    toChunk(5),
+  ]) as Record<string, any>;
+  assertEquals(whole.choices[0].message, { role: "assistant", content: "Hi", tool_calls: [call] });
+});

@@ -28,6 +28,13 @@ Deno.test("puts the events of a stream together when the API has a protocol", ()
   assertEquals(parseResponse(text), text);
 });
 
+Deno.test("leaves out events that hold no object", () => {
+  const text = `data: null\n\ndata: 5\n\n${streamOf("Hello").join("")}data: [1]\n\n`;
+  const { choices } = parseResponse(text, chatProtocol) as { choices: { message: object }[] };
+  assertEquals(choices[0]!.message, { role: "assistant", content: "Hello" });
+  assertEquals(parseResponse("data: null\n\n", chatProtocol), "data: null\n\n");
+});
+
 Deno.test("reports 502 for a body that is not an object, and the error inside an object", () => {
   const gateway = chooseGateway(createSettings(createEnvironment()));
   const read = (value: unknown) => readFailure(value, new Response(), gateway)?.status;
