@@ -33,7 +33,7 @@ export function parseResponse(text: string, protocol?: Protocol): unknown {
  * The failure that a response with a status below 300 reports.
  *
  * @param value the parsed body.
- * @returns 502 for a body that is no JSON object; undefined for a success.
+ * @returns 502 for a body that is not a JSON object; undefined for a success.
  */
 export function readFailure(
   value: unknown,

@@ -43,7 +43,6 @@ const EXEMPT = [
 const PENDING: string[] = [
   "migrations/20261121000002_ai-ledger-functions.sql",
   "shared/ledger/",
-  "shared/openrouter/",
   "tests/bill_test.ts",
   "tests/ledger/",
   "tests/shared/",
