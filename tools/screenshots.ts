@@ -95,7 +95,11 @@ async function take(name: string, { options, tab = "chat", prepare }: Picture): 
   await prepare(page);
   await page.evaluate(({ url, shown }) => {
     const code = document.getElementById("code")!;
-    code.textContent = code.textContent.replaceAll(url, shown);
+    const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const { currentNode: text } = texts;
+      text.textContent = text.textContent!.replaceAll(url, shown);
+    }
     // A picture needs no mark of the focus.
     (document.activeElement as HTMLElement | null)?.blur();
     scrollTo(0, 0);

@@ -19,7 +19,7 @@ const FAILURES: Record<string, Failure> = {
   "a spent balance": {
     simulation: { credits: 0 },
     status: 402,
-    says: [/budget is used up/, /Add credit/, "BILLING_INSUFFICIENT_BALANCE · status 402"],
+    says: [/budget is used up/, /add credits/, "BILLING_INSUFFICIENT_BALANCE · status 402"],
   },
   "a refused request": {
     simulation: { status: 403, message: "Flagged", metadata: { reasons: ["violence"] } },
