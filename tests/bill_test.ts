@@ -1,6 +1,7 @@
-/** No path to a free call: what the simulated OpenRouter billed is what the ledger holds. */
+/** No call is free: the ledger holds what the simulated OpenRouter billed, to the cent. */
 import { assertEquals } from "@std/assert";
 import { type Stack, startStack } from "../tools/local/stack.ts";
+import { startStandalone } from "../tools/start/standalone.ts";
 import { getAccessToken } from "./support/session.ts";
 
 const SETTINGS: Record<string, string> = {
@@ -13,7 +14,7 @@ const messages = [{ role: "user", content: prompt }];
 const image = { model: "google/gemini-2.5-flash-image", prompt: "A lighthouse" };
 console.log = () => {};
 
-/** How many generations are billed for a call, with which body, left after how many pieces. */
+/** The generations that a request is billed for, its path and body, and after how many pieces of the response the caller closes the connection. */
 type Request = [
   generations: number,
   path: string,
@@ -97,63 +98,135 @@ const REQUESTS: Record<string, Request> = {
   "the old embeddings": [1, "api/ai/embeddings", vectors],
 };
 
-Deno.test("the bill of OpenRouter and the ledger agree to the cent", async (t) => {
+/** Limits that no test reaches, so that every call is reserved before it is made. */
+const LIMITS = {
+  USER_REQUESTS_PER_MINUTE: "1000",
+  USER_TOKENS_PER_DAY: "1000000000",
+  USER_USD_PER_DAY: "1000",
+  PROJECT_USD_PER_MONTH: "10000",
+};
+
+for (const [terms, limits] of Object.entries({ "without limits": {}, "with limits": LIMITS })) {
+  Deno.test(`records every billed generation to the cent ${terms}`, async (t) => {
+    const settings: Record<string, string> = { ...SETTINGS, ...limits };
+    await using stack = await startStack({ get: (name) => settings[name] });
+    const token = await getAccessToken(stack);
+    await createEssays(stack);
+    let charges = 0;
+    for (const [name, request] of Object.entries(REQUESTS)) {
+      await t.step(name, async () => {
+        const { generations } = stack.openrouter!.bill();
+        await perform(stack, token, request);
+        assertEquals(stack.openrouter!.bill().generations - generations, request[0]);
+        charges += request[0];
+        assertEquals((await settled(stack, charges)).charges, charges);
+      });
+    }
+    await t.step("once OpenRouter has reported every cost", async () => {
+      await reconcile(stack, token);
+      await assertAgreement(stack);
+    });
+  });
+}
+
+Deno.test("records every billed generation of concurrent requests to the cent", async () => {
+  const settings: Record<string, string> = { ...SETTINGS, ...LIMITS };
+  await using stack = await startStack({ get: (name) => settings[name] });
+  const token = await getAccessToken(stack);
+  await createEssays(stack);
+  const requests = Object.values(REQUESTS).filter(([, , , leaveAfter]) => leaveAfter === undefined);
+  await Promise.all(requests.map((request) => perform(stack, token, request)));
+  await settled(stack, stack.openrouter!.bill().generations);
+  await reconcile(stack, token);
+  await assertAgreement(stack);
+});
+
+Deno.test("records every billed generation when the server is stopped in the middle", async () => {
   await using stack = await startStack({ get: (name) => SETTINGS[name] });
   const token = await getAccessToken(stack);
+  for (const limits of [{}, LIMITS]) {
+    const settings: Record<string, string> = {
+      ...{
+        ...SETTINGS,
+        ...limits,
+        OPENROUTER_API_KEY: "sk-or-v1-local",
+        OPENROUTER_BASE_URL: stack.openrouterUrl,
+      },
+      ...{ INSFORGE_BASE_URL: stack.insforgeUrl, ...stack.insforge!.secrets },
+    };
+    const server = await startStandalone({ get: (name) => settings[name] });
+    const { generations } = stack.openrouter!.bill();
+    const bodies = Array.from({ length: 20 }, () => ({ prompt, simulate: { delay_ms: 300 } }));
+    const received = () =>
+      stack.openrouter!.requests.filter(({ method }) => method === "POST").length;
+    const before = received();
+    const responses = bodies.map((body, i) =>
+      post(`${server.url}/${i % 2 ? "stream" : "chat"}`, token, body)
+    );
+    while (received() < before + bodies.length) await new Promise((go) => setTimeout(go, 5));
+    await server.stop();
+    const statuses = await Promise.all(responses.map(async (response) => {
+      await (await response).text();
+      return (await response).status;
+    }));
+    assertEquals(statuses, bodies.map(() => 200));
+    assertEquals(stack.openrouter!.bill().generations, generations + bodies.length);
+    await assertAgreement(stack); // at once: the server settles before it stops
+  }
+});
+
+async function createEssays(stack: Stack): Promise<void> {
   await stack.insforge!.sql(`
     create table essays as
     select i as id, repeat('word ', 200) as text from generate_series(1, 420) i
   `);
-  for (const [name, request] of Object.entries(REQUESTS)) {
-    await t.step(name, async () => {
-      const before = { ...stack.openrouter!.bill(), ...await readLedger(stack) };
-      await perform(stack, token, request);
-      const after = { ...stack.openrouter!.bill(), ...await readLedger(stack) };
-      assertEquals(after.generations - before.generations, request[0]);
-      assertEquals(after.charges - before.charges, request[0]);
-    });
-  }
-  await t.step("once all is known", async () => {
-    await reconcile(stack, token);
-    const { total, generations } = stack.openrouter!.bill();
-    const ledger = await readLedger(stack);
-    assertEquals(ledger.charges, generations);
-    assertEquals(ledger.usd.toFixed(9), total.toFixed(9));
-    assertEquals(ledger.of_users.toFixed(9), total.toFixed(9));
-    assertEquals(ledger.of_project.toFixed(9), total.toFixed(9));
-    assertEquals(ledger.open, 0, "reservations that nobody settled");
-  });
-});
+}
 
-async function perform(stack: Stack, token: string, [, path, body, leaveAfter]: Request) {
-  const response = await fetch(`${stack.functionsUrl}/${path}`, {
+async function assertAgreement(stack: Stack): Promise<void> {
+  const { total, generations } = stack.openrouter!.bill();
+  const ledger = await readLedger(stack);
+  assertEquals(ledger.charges, generations);
+  const sums = [ledger.usd, ledger.of_users, ledger.of_project];
+  assertEquals(sums.map((sum) => sum.toFixed(9)), sums.map(() => total.toFixed(9)));
+  assertEquals(ledger.open, 0, "open reservations");
+  assertEquals(ledger.held, 0, "USD that are still held");
+}
+
+function post(url: string, token: string, body: unknown): Promise<Response> {
+  return fetch(url, {
     method: "POST",
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
     body: JSON.stringify(body),
   });
+}
+
+async function perform(stack: Stack, token: string, [, path, body, leaveAfter]: Request) {
+  const response = await post(`${stack.functionsUrl}/${path}`, token, body);
   if (leaveAfter === undefined) return await response.text();
   const reader = response.body!.getReader();
   for (let i = 0; i < leaveAfter; i++) await reader.read();
   await reader.cancel();
-  // Earlier generations may be asked for beside the call.
   await stack.openrouter!.requests.findLast(({ method }) => method === "POST")!.cancelled;
-  await settled(stack);
 }
 
-/** Waits until no reservation is open: a caller who left does not wait for the settlement. */
-async function settled(stack: Stack): Promise<void> {
-  while ((await readLedger(stack)).open > 0) await Promise.resolve();
+/** Waits until so many charges are recorded and no reservation is open: the caller does not wait for it. */
+async function settled(stack: Stack, charges: number): Promise<Ledger> {
+  for (;;) {
+    const ledger = await readLedger(stack);
+    if (ledger.charges >= charges && ledger.open === 0) return ledger;
+  }
 }
 
-/** Makes requests until OpenRouter has said of every generation what it came to. */
+/** Makes requests until OpenRouter has reported what every generation cost. */
 async function reconcile(stack: Stack, token: string): Promise<void> {
   for (;;) {
     await stack.insforge!.sql("update ai_charges set next_try_at = now() where not final");
-    await perform(stack, token, REQUESTS["an answer"]);
-    const [{ count }] = await stack.insforge!.sql(
+    await perform(stack, token, REQUESTS["an answer"]!);
+    await settled(stack, stack.openrouter!.bill().generations);
+    const [row] = await stack.insforge!.sql(
       "select count(*)::int from ai_charges where not final and generation_id is not null",
     );
-    if (count === 0) return;
+    if (row!.count === 0) return;
   }
 }
 
@@ -163,6 +236,7 @@ interface Ledger {
   of_users: number;
   of_project: number;
   open: number;
+  held: number;
 }
 
 async function readLedger(stack: Stack): Promise<Ledger> {
@@ -172,7 +246,8 @@ async function readLedger(stack: Stack): Promise<Ledger> {
       (select coalesce(sum(usd), 0)::float8 from ai_charges) as usd,
       (select coalesce(sum(usd), 0)::float8 from ai_user_days) as of_users,
       (select coalesce(sum(usd), 0)::float8 from ai_project_days) as of_project,
-      (select count(*)::int from ai_reservations where settled_at is null) as open
+      (select count(*)::int from ai_reservations) as open,
+      (select held_usd::float8 from ai_project_sums(ai_today())) as held
   `);
   return row as unknown as Ledger;
 }

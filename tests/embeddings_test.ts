@@ -54,16 +54,19 @@ Deno.test("POST /embeddings sends many texts in batches and keeps their order", 
 
 Deno.test("POST /embeddings reserves for the texts of all batches, even when the first batch is short", async () => {
   await using ledger = createInsForge();
-  ledger.replyAlways(200, { refused: "user_tokens_per_day", retry_after: 9, in_flight: true });
-  const environment = createEnvironment({ INSFORGE_BASE_URL: ledger.url, API_KEY });
+  const refusal = { refused: "in_flight", retry_after: 9 };
+  ledger.replyAlways(200, { decisions: [refusal], look_ups: [], prices_due: false });
+  const environment = createEnvironment({
+    ...{ INSFORGE_BASE_URL: ledger.url, API_KEY, USER_TOKENS_PER_DAY: "1000" },
+  });
   for (const letter of ["x", "ж"]) {
     const input = Array.from({ length: 300 }, (_, i) => letter.repeat(i < 100 ? 1 : 2_000));
     const { status } = await send(handler, environment, { input });
     assertEquals(status, 429);
-    const { tokens, usd } = JSON.parse(ledger.requests.at(-1)!.text);
+    const [{ tokens, parts }] = JSON.parse(ledger.requests.at(-1)!.text).reservations;
     const bytes = new TextEncoder().encode(input.join("")).length;
     assertEquals(tokens > bytes / 3, true, `only ${tokens} tokens are held`);
-    assertEquals(usd.toFixed(4), (tokens * 3 / 1e6).toFixed(4));
+    assertEquals(parts.length, 3, "one part for each batch");
   }
 });
 

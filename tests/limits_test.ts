@@ -1,4 +1,4 @@
-/** Limits as callers meet them: through the functions, with the ledger of the embedded InsForge. */
+/** Limits as callers meet them, with the ledger of the embedded InsForge. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { mock } from "node:test";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
@@ -6,7 +6,7 @@ import { type Stack, startStack } from "../tools/local/stack.ts";
 import { getAccessToken } from "./support/session.ts";
 
 const ANY_PORT: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
-/** Every way to spend, and a body for it. */
+/** Every way to spend money, with a body for it. */
 const SPENDING: [path: string, body: unknown][] = [
   ["chat", { prompt: "Hello" }],
   ["stream", { prompt: "Hello" }],
@@ -37,7 +37,7 @@ const MONEY = {
 };
 console.log = () => {};
 
-Deno.test("a limit of ten lets ten of a hundred requests at once through, whatever they ask", async () => {
+Deno.test("lets 10 of 100 requests at once start when the limit per minute is 10, whatever they ask for", async () => {
   const values: Record<string, string> = { ...ANY_PORT, USER_REQUESTS_PER_MINUTE: "10" };
   await using stack = await startStack({ get: (name) => values[name] });
   const [one, other] = await Promise.all(DEMO_USERS.map((user) => getAccessToken(stack, user)));
@@ -52,7 +52,7 @@ Deno.test("a limit of ten lets ten of a hundred requests at once through, whatev
   assertEquals((await post(stack, other!, SPENDING[0]!)).status, 200);
 });
 
-Deno.test("what a budget does not cover is a 402 on every way to spend, and nothing is sent", async (t) => {
+Deno.test("returns 402 on every way to spend and sends nothing when a budget is used up", async (t) => {
   let values: Record<string, string> = {};
   // Settings are kept for a second, so the clock jumps ahead when they change.
   const now = performance.now.bind(performance);
@@ -68,9 +68,9 @@ Deno.test("what a budget does not cover is a 402 on every way to spend, and noth
     await t.step(setting, async () => {
       values = { [setting]: "0.00000001" };
       ahead += 1_000;
-      const whoever = setting.startsWith("PROJECT") ? other : one;
+      const user = setting.startsWith("PROJECT") ? other : one;
       for (const request of SPENDING) {
-        const { status, retryAfter, text } = await post(stack, whoever!, request);
+        const { status, retryAfter, text } = await post(stack, user!, request);
         assertEquals(status, 402, `${request[0]}: ${text}`);
         assert(retryAfter > 5);
         const { message: flat, error } = JSON.parse(text);

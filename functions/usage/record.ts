@@ -1,6 +1,7 @@
 /** A user's own usage, from the ledger. */
 import { callRoutine } from "../../shared/insforge/admin.ts";
 import { type Limit, readLimits } from "../../shared/ledger/limits.ts";
+import { flushLedger } from "../../shared/ledger/queue.ts";
 import type { Settings } from "../../shared/settings.ts";
 
 /** Usage in a period. */
@@ -13,6 +14,8 @@ export interface UsageSum {
   completion_tokens: number;
   /** What the project paid; in entries with `own_key`, what the user paid. */
   usd: number;
+  /** The part of `usd` that is an estimate, which OpenRouter has not confirmed; absent for 0. */
+  unconfirmed_usd?: number;
 }
 
 /** Usage on one day with one model. */
@@ -50,18 +53,30 @@ export interface UsageAnswer {
 }
 
 /**
- * Reads a user's usage. It contains estimates for calls whose cost OpenRouter has not stated yet.
+ * Reads a user's usage, after everything that waits in this isolate is recorded. It contains estimates
+ * for calls whose cost OpenRouter has not stated yet.
  *
  * @throws {ApiError} 500 `INTERNAL_ERROR` that names what is missing when there is no ledger, 502
  *   `UPSTREAM_FAILURE` when the ledger does not respond.
  */
 export async function readUsageRecord(userId: string, settings: Settings): Promise<UsageAnswer> {
-  const used = await callRoutine<Omit<UsageAnswer, "limits">>(
+  await flushLedger();
+  const { today, month, days } = await callRoutine<Omit<UsageAnswer, "limits">>(
     "ai_usage",
     { user_id: userId },
     settings,
   );
-  return { ...used, limits: toUserLimits(readLimits(settings)) };
+  return {
+    today: withoutZero(today),
+    month: withoutZero(month),
+    days: days.map(withoutZero),
+    limits: toUserLimits(readLimits(settings)),
+  };
+}
+
+/** Leaves `unconfirmed_usd` out when everything is confirmed. */
+function withoutZero<Sum extends UsageSum>({ unconfirmed_usd, ...sum }: Sum) {
+  return unconfirmed_usd ? { ...sum, unconfirmed_usd } : sum;
 }
 
 /** The limits of each user, without those of the project, which users do not see. */

@@ -5,7 +5,9 @@ const DESCRIPTION = `\
 \`today\` and \`month\` count as the limits do, since midnight and since the first of the month, \
 UTC. \`days\` has the same numbers by \`day\` and \`model\`, for 31 days, newest first; entries \
 with \`own_key: true\` were paid by the user's own account. \`limits\` has the limits of each \
-user that are set. Requests that were refused before they reached a model are left out.
+user that are set. Requests that were refused before they reached a model are left out. \
+\`unconfirmed_usd\` is the part of \`usd\` that is an estimate: the response did not state its cost, \
+and OpenRouter has not confirmed it yet. It is left out when everything is confirmed.
 
 \`POST /usage/sweep\` looks up the real cost of generations whose response did not state it, such \
 as aborted streams. Each user's next request does this for that user; a schedule does it for \

@@ -13,14 +13,10 @@
  * hands the results to `reconcile` and `savePrices`.
  */
 import type { Call } from "../http/call.ts";
-import { type Answered, type Charge, toLedgerName } from "./charge.ts";
-import { type Estimate, estimate, type PaidCall, price } from "./estimate.ts";
-import { type LookUp, reserve, settle } from "./store.ts";
+import { type Answered, type RecordedCharge, toLedgerName } from "./charge.ts";
+import { type Estimate, estimate, type PaidCall } from "./estimate.ts";
+import { isRecorded, reserve, type Reserved, settle } from "./store.ts";
 import { readTokenUsage } from "../token_usage.ts";
-
-export type { Answered, Charge } from "./charge.ts";
-export type { PaidCall } from "./estimate.ts";
-export { type LookUp, reconcile } from "./store.ts";
 
 /** How much of a response was seen when it does not state its usage. */
 export interface Seen {
@@ -28,6 +24,13 @@ export interface Seen {
   completionTokens?: number;
   /** Whether the response broke off, so that it may cost more than it stated by then. */
   isPart?: boolean;
+}
+
+/** A generation to look up at the gateway. */
+export interface LookUp {
+  generationId: string;
+  /** The key of the user's own account, sealed as it is stored, when that account paid. */
+  sealedKey?: string;
 }
 
 /** What remains to be asked of the gateway once a call is settled. */
@@ -38,93 +41,94 @@ export interface Settled {
   pricesDue: boolean;
 }
 
-/** One request's reservations and charges. */
+/** One request's reservations. */
 interface Tab {
-  /** Calls that `planCalls` announced and no bill was opened for yet. */
-  planned: number[];
-  reserved?: Promise<Reserved>;
-  settled: Promise<Settled>;
-  settle(settled: Settled): void;
-}
-
-/** What one reservation let through. */
-interface Reserved {
-  sealedKey?: string;
-  usdPerToken?: number;
-  charges: Charge[];
+  reserved: Reserved[];
+  /** Undefined when nothing is recorded. */
+  settled?: Promise<Settled>;
 }
 
 const tabs = new WeakMap<Call, Tab>();
 
 /**
- * Announces how many paid calls a request will make, so that the first one's bill reserves for all.
- *
- * @param sizes bytes of what each call is about, the first call's first.
- */
-export function planCalls(call: Call, sizes: number[]): void {
-  tabOf(call).planned = sizes;
-}
-
-/**
  * Reserves what the paid calls may cost together, in one round trip, and settles when the call ends.
+ * Nothing is asked before the call when no limit is set and users have no keys of their own.
  *
+ * @param options.withoutPrices decides by the ceilings of the settings, or defaults, when the ledger has
+ *   no price list.
  * @returns one bill per paid call, in their order. Nothing is recorded when the ledger is missing and
  *   no setting needs it; the log says so once.
- * @throws {ApiError} 429 `RATE_LIMITED` or 402 `BILLING_INSUFFICIENT_BALANCE` over a limit, with
- *   `Retry-After`; 403 `AI_INVALID_API_KEY` when users must connect an account of their own first; 500
- *   `INTERNAL_ERROR` when a setting needs a ledger that is missing, 502 `UPSTREAM_FAILURE` when it does
- *   not respond.
+ * @throws {ApiError} 429 `RATE_LIMITED` or 402 `BILLING_INSUFFICIENT_BALANCE` over a limit; 402 when the
+ *   calls may cost more than is left, with both amounts in the message; 429 when the database is busy;
+ *   403 `AI_INVALID_API_KEY` when users must connect an account of their own first; 500 `INTERNAL_ERROR`
+ *   when a setting needs a ledger that is missing, 502 `UPSTREAM_FAILURE` when it does not respond.
+ * @throws {PricesMissing} when a limit in USD is set and the ledger has no price list: ask the gateway,
+ *   hand the list to `savePrices`, and open the bills again.
  */
-export async function openBills(call: Call, paid: PaidCall[]): Promise<Bill[]> {
+export async function openBills(
+  call: Call,
+  paid: PaidCall[],
+  { withoutPrices = false }: { withoutPrices?: boolean } = {},
+): Promise<Bill[]> {
   const tab = tabOf(call);
   const expected = paid.map((one) => estimate(one, call.settings));
-  tab.reserved ??= openReservation(call, tab, expected);
-  const reserved = await tab.reserved;
+  const counts = tab.reserved.length === 0; // a request counts once for the limit per minute
+  const reserved = await reserve(call, expected, { counts, withoutPrices });
+  tab.reserved.push(reserved);
   return expected.map((one) => new Bill(one, reserved));
 }
 
-/** Resolves when the call's charges are recorded; use it in a task of `call.atEnd`. */
-export function settled(call: Call): Promise<Settled> {
+/**
+ * When the call's charges are recorded; to be awaited in a task of `call.atEnd`.
+ *
+ * @returns undefined when nothing is recorded, because the project has no ledger.
+ */
+export function settled(call: Call): Promise<Settled> | undefined {
   return tabOf(call).settled;
 }
 
-async function openReservation(call: Call, tab: Tab, expected: Estimate[]): Promise<Reserved> {
-  const charges: Charge[] = [];
-  const reservation = await reserve(call, expected, tab.planned);
-  if (!reservation) {
-    tab.settle({ lookUps: [], pricesDue: false });
-    return { charges };
-  }
-  const { id, sealedKey, usdPerToken, lookUps } = reservation;
-  call.atEnd(async () => {
-    await settle(call, id, charges);
-    tab.settle({ lookUps, pricesDue: false });
-  });
-  return { sealedKey, usdPerToken, charges };
+function tabOf(call: Call): Tab {
+  const known = tabs.get(call);
+  if (known) return known;
+  const tab: Tab = { reserved: [] };
+  tabs.set(call, tab);
+  if (!isRecorded(call)) return tab; // the call then ends without tasks, which is faster
+  const { promise, resolve } = Promise.withResolvers<Settled>();
+  tab.settled = promise;
+  call.atEnd(async () => resolve(await settleAll(call, tab.reserved)));
+  return tab;
 }
 
-function tabOf(call: Call): Tab {
-  let tab = tabs.get(call);
-  if (!tab) {
-    const { promise, resolve } = Promise.withResolvers<Settled>();
-    tabs.set(call, tab = { planned: [], settled: promise, settle: resolve });
-  }
-  return tab;
+async function settleAll(call: Call, reserved: Reserved[]): Promise<Settled> {
+  const settled = await Promise.all(reserved.map(async (one): Promise<Settled> => {
+    const { lookUps, pricesDue } = await settle(call, one);
+    const { sealedKey } = one;
+    const payer = lookUps.filter(({ own_key }) => own_key === (sealedKey !== undefined));
+    return {
+      lookUps: payer.map(({ generation_id }) => ({ generationId: generation_id, sealedKey })),
+      pricesDue: pricesDue || one.pricesDue,
+    };
+  }));
+  return {
+    lookUps: settled.flatMap(({ lookUps }) => lookUps),
+    pricesDue: settled.some(({ pricesDue }) => pricesDue),
+  };
 }
 
 /** What one paid call is charged to. */
 export class Bill {
   /** The user's own key, sealed as it is stored, when it pays instead of the project's key. */
   readonly sealedKey: string | undefined;
-  readonly #charges: Charge[];
+  readonly #charges: RecordedCharge[];
   readonly #expected: Estimate;
-  readonly #usdPerToken: number | undefined;
 
-  constructor(expected: Estimate, { sealedKey, usdPerToken, charges }: Reserved) {
+  constructor(
+    expected: Estimate,
+    { sealedKey, charges }: Pick<Reserved, "sealedKey" | "charges">,
+  ) {
     this.sealedKey = sealedKey;
     this.#charges = charges;
     this.#expected = expected;
-    this.#usdPerToken = usdPerToken;
   }
 
   /**
@@ -142,20 +146,25 @@ export class Bill {
     const completion = stated && !isPart
       ? stated.completionTokens
       : Math.max(stated?.completionTokens ?? 0, seen);
-    this.#charges.push({
+    const charge: RecordedCharge = {
       generation_id: id ?? null,
       model: toPricedName(model, this.#expected.model),
       prompt_tokens: prompt,
       completion_tokens: completion,
-      usd: stated?.usd ?? this.#price(prompt, completion),
+      usd: stated?.usd ?? null,
       final: stated?.usd !== undefined && !isPart,
-    });
+    };
+    const estimate = charge.usd === null ? this.#estimate(charge, stated === undefined) : {};
+    this.#charges.push({ ...charge, ...estimate });
   }
 
-  #price(prompt: number, completion: number): number {
-    return this.#usdPerToken === undefined
-      ? price(prompt, completion, this.#expected.prices)
-      : (prompt + completion) * this.#usdPerToken;
+  /** What the ledger prices; tools and files only when the response does not state its tokens. */
+  #estimate({ model, prompt_tokens, completion_tokens }: RecordedCharge, isSilent: boolean) {
+    const { parts: [own, ...others], extraUsd, fallback } = this.#expected;
+    const priced = isSilent ? own!.models : [model];
+    const part = { models: priced, prompt_tokens, completion_tokens };
+    if (!isSilent) return { parts: [part], ...fallback };
+    return { parts: [{ ...own!, ...part }, ...others], extra_usd: extraUsd, ...fallback };
   }
 }
 

@@ -7,10 +7,30 @@ export interface Charge {
   model: string;
   prompt_tokens: number;
   completion_tokens: number;
-  /** USD; null when the gateway stated no cost, and the ledger's prices decide. */
+  /** USD; null when the gateway stated no cost, so that the ledger prices the parts. */
   usd: number | null;
   /** False for an estimate, which the gateway's record of the generation replaces later. */
   final: boolean;
+}
+
+/** Tokens and images that are billed at the price of one model. */
+export interface Part {
+  /** The models that may do it; the dearest counts. */
+  models: string[];
+  prompt_tokens: number;
+  completion_tokens: number;
+  /** Images in the prompt, for models that bill them by the piece. */
+  images?: number;
+  /** USD for the plugin that parses files, when the model does not read files itself. */
+  file_usd?: number;
+}
+
+/** A charge with what the ledger needs to price it when the gateway stated no cost. */
+export interface RecordedCharge extends Charge {
+  parts?: Part[];
+  extra_usd?: number;
+  prompt_usd?: number;
+  completion_usd?: number;
 }
 
 /** What a response states about its generation. */

@@ -1,112 +1,153 @@
-/** The most that a paid call may use and cost, before it is made. */
+/** What a paid call may use at most, before it is made. Prices are looked up in the ledger. */
 import { listParts } from "../request/content_parts.ts";
-import { readOutputLimit } from "../request/output_tokens.ts";
+import { OUTPUT_LIMITS } from "../request/output_tokens.ts";
 import type { Settings } from "../settings.ts";
 import type { Fields } from "../fields.ts";
-import { toLedgerName } from "./charge.ts";
+import { type Part, toLedgerName } from "./charge.ts";
+import { estimateTools } from "./tool_costs.ts";
 import { toTokenCount } from "../token_usage.ts";
 
-/** What a paid call asks for, as far as its cost depends on it. */
+/** What a paid call asks the gateway for, as far as its cost depends on it. */
 export interface PaidCall {
   /** The operation, such as `/chat/completions`. */
   path: string;
-  /** Fields of the request; those that matter are its model, its limits of tokens and its files. */
+  /** The fields of the request, after the policy was applied. */
   params: Fields;
   /** Bytes of the JSON that is sent. */
   bytes: number;
 }
 
-/** The most tokens that a call may use, and USD that it is assumed to cost while nothing is known. */
+/** The most that a call may use. */
 export interface Estimate {
+  /** The model under whose name the call is recorded. */
   model: string;
   promptTokens: number;
   completionTokens: number;
-  prices: Prices;
-  usd: number;
+  /** The call's own model first, then the models that its tools ask. */
+  parts: Part[];
+  /** USD for what has a fixed price, such as searches. */
+  extraUsd: number;
+  /** USD per token of models that are not in the ledger's price list. */
+  fallback: { prompt_usd: number; completion_usd: number };
 }
 
-/** USD per million tokens. */
-export interface Prices {
-  prompt: number;
-  completion: number;
-}
-
-/** Of a model whose price is neither known nor capped. */
-const DEFAULT_PRICES: Prices = { prompt: 3, completion: 15 };
-/** JSON has about as many bytes per token; so have files, as far as anybody knows. */
-export const BYTES_PER_TOKEN = 3;
+/** USD per million tokens of a model whose price is neither known nor capped. */
+const DEFAULT_PRICES = { prompt: 3, completion: 15 };
+/** JSON has about as many bytes per token; files are assumed to have as many. */
+const BYTES_PER_TOKEN = 3;
 const TOKENS_PER_IMAGE = 1_000;
-const IMAGES = ["image_url", "input_image", "computer_screenshot"];
-/** A file, sound or film behind an address or an id, which nobody here has seen. */
+/** A file, recording or video that is named by a URL or an id, and whose size is unknown. */
 const TOKENS_PER_UNSEEN_FILE = 100_000;
-/** What a call without a limit is assumed to write at most: an image takes thousands. */
+/** Completion tokens of a call without an output limit. An image takes 1,000 to 4,000. */
 const UNLIMITED_TOKENS = 4_096;
-const INLINE_IMAGE = /^data:image\/[\w.+-]+;base64,[\w+/=-]*$/i;
-const ADDRESS = /^https?:\/\//i;
+/** OpenRouter's price for a page that `mistral-ocr` reads, USD. */
+const USD_PER_PAGE = 0.002;
+/** The most pages of a document that `mistral-ocr` reads. */
+const MAX_PAGES = 1_000;
+/** The least pages that a document counts for: a page can be a few bytes long. */
+const MIN_PAGES = 100;
+const BYTES_PER_PAGE = 1_000;
 
-const encoder = new TextEncoder();
+const IMAGES = new Set(["image_url", "input_image", "computer_screenshot", "image"]);
+const DOCUMENTS = new Set(["file", "input_file", "document"]);
+const RECORDINGS = new Set(["input_audio", "video_url", "input_video"]);
+const INLINE_IMAGE = /^data:image\/[\w.+-]+;base64,[\w+/=-]*$/i;
+const INLINE_OTHER_THAN_PDF = /^data:(?!application\/(pdf|octet-stream))/i;
+const HTTP_URL = /^https?:\/\//i;
 
 /**
- * Estimates a call: its prompt by length, images and files elsewhere by the piece, its answer by the
- * highest of its limits of tokens, `n` times, and both at the highest prices that the settings allow.
+ * Estimates the most that a call may use: the prompt by its length, images and files by their number,
+ * the response by the highest of its output limits, `n` times, and what its tools and plugins add.
  */
 export function estimate({ path, params, bytes }: PaidCall, settings: Settings): Estimate {
-  const promptTokens = countPromptTokens(params, bytes);
-  const limit = toTokenCount(readOutputLimit(params));
+  const content = countContent(params, bytes);
+  const limit = Math.max(...OUTPUT_LIMITS.map((name) => toTokenCount(params[name])));
   const completionTokens = (limit || (path === "/embeddings" ? 0 : UNLIMITED_TOKENS)) *
     Math.max(1, toTokenCount(params.n));
+  const models = [params.model, params.models].flat().map(toLedgerName).filter(Boolean);
+  const tools = estimateTools(params, content.tokens);
+  const own: Part = {
+    models: models.length > 0 ? models : [""],
+    prompt_tokens: content.tokens * tools.turns + tools.promptTokens,
+    completion_tokens: completionTokens,
+    images: content.images * tools.turns,
+    file_usd: content.pages * USD_PER_PAGE,
+  };
   const {
     MAX_PROMPT_USD_PER_MILLION: prompt = DEFAULT_PRICES.prompt,
     MAX_COMPLETION_USD_PER_MILLION: completion = DEFAULT_PRICES.completion,
   } = settings;
-  const prices = { prompt, completion };
   return {
-    model: toLedgerName(
-      params.model ?? (Array.isArray(params.models) ? params.models[0] : undefined),
-    ),
-    promptTokens,
+    model: models[0] ?? "",
+    promptTokens: own.prompt_tokens,
     completionTokens,
-    prices,
-    usd: price(promptTokens, completionTokens, prices),
+    parts: [own, ...tools.parts],
+    extraUsd: tools.usd,
+    fallback: { prompt_usd: prompt / 1e6, completion_usd: completion / 1e6 },
   };
 }
 
+/** What a model reads, and the pages that a plugin may have to read for it. */
+interface Content {
+  tokens: number;
+  images: number;
+  pages: number;
+}
+
 /**
- * Images are looked for where models see them. What looks like one elsewhere, as in the description
- * of a tool, is read as text.
+ * Counts content by the type of each part. Text that looks like an image, for example in the
+ * description of a tool, is text.
  */
-function countPromptTokens(params: Fields, bodyBytes: number): number {
+function countContent(params: Fields, bodyBytes: number): Content {
+  const content: Content = { tokens: 0, images: 0, pages: 0 };
+  const mayNeedPages = toFileEngine(params) !== "free";
   let bytes = bodyBytes;
-  let tokens = 0;
-  for (const { type, text: _, ...files } of listParts(params)) {
-    const texts = Object.values(files).flatMap(toTexts);
-    const id = files.file_id ?? Object(files.file).file_id;
-    if (IMAGES.includes(String(type))) {
-      tokens += TOKENS_PER_IMAGE;
-      bytes -= texts.find((text) => INLINE_IMAGE.test(text))?.length ?? 0;
-    } else if (id || texts.some((text) => ADDRESS.test(text))) {
-      tokens += TOKENS_PER_UNSEEN_FILE;
+  for (const part of listParts(params)) {
+    const type = String(part.type);
+    if (IMAGES.has(type)) {
+      content.images++;
+      bytes -= findInlineImage(part)?.length ?? 0;
+    } else if (DOCUMENTS.has(type) || RECORDINGS.has(type)) {
+      const texts = Object.values(part).flatMap(toTexts);
+      const isUnseen = hasId(part) || texts.some((text) => HTTP_URL.test(text));
+      if (isUnseen) content.tokens += TOKENS_PER_UNSEEN_FILE;
+      if (mayNeedPages && DOCUMENTS.has(type)) content.pages += countPages(texts, isUnseen);
     }
   }
-  return tokens + Math.ceil(bytes / BYTES_PER_TOKEN);
+  content.tokens += content.images * TOKENS_PER_IMAGE + Math.ceil(bytes / BYTES_PER_TOKEN);
+  return content;
+}
+
+/** Whether the plugin that parses files is set to an engine that costs nothing. */
+function toFileEngine({ plugins }: Fields): "free" | "unknown" {
+  const list = Array.isArray(plugins) ? plugins : [];
+  const engines = list.filter((plugin) => plugin?.id === "file-parser")
+    .map((plugin) => plugin.pdf?.engine);
+  const isFree = engines.length > 0 &&
+    engines.every((engine) => ["native", "cloudflare-ai", "pdf-text"].includes(engine));
+  return isFree ? "free" : "unknown";
+}
+
+function countPages(texts: string[], isUnseen: boolean): number {
+  if (isUnseen) return MAX_PAGES;
+  if (texts.some((text) => INLINE_OTHER_THAN_PDF.test(text))) return 0;
+  const bytes = texts.reduce((sum, text) => sum + text.length, 0);
+  return Math.min(MAX_PAGES, Math.max(MIN_PAGES, Math.ceil(bytes / BYTES_PER_PAGE)));
+}
+
+/** The base64 of an image: a data URL, or the `source` of Anthropic's form. */
+function findInlineImage(part: Fields): string | undefined {
+  const source = Object(part.source);
+  if (source.type === "base64" && typeof source.data === "string") return source.data;
+  return Object.values(part).flatMap(toTexts).find((text) => INLINE_IMAGE.test(text));
+}
+
+function hasId({ file_id, file, source }: Fields): boolean {
+  return Boolean(file_id ?? Object(file).file_id ?? Object(source).file_id);
 }
 
 /** A text, or those in an object: OpenAI's two APIs differ in that. */
 function toTexts(value: unknown): string[] {
   const values = typeof value === "object" ? Object.values(value ?? {}) : [value];
   return values.filter((item) => typeof item === "string");
-}
-
-/** Bytes of a value as JSON, which are more than its characters in most scripts. */
-export function countBytes(value: unknown): number {
-  return encoder.encode(JSON.stringify(value)).length;
-}
-
-/** What tokens cost, USD. */
-export function price(
-  promptTokens: number,
-  completionTokens: number,
-  { prompt, completion }: Prices,
-): number {
-  return (promptTokens * prompt + completionTokens * completion) / 1e6;
 }

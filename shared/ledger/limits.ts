@@ -1,11 +1,11 @@
-/** What each user and the project may spend, as the settings say it, and what is said above. */
+/** What each user and the project may spend, and the errors for requests that may not start. */
 import { ApiError, type ErrorCode } from "../errors.ts";
 import type { Settings } from "../settings.ts";
 
 const SPENT = "BILLING_INSUFFICIENT_BALANCE";
 
-/** Each limit by its name in the ledger, its setting's in small letters: how its refusal reads. */
-const REFUSALS = {
+/** The limits, by their names in the ledger: the settings' names in small letters. */
+const USED_UP = {
   user_requests_per_minute: [429, "RATE_LIMITED", "You are making requests too quickly"],
   user_tokens_per_day: [429, "RATE_LIMITED", "You have used up today's AI tokens"],
   user_usd_per_day: [402, SPENT, "You have used up today's AI budget"],
@@ -15,37 +15,54 @@ const REFUSALS = {
 } satisfies Record<string, [status: number, code: ErrorCode, message: string]>;
 
 /** A limit, by its name in the ledger. */
-export type Limit = keyof typeof REFUSALS;
+export type Limit = keyof typeof USED_UP;
 
-/** The ledger's no: which limit, for how many seconds, and whether calls under way may be all of it. */
-export interface Refusal {
-  refused: Limit;
-  retry_after: number;
-  in_flight: boolean;
-}
+/** Why the ledger does not let a request start. */
+export type Refusal =
+  | { refused: Limit | "in_flight"; retry_after: number }
+  /** The request may cost more than is left, both in USD. */
+  | { refused: "request_usd"; usd: number; left_usd: number };
 
 /** The limits that are set. */
 export function readLimits(settings: Settings): Partial<Record<Limit, number>> {
   const limits: Partial<Record<Limit, number>> = {};
-  for (const limit of Object.keys(REFUSALS) as Limit[]) {
+  for (const limit of Object.keys(USED_UP) as Limit[]) {
     const value = settings[limit.toUpperCase() as Uppercase<Limit>];
     if (value !== undefined) limits[limit] = value;
   }
   return limits;
 }
 
-/** The error for a caller above a limit: 429 `RATE_LIMITED` or 402 `BILLING_INSUFFICIENT_BALANCE`. */
-export function toRefusal({ refused, retry_after, in_flight }: Refusal): ApiError {
-  const [status, code, message]: [number, ErrorCode, string] = in_flight
-    ? [429, "RATE_LIMITED", "Your requests under way may use up what is left of a limit"]
-    : REFUSALS[refused];
+/** The error for a refusal: 429 `RATE_LIMITED` or 402 `BILLING_INSUFFICIENT_BALANCE`. */
+export function toRefusalError(refusal: Refusal): ApiError {
+  if (refusal.refused === "request_usd") {
+    const most = toUsdText(refusal.usd, Math.ceil);
+    const left = toUsdText(refusal.left_usd, Math.floor);
+    return new ApiError(402, SPENT, `This request may cost up to ${most}, and ${left} is left`, {
+      nextActions:
+        "Ask for less: a lower output limit, a shorter prompt, fewer files or searches, " +
+        "or a cheaper model",
+    });
+  }
+  const [status, code, message]: [number, ErrorCode, string] = refusal.refused === "in_flight"
+    ? [429, "RATE_LIMITED", "Your requests in progress may use up your remaining limit"]
+    : USED_UP[refusal.refused];
   return new ApiError(status, code, message, {
-    retryAfterSeconds: retry_after,
-    nextActions: `Try again in ${toWait(retry_after)}`,
+    retryAfterSeconds: refusal.retry_after,
+    nextActions: `Try again in ${toWait(refusal.retry_after)}`,
   });
 }
 
-/** `90 seconds`, `25 minutes`, `8 hours`, `12 days`: rounded up, so that nobody comes back too early. */
+/** `$330`, `$1.25`, `$0.062`, `$0.0000013`: cents, and below a dollar two digits that count. */
+function toUsdText(usd: number, round: (value: number) => number): string {
+  if (!(usd > 0)) return "$0";
+  const digits = usd >= 1 ? 2 : Math.min(12, 1 - Math.floor(Math.log10(usd)));
+  const scale = 10 ** digits;
+  const text = (round(Number((usd * scale).toPrecision(12))) / scale).toFixed(digits);
+  return `$${text.replace(/\.?0+$/, "")}`;
+}
+
+/** `90 seconds`, `25 minutes`, `8 hours`, `12 days`: rounded up, so that the next try succeeds. */
 function toWait(seconds: number): string {
   const [unit, unitSeconds] = seconds <= 120
     ? ["second", 1]

@@ -1,132 +1,137 @@
-/** The ledger's routines in the project's database: reservations, settlements, corrections. */
+/** Reservations and settlements of calls, and when the ledger is asked at all. */
 import type { Call } from "../http/call.ts";
-import type { Charge } from "./charge.ts";
+import type { RecordedCharge } from "./charge.ts";
 import { ApiError } from "../errors.ts";
-import { BYTES_PER_TOKEN, type Estimate, price } from "./estimate.ts";
+import type { Estimate } from "./estimate.ts";
 import { callRoutine } from "../insforge/admin.ts";
-import { readLimits, type Refusal, toRefusal } from "./limits.ts";
+import { type Limit, readLimits, toRefusalError } from "./limits.ts";
+import { queueOf, type Report, type Terms } from "./queue.ts";
 import type { Settings } from "../settings.ts";
 import { toTokenCount } from "../token_usage.ts";
 
-/** A generation to look up at the gateway. */
-export interface LookUp {
-  generationId: string;
-  /** The key of the user's own account, sealed as it is stored, when that account paid. */
-  sealedKey?: string;
-}
-
-/** A reservation that was granted. */
-export interface Reservation {
+/** A request that may start. */
+export interface Reserved {
   id: string;
+  /** The user's own key, sealed as it is stored, when it pays instead of the project's key. */
   sealedKey?: string;
-  usdPerToken?: number;
-  lookUps: LookUp[];
+  /** Whether the ledger holds something that the settlement must release. */
+  isHeld: boolean;
+  /** What the ledger reported with the reservation. */
+  pricesDue: boolean;
+  terms: Terms;
+  charges: RecordedCharge[];
 }
-
-/** The response of `ai_reserve`. */
-type Decision =
-  | {
-    reservation: string;
-    usd_per_token: number | null;
-    key: string | null;
-    unreconciled: { generation_id: string; model: string }[];
-    refused?: undefined;
-  }
-  | Refusal;
 
 /** How long the ledger holds what a request may use. */
 export const RESERVATION_MS = 10 * 60_000;
-/** How long a settlement waits for each of its two attempts. */
-const SETTLE_TIMEOUT_MS = 2_000;
 /** How long a ledger that is missing or unreachable is not called again when no setting needs it. */
 const ABSENT_MS = 60_000;
 const UNREACHABLE_MS = 5_000;
+const RECONCILE_TIMEOUT_MS = 2_000;
 
 /** Until when each ledger is not called, by URL. */
 const absent = new Map<string, number>();
 let noticed = false;
 
 /**
- * Reserves what a request may use.
+ * Reserves what a request may use. The ledger is asked only when a limit is set or users may pay with
+ * keys of their own; otherwise nothing can be refused, and the settlement alone records the usage.
  *
- * @param sizes bytes of each call that the request will make, when it announced them.
- * @returns undefined when the ledger is missing and no setting needs it.
+ * @param options.counts whether it counts for the limit of requests per minute.
+ * @param options.withoutPrices decides by fallback prices when the ledger has no price list.
  * @throws {ApiError} as `openBills`.
+ * @throws {PricesMissing} when a limit in USD is set and the ledger has no price list.
  */
 export async function reserve(
-  call: Call,
+  { settings, userId, slug }: Call,
   expected: Estimate[],
-  sizes: number[],
-): Promise<Reservation | undefined> {
-  const { settings, userId } = call;
-  if (!userId) throw new Error("A paid call needs to know who is calling");
-  const limits = readLimits(settings);
+  { counts, withoutPrices }: { counts: boolean; withoutPrices: boolean },
+): Promise<Reserved> {
   const [first] = expected;
-  if (!first) throw new Error("There is no paid call to reserve for");
-  const sum = (of: (one: Estimate) => number) => expected.reduce((sum, one) => sum + of(one), 0);
-  const times = Math.max(1, sizes.length);
-  const more = sizes.reduce((sum, size) => sum + size - sizes[0]!, 0) / BYTES_PER_TOKEN;
-  const decision = await askLedger(call, findNeed(limits, settings), {
+  if (!userId || !first) throw new Error("A paid call needs a user who pays and a request");
+  // A limit must not hide that the user has to connect an account first.
+  const limits = settings.REQUIRE_USER_KEY ? {} : readLimits(settings);
+  const useKey = settings.KEYS_ENCRYPTION_KEY !== undefined || settings.REQUIRE_USER_KEY;
+  const isLimited = Object.keys(limits).length > 0;
+  const terms = { limits, withoutPrices };
+  const reserved = { id: crypto.randomUUID(), isHeld: false, pricesDue: false, terms, charges: [] };
+  if (!isLimited && !useKey) return reserved;
+
+  const reservation = {
+    id: reserved.id,
     user_id: userId,
-    slug: call.slug,
+    slug,
     model: first.model,
-    tokens: toTokenCount(
-      sum(({ promptTokens, completionTokens }) => promptTokens + completionTokens) * times + more,
-    ),
-    usd: sum(({ usd }) => usd) * times + price(more, 0, first.prices),
-    limits: settings.REQUIRE_USER_KEY ? {} : limits, // a limit must not hide that a key is missing
-    use_key: settings.KEYS_ENCRYPTION_KEY !== undefined || settings.REQUIRE_USER_KEY,
-  });
-  if (!decision) return undefined;
-  if (decision.refused !== undefined) throw toRefusal(decision);
-  const { reservation, unreconciled, usd_per_token } = decision;
-  const sealedKey = decision.key ?? undefined;
-  if (!sealedKey && settings.REQUIRE_USER_KEY) {
-    await settle(call, reservation, []);
-    throw notConnected();
-  }
-  return {
-    id: reservation,
-    sealedKey,
-    usdPerToken: usd_per_token ?? undefined,
-    lookUps: unreconciled.map(({ generation_id }) => ({ generationId: generation_id, sealedKey })),
+    use_key: useKey,
+    counts,
+    ...(isLimited ? toHold(expected, first) : { tokens: 0, usd: 0 }),
   };
+  try {
+    const { decision, report } = await queueOf(settings).reserve(reservation, terms);
+    if (decision?.refused !== undefined) throw toRefusalError(decision);
+    if (!decision && settings.REQUIRE_USER_KEY) throw notConnected();
+    const { pricesDue } = report;
+    return { ...reserved, sealedKey: decision?.key, isHeld: isLimited && !decision, pricesDue };
+  } catch (thrown) {
+    throw isMissing(thrown) ? ledgerMissing(findNeed(limits, settings), thrown) : thrown;
+  }
 }
 
-/** The ledger's decision; undefined when there is no ledger and no setting needs it. */
-async function askLedger(
-  call: Call,
-  need: string | undefined,
-  question: Record<string, unknown>,
-): Promise<Decision | undefined> {
-  const { settings } = call;
-  const url = settings.INSFORGE_INTERNAL_URL ?? settings.INSFORGE_BASE_URL ?? "";
-  if (!need && Date.now() < (absent.get(url) ?? 0)) return undefined;
-  try {
-    return await callRoutine<Decision>("ai_reserve", question, settings);
-  } catch (thrown) {
-    if (!(thrown instanceof ApiError)) throw thrown;
-    const isMissing = thrown.code === "INTERNAL_ERROR";
-    if (need) throw isMissing ? ledgerMissing(need, thrown) : thrown;
-    absent.set(url, Date.now() + (isMissing ? ABSENT_MS : UNREACHABLE_MS));
-    if (!isMissing || !noticed) call.log.notice = `Usage is not recorded: ${thrown.message}`;
-    noticed ||= isMissing;
-    return undefined;
-  }
+/** What the ledger is to hold for calls together. */
+function toHold(expected: Estimate[], { fallback }: Estimate) {
+  const parts = expected.flatMap(({ parts }) => parts);
+  const tokens = parts.reduce(
+    (sum, { prompt_tokens, completion_tokens }) => sum + prompt_tokens + completion_tokens,
+    0,
+  );
+  const extra_usd = expected.reduce((sum, { extraUsd }) => sum + extraUsd, 0);
+  return { tokens: toTokenCount(tokens), parts, extra_usd, ...fallback };
 }
 
 /**
- * Records what a request's generations cost and releases what was held. It never throws, because the
- * response is already paid for. It tries twice; settling twice changes nothing.
+ * Whether a call's usage is recorded: the project has a ledger, or a setting needs one. What is noticed
+ * is that `API_KEY` is missing; whether the database has the ledger shows when it is called.
  */
-export async function settle(call: Call, reservation: string, charges: Charge[]): Promise<void> {
-  const settlement = { reservation, charges, reconciled: [] };
-  for (let tries = 2; tries > 0; tries--) {
-    try {
-      return await callRoutine("ai_settle", settlement, call.settings, SETTLE_TIMEOUT_MS);
-    } catch (thrown) {
-      if (tries === 1) call.log.notice = "Usage was not settled: " + (thrown as Error).message;
+export function isRecorded({ settings, log }: Pick<Call, "settings" | "log">): boolean {
+  if (findNeed(readLimits(settings), settings) !== undefined) return true;
+  if (settings.API_KEY) return Date.now() >= (absent.get(toLedgerUrl(settings)) ?? 0);
+  if (!noticed) log.notice = "Usage is not recorded: The setting API_KEY is missing";
+  noticed = true;
+  return false;
+}
+
+/**
+ * Records what a request cost and releases what was held for it. It never throws, because the response
+ * has already been paid for and delivered.
+ *
+ * @returns what the ledger reports; nothing to do when it could not be reached.
+ */
+export async function settle(call: Call, reserved: Reserved): Promise<Report> {
+  const { id, isHeld, sealedKey, terms, charges } = reserved;
+  const { settings, slug, log } = call;
+  const userId = call.userId!;
+  const nothing: Report = { lookUps: [], pricesDue: false };
+  const isNeeded = isHeld || findNeed(terms.limits, settings) !== undefined;
+  if (!isHeld && charges.length === 0) return nothing;
+  const url = toLedgerUrl(settings);
+  if (!isNeeded && Date.now() < (absent.get(url) ?? 0)) return nothing;
+  const own_key = sealedKey !== undefined;
+  const about = { reservation: id, user_id: userId, slug, own_key };
+  try {
+    const settlement = {
+      ended: isHeld ? { id, user_id: userId } : undefined,
+      charges: charges.map((charge, number) => ({ ...charge, ...about, number })),
+    };
+    return await queueOf(settings).settle(settlement, terms);
+  } catch (thrown) {
+    const { message } = thrown as Error;
+    if (isNeeded) log.notice = `Usage was not settled: ${message}`;
+    else {
+      absent.set(url, Date.now() + (isMissing(thrown) ? ABSENT_MS : UNREACHABLE_MS));
+      if (!isMissing(thrown) || !noticed) log.notice = `Usage is not recorded: ${message}`;
+      noticed ||= isMissing(thrown);
     }
+    return nothing;
   }
 }
 
@@ -135,21 +140,35 @@ export async function settle(call: Call, reservation: string, charges: Charge[])
  *
  * @throws {ApiError} as `callRoutine`.
  */
-export async function reconcile(charges: Charge[], settings: Settings): Promise<void> {
+export async function reconcile(
+  charges: { generation_id: string | null }[],
+  settings: Settings,
+): Promise<void> {
   if (charges.length === 0) return;
-  await callRoutine("ai_reconcile", { reconciled: charges }, settings, SETTLE_TIMEOUT_MS);
+  await callRoutine("ai_reconcile", { reconciled: charges }, settings, RECONCILE_TIMEOUT_MS);
 }
 
-function ledgerMissing(need: string, cause: ApiError): ApiError {
+function toLedgerUrl({ INSFORGE_INTERNAL_URL, INSFORGE_BASE_URL }: Settings): string {
+  return INSFORGE_INTERNAL_URL ?? INSFORGE_BASE_URL ?? "";
+}
+
+function isMissing(thrown: unknown): thrown is ApiError {
+  return thrown instanceof ApiError && thrown.code === "INTERNAL_ERROR";
+}
+
+function ledgerMissing(need: string | undefined, cause: ApiError): ApiError {
   const message = `The setting ${need} needs the usage ledger. ${cause.message}`;
   return new ApiError(500, "INTERNAL_ERROR", message, { cause });
 }
 
 /** The setting that needs a ledger, if any. */
-function findNeed(limits: object, settings: Settings): string | undefined {
+function findNeed(
+  limits: Partial<Record<Limit, number>>,
+  settings: Settings,
+): string | undefined {
+  if (settings.REQUIRE_USER_KEY) return "REQUIRE_USER_KEY";
   const [limit] = Object.keys(limits);
   if (limit) return limit.toUpperCase();
-  if (settings.REQUIRE_USER_KEY) return "REQUIRE_USER_KEY";
   return settings.KEYS_ENCRYPTION_KEY === undefined ? undefined : "KEYS_ENCRYPTION_KEY";
 }
 

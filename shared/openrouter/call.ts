@@ -11,14 +11,15 @@ import { requireUserKeySupport } from "../gateway/openrouter.ts";
 import type { Call, LogFields } from "../http/call.ts";
 import type { ByteSource } from "../http/event_stream.ts";
 import { maxResponseMs } from "../http/platform.ts";
-import { type Answered, type Bill, openBills } from "../ledger/bill.ts";
+import type { Bill } from "../ledger/bill.ts";
+import type { Answered } from "../ledger/charge.ts";
 import { RESERVATION_MS } from "../ledger/store.ts";
 import { withOpaqueUser } from "../policy/end_user.ts";
 import { applyPolicy } from "../policy/policy.ts";
 import { readTokenUsage } from "../token_usage.ts";
 import { toOwnKeyFailure } from "../user_keys/failures.ts";
 import { openUserKey } from "../user_keys/user_key.ts";
-import { followUp } from "./follow_up.ts";
+import { openPricedBills } from "./billing.ts";
 import { logGeneration } from "./generation_log.ts";
 import { type Judge, parseResponse, readFailure } from "./json_responses.ts";
 import type { Protocol } from "./protocol.ts";
@@ -137,8 +138,7 @@ async function openExchanges(call: Call, operations: Operation[]): Promise<Excha
     const bytes = encoder.encode(request.body).length;
     return { request, protocol, paid: { path, params: fields, bytes } };
   }));
-  const bills = await openBills(call, requests.map(({ paid }) => paid));
-  followUp(call);
+  const bills = await openPricedBills(call, requests.map(({ paid }) => paid));
   const key = await readPayersKey(call, bills[0]);
   return requests.map(({ request, protocol }, i) => ({
     gateway,

@@ -84,8 +84,7 @@ const CREATED = event("response.created", {
 Deno.test("POST /v1/responses charges a cut stream for its output, and not for repeated output", async () => {
   await using upstream = await createUpstream();
   await using ledger = createInsForge();
-  ledger.reply(200, { reservation: "r1", usd_per_token: null, key: null, unreconciled: [] });
-  ledger.replyAlways(204, null);
+  ledger.replyAlways(200, { decisions: [], look_ups: [], prices_due: false });
   const text = "word ".repeat(800); // a thousand tokens
   upstream.reply({
     sse: [

@@ -1,4 +1,5 @@
 /** The functions as a server of their own, beside a self-hosted InsForge or anywhere else. */
+import { flushLedger } from "../../shared/ledger/queue.ts";
 import { createSettings, type Environment } from "../../shared/settings.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
 import { describeListenFailure, type FunctionServer, startServer } from "./server.ts";
@@ -10,7 +11,10 @@ export interface Standalone {
   slugs: string[];
   /** What will not work, one sentence each. */
   warnings: string[];
-  /** Accepts no new connection, and settles when every running response has ended. */
+  /**
+   * Accepts no new connection. It resolves when every running response has ended and every charge is
+   * recorded.
+   */
   stop(): Promise<void>;
 }
 
@@ -39,6 +43,9 @@ export async function startStandalone(environment: Environment): Promise<Standal
     url: server.url,
     slugs: [...functions.keys()].sort(),
     warnings,
-    stop: () => server.stop(),
+    async stop() {
+      await server.stop();
+      await flushLedger();
+    },
   };
 }

@@ -1,25 +1,31 @@
-/** What is charged for an answer; when it is, is in `usage_test.ts`. */
+/** What an attempt is charged; when it is charged, store_test.ts says. */
 import { assertEquals } from "@std/assert";
-import { type Answered, Bill, type Charge, type Seen } from "../../../shared/ledger/bill.ts";
+import { Bill, type Seen } from "../../../shared/ledger/bill.ts";
+import type { Answered, RecordedCharge } from "../../../shared/ledger/charge.ts";
+import type { Estimate } from "../../../shared/ledger/estimate.ts";
 
-const PRICES = { prompt: 1e6, completion: 4e6 };
-const EXPECTED = {
-  model: "openai/gpt-4o",
-  promptTokens: 100,
-  completionTokens: 50,
-  prices: PRICES,
-  usd: 300,
+const FALLBACK = { prompt_usd: 3e-6, completion_usd: 15e-6 };
+const OWN = {
+  models: ["openai/gpt-4o", "b"],
+  prompt_tokens: 100,
+  completion_tokens: 50,
+  images: 2,
+};
+const INNER = { models: ["inner"], prompt_tokens: 9, completion_tokens: 8 };
+const EXPECTED: Estimate = {
+  ...{ model: "openai/gpt-4o", promptTokens: 100, completionTokens: 50, parts: [OWN, INNER] },
+  ...{ extraUsd: 0.2, fallback: FALLBACK },
 };
 const USAGE = { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12, cost: 0.25 };
 
-function chargeFor(answered: Answered, seen?: Seen, payment = {}, expected = EXPECTED) {
-  const charges: Charge[] = [];
-  new Bill(expected, { charges, ...payment }).charge(answered, seen);
-  return { charge: charges[0]! };
+function chargeFor(answered: Answered, seen?: Seen, expected = EXPECTED): RecordedCharge {
+  const charges: RecordedCharge[] = [];
+  new Bill(expected, { charges }).charge(answered, seen);
+  return charges[0]!;
 }
 
 Deno.test("charges what a response states", () => {
-  const { charge } = chargeFor({ id: "gen-1", model: "openai/gpt-4o", usage: USAGE });
+  const charge = chargeFor({ id: "gen-1", model: "openai/gpt-4o", usage: USAGE });
   assertEquals(charge, {
     generation_id: "gen-1",
     model: "openai/gpt-4o",
@@ -30,56 +36,66 @@ Deno.test("charges what a response states", () => {
   });
 });
 
-Deno.test("OpenAI's Responses call their tokens otherwise", () => {
+Deno.test("reads the names that OpenAI's Responses give their tokens", () => {
   const usage = { input_tokens: 3, output_tokens: 4, cost: 0.1 } as unknown as typeof USAGE;
-  const { prompt_tokens, completion_tokens, usd } = chargeFor({ usage }).charge;
+  const { prompt_tokens, completion_tokens, usd } = chargeFor({ usage });
   assertEquals([prompt_tokens, completion_tokens, usd], [3, 4, 0.1]);
 });
 
-Deno.test("a silent answer costs what was reserved, or what was seen of it, at the known price", () => {
-  const priceOf = (seen?: Seen, payment?: { usdPerToken: number }) => {
-    const { completion_tokens, usd, final } = chargeFor({}, seen, payment).charge;
-    return [completion_tokens, usd, final];
+Deno.test("adds the provider's price when the account's own provider key paid", () => {
+  const usage = {
+    ...{ ...USAGE, cost: 0, is_byok: true },
+    cost_details: { upstream_inference_cost: 0.0360795 },
   };
-  assertEquals(priceOf(), [50, 300, false]);
-  assertEquals(priceOf({ completionTokens: 10 }), [10, 140, false]);
-  assertEquals(priceOf({ completionTokens: 9_999 }), [50, 300, false]);
-  assertEquals(priceOf({}, { usdPerToken: 0.5 }), [50, 75, false]);
+  const { usd, final } = chargeFor({ usage });
+  assertEquals([usd, final], [0.0360795, true]);
 });
 
-Deno.test("what an answer says before its end is not its last word", () => {
-  assertEquals(chargeFor({ usage: USAGE }, { isPart: true }).charge.final, false);
+Deno.test("leaves the price of a silent response to the ledger, with everything that it may have used", () => {
+  const charge = chargeFor({});
+  assertEquals([charge.completion_tokens, charge.usd, charge.final], [50, null, false]);
+  assertEquals(charge.parts, [OWN, INNER]);
+  assertEquals([charge.extra_usd, charge.prompt_usd], [0.2, FALLBACK.prompt_usd]);
+});
+
+Deno.test("charges the completion tokens that were seen, at most as many as the limit allows", () => {
+  for (const [seen, tokens] of [[10, 10], [9_999, 50]] as const) {
+    const charge = chargeFor({}, { completionTokens: seen });
+    assertEquals([charge.completion_tokens, charge.parts![0]!.completion_tokens], [tokens, tokens]);
+  }
+});
+
+Deno.test("does not take what a response states before its end for its final cost", () => {
+  assertEquals(chargeFor({ usage: USAGE }, { isPart: true }).final, false);
   const usage = { ...USAGE, cost: undefined };
-  const { charge } = chargeFor({ usage }, { isPart: true, completionTokens: 20 });
-  assertEquals([charge.prompt_tokens, charge.completion_tokens, charge.usd], [7, 20, 87]);
-  const { completion_tokens } = chargeFor({ usage }, { isPart: true, completionTokens: 1 }).charge;
+  const charge = chargeFor({ usage }, { isPart: true, completionTokens: 20 });
+  assertEquals([charge.prompt_tokens, charge.completion_tokens, charge.usd], [7, 20, null]);
+  const { completion_tokens } = chargeFor({ usage }, { isPart: true, completionTokens: 1 });
   assertEquals(completion_tokens, 5);
 });
 
-Deno.test("tokens without a cost are priced for themselves, however long the request was", () => {
-  for (const promptTokens of [1, 100, 1_000_000]) {
-    const usage = { ...USAGE, cost: undefined };
-    const { charge } = chargeFor({ usage }, {}, {}, { ...EXPECTED, promptTokens });
-    assertEquals([charge.usd, charge.final], [7 + 5 * 4, false]);
-  }
+Deno.test("prices stated tokens without a cost at the price of the model that answered", () => {
+  const charge = chargeFor({ model: "other", usage: { ...USAGE, cost: undefined } });
+  assertEquals(charge.parts, [{ models: ["other"], prompt_tokens: 7, completion_tokens: 5 }]);
+  assertEquals([charge.usd, charge.final, charge.extra_usd], [null, false, undefined]);
 });
 
-Deno.test("a usage that states nothing is none, and no free call", () => {
+Deno.test("takes usage that states nothing for no usage", () => {
   for (const usage of [{}, { prompt_tokens: 0, completion_tokens: 0 }, { cost: null }]) {
-    const { charge } = chargeFor({ usage: usage as unknown as typeof USAGE });
+    const charge = chargeFor({ usage: usage as unknown as typeof USAGE });
     assertEquals([charge.prompt_tokens, charge.completion_tokens], [100, 50]);
-    assertEquals([charge.usd, charge.final], [300, false]);
+    assertEquals([charge.usd, charge.final], [null, false]);
   }
 });
 
-Deno.test("what cost nothing by the gateway's own word is free", () => {
-  const { charge } = chargeFor({ usage: { ...USAGE, prompt_tokens: 0, cost: 0 } });
-  assertEquals([charge.usd, charge.final], [0, true]);
+Deno.test("charges nothing when the gateway states a cost of 0", () => {
+  const { usd, final } = chargeFor({ usage: { ...USAGE, prompt_tokens: 0, cost: 0 } });
+  assertEquals([usd, final], [0, true]);
 });
 
-Deno.test("a total alone is all of the prompt", () => {
-  const { charge } = chargeFor({ usage: { total_tokens: 12 } as unknown as typeof USAGE });
-  assertEquals([charge.prompt_tokens, charge.completion_tokens, charge.usd], [12, 0, 12]);
+Deno.test("counts a bare total as prompt tokens", () => {
+  const charge = chargeFor({ usage: { total_tokens: 12 } as unknown as typeof USAGE });
+  assertEquals([charge.prompt_tokens, charge.completion_tokens], [12, 0]);
 });
 
 for (
@@ -91,8 +107,7 @@ for (
     ["", "openai/gpt-4o", "openai/gpt-4o"],
   ] as const
 ) {
-  Deno.test(`what ${answered} answers for "${asked}" is charged to ${charged}`, () => {
-    const expected = { ...EXPECTED, model: asked };
-    assertEquals(chargeFor({ model: answered }, {}, {}, expected).charge.model, charged);
+  Deno.test(`records what ${answered} answers for "${asked}" under ${charged}`, () => {
+    assertEquals(chargeFor({ model: answered }, {}, { ...EXPECTED, model: asked }).model, charged);
   });
 }

@@ -12,7 +12,7 @@ function estimateOf(
   return estimate({ path, params, bytes }, createSettings(createEnvironment(values)));
 }
 
-Deno.test("a call may use its prompt, and its limit of tokens as often as it asks for answers", () => {
+Deno.test("counts the prompt, and the output limit once for each choice", () => {
   for (
     const [params, tokens] of [
       [{ max_tokens: 100 }, 100],
@@ -29,52 +29,52 @@ Deno.test("a call may use its prompt, and its limit of tokens as often as it ask
   assertEquals(estimateOf({ prompt: "x".repeat(301) }).promptTokens, short + 100);
 });
 
-Deno.test("a call without a limit of tokens may use some, but for embeddings", () => {
+Deno.test("assumes 4096 completion tokens without an output limit, and none for embeddings", () => {
   assertEquals(estimateOf({}).completionTokens, 4_096);
   assertEquals(estimateOf({ n: 2 }, {}, "/images").completionTokens, 2 * 4_096);
   assertEquals(estimateOf({ input: "text" }, {}, "/embeddings").completionTokens, 0);
 });
 
-Deno.test("a text that begins like an image counts as the text it is", () => {
+Deno.test("counts text that begins like an image as text", () => {
   const text = `data:image/png;base64,${"word ".repeat(3_000)}`;
   for (const messages of [[{ content: text }], [{ content: [{ url: text }] }]]) {
     assertEquals(estimateOf({ messages }).promptTokens > 5_000, true);
   }
 });
 
-Deno.test("letters beyond ASCII count for more", () => {
+Deno.test("counts the bytes of characters beyond ASCII", () => {
   const of = (text: string) => estimateOf({ prompt: text.repeat(300) }).promptTokens;
   assertEquals(of("語") - of(""), 300);
 });
 
-/** Images as the several APIs take them. */
+/** Images in every place where an API takes them. */
 const WITH_IMAGE: Record<string, (url: string) => Record<string, unknown>> = {
   "a message": (url) => ({ messages: [{ content: [{ type: "image_url", image_url: { url } }] }] }),
   "an item of Responses": (url) => ({
     input: [{ content: [{ type: "input_image", image_url: url }] }],
   }),
-  "what a tool brought": (url) => ({
+  "a tool result": (url) => ({
     input: [{ type: "function_call_output", output: [{ type: "input_image", image_url: url }] }],
   }),
-  "what a screen shows": (url) => ({
+  "a screenshot": (url) => ({
     input: [{
       type: "computer_call_output",
       output: { type: "computer_screenshot", image_url: url },
     }],
   }),
-  "an answer that is sent back": (url) => ({
+  "a response that is sent back": (url) => ({
     messages: [{ role: "assistant", images: [{ type: "image_url", image_url: { url } }] }],
   }),
-  "something to embed": (url) => ({
+  "an embedding input": (url) => ({
     input: [{ content: [{ type: "image_url", image_url: { url } }] }],
   }),
-  "something to draw from": (url) => ({
+  "an image reference": (url) => ({
     input_references: [{ type: "image_url", image_url: { url } }],
   }),
 };
 
 for (const [place, withImage] of Object.entries(WITH_IMAGE)) {
-  Deno.test(`an image in ${place} counts as a thousand tokens, however many bytes it has`, () => {
+  Deno.test(`counts an image in ${place} as a thousand tokens, whatever its size`, () => {
     const short = `data:image/png;base64,AAAA`;
     for (const url of [short, short.padEnd(3_000_000, "A"), "https://images.example/1.png"]) {
       const { promptTokens } = estimateOf(withImage(url));
@@ -83,7 +83,7 @@ for (const [place, withImage] of Object.entries(WITH_IMAGE)) {
   });
 }
 
-Deno.test("what only looks like an image counts as the text that a model reads", () => {
+Deno.test("counts what only looks like an image as the text that a model reads", () => {
   const url = `data:image/png;base64,${"word-".repeat(3_000)}`;
   const tool = { type: "function", function: { name: "f", parameters: { properties: { url } } } };
   for (
@@ -103,7 +103,7 @@ Deno.test("what only looks like an image counts as the text that a model reads",
   }
 });
 
-Deno.test("a file counts by its bytes, and as a large one where they are elsewhere", () => {
+Deno.test("counts a file by its bytes, or as 100,000 tokens when it is named by a URL or an id", () => {
   const of = (file_data: string) =>
     estimateOf({ messages: [{ content: [{ type: "file", file: { file_data } }] }] }).promptTokens;
   const inline = `data:application/pdf;base64,${"A".repeat(300_000)}`;
@@ -123,26 +123,64 @@ Deno.test("a file counts by its bytes, and as a large one where they are elsewhe
   assertEquals(Math.round(promptTokens / 1_000), 200);
 });
 
-Deno.test("no odd content keeps a call from being estimated", () => {
+Deno.test("estimates a call whatever its content looks like", () => {
   for (const odd of [null, 5, "x", [null, 5, "x", [[]], {}], {}, [{ content: [null, 5] }]]) {
     const params = { messages: odd, input: odd, input_references: odd };
     assertEquals(estimateOf(params).promptTokens < 100, true);
   }
 });
 
-Deno.test("a call is assumed to cost as much as the settings let it", () => {
-  const params = { model: "m", max_tokens: 1_000_000 };
-  const { promptTokens, usd } = estimateOf(params);
-  assertEquals(usd, (promptTokens * 3 + 15e6) / 1e6);
-  const capped = estimateOf(params, {
+Deno.test("falls back to the price ceilings of the settings, or to defaults", () => {
+  assertEquals(estimateOf({}).fallback, { prompt_usd: 3e-6, completion_usd: 15e-6 });
+  const capped = estimateOf({}, {
     MAX_PROMPT_USD_PER_MILLION: "1",
     MAX_COMPLETION_USD_PER_MILLION: "2",
   });
-  assertEquals(capped.usd, (promptTokens + 2e6) / 1e6);
+  assertEquals(capped.fallback, { prompt_usd: 1e-6, completion_usd: 2e-6 });
 });
 
-Deno.test("the first of several models stands for all of them", () => {
-  assertEquals(estimateOf({ models: ["a", "b"] }).model, "a");
-  assertEquals(estimateOf({ model: "c", models: ["a"] }).model, "c");
-  assertEquals(estimateOf({}).model, "");
+Deno.test("records the call under the first of its models and prices it by all", () => {
+  const of = (params: Record<string, unknown>) => {
+    const { model, parts } = estimateOf(params);
+    return [model, parts[0]!.models];
+  };
+  assertEquals(of({ models: ["a", "b"] }), ["a", ["a", "b"]]);
+  assertEquals(of({ model: "c", models: ["a"] }), ["c", ["c", "a"]]);
+  assertEquals(of({}), ["", [""]]);
+});
+
+Deno.test("counts a part by its type: text with a file id is text", () => {
+  const parts = Array.from({ length: 3_000 }, () => ({ type: "text", text: "x", file_id: "f" }));
+  const { promptTokens, parts: [own] } = estimateOf({ messages: [{ content: parts }] });
+  assertEquals([promptTokens < 60_000, own!.file_usd], [true, 0]);
+});
+
+const PDF = "https://files.example/1.pdf";
+const withFile = (file_data: string, rest = {}) => ({
+  messages: [{ content: [{ type: "file", file: { file_data } }] }],
+  ...rest,
+});
+
+Deno.test("counts 1000 pages to parse for a file that nobody here has seen, and 100 or more for others", () => {
+  const pagesOf = (params: Record<string, unknown>) =>
+    Math.round(estimateOf(params).parts[0]!.file_usd! / 0.002);
+  const inline = (bytes: number, type = "application/pdf") =>
+    withFile(`data:${type};base64,${"A".repeat(bytes)}`);
+  assertEquals(pagesOf(withFile(PDF)), 1_000);
+  assertEquals(pagesOf(inline(2_000)), 100);
+  assertEquals(pagesOf(inline(400_000)), 401);
+  assertEquals(pagesOf(inline(5_000_000)), 1_000);
+  assertEquals(pagesOf(inline(2_000, "text/plain")), 0);
+  const parsed = (engine?: string) =>
+    pagesOf(withFile(PDF, { plugins: [{ id: "file-parser", pdf: { engine } }] }));
+  assertEquals(["mistral-ocr", undefined].map(parsed), [1_000, 1_000]);
+  assertEquals(["native", "cloudflare-ai", "pdf-text"].map(parsed), [0, 0, 0]);
+});
+
+Deno.test("counts an image in Anthropic's form as an image", () => {
+  const source = { type: "base64", media_type: "image/png", data: "A".repeat(300_000) };
+  const { promptTokens, parts: [own] } = estimateOf({
+    messages: [{ content: [{ type: "image", source }] }],
+  });
+  assertEquals([Math.floor(promptTokens / 1_000), own!.images], [1, 1]);
 });

@@ -1,7 +1,7 @@
-/** Reserving and settling, with a ledger that answers as it is told to. */
+/** When calls are reserved and settled, with a ledger that answers as a test plans it. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { sealUserKey } from "../../../shared/user_keys/user_key.ts";
-import type { Charge } from "../../../shared/ledger/bill.ts";
+import type { RecordedCharge } from "../../../shared/ledger/charge.ts";
 import { createSettings } from "../../../shared/settings.ts";
 import { API_KEY, createEnvironment, createRequest, logs, USER_ID } from "../../support/caller.ts";
 import {
@@ -17,56 +17,90 @@ import { createInsForge } from "../fake_insforge.ts";
 import { environmentOf, handler, probe } from "../openrouter/openrouter_probe.ts";
 import { withShortWaits } from "../openrouter/short_waits.ts";
 
-const RESERVE = "POST /api/database/rpc/ai_reserve";
-const SETTLE = "POST /api/database/rpc/ai_settle";
-const RESERVED = { reservation: "r1", usd_per_token: 0.001, key: null, unreconciled: [] };
+const COMMIT = "POST /api/database/rpc/ai_commit";
+const COMMITTED = { decisions: [], look_ups: [], prices_due: false };
+const STARTS = { ...COMMITTED, decisions: [null] };
 const LIMIT = { USER_USD_PER_DAY: "0.5" };
 const MISSING = { code: "PGRST202", message: "Could not find the function", hint: null };
 const OWN_KEYS = { KEYS_ENCRYPTION_KEY: "A".repeat(43) + "=" };
 const ask = { model: "m", max_tokens: 50, messages: [] };
 
-Deno.test("a call is reserved before it is made and settled after, in one round trip each", async () => {
+Deno.test("reserves a call before it is made and settles it after, in one round trip each", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
-  ledger.reply(200, RESERVED);
-  ledger.replyAlways(204, null);
+  ledger.reply(200, STARTS);
+  ledger.reply(200, COMMITTED);
   upstream.reply({ json: completion(), headers: { "X-Generation-Id": "gen-9" } });
   const { status } = await probe("/completion", upstream, {
     params: ask,
     values: { ...withLedger(ledger), ...LIMIT, USER_REQUESTS_PER_MINUTE: "10" },
   });
-  assertEquals([status, ledger.requests.map(({ line }) => line)], [200, [RESERVE, SETTLE]]);
+  assertEquals([status, ledger.requests.map(({ line }) => line)], [200, [COMMIT, COMMIT]]);
   const [reserve, settle] = ledger.requests.map(({ text }) => JSON.parse(text));
-  const { tokens, usd, ...rest } = reserve;
-  const promptTokens = tokens - 50;
-  assertEquals(promptTokens > 0, true);
-  assertEquals(usd, (promptTokens * 3 + 50 * 15) / 1e6);
-  assertEquals(rest, {
-    user_id: USER_ID,
-    slug: "probe",
-    model: "m",
-    limits: { user_usd_per_day: 0.5, user_requests_per_minute: 10 },
-    use_key: false,
+  const limits = { user_usd_per_day: 0.5, user_requests_per_minute: 10 };
+  const [{ id, tokens, parts, ...reservation }] = reserve.reservations;
+  assertEquals([reserve.limits, reserve.ended, reserve.charges], [limits, [], []]);
+  assertEquals(reservation, {
+    ...{ user_id: USER_ID, slug: "probe", model: "m", use_key: false, counts: true },
+    ...{ extra_usd: 0, prompt_usd: 3e-6, completion_usd: 15e-6 },
   });
+  const [{ prompt_tokens: promptTokens }] = parts;
+  assertEquals([parts.length, parts[0].completion_tokens, tokens], [1, 50, promptTokens + 50]);
+
   const { prompt_tokens, completion_tokens, cost } = USAGE;
   assertEquals(settle, {
-    reservation: "r1",
+    ...{ limits, reservations: [], ended: [{ id, user_id: USER_ID }], without_prices: false },
     charges: [{
-      generation_id: "gen-9",
-      model: completion().model,
-      prompt_tokens,
-      completion_tokens,
-      usd: cost,
-      final: true,
+      ...{ reservation: id, number: 0, user_id: USER_ID, slug: "probe", own_key: false },
+      ...{ generation_id: "gen-9", model: completion().model, prompt_tokens, completion_tokens },
+      ...{ usd: cost, final: true },
     }],
-    reconciled: [],
   });
   for (const { headers } of ledger.requests) {
     assertEquals(headers.get("authorization"), `Bearer ${API_KEY}`);
   }
 });
 
-Deno.test("every attempt is charged that says it was billed, whatever is thought of it", async () => {
+Deno.test("asks nothing before a call that cannot be refused, and records it after", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.reply(200, COMMITTED);
+  upstream.reply(() => {
+    assertEquals(ledger.requests, []);
+    return { json: completion() };
+  });
+  await probe("/completion", upstream, { params: ask, values: withoutLimits(ledger) });
+  const [{ charges, ended }] = ledger.requests.map(({ text }) => JSON.parse(text));
+  assertEquals([ended, charges.length, charges[0].usd], [[], 1, USAGE.cost]);
+});
+
+Deno.test("neither delays nor fails a call without limits when the database hangs", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  ledger.hang();
+  upstream.reply({ json: completion() });
+  const request = createRequest(ask, { path: "/completion" });
+  await withShortWaits(async () => {
+    const response = await handler(request, environmentOf(upstream, withoutLimits(ledger)));
+    assertEquals(response.status, 200);
+    const reader = response.body!.getReader();
+    const { value } = await reader.read(); // the whole body is there before the settlement ends
+    assertEquals(JSON.parse(new TextDecoder().decode(value)).id, completion().id);
+    assertEquals((await reader.read()).done, true);
+  });
+  assertMatch(String(logs.at(-1)!.notice), /^Usage is not recorded/);
+});
+
+Deno.test("asks nothing of a ledger that a project without an API key cannot have", async () => {
+  await using ledger = createInsForge();
+  await using upstream = await createUpstream();
+  upstream.reply({ json: completion() });
+  const values = { INSFORGE_BASE_URL: ledger.url };
+  assertEquals((await probe("/completion", upstream, { params: ask, values })).status, 200);
+  assertEquals(ledger.requests, []);
+});
+
+Deno.test("charges every billed attempt, even when its response is rejected", async () => {
   const empty = completion({ content: "" }, { usage: { ...USAGE, completion_tokens: 0 } });
   const failed = { error: { code: 502, message: "no" }, usage: USAGE };
   const charges = await settleOf("/completion", [
@@ -77,49 +111,48 @@ Deno.test("every attempt is charged that says it was billed, whatever is thought
   assertEquals(charges.map(({ usd }) => usd), [USAGE.cost, USAGE.cost, USAGE.cost]);
 });
 
-Deno.test("an answer that says odd things of itself is charged all the same", async () => {
+Deno.test("charges a response with an odd model or id", async () => {
   for (const model of [null, 5, {}, "", "m\0"]) {
     const [charge] = await settleOf("/completion", [{ json: completion({}, { model, id: 7 }) }]);
-    assertEquals(charge!.model, model === "m\0" ? "m\ufffd" : "m");
-    assertEquals(charge!.usd, USAGE.cost);
-    assertEquals(charge!.generation_id, null);
+    assertEquals(charge, { ...charge, model: model === "m\0" ? "m\ufffd" : "m", usd: USAGE.cost });
+    assertEquals(charge.generation_id, null);
   }
   const [first, last] = streamOf("Hello").slice(1, -1).map((event) =>
     event.replace('"openai/gpt-4o-mini"', "null")
   );
-  const [charge] = await settleOf("/stream", [{ sse: [first!, last!, DONE] }]);
-  assertEquals(charge!.model, "m");
+  const [charge] = await settleOf("/stream", [{ sse: [first, last, DONE] }]);
+  assertEquals(charge.model, "m");
 });
 
-Deno.test("numbers that no database takes are no numbers, and never the end of a settlement", async () => {
+Deno.test("charges a response whose numbers no database accepts", async () => {
   const usage = { prompt_tokens: 1e300, completion_tokens: "many", cost: 1e300 };
   const [charge] = await settleOf("/completion", [{ json: completion({}, { usage }) }]);
-  assertEquals([charge!.prompt_tokens, charge!.completion_tokens], [2 ** 31 - 1, 0]);
-  assertEquals([charge!.usd, charge!.final], [(2 ** 31 - 1) * RESERVED.usd_per_token, false]);
+  assertEquals([charge.prompt_tokens, charge.completion_tokens], [2 ** 31 - 1, 0]);
+  assertEquals([charge.usd, charge.final], [null, false]);
 });
 
-Deno.test("no name of a model keeps a request from its reservation", async () => {
+Deno.test("reserves for a model of any name", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
   for (const model of ["m\0", "m\ud800", "m".repeat(300)]) {
-    ledger.reply(200, RESERVED);
-    ledger.reply(204, null);
+    ledger.reply(200, STARTS);
+    ledger.reply(200, COMMITTED);
     upstream.reply({ status: 400, json: { error: { code: 400, message: "no such model" } } });
     await probe("/completion", upstream, { params: { ...ask, model }, values: withLedger(ledger) });
   }
-  const models = ledger.requests.filter(({ line }) => line === RESERVE)
-    .map(({ text }) => JSON.parse(text).model);
+  const models = ledger.requests.flatMap(({ text }) => JSON.parse(text).reservations)
+    .map(({ model }) => model);
   assertEquals(models, ["m\ufffd", "m\ufffd", "m".repeat(200)]);
 });
 
-Deno.test("an image that nobody waited for is charged as one", async () => {
+Deno.test("charges an image that was given up at the deadline", async () => {
   const values = { REQUEST_DEADLINE_MS: "3000" };
   const { prompt_tokens, completion_tokens } =
-    (await settleOf("/images", [{ end: "hang", text: "" }], { max_tokens: undefined }, values))[0]!;
+    (await settleOf("/images", [{ end: "hang", text: "" }], { max_tokens: undefined }, values))[0];
   assertEquals([prompt_tokens > 0, completion_tokens], [true, 4_096]);
 });
 
-Deno.test("what was refused by its status, or by an error inside, costs nothing", async () => {
+Deno.test("charges nothing for a response with an error status or an error inside", async () => {
   assertEquals(await settleOf("/completion", [{ status: 400, json: {} }]), []);
   assertEquals(
     await settleOf("/completion", [{ json: { error: { code: 400, message: "no" } } }]),
@@ -127,37 +160,38 @@ Deno.test("what was refused by its status, or by an error inside, costs nothing"
   );
 });
 
-Deno.test("a usage that states nothing is none: an answer costs its estimate, an error nothing", async () => {
+Deno.test("charges the estimate when usage states nothing, and nothing for an error", async () => {
   const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
   const [charge] = await settleOf("/completion", [{ json: completion({}, { usage }) }]);
-  assertEquals([charge!.prompt_tokens > 0, charge!.completion_tokens], [true, 50]);
+  assertEquals([charge.prompt_tokens > 0, charge.completion_tokens], [true, 50]);
   const error = { error: { code: 400, message: "no" }, usage };
   assertEquals(await settleOf("/completion", [{ json: error }]), []);
   assertEquals(await settleOf("/stream", [{ sse: [`data: ${JSON.stringify(error)}\n\n`] }]), []);
 });
 
-Deno.test("an answer that does not say what it used counts as what was reserved", async () => {
+Deno.test("charges what was reserved when a response does not state its usage", async () => {
   const { usage: _, ...silent } = completion() as Record<string, unknown>;
   const [charge] = await settleOf("/completion", [{ json: silent }]);
-  assertEquals([charge!.completion_tokens, charge!.final], [50, false]);
-  assertEquals(charge!.usd, (charge!.prompt_tokens + 50) * RESERVED.usd_per_token);
+  assertEquals([charge.completion_tokens, charge.final], [50, false]);
+  const { prompt_tokens, completion_tokens } = charge;
+  assertEquals(charge.parts, [{ ...charge.parts![0]!, prompt_tokens, completion_tokens }]);
 });
 
-Deno.test("an answer that breaks off is charged by its generation's id until more is known", async () => {
+Deno.test("charges a response that breaks off under the id of its generation", async () => {
   const headers = { "X-Generation-Id": "gen-7", "Content-Type": "application/json" };
   const [charge] = await settleOf("/completion", [{ text: '{"id":', headers, end: "cut" }]);
-  assertEquals([charge!.generation_id, charge!.completion_tokens, charge!.final], [
+  assertEquals([charge.generation_id, charge.completion_tokens, charge.final], [
     "gen-7",
     50,
     false,
   ]);
 });
 
-Deno.test("a stream that its caller leaves is charged for what was seen", async () => {
+Deno.test("charges what was seen of a stream whose caller closes the connection", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
-  ledger.reply(200, RESERVED);
-  ledger.replyAlways(204, null);
+  ledger.reply(200, STARTS);
+  ledger.replyAlways(200, COMMITTED);
   const words = ["one", "two", "three"].map((content) => chunk({ content }));
   upstream.reply({ sse: [COMMENT, ...words], end: "hang" });
   const request = createRequest(ask, { path: "/stream" });
@@ -166,18 +200,18 @@ Deno.test("a stream that its caller leaves is charged for what was seen", async 
   let text = "";
   while (!text.includes("three")) text += new TextDecoder().decode((await reader.read()).value);
   await reader.cancel();
-  const { charges: [charge] } = JSON.parse(ledger.requests[1]!.text);
+  const { charges: [charge] } = JSON.parse(ledger.requests[1].text);
   assertEquals([charge.completion_tokens, charge.final], [3, false]);
 });
 
-Deno.test("a stream of long chunks is charged for all that was seen, not one token for each", async () => {
+Deno.test("charges all text of long chunks, not one token for each", async () => {
   const sse = [1, 2, 3].map(() => chunk({ content: "word ".repeat(1_000) }));
   const params = { ...ask, max_tokens: 9_999 };
   const [charge] = await settleOf("/stream", [{ sse, end: "cut" }], params);
-  assertEquals(Math.round(charge!.completion_tokens / 1_000), 4);
+  assertEquals(Math.round(charge.completion_tokens / 1_000), 4);
 });
 
-Deno.test("a stream that was left says what it had cost by then, and not what it comes to", async () => {
+Deno.test("does not take the cost that a cut stream stated for its final cost", async () => {
   const usage = { ...USAGE, cost: 0.0001, completion_tokens: 1 };
   const running = chunk({ content: "one" }, { usage });
   const cut = await settleOf("/stream", [{ sse: [running], end: "cut" }]);
@@ -186,12 +220,12 @@ Deno.test("a stream that was left says what it had cost by then, and not what it
   assertEquals(whole.map(({ usd, final }) => [usd, final]), [[0.0001, true]]);
 });
 
-Deno.test("no caller can ask for a stream that does not say what it used", async () => {
+Deno.test("asks for usage in every stream, whatever the caller sends", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ sse: streamOf("Hello") });
   const stream_options = { include_usage: false, include_obfuscation: false };
   await probe("/stream", upstream, { params: { ...ask, stream_options } });
-  assertEquals(upstream.requests[0]!.body.stream_options, {
+  assertEquals(upstream.requests[0].body.stream_options, {
     include_usage: true,
     include_obfuscation: false,
   });
@@ -199,7 +233,7 @@ Deno.test("no caller can ask for a stream that does not say what it used", async
   assertEquals(status, 400);
 });
 
-Deno.test("a stream that broke off before its first word is charged, one that was refused is not", async () => {
+Deno.test("charges a stream that broke off before its first word, and not one that was refused", async () => {
   const headers = { "X-Generation-Id": "gen-5", "retry-after-ms": "1" };
   const cut = { sse: [COMMENT], end: "cut" as const, headers };
   const charges = await settleOf("/stream", [cut, { sse: streamOf("Hello") }]);
@@ -212,27 +246,27 @@ Deno.test("a stream that broke off before its first word is charged, one that wa
   assertEquals(await settleOf("/stream", [refused]), []);
 });
 
-Deno.test("an answer given up at its deadline is charged: it is finished, and billed", async () => {
+Deno.test("charges a response that was given up at the deadline", async () => {
   const [charge] = await settleOf("/completion", [{ end: "hang", text: "" }], ask, {
     REQUEST_DEADLINE_MS: "3000",
   });
-  assertEquals([charge!.completion_tokens, charge!.final], [50, false]);
+  assertEquals([charge.completion_tokens, charge.final], [50, false]);
 });
 
-Deno.test("a caller who left before anything was sent is charged nothing", async () => {
+Deno.test("charges nothing when the caller leaves before the request is sent", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
-  ledger.reply(200, RESERVED);
-  ledger.replyAlways(204, null);
+  ledger.reply(200, STARTS);
+  ledger.replyAlways(200, COMMITTED);
   const values = withLedger(ledger);
   await probe("/completion", upstream, { params: ask, values, signal: AbortSignal.abort() });
-  assertEquals(JSON.parse(ledger.requests[1]!.text).charges, []);
+  assertEquals(JSON.parse(ledger.requests[1].text).charges, []);
 });
 
-Deno.test("a settlement that fails takes nothing from the answer, and is told in the log", async () => {
+Deno.test("returns the response when the settlement fails, and notes it in the log", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
-  ledger.reply(200, RESERVED);
+  ledger.reply(200, STARTS);
   ledger.replyAlways(500, "down");
   upstream.reply({ json: completion() });
   const { status } = await probe("/completion", upstream, {
@@ -243,23 +277,23 @@ Deno.test("a settlement that fails takes nothing from the answer, and is told in
   assertMatch(String(logs.at(-1)!.notice), /^Usage was not settled/);
 });
 
-Deno.test("a settlement that fails once is tried again", async () => {
+Deno.test("settles a second time after a failure", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
-  ledger.reply(200, RESERVED);
+  ledger.reply(200, STARTS);
   ledger.reply(502, "down");
-  ledger.reply(204, null);
+  ledger.reply(200, COMMITTED);
   upstream.reply({ json: completion() });
   await probe("/completion", upstream, { params: ask, values: withLedger(ledger) });
-  assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, SETTLE, SETTLE]);
-  assertEquals(ledger.requests[1]!.text, ledger.requests[2]!.text);
+  assertEquals(ledger.requests.map(({ line }) => line), [COMMIT, COMMIT, COMMIT]);
+  assertEquals(ledger.requests[1].text, ledger.requests[2].text);
   assertEquals(logs.at(-1)!.notice, undefined);
 });
 
-Deno.test("a settlement that hangs is not waited for as long as data are", async () => {
+Deno.test("waits 2 seconds for each attempt to settle", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
-  ledger.reply(200, RESERVED);
+  ledger.reply(200, STARTS);
   ledger.hang();
   upstream.reply({ json: completion() });
   const waits: number[] = [];
@@ -273,27 +307,28 @@ Deno.test("a settlement that hangs is not waited for as long as data are", async
 });
 
 for (
-  const [refused, in_flight, status, code] of [
-    ["user_requests_per_minute", false, 429, "RATE_LIMITED"],
-    ["user_tokens_per_day", false, 429, "RATE_LIMITED"],
-    ["user_usd_per_day", false, 402, "BILLING_INSUFFICIENT_BALANCE"],
-    ["user_usd_per_month", false, 402, "BILLING_INSUFFICIENT_BALANCE"],
-    ["project_usd_per_day", false, 402, "BILLING_INSUFFICIENT_BALANCE"],
-    ["project_usd_per_month", false, 402, "BILLING_INSUFFICIENT_BALANCE"],
-    ["user_usd_per_day", true, 429, "RATE_LIMITED"],
+  const [refusal, status, code] of [
+    [{ refused: "user_requests_per_minute", retry_after: 12 }, 429, "RATE_LIMITED"],
+    [{ refused: "project_usd_per_day", retry_after: 12 }, 402, "BILLING_INSUFFICIENT_BALANCE"],
+    [{ refused: "in_flight", retry_after: 12 }, 429, "RATE_LIMITED"],
+    [
+      { refused: "request_usd", usd: 330, left_usd: 0.5 },
+      402,
+      "BILLING_INSUFFICIENT_BALANCE",
+    ],
   ] as const
 ) {
-  Deno.test(`${refused}${in_flight ? " in flight" : ""} is a ${status}, and nothing is sent`, async () => {
+  Deno.test(`returns ${status} and sends nothing when the ledger says ${refusal.refused}`, async () => {
     await using ledger = createInsForge();
     await using upstream = await createUpstream();
-    ledger.reply(200, { refused, retry_after: 12, in_flight });
+    ledger.replyAlways(200, { ...COMMITTED, decisions: [refusal] });
     for (const path of ["/completion", "/stream"] as const) {
       const answer = await probe(path, upstream, { params: ask, values: withLedger(ledger) });
       assertEquals([answer.status, answer.body.error], [status, code]);
-      assertEquals(answer.headers.get("retry-after"), "12");
-      ledger.reply(200, { refused, retry_after: 12, in_flight });
+      const wait = "retry_after" in refusal ? "12" : null;
+      assertEquals(answer.headers.get("retry-after"), wait);
     }
-    assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, RESERVE]);
+    assertEquals(ledger.requests.map(({ line }) => line), [COMMIT, COMMIT]);
   });
 }
 
@@ -305,18 +340,18 @@ for (
     REQUIRE_USER_KEY: { REQUIRE_USER_KEY: "true" },
   })
 ) {
-  Deno.test(`${setting} without a ledger refuses every call, and says what is missing`, async () => {
+  Deno.test(`returns an error that names what is missing when ${setting} is set without a ledger`, async () => {
     await using ledger = createInsForge();
     await using upstream = await createUpstream();
     const cases: [number, unknown, Record<string, string | undefined>, number, RegExp][] = [
       [404, MISSING, {}, 500, /apply migrations\//],
-      [200, RESERVED, { API_KEY: undefined }, 500, /API_KEY is missing/],
+      [200, STARTS, { API_KEY: undefined }, 500, /API_KEY is missing/],
       [401, { error: "AUTH_UNAUTHORIZED" }, {}, 500, /rejects the setting API_KEY/],
       [500, "down", {}, 502, /InsForge/],
     ];
     for (const [status, body, more, expected, message] of cases) {
       ledger.replyAlways(status, body);
-      const all = { ...withLedger(ledger), ...values, ...more } as Record<string, string>;
+      const all = { ...withoutLimits(ledger), ...values, ...more } as Record<string, string>;
       const answer = await probe("/completion", upstream, { params: ask, values: all });
       assertEquals(answer.status, expected);
       assertMatch(answer.body.message, message);
@@ -325,47 +360,49 @@ for (
   });
 }
 
-Deno.test("without a limit a missing ledger is no obstacle; the log says so once", async () => {
+Deno.test("works without limits when the ledger is missing, and notes it once", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
   ledger.replyAlways(404, MISSING);
   const before = logs.length;
   for (let i = 0; i < 3; i++) {
     upstream.reply({ json: completion() });
-    const values = withLedger(ledger);
+    const values = withoutLimits(ledger);
     assertEquals((await probe("/completion", upstream, { params: ask, values })).status, 200);
   }
   const notices = logs.slice(before).map(({ notice }) => notice).filter(Boolean);
   assertEquals(notices.length <= 1, true);
-  assertEquals(ledger.requests.length, 1);
+  assertEquals(ledger.requests.length, 2, "two attempts to settle the first call");
 });
 
-Deno.test("a user's own key pays for their calls", async () => {
+Deno.test("calls OpenRouter with the user's own key", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
-  ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own") });
-  ledger.replyAlways(204, null);
+  ledger.reply(200, { ...COMMITTED, decisions: [{ key: await seal("sk-or-v1-own") }] });
+  ledger.replyAlways(200, COMMITTED);
   upstream.reply({ json: completion() });
-  const values = { ...withLedger(ledger), ...OWN_KEYS };
+  const values = { ...withoutLimits(ledger), ...OWN_KEYS };
   assertEquals((await probe("/completion", upstream, { params: ask, values })).status, 200);
-  assertEquals(upstream.requests[0]!.headers.get("authorization"), "Bearer sk-or-v1-own");
-  assertEquals(JSON.parse(ledger.requests[0]!.text).use_key, true);
+  assertEquals(upstream.requests[0].headers.get("authorization"), "Bearer sk-or-v1-own");
+  const { reservations, limits } = JSON.parse(ledger.requests[0]!.text);
+  assertEquals([reservations[0].use_key, limits], [true, {}]);
+  const { charges, ended } = JSON.parse(ledger.requests[1]!.text);
+  assertEquals([charges[0].own_key, ended], [true, []]);
 });
 
-Deno.test("an own key that OpenRouter refuses is for its owner to mend", async () => {
+Deno.test("returns 403 when OpenRouter refuses the user's own key", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
   for (const status of [401, 403]) {
-    ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own") });
-    ledger.reply(204, null);
+    ledger.reply(200, { ...COMMITTED, decisions: [{ key: await seal("sk-or-v1-own") }] });
     upstream.reply({ status, json: { error: { code: status, message: "Permission denied" } } });
-    const values = { ...withLedger(ledger), ...OWN_KEYS };
+    const values = { ...withoutLimits(ledger), ...OWN_KEYS };
     const answer = await probe("/completion", upstream, { params: ask, values });
     assertEquals([answer.status, answer.body.error], [403, "AI_INVALID_API_KEY"]);
   }
 });
 
-Deno.test("an own account without credits is told apart from the project's", async () => {
+Deno.test("returns 402 about the user's own account when it has no credits", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
   for (
@@ -374,17 +411,16 @@ Deno.test("an own account without credits is told apart from the project's", asy
       { code: 403, message: "Key limit exceeded (total limit). Manage it using https://or.test" },
     ]
   ) {
-    ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own") });
-    ledger.reply(204, null);
+    ledger.reply(200, { ...COMMITTED, decisions: [{ key: await seal("sk-or-v1-own") }] });
     upstream.reply({ status: error.code, json: { error } });
-    const values = { ...withLedger(ledger), ...OWN_KEYS };
+    const values = { ...withoutLimits(ledger), ...OWN_KEYS };
     const { status, body } = await probe("/completion", upstream, { params: ask, values });
     assertEquals([status, body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
     assertMatch(body.message, /Your OpenRouter account/);
   }
 });
 
-Deno.test("an own key that fails in the middle of a stream is not called the project's", async () => {
+Deno.test("reports the failure of the user's own key in the middle of a stream", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
   for (
@@ -393,11 +429,11 @@ Deno.test("an own key that fails in the middle of a stream is not called the pro
       [402, "BILLING_INSUFFICIENT_BALANCE"],
     ] as const
   ) {
-    ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own") });
-    ledger.reply(204, null);
+    ledger.reply(200, { ...COMMITTED, decisions: [{ key: await seal("sk-or-v1-own") }] });
+    ledger.reply(200, COMMITTED);
     const error = `data: ${JSON.stringify({ error: { code: status, message: "m" }, choices: [] })}`;
     upstream.reply({ sse: [chunk({ content: "a" }), `${error}\n\n`] });
-    const values = { ...withLedger(ledger), ...OWN_KEYS };
+    const values = { ...withoutLimits(ledger), ...OWN_KEYS };
     const { text } = await probe("/stream", upstream, { params: ask, values });
     assertMatch(
       text,
@@ -407,32 +443,40 @@ Deno.test("an own key that fails in the middle of a stream is not called the pro
   }
 });
 
-Deno.test("a stored key that cannot be opened pays nothing, and the project's does not step in", async () => {
+Deno.test("returns 403 when the stored key cannot be opened, and does not use the project's key", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
-  ledger.reply(200, { ...RESERVED, key: await seal("sk-or-v1-own", "somebody else") });
-  ledger.replyAlways(204, null);
-  const values = { ...withLedger(ledger), ...OWN_KEYS };
+  ledger.reply(200, {
+    ...COMMITTED,
+    decisions: [{ key: await seal("sk-or-v1-own", "somebody else") }],
+  });
+  ledger.replyAlways(200, COMMITTED);
+  const values = { ...withoutLimits(ledger), ...OWN_KEYS };
   const answer = await probe("/completion", upstream, { params: ask, values });
   assertEquals([answer.status, answer.body.error], [403, "AI_INVALID_API_KEY"]);
-  assertEquals(JSON.parse(ledger.requests[1]!.text).charges, []);
+  assertEquals(ledger.requests.length, 1, "there is nothing to settle");
 });
 
-Deno.test("where an own key is required, who has none is told to connect", async () => {
+Deno.test("returns 403 when an own key is required and the user has none", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
-  ledger.reply(200, RESERVED);
-  ledger.replyAlways(204, null);
+  ledger.reply(200, STARTS);
+  ledger.replyAlways(200, COMMITTED);
   const values = { ...withLedger(ledger), ...LIMIT, ...OWN_KEYS, REQUIRE_USER_KEY: "true" };
   const answer = await probe("/completion", upstream, { params: ask, values });
   assertEquals([answer.status, answer.body.error], [403, "AI_INVALID_API_KEY"]);
-  // A limit is the project's, which pays for nobody here: no 402 or 429 in this answer's place.
-  assertEquals(JSON.parse(ledger.requests[0]!.text).limits, {});
+  // A limit of the project must not hide that the user has to connect an account.
+  assertEquals(JSON.parse(ledger.requests[0].text).limits, {});
   assertMatch(answer.body.nextActions, /connect/i);
-  assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, SETTLE]);
+  assertEquals(ledger.requests.map(({ line }) => line), [COMMIT]);
 });
 
+/** Settings with a limit, so that calls are reserved. */
 function withLedger({ url }: { url: string }): Record<string, string> {
+  return { ...withoutLimits({ url }), ...LIMIT };
+}
+
+function withoutLimits({ url }: { url: string }): Record<string, string> {
   return { API_KEY, INSFORGE_BASE_URL: url };
 }
 
@@ -446,16 +490,16 @@ async function settleOf(
   replies: Parameters<Awaited<ReturnType<typeof createUpstream>>["reply"]>,
   more: Record<string, unknown> = {},
   values: Record<string, string> = {},
-): Promise<Charge[]> {
+): Promise<RecordedCharge[]> {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
-  ledger.reply(200, RESERVED);
-  ledger.replyAlways(204, null);
+  ledger.reply(200, STARTS);
+  ledger.replyAlways(200, COMMITTED);
   upstream.reply(...replies);
   await probe(path, upstream, {
     params: { ...ask, ...more },
     values: { ...withLedger(ledger), ...values },
   });
-  assertEquals(ledger.requests.map(({ line }) => line), [RESERVE, SETTLE]);
-  return JSON.parse(ledger.requests[1]!.text).charges;
+  assertEquals(ledger.requests.map(({ line }) => line), [COMMIT, COMMIT]);
+  return JSON.parse(ledger.requests[1].text).charges;
 }

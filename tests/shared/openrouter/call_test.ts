@@ -57,13 +57,12 @@ function call(path: string, upstream: { url: string }, values: Record<string, st
   return send(handler, environment, {}, { path });
 }
 
-/** A ledger that admits every call, and the settlements that it receives. */
+/** A ledger that lets every call start, and the charges of the settlement. */
 function createLedger() {
   const ledger = createInsForge();
-  ledger.reply(200, { reservation: "r1", usd_per_token: 0.001, key: null, unreconciled: [] });
-  ledger.reply(204, null);
+  ledger.replyAlways(200, { decisions: [null], look_ups: [], prices_due: false });
   return Object.assign(ledger, {
-    values: { INSFORGE_BASE_URL: ledger.url, API_KEY },
+    values: { INSFORGE_BASE_URL: ledger.url, API_KEY, USER_TOKENS_PER_DAY: "1000000" },
     charges: () => JSON.parse(ledger.requests[1]!.text).charges,
   });
 }

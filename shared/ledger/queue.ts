@@ -1,0 +1,219 @@
+/**
+ * Group commit: all reservations and settlements that wait in this isolate go to the database in one
+ * routine call, and only one call is in flight. So an isolate uses one database connection, and the
+ * cost per request falls as the load rises.
+ */
+import { ApiError } from "../errors.ts";
+import type { Fields } from "../fields.ts";
+import { callRoutine } from "../insforge/admin.ts";
+import type { Settings } from "../settings.ts";
+import type { Refusal } from "./limits.ts";
+
+/** A reservation to decide about. Undefined lets it start; a key means that the user's account pays. */
+export type Decision = undefined | { key: string; refused?: undefined } | Refusal;
+
+/** What a request leaves behind when it ends. */
+export interface Settlement {
+  /** The reservation to release, if there is one. */
+  ended?: { id: string; user_id: string };
+  charges: Fields[];
+}
+
+/** A charge that the ledger wants to have looked up. */
+export interface DueCharge {
+  generation_id: string;
+  user_id: string;
+  own_key: boolean;
+}
+
+/** What the ledger reports when it has taken a batch. */
+export interface Report {
+  /** Charges of the users in the batch that are to be looked up. */
+  lookUps: DueCharge[];
+  /** Whether the price catalogue is to be read again; reported to one caller. */
+  pricesDue: boolean;
+}
+
+/** The limits and what else holds for a whole batch; entries with other terms go in other batches. */
+export interface Terms {
+  limits: Record<string, number>;
+  /** Whether to decide by fallback prices when the ledger has no price list. */
+  withoutPrices: boolean;
+}
+
+/** The ledger has no price list yet, and a limit in USD needs one. */
+export class PricesMissing extends Error {}
+
+/** The response of `ai_commit`. */
+interface Committed {
+  decisions: "prices_missing" | (Decision | null)[];
+  look_ups: DueCharge[];
+  prices_due: boolean;
+}
+
+interface Waiting {
+  terms: Terms;
+  /** The terms as text, to compare them. */
+  name: string;
+  reservation?: Fields;
+  settlement?: Settlement;
+  triesLeft: number;
+  /** Whether to send it by itself, because the database rejected the batch it was in. */
+  isAlone: boolean;
+  resolve(value: { decision: Decision; report: Report }): void;
+  reject(reason: unknown): void;
+}
+
+/** The most entries of one call. */
+const MAX_BATCH = 200;
+const RESERVE_TIMEOUT_MS = 5_000;
+/** How long a settlement waits for each of its two attempts. */
+const SETTLE_TIMEOUT_MS = 2_000;
+/** PostgreSQL's codes for a lock that was not granted in time, and for a deadlock. */
+const LOCK_FAILURES = ["55P03", "40P01"];
+
+const queues = new Map<string, Queue>();
+
+/** The queue of a project's ledger. */
+export function queueOf(settings: Settings): Queue {
+  const url = settings.INSFORGE_INTERNAL_URL ?? settings.INSFORGE_BASE_URL;
+  const name = JSON.stringify([url, settings.API_KEY]);
+  let queue = queues.get(name);
+  if (!queue) queues.set(name, queue = new Queue(settings, () => queues.delete(name)));
+  return queue;
+}
+
+/** Resolves when nothing waits in this isolate any more. It never rejects. */
+export async function flushLedger(): Promise<void> {
+  while (queues.size > 0) await Promise.all([...queues.values()].map((queue) => queue.idle));
+}
+
+class Queue {
+  readonly #waiting: Waiting[] = [];
+  #idle: Promise<void> | undefined;
+
+  constructor(readonly settings: Settings, readonly onIdle: () => void) {}
+
+  /** Resolves when nothing waits in this queue any more. */
+  get idle(): Promise<void> {
+    return this.#idle ?? Promise.resolve();
+  }
+
+  /**
+   * Decides whether a request may start.
+   *
+   * @throws {ApiError} as `callRoutine`; 429 `RATE_LIMITED` when a lock is not granted in time.
+   * @throws {PricesMissing} when the ledger has no price list.
+   */
+  reserve(
+    reservation: Fields,
+    terms: Terms,
+  ): Promise<{ decision: Decision; report: Report }> {
+    return this.#add({ reservation, triesLeft: 1 }, terms);
+  }
+
+  /**
+   * Records what a request cost. It is sent up to twice; the ledger counts it once.
+   *
+   * @throws {ApiError} as `callRoutine`, when the second attempt fails, too.
+   */
+  async settle(settlement: Settlement, terms: Terms): Promise<Report> {
+    return (await this.#add({ settlement, triesLeft: 2 }, terms)).report;
+  }
+
+  #add(entry: Pick<Waiting, "reservation" | "settlement" | "triesLeft">, terms: Terms) {
+    const { promise, resolve, reject } = Promise.withResolvers<
+      { decision: Decision; report: Report }
+    >();
+    const name = JSON.stringify(terms);
+    this.#waiting.push({ ...entry, terms, name, isAlone: false, resolve, reject });
+    this.#idle ??= this.#run();
+    return promise;
+  }
+
+  async #run(): Promise<void> {
+    await Promise.resolve(); // what the same turn adds goes into the first batch
+    while (this.#waiting.length > 0) await this.#send(this.#takeBatch());
+    this.#idle = undefined;
+    this.onIdle();
+  }
+
+  /** The entries that come first, as long as they may go together. */
+  #takeBatch(): [Waiting, ...Waiting[]] {
+    const [first] = this.#waiting as [Waiting];
+    const end = first.isAlone
+      ? 1
+      : this.#waiting.findIndex(({ name, isAlone }) => isAlone || name !== first.name);
+    const count = Math.min(MAX_BATCH, end < 0 ? Infinity : end);
+    return this.#waiting.splice(0, count) as [Waiting, ...Waiting[]];
+  }
+
+  async #send(batch: [Waiting, ...Waiting[]]): Promise<void> {
+    const [{ terms }] = batch;
+    const reservations = batch.filter(({ reservation }) => reservation !== undefined);
+    const settlements = batch.flatMap(({ settlement }) => settlement ?? []);
+    try {
+      const committed = await callRoutine<Committed>(
+        "ai_commit",
+        {
+          limits: terms.limits,
+          reservations: reservations.map(({ reservation }) => reservation),
+          ended: settlements.flatMap(({ ended }) => ended ?? []),
+          charges: settlements.flatMap(({ charges }) => charges),
+          without_prices: terms.withoutPrices,
+        },
+        this.settings,
+        reservations.length > 0 ? RESERVE_TIMEOUT_MS : SETTLE_TIMEOUT_MS,
+      );
+      report(batch, reservations, committed);
+    } catch (thrown) {
+      this.#fail(batch, thrown);
+    }
+  }
+
+  /** Sends each entry again by itself when one of them made the database reject the batch. */
+  #fail(batch: Waiting[], thrown: unknown): void {
+    const code = toDatabaseCode(thrown);
+    const isRejected = code !== undefined && !LOCK_FAILURES.includes(code) &&
+      !(thrown instanceof ApiError && thrown.code === "INTERNAL_ERROR");
+    const again: Waiting[] = [];
+    for (const entry of batch) {
+      const isSplit = isRejected && batch.length > 1;
+      if (!isSplit) entry.triesLeft--;
+      if (entry.triesLeft > 0) again.push({ ...entry, isAlone: isSplit || entry.isAlone });
+      else entry.reject(code && LOCK_FAILURES.includes(code) ? toBusy(thrown) : thrown);
+    }
+    this.#waiting.unshift(...again);
+  }
+}
+
+function report(batch: Waiting[], reservations: Waiting[], committed: Committed): void {
+  const { decisions, look_ups } = committed;
+  let pricesDue = committed.prices_due;
+  for (const entry of batch) {
+    const mine = entry.settlement?.ended ?? entry.settlement?.charges[0];
+    const lookUps = look_ups.filter(({ user_id }) => user_id === mine?.user_id);
+    for (const taken of lookUps) look_ups.splice(look_ups.indexOf(taken), 1);
+    if (entry.reservation && decisions === "prices_missing") {
+      entry.reject(new PricesMissing());
+      continue;
+    }
+    const decision = decisions[reservations.indexOf(entry)] as Decision | null | undefined;
+    entry.resolve({ decision: decision ?? undefined, report: { lookUps, pricesDue } });
+    pricesDue = false;
+  }
+}
+
+/** PostgreSQL's or PostgREST's code of a failure; undefined when none of them responded. */
+function toDatabaseCode(thrown: unknown): string | undefined {
+  const { code } = Object(thrown instanceof ApiError ? thrown.cause : undefined);
+  return typeof code === "string" && code !== "" ? code : undefined;
+}
+
+function toBusy(cause: unknown): ApiError {
+  return new ApiError(429, "RATE_LIMITED", "Too many requests arrive at the same time", {
+    retryAfterSeconds: 2,
+    nextActions: "Try again in 2 seconds",
+    cause,
+  });
+}
