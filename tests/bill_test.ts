@@ -63,7 +63,11 @@ const REQUESTS: Record<string, Request> = {
   "an error inside a 200": [0, "chat", { prompt, simulate: { fail: "body" } }],
   "an answer of nothing, three times": [3, "chat", { prompt, simulate: { answer: "empty" } }],
   "an answer that breaks off": [1, "chat", { prompt, simulate: { fail: "cut" } }],
-  "a summary of 14 chunks": [15, "summarize-records", { table: "essays", limit: 1000 }],
+  "a summary of 19 chunks": [
+    20,
+    "summarize-records",
+    { table: "essays", limit: 1000, model: "openai/gpt-3.5-turbo" },
+  ],
   "a summary that streams": [
     1,
     "summarize-records",

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import handler from "../functions/summarize-records/index.ts";
-import { toChunks } from "../functions/summarize-records/digest.ts";
+import { countBytes, toChunks } from "../functions/summarize-records/digest.ts";
 import { createInsForge } from "./shared/fake_insforge.ts";
 import { API_KEY, createEnvironment, send, TOKEN } from "./support/caller.ts";
 import { completion, createUpstream, streamOf, type Upstream, USAGE } from "./support/upstream.ts";
@@ -105,10 +105,10 @@ Deno.test("POST /summarize-records leaves out vectors unless they are named, and
   assert(sent.messages[1].content.includes('{"id":49,"content":"note 49"}'));
 
   insforge.reply({ json: rows.slice(0, 1) });
-  openrouter.reply({ json: completion({ content: "Numbers" }) });
+  openrouter.reply(listOf(128_000), { json: completion({ content: "Numbers" }) });
   const named = { table: "docs", columns: ["id", "content", "embedding"] };
   assertEquals((await send(handler, environment, named)).body.omitted_columns, undefined);
-  assert(openrouter.requests[1]!.body.messages[1].content.includes(embedding.slice(0, 40)));
+  assert(openrouter.requests[2]!.body.messages[1].content.includes(embedding.slice(0, 40)));
 });
 
 Deno.test("POST /summarize-records responds without a call to a model when there are no rows", async () => {
@@ -137,6 +137,7 @@ Deno.test("POST /summarize-records summarizes many rows in chunks and merges the
   const rows = Array.from({ length: 30 }, (_, id) => ({ id, text: "x".repeat(3_000) }));
   insforge.reply({ json: rows });
   openrouter.reply(
+    listOf(20_000),
     ...[1, 2, 3].map(() => ({ body }: { body: { messages: { content: string }[] } }) => {
       const [, part] = /part (\d) of 3/.exec(body.messages[1]!.content)!;
       return { json: completion({ content: `note ${part}` }) };
@@ -149,11 +150,13 @@ Deno.test("POST /summarize-records summarizes many rows in chunks and merges the
     response_format,
   });
   assertEquals([body.summary, body.chunks, body.rows_read], ["the whole", 3, 30]);
-  const forms = openrouter.requests.map(({ body }) => body.response_format);
+  const [list, ...completions] = openrouter.requests;
+  assertEquals(list!.path, "/api/v1/models?output_modalities=all");
+  const forms = completions.map(({ body }) => body.response_format);
   assertEquals(forms, [undefined, undefined, undefined, response_format]);
   assertEquals(body.usage.total_tokens, 4 * USAGE.total_tokens);
   assertStringIncludes(
-    openrouter.requests[3]!.body.messages[1].content,
+    completions[3]!.body.messages[1].content,
     "Part 1: note 1\nPart 2: note 2\nPart 3: note 3",
   );
 });
@@ -161,11 +164,16 @@ Deno.test("POST /summarize-records summarizes many rows in chunks and merges the
 Deno.test("POST /summarize-records reserves for all chunks, even when the first one is short", async () => {
   await using insforge = createInsForge();
   const refusal = { ...COMMITTED, decisions: [{ refused: "in_flight", retry_after: 9 }] };
-  const environment = createEnvironment({
-    ...{ INSFORGE_BASE_URL: insforge.url, API_KEY, USER_TOKENS_PER_DAY: "1000" },
-  });
   for (const letter of ["x", "ж"]) {
-    const bytes = new TextEncoder().encode(letter).length;
+    const bytes = countBytes(letter);
+    await using openrouter = await createUpstream();
+    openrouter.reply(listOf(500 + 15_990 * bytes + 8)); // a chunk has room for one long text alone
+    const environment = createEnvironment({
+      INSFORGE_BASE_URL: insforge.url,
+      OPENROUTER_BASE_URL: openrouter.url,
+      API_KEY,
+      USER_TOKENS_PER_DAY: "1000",
+    });
     const long = letter.repeat(31_980); // leaves no room for another row
     for (const first of [letter, long]) {
       const texts = [first, ...Array(10).fill(long)];
@@ -183,14 +191,19 @@ Deno.test("POST /summarize-records reserves for all chunks, even when the first 
 Deno.test("POST /summarize-records reserves for notes of the greatest length", async () => {
   await using insforge = createInsForge();
   const refusal = { ...COMMITTED, decisions: [{ refused: "in_flight", retry_after: 9 }] };
+  await using openrouter = await createUpstream();
+  openrouter.reply(listOf(20_596)); // a chunk of 32,000 bytes beside 4,096 tokens of output
   const environment = createEnvironment({
-    ...{ INSFORGE_BASE_URL: insforge.url, API_KEY, USER_TOKENS_PER_DAY: "1000" },
+    INSFORGE_BASE_URL: insforge.url,
+    OPENROUTER_BASE_URL: openrouter.url,
+    API_KEY,
+    USER_TOKENS_PER_DAY: "1000",
   });
   const held: number[] = [];
   for (
     const limit of [{ max_tokens: 100 }, { max_tokens: 900 }, { max_completion_tokens: 900 }, {}]
   ) {
-    insforge.reply(200, Array(3).fill({ text: "x".repeat(31_980) }));
+    insforge.reply(200, Array(3).fill({ text: "x".repeat(31_900) }));
     insforge.reply(200, refusal);
     await send(handler, environment, { table: "t", ...limit });
     held.push(JSON.parse(insforge.requests.at(-1)!.text).reservations[0].tokens);
@@ -241,23 +254,54 @@ Deno.test("POST /summarize-records returns an error when the model says nothing"
 });
 
 Deno.test("toChunks never cuts a character of a huge row in two", () => {
-  for (const pad of ["", "x"]) {
-    const { chunks } = toChunks([{ a: pad + "🌍".repeat(20_000) }]);
-    assert(chunks.every((chunk) => chunk.isWellFormed()));
+  for (const pad of ["", "x", "xx", "xxx"]) {
+    const { chunks } = toChunks([JSON.stringify({ a: pad + "🌍".repeat(20_000) })], 32_000);
+    assertMatch(chunks[0]!, /^[^\ufffd]+🌍…$/u);
+    assert(countBytes(chunks[0]!) <= 32_000);
   }
 });
 
 Deno.test("toChunks packs rows in order, cuts huge rows and reports what it left out", () => {
-  assertEquals(toChunks([]), { chunks: [], rowsRead: 0, truncated: false });
-  assertEquals(toChunks([{ a: 1 }, { a: 2 }]).chunks, ['{"a":1}\n{"a":2}']);
+  assertEquals(toChunks([], 9), { chunks: [], rowsRead: 0, truncated: false });
+  assertEquals(toChunks(["12345", "678", "9", "0"], 9), {
+    chunks: ["12345\n678", "9\n0"],
+    rowsRead: 4,
+    truncated: false,
+  });
+  assertEquals(toChunks(["1234567890", "1"], 9), {
+    chunks: ["123456…", "1"],
+    rowsRead: 2,
+    truncated: true,
+  });
+  const many = toChunks(Array(1_000).fill("x".repeat(1_000)), 32_000);
+  assertEquals([many.chunks.length, many.rowsRead, many.truncated], [20, 20 * 31, true]);
+});
 
-  const huge = toChunks([{ a: "x".repeat(100_000) }, { a: 1 }]);
-  assertEquals([huge.chunks.length, huge.rowsRead, huge.truncated], [2, 2, true]);
+Deno.test("POST /summarize-records reads 400 rows of 4 KB", async () => {
+  for (const [models, chunks] of [[listOf(128_000), 7], [{ status: 404, json: {} }, 17]] as const) {
+    await using insforge = await createUpstream();
+    await using openrouter = await createUpstream();
+    insforge.reply({ json: Array(400).fill({ text: "x".repeat(4_085) }) });
+    const done = { json: completion({ content: "note" }) };
+    openrouter.reply(models, ...Array(chunks + 1).fill(done));
+    const { body } = await send(handler, environmentOf(insforge, openrouter), {
+      table: "t",
+      limit: 400,
+    });
+    assertEquals([body.rows_read, body.truncated, body.chunks], [400, false, chunks]);
+  }
+});
 
-  const many = toChunks(Array.from({ length: 1_000 }, () => ({ a: "x".repeat(1_000) })));
-  assertEquals([many.chunks.length, many.truncated], [16, true]);
-  assertEquals(many.chunks.join("\n").split("\n").length, many.rowsRead);
-  assert(many.chunks.every((chunk) => chunk.length <= 32_000));
+Deno.test("POST /summarize-records shortens notes that do not fit into one prompt", async () => {
+  await using insforge = await createUpstream();
+  await using openrouter = await createUpstream();
+  insforge.reply({ json: Array(3).fill({ text: "x".repeat(5_000) }) });
+  const note = { json: completion({ content: "note ".repeat(2_000) }) };
+  openrouter.reply(listOf(8_000), note, note, note, { json: completion({ content: "whole" }) });
+  const { body } = await send(handler, environmentOf(insforge, openrouter), { table: "t" });
+  assertEquals([body.summary, body.rows_read, body.truncated], ["whole", 3, true]);
+  const { content } = openrouter.requests.at(-1)!.body.messages[1];
+  assert(content.length < 8_000, `${content.length} characters`);
 });
 
 for (
@@ -364,6 +408,11 @@ for (
     assertEquals(answer.status, 400);
     assertMatch(answer.body.message, message);
   });
+}
+
+/** A catalogue with the default model. */
+function listOf(context_length: number) {
+  return { json: { data: [{ id: "openai/gpt-4o-mini", context_length }] } };
 }
 
 function environmentOf(insforge: Upstream, openrouter: Upstream) {

@@ -3,9 +3,7 @@
  */
 import type { Fields } from "../../shared/fields.ts";
 
-/** About eight thousand tokens: every current chat model accepts it, with room for the answer. */
-const MAX_CHUNK_CHARS = 32_000;
-const MAX_CHUNKS = 16;
+const MAX_CHUNKS = 20;
 
 /** Rows as text, one JSON object per line, in pieces that fit into one prompt each. */
 export interface Chunks {
@@ -16,33 +14,50 @@ export interface Chunks {
   truncated: boolean;
 }
 
-/** Packs rows, in their order, into as few chunks as possible, and never more than 16. */
-export function toChunks(rows: Fields[]): Chunks {
-  const chunks: string[] = [];
-  let current = "";
-  let rowsRead = 0;
+const encoder = new TextEncoder();
+
+/** The size of a text in bytes of UTF-8. */
+export function countBytes(text: string): number {
+  return encoder.encode(text).length;
+}
+
+/**
+ * Packs rows, in their order, into as few chunks as possible, and never more than 20.
+ *
+ * @param lines the rows, each as JSON.
+ * @param maxBytes the size of a chunk in bytes of UTF-8.
+ */
+export function toChunks(lines: string[], maxBytes: number): Chunks {
+  const chunks: string[][] = [];
+  let bytes = maxBytes; // of the last chunk: the first row begins a chunk
   let truncated = false;
-  for (const row of rows) {
-    let line = JSON.stringify(row);
-    if (line.length > MAX_CHUNK_CHARS) {
-      // The cut may fall between the two halves of a character, and half a character is invalid
-      // JSON.
-      line = line.slice(0, MAX_CHUNK_CHARS - 1).toWellFormed() + "…";
-      truncated = true;
-    }
-    if (current && current.length + 1 + line.length > MAX_CHUNK_CHARS) {
-      if (chunks.length === MAX_CHUNKS - 1) {
+  for (const line of lines) {
+    const text = shorten(line, maxBytes);
+    const added = countBytes(text) + 1;
+    if (bytes + added > maxBytes + 1) {
+      if (chunks.length === MAX_CHUNKS) {
         truncated = true;
         break;
       }
-      chunks.push(current);
-      current = "";
+      chunks.push([]);
+      bytes = 0;
     }
-    current += current ? "\n" + line : line;
-    rowsRead++;
+    chunks.at(-1)!.push(text);
+    bytes += added;
+    truncated ||= text !== line;
   }
-  if (current) chunks.push(current);
-  return { chunks, rowsRead, truncated };
+  return {
+    chunks: chunks.map((rows) => rows.join("\n")),
+    rowsRead: chunks.flat().length,
+    truncated,
+  };
+}
+
+/** Cuts a text that is too long, between two characters, and marks the cut. */
+export function shorten(text: string, maxBytes: number): string {
+  if (text.length * 3 <= maxBytes || countBytes(text) <= maxBytes) return text;
+  const { read } = encoder.encodeInto(text, new Uint8Array(maxBytes - 3));
+  return text.slice(0, read) + "…";
 }
 
 /** The parts of the prompts besides the rows. */

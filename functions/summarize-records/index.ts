@@ -7,7 +7,8 @@ import { readRows } from "../../shared/insforge/rows.ts";
 import { withAi } from "../../shared/mod.ts";
 import { requireShort } from "../../shared/request/chat_request.ts";
 import { sumTokenUsage } from "../../shared/token_usage.ts";
-import { mergeNotes, noteRows, summarizeRows, toChunks } from "./digest.ts";
+import { readChunkBytes } from "./chunk_size.ts";
+import { countBytes, mergeNotes, noteRows, shorten, summarizeRows, toChunks } from "./digest.ts";
 import { summaryRequest } from "./query.ts";
 import {
   emptyResponse,
@@ -23,7 +24,8 @@ const DEFAULT_ROWS = 50;
 
 const config = { slug: "summarize-records", body: summaryRequest };
 
-export default withAi(config, async ({ body, user, ai, settings }) => {
+export default withAi(config, async (context) => {
+  const { body, user, ai, settings } = context;
   const { table, columns, filters, order, limit = DEFAULT_ROWS, instructions, stream, ...options } =
     body;
   if (instructions) requireShort(instructions, "instructions", settings);
@@ -32,7 +34,10 @@ export default withAi(config, async ({ body, user, ai, settings }) => {
   const query = { table, columns, filters, order, limit: limit + 1 };
   const rows = await readRows(user, query, settings);
   const readable = columns ? { rows, omitted: [] } : omitMachineColumns(rows);
-  const { chunks, rowsRead, truncated } = toChunks(readable.rows.slice(0, limit));
+  const lines = readable.rows.slice(0, limit).map((row) => JSON.stringify(row));
+  const bytes = countBytes(lines.join("\n"));
+  const maxBytes = await readChunkBytes(context, { bytes, options, instructions });
+  const { chunks, rowsRead, truncated } = toChunks(lines, maxBytes);
   const facts: SummaryFacts = {
     table,
     rows_read: rowsRead,
@@ -49,9 +54,10 @@ export default withAi(config, async ({ body, user, ai, settings }) => {
     response_format: undefined, // it describes the summary; notes are free text
     messages: noteRows(topic, chunk, i + 1, chunks.length),
   })));
-  const messages = more.length === 0
-    ? summarizeRows(topic, first)
-    : mergeNotes(topic, notes.map(requireText));
+  const texts = notes.map(requireText);
+  const fitting = texts.map((text) => shorten(text, Math.floor(maxBytes / texts.length)));
+  facts.truncated ||= fitting.some((text, i) => text !== texts[i]);
+  const messages = more.length === 0 ? summarizeRows(topic, first) : mergeNotes(topic, fitting);
 
   if (stream) {
     const usage = sumTokenUsage(notes.map(({ usage }) => usage));

@@ -6,8 +6,9 @@ const DESCRIPTION = `\
 The function reads rows as the caller, so row-level security applies. Rows are marked as data in \
 the prompt, so that nothing written in them counts as an instruction.
 
-Rows that do not fit into one prompt are summarized in up to 16 chunks, four at a time, and these \
-notes are made into one summary. When no row can be read, the response says so: \`rows_read\` is \
+Rows that do not fit into one prompt are summarized in up to 20 chunks, four at a time, and these \
+notes are made into one summary. A chunk is as large as the model's context length allows, and has \
+at most 400 kB; 100 kB where the context length is unknown. When no row can be read, the response says so: \`rows_read\` is \
 0 and no model is called.
 
 Columns of binary data, vectors and text search data are left out unless \`columns\` names them; \

@@ -367,7 +367,8 @@ Deno.test("lists of models contain only allowed models, and others return 404", 
   const get = (handler: EdgeFunction, path: string, token: string) =>
     send(handler, environment, undefined, { path, method: "GET", token });
   const list = await get(v1, "/v1/models", TOKEN);
-  assertEquals(list.body.data, [{ id: "good/x", architecture }]);
+  const ids = ({ data }: { data: { id: string }[] }) => data.map(({ id }) => id);
+  assertEquals(ids(list.body), ["good/x"]);
   assertEquals((await get(v1, "/v1/models/good/x", TOKEN)).status, 200);
   assertEquals((await get(v1, "/v1/models/evil/x", TOKEN)).status, 404);
   const old = await get(legacy, "/ai/models", API_KEY);
@@ -375,7 +376,7 @@ Deno.test("lists of models contain only allowed models, and others return 404", 
   // The cache holds the whole list, so a changed setting counts at once.
   const all = environmentOf(openrouter);
   const { body } = await send(v1, all, undefined, { path: "/v1/models", method: "GET" });
-  assertEquals(body.data, data);
+  assertEquals(ids(body), ids({ data }));
 });
 
 /** Calls an operation; a fake InsForge returns the rows for summaries. */
