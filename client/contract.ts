@@ -9,6 +9,8 @@ export type { KeyFacts } from "../functions/connect/openrouter_keys.ts";
 export type { EmbeddingsAnswer } from "../functions/embeddings/index.ts";
 export type { Drawing } from "../functions/image-gen/generation.ts";
 export type { ImageAnswer } from "../functions/image-gen/index.ts";
+export type { ModelEntry, ModelPrices } from "../functions/models/entry.ts";
+export type { ModelsAnswer } from "../functions/models/index.ts";
 export type { SummaryAnswer, SummaryFacts } from "../functions/summarize-records/index.ts";
 export type { UsageAnswer } from "../functions/usage/index.ts";
 export type { UsageDay, UsageLimits, UsageSum } from "../functions/usage/record.ts";

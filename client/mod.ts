@@ -25,6 +25,7 @@ import type {
   UsageAnswer,
 } from "./contract.ts";
 import { type InsForgeOptions, toConnection } from "./insforge.ts";
+import { createMedia, type MediaClient } from "./media.ts";
 import {
   type DataPart,
   readParts,
@@ -39,6 +40,7 @@ export type { ConnectClient } from "./connect.ts";
 export type { CallOptions, ConnectionOptions, GetAccessToken } from "./connection.ts";
 export type * from "./contract.ts";
 export type { InsForgeClient, InsForgeOptions } from "./insforge.ts";
+export type { MediaClient, ModelFilters } from "./media.ts";
 export type { DataPart, StreamPart, SummaryPart } from "./parts.ts";
 export type * from "./requests.ts";
 
@@ -60,7 +62,7 @@ export type AiClientOptions = ConnectionOptions | InsForgeOptions;
  * repeated, and only its signal ends a call early. Methods that return a promise throw
  * {@link AiError}; streams yield it as their last part.
  */
-export interface AiClient {
+export interface AiClient extends MediaClient {
   /**
    * Answers a prompt or a conversation as a whole.
    *
@@ -245,6 +247,7 @@ export function createAiClient(options: AiClientOptions): AiClient {
     usage: (options) => call("usage", undefined, options),
     embeddings: (request, options) => call("embeddings", request, options),
     generateImage: (request, options) => call("image-gen", request, options),
+    ...createMedia(call),
     connect: createConnect(post),
   };
 }

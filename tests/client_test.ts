@@ -44,6 +44,10 @@ Deno.test("the browser client", async (t) => {
     assert(summary);
     assertEquals([rows_read, truncated], [5, tickets > 5]);
 
+    const { models } = await ai.models({ modality: "text", supported_parameters: ["tools"] });
+    assert(models.some(({ id }) => id === answer.model));
+    assertEquals((await ai.model(answer.model)).id, answer.model);
+
     const { today, days } = await ai.usage();
     assertEquals(today.requests, 4);
     assertEquals(days.reduce((sum, { requests }) => sum + requests, 0), 4);

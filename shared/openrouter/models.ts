@@ -1,6 +1,7 @@
 /** The gateway's catalogue of models. */
 import { unusable } from "../gateway/failures.ts";
 import { chooseGateway } from "../gateway/gateway.ts";
+import type { Call } from "../http/call.ts";
 import { type Fetching, fetchJson } from "./json_responses.ts";
 
 /** One of OpenRouter's models, with its prices and abilities. */
@@ -21,17 +22,25 @@ export interface ModelList {
   [detail: string]: unknown;
 }
 
-/** How long a list is kept, milliseconds. */
-const KEPT_MS = 5 * 60_000;
+/** How long a list counts as current, milliseconds. */
+const FRESH_MS = 5 * 60_000;
+/** How old a list may be that is still returned while it is refreshed, milliseconds. */
+const STALE_MS = 24 * 60 * 60_000;
 /** Lists that are kept at a time: callers may filter in any number of ways. */
 const MAX_KEPT = 20;
 
 /** The lists by their URLs. They only save time: an empty cache is correct, too. */
-const kept = new Map<string, { list: ModelList; until: number }>();
+const kept = new Map<string, { list: ModelList; fetchedAt: number }>();
+/** The URLs of the lists that are being refreshed. */
+const refreshing = new Set<string>();
+
+/** What the list of models needs of its call. With `atEnd`, an old list is refreshed later. */
+export type Listing = Fetching & Partial<Pick<Call, "atEnd" | "log">>;
 
 /**
- * Lists the gateway's models, including those that generate images, audio or vectors. The list is up
- * to five minutes old.
+ * Lists the gateway's models, including those that generate images, audio or vectors. A list older
+ * than five minutes is refreshed: after the response when the call can wait for that, otherwise, and
+ * when the list is older than a day, before it.
  *
  * @param filters query parameters of OpenRouter's list, such as `category`.
  * @throws {ApiError} 400 `INVALID_INPUT` for filters that the gateway does not have; otherwise as the
@@ -39,27 +48,52 @@ const kept = new Map<string, { list: ModelList; until: number }>();
  * @see https://openrouter.ai/docs/api-reference/list-available-models
  */
 export async function listModels(
-  call: Fetching,
+  call: Listing,
   filters: Record<string, string> = {},
 ): Promise<ModelList> {
   const path = `/models?${new URLSearchParams({ output_modalities: "all", ...filters })}`;
   const key = chooseGateway(call.settings).url + path;
   const known = kept.get(key);
-  if (known && Date.now() < known.until) return known.list;
-  const list = await fetchJson<ModelList>(call, path, (response, error) => {
+  const ageMs = known ? Date.now() - known.fetchedAt : Infinity;
+  if (!known || ageMs > STALE_MS || ageMs > FRESH_MS && !call.atEnd) {
+    return await refresh(call, path, key);
+  }
+  if (ageMs > FRESH_MS && !refreshing.has(key)) refreshLater(call, path, key);
+  return known.list;
+}
+
+async function refresh(call: Fetching, path: string, key: string): Promise<ModelList> {
+  const response = await fetchJson<ModelList>(call, path, (response, error) => {
     if (error) throw error;
     if (!Array.isArray(response.data)) {
       throw unusable("The AI provider responded without a list of models");
     }
   });
-  const models = list.data.filter((model) => typeof model?.id === "string");
-  keep(key, { ...list, data: models });
-  return kept.get(key)!.list;
+  const data = response.data.filter((model) => typeof model?.id === "string");
+  const list = { ...response, data };
+  keep(key, list);
+  return list;
+}
+
+/** Refreshes a list once the caller has the response. */
+function refreshLater(call: Listing, path: string, key: string): void {
+  refreshing.add(key);
+  call.atEnd?.(async () => {
+    try {
+      await refresh(call, path, key);
+    } catch (failure) {
+      if (call.log) {
+        call.log.notice = `The list of models was not refreshed: ${(failure as Error).message}`;
+      }
+    } finally {
+      refreshing.delete(key);
+    }
+  });
 }
 
 function keep(key: string, list: ModelList): void {
   kept.delete(key); // so that it becomes the newest
-  kept.set(key, { list, until: Date.now() + KEPT_MS });
+  kept.set(key, { list, fetchedAt: Date.now() });
   const [oldest] = kept.keys();
   if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
 }

@@ -18,6 +18,12 @@ export interface ExampleContext extends AsyncDisposable {
 
 const USAGE = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2, cost: 0.1 };
 const CONNECTION = { connected: true, required: false, valid: true, label: "sk-or-v1-…" };
+const MODEL = {
+  id: "openai/gpt-4o-mini",
+  name: "GPT-4o-mini",
+  context_length: 128_000,
+  prices: { prompt: 0.15, completion: 0.6 },
+};
 const CHUNKS = [
   { id: "gen-1", model: "a/b", choices: [{ delta: { content: "Hello" } }] },
   {
@@ -34,6 +40,7 @@ const RESPONSES: Record<string, unknown> = {
     images: [{ media_type: "image/png", data_url: "data:image/png;base64,iVBORw0KGgo=" }],
     model: "a/b",
   },
+  models: { models: [MODEL], ...MODEL },
   usage: {
     today: { requests: 1, prompt_tokens: 1, completion_tokens: 1, usd: 0.1 },
     month: { requests: 1, prompt_tokens: 1, completion_tokens: 1, usd: 0.1 },

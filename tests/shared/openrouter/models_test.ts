@@ -1,12 +1,15 @@
 /** The gateway's catalogue, fetched through a function. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { createApp } from "../../../shared/http/app.ts";
 import { listModels } from "../../../shared/openrouter/models.ts";
-import { send } from "../../support/caller.ts";
-import { createUpstream } from "../../support/upstream.ts";
+import { logs, send } from "../../support/caller.ts";
+import { createUpstream, type Upstream } from "../../support/upstream.ts";
 import { environmentOf } from "./openrouter_probe.ts";
 
 const { app, handler } = createApp("probe");
+app.get("/before", async ({ env: { request, settings } }) => {
+  return Response.json(await listModels({ request, settings, elapsedMs: () => 0 }));
+});
 app.get("/models", async ({ env: call }) => {
   const filters = Object.fromEntries(new URL(call.request.url).searchParams);
   return Response.json(await listModels(call, filters));
@@ -50,13 +53,68 @@ Deno.test("caches twenty lists for five minutes", async () => {
   reply();
   assertEquals(await list("0"), 22); // the list of 20 replaced it
   assertEquals(await list("19"), 22);
-  const realNow = Date.now;
-  const later = Date.now() + 300_001;
-  try {
-    Date.now = () => later;
-    reply();
-    assertEquals(await list("19"), 23);
-  } finally {
-    Date.now = realNow;
-  }
+  using clock = new Clock();
+  clock.now += 300_001;
+  reply();
+  assertEquals(await list("19"), 23);
 });
+
+const MINUTE_MS = 60_000;
+const [OLD, NEW] = [{ data: [{ id: "old" }] }, { data: [{ id: "new" }] }];
+
+Deno.test("returns a list older than five minutes at once, and refreshes it after the response", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: OLD }, { json: NEW });
+  using clock = new Clock();
+  assertEquals(await read(upstream), OLD);
+  clock.now += 6 * MINUTE_MS;
+  assertEquals(await read(upstream), OLD);
+  assertEquals(await read(upstream), NEW);
+});
+
+Deno.test("keeps an older list, and logs it, when the list cannot be refreshed", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: OLD }, { status: 400, json: {} }, { json: NEW });
+  using clock = new Clock();
+  assertEquals(await read(upstream), OLD);
+  clock.now += 6 * MINUTE_MS;
+  assertEquals(await read(upstream), OLD);
+  assertMatch(`${logs.at(-1)!.notice}`, /^The list of models was not refreshed: /);
+  assertEquals(await read(upstream), OLD);
+  assertEquals(await read(upstream), NEW);
+});
+
+Deno.test("waits for a new list when the list is older than a day", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: OLD }, { json: NEW });
+  using clock = new Clock();
+  assertEquals(await read(upstream), OLD);
+  clock.now += 25 * 60 * MINUTE_MS;
+  assertEquals(await read(upstream), NEW);
+});
+
+Deno.test("waits for a new list after five minutes when nothing can run after the response", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: OLD }, { json: NEW });
+  using clock = new Clock();
+  assertEquals(await read(upstream, "/before"), OLD);
+  clock.now += 6 * MINUTE_MS;
+  assertEquals(await read(upstream, "/before"), NEW);
+});
+
+async function read(upstream: Upstream, path = "/models"): Promise<unknown> {
+  const options = { method: "GET", path };
+  return (await send(handler, environmentOf(upstream), undefined, options)).body;
+}
+
+/** Replaces `Date.now` until it is disposed. */
+class Clock implements Disposable {
+  readonly #real = Date.now;
+  now = this.#real();
+  constructor() {
+    Date.now = () => this.now;
+  }
+  [Symbol.dispose](): void {
+    Date.now = this.#real;
+  }
+}
