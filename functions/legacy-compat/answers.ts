@@ -9,6 +9,7 @@ import type {
   ToolCall,
   UrlCitationAnnotation,
 } from "@insforge/shared-schemas";
+import { toArguments, toContentText } from "../../shared/openrouter/messages.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";
 
@@ -57,12 +58,12 @@ export function toChatAnswer(answer: unknown, model: string): ChatCompletionResp
   return read(answer as Completion, "Failed to get response", ({ choices, usage }) => {
     const message = choices[0]?.message;
     return {
-      text: message?.content || "",
+      text: toContentText(message?.content),
       tool_calls: message?.tool_calls?.length
         ? message.tool_calls.filter(isFunctionCall).map(({ id, type, function: called }) => ({
           id,
           type,
-          function: { name: called.name, arguments: called.arguments },
+          function: { name: called.name, arguments: toArguments(called.arguments) },
         }))
         : undefined,
       annotations: toAnnotations(message),
@@ -91,7 +92,7 @@ export function toImageAnswer(answer: unknown, model: string): ImageGenerationRe
     const messages = (choices?.length ? choices : []).map(({ message }) => message);
     const images = messages.flatMap(({ images }) => Array.isArray(images) ? images : []);
     return {
-      text: messages.findLast(({ content }) => content)?.content ?? undefined,
+      text: messages.map(({ content }) => toContentText(content)).findLast(Boolean),
       images: images.flatMap(({ type, image_url }) =>
         type === "image_url" && image_url?.url
           ? [{ type: "imageUrl" as const, imageUrl: image_url.url }]

@@ -7,6 +7,7 @@ import type { Call } from "../../shared/http/call.ts";
 import type { ByteSource } from "../../shared/http/event_stream.ts";
 import { formatEvent, joinBytes, readData, splitEvents } from "../../shared/http/sse.ts";
 import { requestStream } from "../../shared/openrouter/call.ts";
+import { toArguments, toContentText } from "../../shared/openrouter/messages.ts";
 import type { ToolCall } from "../../shared/openrouter/completions.ts";
 import { toAnnotations } from "./answers.ts";
 import { toLegacyFailure } from "./failures.ts";
@@ -142,7 +143,8 @@ class LegacyStream implements ByteSource {
     if (!chunk?.choices) throw new Error("a chunk came without choices");
     const events: LegacyEvent[] = [];
     const { delta } = chunk.choices[0] ?? {};
-    if (delta?.content) events.push({ chunk: delta.content });
+    const text = toContentText(delta?.content);
+    if (text) events.push({ chunk: text });
     for (const piece of delta?.tool_calls ?? []) this.#collectToolCall(piece);
     this.#annotations.push(...toAnnotations(delta) ?? []);
     if (chunk.usage) {
@@ -158,12 +160,12 @@ class LegacyStream implements ByteSource {
   #collectToolCall({ index, id, function: called }: ToolCallPiece): void {
     const { name, arguments: text } = called ?? {};
     const known = this.#toolCalls.get(index);
-    if (known) known.function.arguments += text || "";
+    if (known) known.function.arguments += toArguments(text);
     else {
       this.#toolCalls.set(index, {
         id: id || "",
         type: "function",
-        function: { name: name || "", arguments: text || "" },
+        function: { name: name || "", arguments: toArguments(text) },
       });
     }
   }

@@ -1,6 +1,7 @@
 /** A chat completion in the form that functions return: one text, and what came with it. */
 import { readChunk } from "./chat_protocol.ts";
-import { type Completion, type Message, toMessageText } from "./completions.ts";
+import type { Completion, Message, ToolCall } from "./completions.ts";
+import { toArguments, toContentText } from "./messages.ts";
 import type { TokenUsage } from "../token_usage.ts";
 
 /** What comes with a text: tool calls, reasoning, annotations, images and the rest. */
@@ -25,7 +26,14 @@ export function toChatAnswer({ id, model, choices, usage }: Completion): ChatAns
   const withMessage = choices.filter((choice) => choice?.message);
   const withOutput = withMessage.find((choice) => readChunk({ choices: [choice] }).hasOutput);
   const { finish_reason, message } = withOutput ?? withMessage[0]!;
-  return { id, model, text: toMessageText(message), finish_reason, ...toAdditions(message), usage };
+  return {
+    id,
+    model,
+    text: toContentText(message.content),
+    finish_reason,
+    ...toAdditions(message),
+    usage,
+  };
 }
 
 /** What came with the text, without empty fields. */
@@ -33,5 +41,15 @@ function toAdditions({ content: _text, role: _assistant, ...additions }: Message
   const filled = Object.entries(additions).filter(([, value]) =>
     Array.isArray(value) ? value.length > 0 : (value ?? null) !== null
   );
-  return Object.fromEntries(filled);
+  const named: ChatAdditions = Object.fromEntries(filled);
+  const { tool_calls } = named;
+  return Array.isArray(tool_calls) ? { ...named, tool_calls: tool_calls.map(toToolCall) } : named;
+}
+
+function toToolCall(call: ToolCall): ToolCall {
+  if (typeof call?.function?.arguments === "string" || !call?.function) return call;
+  return {
+    ...call,
+    function: { ...call.function, arguments: toArguments(call.function.arguments) },
+  };
 }

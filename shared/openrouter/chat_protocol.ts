@@ -3,6 +3,7 @@ import { toErrorEvent } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import { findError, findRefusal } from "../gateway/upstream_error.ts";
 import type { TokenUsage } from "../token_usage.ts";
+import { toArguments } from "./messages.ts";
 import type { Protocol, Verdict } from "./protocol.ts";
 
 /** Fields of a message, or of a piece of one, that a model fills. */
@@ -179,9 +180,4 @@ function mergeToolCalls(calls: Fields[], pieces: Fields[]): Fields[] {
 function toObjects(value: unknown): Fields[] {
   if (!Array.isArray(value)) return [];
   return value.filter((item) => typeof item === "object" && item !== null);
-}
-
-/** Some servers send the arguments as an object, not as JSON text. */
-function toArguments(value: unknown): string {
-  return typeof value === "string" ? value : value ? JSON.stringify(value) : "";
 }

@@ -36,7 +36,7 @@ export interface ToolCall {
 export interface Message {
   /** Always `assistant`. */
   role: "assistant";
-  /** Some providers send a list of parts; see {@link toMessageText}. */
+  /** Some providers send a list of parts; see `toContentText`. */
   content?: string | { text?: string }[] | null;
   /** The model's reason for not answering. */
   refusal?: string | null;
@@ -69,12 +69,6 @@ export interface Chunk {
 }
 
 const PATH = "/chat/completions";
-
-/** The text of a message, also when a provider sent it in parts; empty when there is none. */
-export function toMessageText({ content }: Message): string {
-  if (!Array.isArray(content)) return content ?? "";
-  return content.map((part) => part?.text ?? "").join("");
-}
 
 /**
  * Requests one whole chat completion.

@@ -172,6 +172,25 @@ Deno.test("streams a JSON completion that comes where a stream was requested", a
   assertEquals([first, more.at(-1)], [{ chunk: "Hello!" }, { done: true }]);
 });
 
+Deno.test("reads content in parts and tool arguments that are an object", async () => {
+  await using upstream = await createUpstream();
+  const content = [{ type: "thinking", thinking: [] }, { type: "text", text: "Hi" }];
+  const call = {
+    index: 0,
+    id: "c",
+    type: "function",
+    function: { name: "f", arguments: { x: 1 } },
+  };
+  upstream.reply({ json: completion({ content, tool_calls: [call] }) });
+  const { body } = await send(handler, environmentOf(upstream), request, CHAT);
+  assertEquals([body.text, body.tool_calls[0].function.arguments], ["Hi", '{"x":1}']);
+  upstream.reply({ sse: [chunk({ content, tool_calls: [call] }), chunk({}, {}, "stop"), DONE] });
+  const { text } = await send(handler, environmentOf(upstream), { ...request, stream: true }, CHAT);
+  const [first, second] = toEvents(text);
+  assertEquals(first, { chunk: "Hi" });
+  assertEquals((second as { tool_calls: unknown[] }).tool_calls.length, 1);
+});
+
 Deno.test("reports a JSON error that comes where a stream was requested", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: { error: { code: 400, message: "No" } } });

@@ -25,3 +25,12 @@ Deno.test("returns the first choice that has output", () => {
   }
   assertEquals(toChatAnswer({ ...rest, choices: [empty] } as never).text, "");
 });
+
+Deno.test("writes the arguments of a tool call as JSON text when a server sent an object", () => {
+  const tool_calls = [
+    { id: "a", type: "function", function: { name: "f", arguments: { x: 1 } } },
+    { id: "b", type: "custom" },
+  ];
+  const answer = toChatAnswer(completion({ tool_calls }) as unknown as Completion);
+  assertEquals(answer.tool_calls!.map((call) => call.function?.arguments), ['{"x":1}', undefined]);
+});
