@@ -93,7 +93,7 @@ begin
 end
 $$;
 
--- Hands charges out for looking up, but for those that somebody else was faster to take: the next
+-- Hands charges out for looking up, except those that another caller has taken already: the next
 -- try comes after 5 seconds, then twice as long each time; after the tenth the estimate stands.
 create function ai_claim(charges uuid[]) returns setof ai_charges language plpgsql rows 10 as $$
 #variable_conflict use_column

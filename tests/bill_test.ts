@@ -14,7 +14,10 @@ const messages = [{ role: "user", content: prompt }];
 const image = { model: "google/gemini-2.5-flash-image", prompt: "A lighthouse" };
 console.log = () => {};
 
-/** The generations that a request is billed for, its path and body, and after how many pieces of the response the caller closes the connection. */
+/**
+ * The number of generations that are billed, the path and body of the request, and the number of pieces
+ * after which the caller closes the connection.
+ */
 type Request = [
   generations: number,
   path: string,
@@ -39,30 +42,33 @@ const REQUESTS: Record<string, Request> = {
       simulate: { down: ["openai/gpt-4o"] },
     },
   ],
-  "an answer with a search of the web": [
+  "an answer with a web search": [
     1,
     "chat",
     { prompt, tools: [{ type: "openrouter:web_search" }] },
   ],
   "a stream": [1, "stream", { prompt, simulate: quick }],
-  "a stream that its caller leaves": [1, "stream", { prompt }, 3],
-  "a stream that nobody can stop": [1, "stream", { prompt, model: "google/gemini-2.5-flash" }, 3],
-  "a stream that breaks off": [1, "stream", { prompt, simulate: { fail: "cut", after: 4 } }],
+  "a stream that is aborted": [1, "stream", { prompt }, 3],
+  "an aborted stream whose provider runs on": [1, "stream", {
+    prompt,
+    model: "google/gemini-2.5-flash",
+  }, 3],
+  "a cut stream": [1, "stream", { prompt, simulate: { fail: "cut", after: 4 } }],
   "a stream with an error in the middle": [
     1,
     "stream",
     { prompt, simulate: { fail: "event", after: 4 } },
   ],
-  "a stream that says nothing of its usage": [
+  "a stream without usage": [
     1,
     "stream",
     { prompt, simulate: { ...quick, usage: "none" } },
   ],
-  "a refusal that passes": [1, "chat", { prompt, simulate: { status: 503, times: 1 } }],
-  "a refusal that stays": [0, "chat", { prompt, simulate: { status: 400 } }],
+  "a temporary refusal": [1, "chat", { prompt, simulate: { status: 503, times: 1 } }],
+  "a lasting refusal": [0, "chat", { prompt, simulate: { status: 400 } }],
   "an error inside a 200": [0, "chat", { prompt, simulate: { fail: "body" } }],
-  "an answer of nothing, three times": [3, "chat", { prompt, simulate: { answer: "empty" } }],
-  "an answer that breaks off": [1, "chat", { prompt, simulate: { fail: "cut" } }],
+  "an empty response, three times": [3, "chat", { prompt, simulate: { answer: "empty" } }],
+  "a cut response": [1, "chat", { prompt, simulate: { fail: "cut" } }],
   "a summary of 19 chunks": [
     20,
     "summarize-records",
@@ -86,20 +92,20 @@ const REQUESTS: Record<string, Request> = {
     "v1/chat/completions",
     { ...openai, stream: true, simulate: quick },
   ],
-  "OpenAI's chat, streamed and left": [1, "v1/chat/completions", { ...openai, stream: true }, 2],
+  "OpenAI's chat, streamed and aborted": [1, "v1/chat/completions", { ...openai, stream: true }, 2],
   "OpenAI's responses": [1, "v1/responses", response],
   "OpenAI's responses, streamed": [
     1,
     "v1/responses",
     { ...response, stream: true, simulate: quick },
   ],
-  "OpenAI's responses, streamed and left": [1, "v1/responses", { ...response, stream: true }, 2],
+  "OpenAI's responses, streamed and aborted": [1, "v1/responses", { ...response, stream: true }, 2],
   "OpenAI's embeddings": [1, "v1/embeddings", vectors],
   "OpenAI's images": [1, "v1/images/generations", { ...image, response_format: "b64_json" }],
-  "the old chat": [1, "api/ai/chat/completion", openai],
-  "the old chat, streamed": [1, "api/ai/chat/completion", { ...openai, stream: true }],
-  "the old image": [1, "api/ai/image/generation", image],
-  "the old embeddings": [1, "api/ai/embeddings", vectors],
+  "the deprecated chat": [1, "api/ai/chat/completion", openai],
+  "the deprecated chat, streamed": [1, "api/ai/chat/completion", { ...openai, stream: true }],
+  "the deprecated image": [1, "api/ai/image/generation", image],
+  "the deprecated embeddings": [1, "api/ai/embeddings", vectors],
 };
 
 /** Limits that no test reaches, so that every call is reserved before it is made. */

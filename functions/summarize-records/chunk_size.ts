@@ -31,8 +31,8 @@ export interface ChunkNeeds {
 /**
  * The largest chunk that the model takes beside its output limit.
  *
- * With several models, which are fallbacks for each other, the smallest counts. A catalogue that
- * cannot be read is no failure: then the usual size is taken.
+ * With several models, which are fallbacks for each other, the smallest counts. When the catalogue
+ * cannot be read, the usual size is taken.
  *
  * @returns a size in bytes of UTF-8.
  */

@@ -22,7 +22,7 @@ import { readTokenUsage } from "../token_usage.ts";
 export interface Seen {
   /** Completion tokens; the most that the call may use unless given. */
   completionTokens?: number;
-  /** Whether the response broke off, so that it may cost more than it stated by then. */
+  /** Whether the response was cut, so that it may cost more than it had stated by then. */
   isPart?: boolean;
 }
 

@@ -27,7 +27,7 @@ const DEFAULT_SEARCH = { results: 5, searches: 2 };
 const MAX_STEPS = 30;
 /** Output limit of a model that a tool asks without stating one. */
 const INNER_TOKENS = 4_096;
-/** The models of `fusion` when the request names none. */
+/** The number of models that `fusion` calls by default. */
 const FUSION_MODELS = 4;
 const IMAGE_MODEL = "openai/gpt-5-image";
 /** Server tools and plugins that ask other models. */

@@ -39,20 +39,10 @@ const EXEMPT = [
   "docs/api.md", // written from sources that are checked themselves
 ];
 
-/** Folders whose prose is still to be rewritten. */
-const PENDING: string[] = [
-  "migrations/20261121000002_ai-ledger-functions.sql",
-  "shared/ledger/",
-  "tests/bill_test.ts",
-  "tests/ledger/",
-  "tests/shared/ledger/",
-];
-
 Deno.test("comments, messages, test titles and pages use the terms of the field", () => {
   const prose = listProse().filter(({ path }) => !EXEMPT.includes(path));
   assert(prose.length > 5_000, `only ${prose.length} pieces of prose were found`);
-  const found = prose.flatMap(findTerms)
-    .filter((finding) => !PENDING.some((folder) => finding.startsWith(folder)));
+  const found = prose.flatMap(findTerms);
   assertEquals(found, []);
 });
 

@@ -31,7 +31,7 @@ Deno.test("migrations come to a backend that is older than they are, each once",
       "99990101000001 ai-user-keys",
       "99990101000000 own",
     ]);
-    const { usage } = (await insforge.sql("select ai_usage('nobody') as usage"))[0]!;
+    const { usage } = (await insforge.sql("select ai_usage('unknown-user') as usage"))[0]!;
     assertEquals((usage as { days: unknown[] }).days, []);
   } finally {
     await insforge.close();

@@ -1,5 +1,5 @@
 /**
- * Nobody but the project's API key reads or changes the ledger. What is tried is listed by the
+ * Only the project's API key reads or changes the ledger. What is tried is listed by the
  * database, so that no later table or function can be forgotten.
  */
 import { createClient } from "@insforge/sdk";

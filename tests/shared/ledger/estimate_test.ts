@@ -161,7 +161,7 @@ const withFile = (file_data: string, rest = {}) => ({
   ...rest,
 });
 
-Deno.test("counts 1000 pages to parse for a file that nobody here has seen, and 100 or more for others", () => {
+Deno.test("counts 1000 pages to parse for a file given by URL or id, and 100 or more for others", () => {
   const pagesOf = (params: Record<string, unknown>) =>
     Math.round(estimateOf(params).parts[0]!.file_usd! / 0.002);
   const inline = (bytes: number, type = "application/pdf") =>

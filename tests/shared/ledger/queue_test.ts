@@ -17,7 +17,7 @@ interface Sent {
   charges: { id?: number; user_id: string }[];
 }
 
-/** A database that answers each call when it is told to. */
+/** A database whose responses the test releases one by one. */
 function createDatabase() {
   const calls: { sent: Sent; answer(status: number, body: unknown): void }[] = [];
   const waiting: (() => void)[] = [];

@@ -177,7 +177,7 @@ Deno.test("charges what was reserved when a response does not state its usage", 
   assertEquals(charge.parts, [{ ...charge.parts![0]!, prompt_tokens, completion_tokens }]);
 });
 
-Deno.test("charges a response that breaks off under the id of its generation", async () => {
+Deno.test("charges a cut response under the id of its generation", async () => {
   const headers = { "X-Generation-Id": "gen-7", "Content-Type": "application/json" };
   const [charge] = await settleOf("/completion", [{ text: '{"id":', headers, end: "cut" }]);
   assertEquals([charge.generation_id, charge.completion_tokens, charge.final], [
@@ -233,7 +233,7 @@ Deno.test("asks for usage in every stream, whatever the caller sends", async () 
   assertEquals(status, 400);
 });
 
-Deno.test("charges a stream that broke off before its first word, and not one that was refused", async () => {
+Deno.test("charges a stream that was cut before its first word, and not one that was refused", async () => {
   const headers = { "X-Generation-Id": "gen-5", "retry-after-ms": "1" };
   const cut = { sse: [COMMENT], end: "cut" as const, headers };
   const charges = await settleOf("/stream", [cut, { sse: streamOf("Hello") }]);
@@ -253,7 +253,7 @@ Deno.test("charges a response that was given up at the deadline", async () => {
   assertEquals([charge.completion_tokens, charge.final], [50, false]);
 });
 
-Deno.test("charges nothing when the caller leaves before the request is sent", async () => {
+Deno.test("charges nothing when the connection is closed before the request is sent", async () => {
   await using ledger = createInsForge();
   await using upstream = await createUpstream();
   ledger.reply(200, STARTS);
@@ -448,7 +448,7 @@ Deno.test("returns 403 when the stored key cannot be opened, and does not use th
   await using upstream = await createUpstream();
   ledger.reply(200, {
     ...COMMITTED,
-    decisions: [{ key: await seal("sk-or-v1-own", "somebody else") }],
+    decisions: [{ key: await seal("sk-or-v1-own", "another-user") }],
   });
   ledger.replyAlways(200, COMMITTED);
   const values = { ...withoutLimits(ledger), ...OWN_KEYS };
