@@ -51,23 +51,27 @@ export function splitEvents(bytes: Uint8Array): Uint8Array[] {
  */
 export class EventCutter {
   #held: Uint8Array[] = [];
+  /** The last two bytes that are held: pieces of one byte may cut an empty line more than once. */
+  #tail: Uint8Array = EMPTY;
 
   /** Returns all bytes up to the end of the last whole event, or nothing while there is none. */
   push(bytes: Uint8Array): Uint8Array | undefined {
     if (bytes.length === 0) return undefined;
-    const before = this.#held.at(-1) ?? EMPTY;
+    const before = this.#tail;
     let end = bytes.lastIndexOf(LF);
     while (end >= 0 && !endsEvent(bytes, end, before)) {
       end = end > 0 ? bytes.lastIndexOf(LF, end - 1) : -1;
     }
     if (end === bytes.length - 1 && this.#held.length === 0) return bytes;
     if (end < 0) {
-      // Pieces are joined when they are whole, but a tiny one could hide a line end from the next.
-      this.#held.push(before.length < 2 ? joinBytes([this.#held.pop() ?? EMPTY, bytes]) : bytes);
+      this.#held.push(bytes);
+      this.#tail = (bytes.length < 2 ? joinBytes([before, bytes]) : bytes).subarray(-2);
       return undefined;
     }
     const whole = joinBytes([...this.#held, bytes.subarray(0, end + 1)]);
-    this.#held = end + 1 < bytes.length ? [bytes.slice(end + 1)] : [];
+    const rest = bytes.slice(end + 1);
+    this.#held = rest.length > 0 ? [rest] : [];
+    this.#tail = rest.subarray(-2);
     return whole;
   }
 

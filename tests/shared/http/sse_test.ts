@@ -32,6 +32,19 @@ Deno.test("EventCutter gives back every byte, in whole events, however the strea
   }
 });
 
+Deno.test("EventCutter finds the end of every event in pieces of one byte, whatever their number", () => {
+  for (const text of [STREAM, STREAM.replaceAll("\r\n", "\n").replaceAll("\n", "\r\n")]) {
+    for (const padding of ["", "x", "xx", "xxx"]) {
+      const cutter = new EventCutter();
+      const bytes = encoder.encode(`:${padding}${text}`);
+      const pieces = Array.from(bytes, (_, i) => cutter.push(bytes.slice(i, i + 1)))
+        .filter((piece) => piece !== undefined);
+      assertEquals(pieces.length, 4);
+      assertEquals([joinBytes(pieces), cutter.rest().length], [bytes, 0]);
+    }
+  }
+});
+
 Deno.test("EventCutter holds an event that has not ended", () => {
   const cutter = new EventCutter();
   assertEquals(cutter.push(encoder.encode("data: a\n")), undefined);
