@@ -12,6 +12,8 @@ export interface CaseReply {
   json?: unknown;
   body?: string;
   events?: Write[];
+  /** An event stream that is written one character at a time. */
+  trickle?: string;
   /** Milliseconds before the response begins. */
   delay?: number;
   /** Closes the connection without a response. */
@@ -24,23 +26,32 @@ export interface CaseReply {
 export interface Provider extends AsyncDisposable {
   /** The value of `OPENROUTER_BASE_URL`. */
   url: string;
-  /** The bodies of the requests received so far. */
+  /** The bodies of the requests received since the replies were set. */
   requests: string[];
+  /** Sets other replies, and forgets the requests. */
+  play(replies: CaseReply[]): void;
 }
 
 /** Starts a provider that plays the replies in turn; the last one repeats. */
-export async function createProvider(replies: CaseReply[]): Promise<Provider> {
-  const requests: string[] = [];
+export async function createProvider(replies: CaseReply[] = []): Promise<Provider> {
+  let current = replies;
+  let requests: string[] = [];
   const server = createServer(async (incoming, outgoing) => {
     const body = await readBody(incoming);
-    const index = Math.min(requests.push(body), replies.length) - 1;
-    await play(outgoing, choose(replies[index] ?? { status: 404 }, body));
+    const index = Math.min(requests.push(body), current.length) - 1;
+    await play(outgoing, choose(current[index] ?? { status: 404 }, body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/api/v1`,
-    requests,
+    get requests() {
+      return requests;
+    },
+    play(replies) {
+      current = replies;
+      requests = [];
+    },
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
@@ -60,24 +71,33 @@ function choose(reply: CaseReply, body: string): CaseReply {
   return found?.reply ?? reply;
 }
 
+/** The bytes of a reply, as text. */
+export function toText({ json, body = JSON.stringify(json), events, trickle }: CaseReply): string {
+  return trickle ?? events?.map(toWritten).join("") ?? body ?? "";
+}
+
 async function play(outgoing: ServerResponse, reply: CaseReply): Promise<void> {
-  const { status = 200, headers, json, body = JSON.stringify(json), events, delay, destroy } =
-    reply;
+  const { status = 200, headers, json, events, trickle, delay, destroy } = reply;
   if (delay) await pause(delay);
   if (destroy) return void outgoing.destroy();
-  const type = events
+  const type = events || trickle
     ? "text/event-stream"
     : json === undefined
     ? "text/plain"
     : "application/json";
   outgoing.writeHead(status, { "content-type": type, ...headers });
-  for (const write of events ?? [body ?? ""]) {
-    if (typeof write === "string") outgoing.write(write);
-    else if ("wait" in write) await pause(write.wait as number);
-    else if ("destroy" in write) return void outgoing.destroy();
-    else outgoing.write(`data: ${JSON.stringify(write)}\n\n`);
+  for (const write of events ?? (trickle ? [...trickle] : [toText(reply)])) {
+    if (typeof write === "object" && "destroy" in write) return void outgoing.destroy();
+    if (typeof write === "object" && "wait" in write) await pause(write.wait as number);
+    outgoing.write(toWritten(write));
+    if (trickle) await pause(1); // characters written in one turn would arrive as one piece
   }
   outgoing.end();
+}
+
+function toWritten(write: Write): string {
+  if (typeof write === "string") return write;
+  return "wait" in write || "destroy" in write ? "" : `data: ${JSON.stringify(write)}\n\n`;
 }
 
 function pause(ms: number): Promise<void> {
