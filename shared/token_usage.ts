@@ -60,13 +60,32 @@ export function readStatedUsd(
   return provider === undefined && usd === 0 ? undefined : toUsd(usd + (provider ?? 0));
 }
 
+/**
+ * The `usage` object of a response with its documented types: a count that is missing or invalid is
+ * 0, and an invalid cost is left out.
+ *
+ * @returns undefined when there is no such object.
+ */
+export function toTokenUsage(usage: unknown): TokenUsage | undefined {
+  if (typeof usage !== "object" || usage === null) return undefined;
+  const { cost, ...rest } = usage as TokenUsage;
+  const usd = typeof cost === "string" ? toUsd(cost) : cost;
+  return {
+    ...rest,
+    prompt_tokens: toTokenCount(rest.prompt_tokens),
+    completion_tokens: toTokenCount(rest.completion_tokens),
+    total_tokens: toTokenCount(rest.total_tokens),
+    ...(usd === null || typeof usd === "number" ? { cost: usd } : {}),
+  };
+}
+
 /** Adds up the usage of several calls; calls without usage count as zero. */
 export function sumTokenUsage(usages: (Partial<TokenUsage> | undefined)[]): TokenUsage {
   const sum = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, cost: 0 };
   for (const usage of usages) {
-    sum.prompt_tokens += usage?.prompt_tokens ?? 0;
-    sum.completion_tokens += usage?.completion_tokens ?? 0;
-    sum.total_tokens += usage?.total_tokens ?? 0;
+    sum.prompt_tokens += toTokenCount(usage?.prompt_tokens);
+    sum.completion_tokens += toTokenCount(usage?.completion_tokens);
+    sum.total_tokens += toTokenCount(usage?.total_tokens);
     sum.cost += usage ? readStatedUsd(usage) ?? 0 : 0;
   }
   return sum;

@@ -11,10 +11,10 @@ import type { TokenUsage } from "../../shared/token_usage.ts";
 /** How Responses are read. */
 export const responsesProtocol: Protocol = {
   createReader,
-  toEvents: (response) =>
-    Array.isArray(response.output) || findError(response)
-      ? [toEndEvent(response, "response.completed")]
-      : [],
+  toEvents(response) {
+    if (findError(response)) return [toEndEvent(response, "response.failed")];
+    return Array.isArray(response.output) ? [toEndEvent(response, "response.completed")] : [];
+  },
   toResponse: (events) => events.findLast(({ type }) => isEnd(type))?.response as Fields,
 };
 

@@ -5,9 +5,9 @@ const MAX_CHARS = 300;
 /** Tokens that begin like a key: OpenAI's, Anthropic's and OpenRouter's `sk-`, InsForge's `ik_` … */
 const PREFIXED =
   /(?<![A-Za-z0-9])(?:[cg]?sk|xai|pplx|nvapi|ik|anon|pk|rk|key|hf|fw|r8|ghp|tgp)[-_][\w*.-]{5,}[\w*]/gi;
-/** Google's and Amazon's keys, Google's access tokens, JSON Web Tokens. */
+/** OpenRouter's keys, also where a letter precedes them; Google's and Amazon's keys, Google's access tokens, JSON Web Tokens. */
 const SHAPED =
-  /\bAIza[\w-]{20,}|\bAKIA[A-Z0-9]{16}\b|\bya29\.[\w-]{10,}|(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g;
+  /sk-or-v\d-[\w-]{8,}|\bAIza[\w-]{20,}|\bAKIA[A-Z0-9]{16}\b|\bya29\.[\w-]{10,}|(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 /** Headers that hold a credential; a word such as "token" after them is not one. */
 const HEADER = /\b(?:Bearer\s+|X-API-Key\s*[:=]\s*)(?=\S*\d|\S{20})\S+/gi;
 /** Parameters of a URL that hold a credential, and the user and password before its host. */

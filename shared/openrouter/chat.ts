@@ -2,7 +2,7 @@
 import { readChunk } from "./chat_protocol.ts";
 import type { Completion, Message, ToolCall } from "./completions.ts";
 import { toArguments, toContentText } from "./messages.ts";
-import type { TokenUsage } from "../token_usage.ts";
+import { type TokenUsage, toTokenUsage } from "../token_usage.ts";
 
 /** What comes with a text: tool calls, reasoning, annotations, images and the rest. */
 export type ChatAdditions = Omit<Message, "role" | "content">;
@@ -27,19 +27,19 @@ export function toChatAnswer({ id, model, choices, usage }: Completion): ChatAns
   const withOutput = withMessage.find((choice) => readChunk({ choices: [choice] }).hasOutput);
   const { finish_reason, message } = withOutput ?? withMessage[0]!;
   return {
-    id,
-    model,
+    id: toText(id),
+    model: toText(model),
     text: toContentText(message.content),
-    finish_reason,
+    finish_reason: toText(finish_reason) || null,
     ...toAdditions(message),
-    usage,
+    usage: toTokenUsage(usage),
   };
 }
 
 /** What came with the text, without empty fields. */
 function toAdditions({ content: _text, role: _assistant, ...additions }: Message): ChatAdditions {
-  const filled = Object.entries(additions).filter(([, value]) =>
-    Array.isArray(value) ? value.length > 0 : (value ?? null) !== null
+  const filled = Object.entries(additions).filter(([name, value]) =>
+    Array.isArray(value) ? value.length > 0 && !TEXTS.has(name) : isFilled(name, value)
   );
   const named: ChatAdditions = Object.fromEntries(filled);
   const { tool_calls } = named;
@@ -52,4 +52,18 @@ function toToolCall(call: ToolCall): ToolCall {
     ...call,
     function: { ...call.function, arguments: toArguments(call.function.arguments) },
   };
+}
+
+const TEXTS = new Set(["refusal", "reasoning"]);
+const LISTS = new Set(["reasoning_details", "tool_calls", "annotations", "images"]);
+
+/** Whether a field that is no list has a value of its documented type. */
+function isFilled(name: string, value: unknown): boolean {
+  if (LISTS.has(name) || (value ?? null) === null) return false;
+  return typeof value === "string" || !TEXTS.has(name);
+}
+
+/** Gateways may send anything in place of a text. */
+function toText(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

@@ -179,6 +179,15 @@ Deno.test("POST /v1/responses reports an error without a type, and removes the k
   assertEquals([answer.status, answer.body.error.message], [400, "No such key: [removed]"]);
 });
 
+Deno.test("POST /v1/responses returns the error of a JSON response to a streamed request", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({
+    json: { error: { code: 403, message: "Flagged", metadata: { reasons: ["x"] } } },
+  });
+  const answer = await respond(upstream, { input: "Hi", stream: true });
+  assertEquals([answer.status, answer.body.error.metadata.error_code], [403, "FORBIDDEN"]);
+});
+
 const BROKEN_ENDS: [string, string[]][] = [
   ["fails", [event("response.failed", { response: { error: { code: "server_error" } } })]],
   ["sends an error", [event("error", { code: "server_error", message: "x", param: null })]],

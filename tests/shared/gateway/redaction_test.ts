@@ -25,6 +25,7 @@ Deno.test("removes credentials from every place of an error", () => {
       `Incorrect API key provided: ${secret}. Check it`,
       `key=${secret}&x`,
       `"${secret}"`,
+      ...(secret.startsWith("sk-or-") ? [`apikey${secret}`] : []),
     ];
     for (const text of texts) {
       for (const error of [{ message: text }, provider(text), provider({ error: text })]) {

@@ -34,3 +34,28 @@ Deno.test("writes the arguments of a tool call as JSON text when a server sent a
   const answer = toChatAnswer(completion({ tool_calls }) as unknown as Completion);
   assertEquals(answer.tool_calls!.map((call) => call.function?.arguments), ['{"x":1}', undefined]);
 });
+
+Deno.test("leaves out what has not the documented type", () => {
+  const odd = completion(
+    {
+      content: 5,
+      refusal: [false],
+      reasoning: {},
+      tool_calls: "none",
+      images: {},
+      audio: { id: 1 },
+    },
+    { id: null, model: 5, finish_reason: {}, usage: { prompt_tokens: "7", cost: {}, extra: 1 } },
+  );
+  assertEquals(toChatAnswer(odd as unknown as Completion), {
+    id: "",
+    model: "",
+    text: "",
+    finish_reason: null,
+    audio: { id: 1 },
+    usage: { prompt_tokens: 7, completion_tokens: 0, total_tokens: 0, extra: 1 },
+  } as never);
+  for (const usage of [null, 5, "none"]) {
+    assertEquals(toChatAnswer(completion({}, { usage }) as unknown as Completion).usage, undefined);
+  }
+});
