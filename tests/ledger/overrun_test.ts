@@ -144,7 +144,7 @@ Deno.test("overruns a limit by less than one call's cost after 60 parallel calls
 });
 
 for (
-  const [limits, settings] of Object.entries({
+  const [limits, settings] of Object.entries<Record<string, string>>({
     "user and project limits": { USER_USD_PER_DAY: "0.5", PROJECT_USD_PER_MONTH: "400" },
     "project limits alone": { PROJECT_USD_PER_MONTH: "400" },
   })
