@@ -57,7 +57,7 @@ function toToolCall(call: ToolCall): ToolCall {
 const TEXTS = new Set(["refusal", "reasoning"]);
 const LISTS = new Set(["reasoning_details", "tool_calls", "annotations", "images"]);
 
-/** Whether a field that is no list has a value of its documented type. */
+/** Whether a field that is not a list has a value of its documented type. */
 function isFilled(name: string, value: unknown): boolean {
   if (LISTS.has(name) || (value ?? null) === null) return false;
   return typeof value === "string" || !TEXTS.has(name);
