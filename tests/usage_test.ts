@@ -63,12 +63,12 @@ Deno.test("usage", async (t) => {
     }
     const nothing = { status: 200, body: { reconciled: 0, pending: 0 } };
     assertEquals(await sweep(API_KEY), nothing);
-    assertEquals(await sweep(undefined, { "x-api-key": API_KEY }), nothing);
+    assertEquals(await sweep(undefined, { "x-api-key": API_KEY! }), nothing);
     assertEquals(await ask(stack, "usage?route=sweep", API_KEY, {}), nothing);
   });
 
   await t.step("replaces estimates by what OpenRouter billed, in a sweep", async () => {
-    for (let i = 0; i < 3; i++) await leaveEstimate(stack, demo);
+    for (let i = 0; i < 3; i++) await leaveEstimate(stack, demo!);
     await stack.insforge!.sql("update ai_charges set usd = 7 where not final");
     await stack.insforge!.sql("update ai_user_days set usd = 21, unconfirmed_usd = 21");
     assertEquals(await countEstimates(stack), 3);
@@ -76,15 +76,16 @@ Deno.test("usage", async (t) => {
     assert(unconfirmed_usd > 0 && before === 21, "estimates are shown as unconfirmed");
     await sweepAll(stack, 3);
     assertEquals((await ask(stack, "usage", demo)).body.today.unconfirmed_usd, undefined);
-    const [{ usd }] = await stack.insforge!.sql("select sum(usd)::float8 as usd from ai_charges");
+    const { usd } =
+      (await stack.insforge!.sql("select sum(usd)::float8 as usd from ai_charges"))[0]!;
     assertEquals((usd as number).toFixed(9), stack.openrouter!.bill("project").total.toFixed(9));
   });
 
   await t.step(
     "looks up calls that a user's own account paid with the user's own key",
     async () => {
-      const key = await connect(stack, second);
-      await leaveEstimate(stack, second);
+      const key = await connect(stack, second!);
+      await leaveEstimate(stack, second!);
       await sweepAll(stack, 1);
       const { body } = await ask(stack, "usage", second);
       const { total } = stack.openrouter!.bill(key);
@@ -94,8 +95,8 @@ Deno.test("usage", async (t) => {
   );
 
   await t.step("corrects other charges when a stored key cannot be decrypted", async () => {
-    await leaveEstimate(stack, second);
-    await leaveEstimate(stack, demo);
+    await leaveEstimate(stack, second!);
+    await leaveEstimate(stack, demo!);
     await stack.insforge!.sql("update ai_user_keys set key = 'ruined'");
     await sweepAll(stack, 1, 1);
   });
@@ -130,7 +131,7 @@ async function countCharges({ insforge }: Stack): Promise<number> {
 
 async function countEstimates({ insforge }: Stack): Promise<number> {
   const count = "select count(*)::integer as count from ai_charges where next_try_at is not null";
-  return (await insforge!.sql(count))[0].count as number;
+  return (await insforge!.sql(count))[0]!.count as number;
 }
 
 /**
@@ -162,7 +163,7 @@ async function connect(stack: Stack, token: string): Promise<string> {
     body: JSON.stringify({ code }),
   });
   const { key } = await exchanged.json();
-  const { sub } = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+  const { sub } = JSON.parse(atob(token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/")));
   const sealed = await sealUserKey(key, sub, createSettings({ get: (name) => VALUES[name] }));
   await stack.insforge!.sql("insert into ai_user_keys (user_id, key) values ($1, $2)", [
     sub,

@@ -70,7 +70,7 @@ app.post("/images/generations", async ({ env: call }) => {
   const saved = await saveImages(user, toImages(answer), place, call);
   const data = saved.map((image, i) =>
     "save_error" in image
-      ? { ...images.data[i], save_error: image.save_error }
+      ? { ...answer.data[i]!, save_error: image.save_error }
       : { url: image.url, media_type: image.media_type }
   );
   return Response.json({ ...images, data } satisfies OpenAIImages);

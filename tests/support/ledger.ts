@@ -229,7 +229,7 @@ export async function reconcile(ledger: Ledger, records: unknown[]): Promise<voi
 
 /** The result of `ai_usage` for a user. */
 export async function readUsage(ledger: Ledger, user = "u"): Promise<Row> {
-  const [{ usage }] = await ledger.run("select ai_usage(user_id => $1) as usage", [user]);
+  const { usage } = (await ledger.run("select ai_usage(user_id => $1) as usage", [user]))[0]!;
   return usage;
 }
 

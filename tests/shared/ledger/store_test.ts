@@ -114,21 +114,21 @@ Deno.test("charges every billed attempt, even when its response is rejected", as
 Deno.test("charges a response with an odd model or id", async () => {
   for (const model of [null, 5, {}, "", "m\0"]) {
     const [charge] = await settleOf("/completion", [{ json: completion({}, { model, id: 7 }) }]);
-    assertEquals(charge, { ...charge, model: model === "m\0" ? "m\ufffd" : "m", usd: USAGE.cost });
-    assertEquals(charge.generation_id, null);
+    assertEquals(charge, { ...charge!, model: model === "m\0" ? "m\ufffd" : "m", usd: USAGE.cost });
+    assertEquals(charge!.generation_id, null);
   }
   const [first, last] = streamOf("Hello").slice(1, -1).map((event) =>
     event.replace('"openai/gpt-4o-mini"', "null")
   );
-  const [charge] = await settleOf("/stream", [{ sse: [first, last, DONE] }]);
-  assertEquals(charge.model, "m");
+  const [charge] = await settleOf("/stream", [{ sse: [first!, last!, DONE] }]);
+  assertEquals(charge!.model, "m");
 });
 
 Deno.test("charges a response whose numbers no database accepts", async () => {
   const usage = { prompt_tokens: 1e300, completion_tokens: "many", cost: 1e300 };
   const [charge] = await settleOf("/completion", [{ json: completion({}, { usage }) }]);
-  assertEquals([charge.prompt_tokens, charge.completion_tokens], [2 ** 31 - 1, 0]);
-  assertEquals([charge.usd, charge.final], [null, false]);
+  assertEquals([charge!.prompt_tokens, charge!.completion_tokens], [2 ** 31 - 1, 0]);
+  assertEquals([charge!.usd, charge!.final], [null, false]);
 });
 
 Deno.test("reserves for a model of any name", async () => {
@@ -148,7 +148,7 @@ Deno.test("reserves for a model of any name", async () => {
 Deno.test("charges an image that was given up at the deadline", async () => {
   const values = { REQUEST_DEADLINE_MS: "3000" };
   const { prompt_tokens, completion_tokens } =
-    (await settleOf("/images", [{ end: "hang", text: "" }], { max_tokens: undefined }, values))[0];
+    (await settleOf("/images", [{ end: "hang", text: "" }], { max_tokens: undefined }, values))[0]!;
   assertEquals([prompt_tokens > 0, completion_tokens], [true, 4_096]);
 });
 
@@ -163,7 +163,7 @@ Deno.test("charges nothing for a response with an error status or an error insid
 Deno.test("charges the estimate when usage states nothing, and nothing for an error", async () => {
   const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
   const [charge] = await settleOf("/completion", [{ json: completion({}, { usage }) }]);
-  assertEquals([charge.prompt_tokens > 0, charge.completion_tokens], [true, 50]);
+  assertEquals([charge!.prompt_tokens > 0, charge!.completion_tokens], [true, 50]);
   const error = { error: { code: 400, message: "no" }, usage };
   assertEquals(await settleOf("/completion", [{ json: error }]), []);
   assertEquals(await settleOf("/stream", [{ sse: [`data: ${JSON.stringify(error)}\n\n`] }]), []);
@@ -172,15 +172,15 @@ Deno.test("charges the estimate when usage states nothing, and nothing for an er
 Deno.test("charges what was reserved when a response does not state its usage", async () => {
   const { usage: _, ...silent } = completion() as Record<string, unknown>;
   const [charge] = await settleOf("/completion", [{ json: silent }]);
-  assertEquals([charge.completion_tokens, charge.final], [50, false]);
-  const { prompt_tokens, completion_tokens } = charge;
-  assertEquals(charge.parts, [{ ...charge.parts![0]!, prompt_tokens, completion_tokens }]);
+  assertEquals([charge!.completion_tokens, charge!.final], [50, false]);
+  const { prompt_tokens, completion_tokens } = charge!;
+  assertEquals(charge!.parts, [{ ...charge!.parts![0]!, prompt_tokens, completion_tokens }]);
 });
 
 Deno.test("charges a cut response under the id of its generation", async () => {
   const headers = { "X-Generation-Id": "gen-7", "Content-Type": "application/json" };
   const [charge] = await settleOf("/completion", [{ text: '{"id":', headers, end: "cut" }]);
-  assertEquals([charge.generation_id, charge.completion_tokens, charge.final], [
+  assertEquals([charge!.generation_id, charge!.completion_tokens, charge!.final], [
     "gen-7",
     50,
     false,
@@ -200,7 +200,7 @@ Deno.test("charges what was seen of a stream whose caller closes the connection"
   let text = "";
   while (!text.includes("three")) text += new TextDecoder().decode((await reader.read()).value);
   await reader.cancel();
-  const { charges: [charge] } = JSON.parse(ledger.requests[1].text);
+  const { charges: [charge] } = JSON.parse(ledger.requests[1]!.text);
   assertEquals([charge.completion_tokens, charge.final], [3, false]);
 });
 
@@ -208,7 +208,7 @@ Deno.test("charges all text of long chunks, not one token for each", async () =>
   const sse = [1, 2, 3].map(() => chunk({ content: "word ".repeat(1_000) }));
   const params = { ...ask, max_tokens: 9_999 };
   const [charge] = await settleOf("/stream", [{ sse, end: "cut" }], params);
-  assertEquals(Math.round(charge.completion_tokens / 1_000), 4);
+  assertEquals(Math.round(charge!.completion_tokens / 1_000), 4);
 });
 
 Deno.test("does not take the cost that a cut stream stated for its final cost", async () => {
@@ -225,7 +225,7 @@ Deno.test("asks for usage in every stream, whatever the caller sends", async () 
   upstream.reply({ sse: streamOf("Hello") });
   const stream_options = { include_usage: false, include_obfuscation: false };
   await probe("/stream", upstream, { params: { ...ask, stream_options } });
-  assertEquals(upstream.requests[0].body.stream_options, {
+  assertEquals(upstream.requests[0]!.body.stream_options, {
     include_usage: true,
     include_obfuscation: false,
   });
@@ -250,7 +250,7 @@ Deno.test("charges a response that was given up at the deadline", async () => {
   const [charge] = await settleOf("/completion", [{ end: "hang", text: "" }], ask, {
     REQUEST_DEADLINE_MS: "3000",
   });
-  assertEquals([charge.completion_tokens, charge.final], [50, false]);
+  assertEquals([charge!.completion_tokens, charge!.final], [50, false]);
 });
 
 Deno.test("charges nothing when the connection is closed before the request is sent", async () => {
@@ -260,7 +260,7 @@ Deno.test("charges nothing when the connection is closed before the request is s
   ledger.replyAlways(200, COMMITTED);
   const values = withLedger(ledger);
   await probe("/completion", upstream, { params: ask, values, signal: AbortSignal.abort() });
-  assertEquals(JSON.parse(ledger.requests[1].text).charges, []);
+  assertEquals(JSON.parse(ledger.requests[1]!.text).charges, []);
 });
 
 Deno.test("returns the response when the settlement fails, and notes it in the log", async () => {
@@ -286,7 +286,7 @@ Deno.test("settles a second time after a failure", async () => {
   upstream.reply({ json: completion() });
   await probe("/completion", upstream, { params: ask, values: withLedger(ledger) });
   assertEquals(ledger.requests.map(({ line }) => line), [COMMIT, COMMIT, COMMIT]);
-  assertEquals(ledger.requests[1].text, ledger.requests[2].text);
+  assertEquals(ledger.requests[1]!.text, ledger.requests[2]!.text);
   assertEquals(logs.at(-1)!.notice, undefined);
 });
 
@@ -383,7 +383,7 @@ Deno.test("calls OpenRouter with the user's own key", async () => {
   upstream.reply({ json: completion() });
   const values = { ...withoutLimits(ledger), ...OWN_KEYS };
   assertEquals((await probe("/completion", upstream, { params: ask, values })).status, 200);
-  assertEquals(upstream.requests[0].headers.get("authorization"), "Bearer sk-or-v1-own");
+  assertEquals(upstream.requests[0]!.headers.get("authorization"), "Bearer sk-or-v1-own");
   const { reservations, limits } = JSON.parse(ledger.requests[0]!.text);
   assertEquals([reservations[0].use_key, limits], [true, {}]);
   const { charges, ended } = JSON.parse(ledger.requests[1]!.text);
@@ -466,7 +466,7 @@ Deno.test("returns 403 when an own key is required and the user has none", async
   const answer = await probe("/completion", upstream, { params: ask, values });
   assertEquals([answer.status, answer.body.error], [403, "AI_INVALID_API_KEY"]);
   // A limit of the project must not hide that the user has to connect an account.
-  assertEquals(JSON.parse(ledger.requests[0].text).limits, {});
+  assertEquals(JSON.parse(ledger.requests[0]!.text).limits, {});
   assertMatch(answer.body.nextActions, /connect/i);
   assertEquals(ledger.requests.map(({ line }) => line), [COMMIT]);
 });
@@ -501,5 +501,5 @@ async function settleOf(
     values: { ...withLedger(ledger), ...values },
   });
   assertEquals(ledger.requests.map(({ line }) => line), [COMMIT, COMMIT]);
-  return JSON.parse(ledger.requests[1].text).charges;
+  return JSON.parse(ledger.requests[1]!.text).charges;
 }
