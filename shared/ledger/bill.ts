@@ -28,6 +28,7 @@ export interface Seen {
 
 /** A generation to look up at the gateway. */
 export interface LookUp {
+  /** The gateway's id of the generation. */
   generationId: string;
   /** The key of the user's own account, sealed as it is stored, when that account paid. */
   sealedKey?: string;
@@ -122,6 +123,7 @@ export class Bill {
   readonly #charges: RecordedCharge[];
   readonly #expected: Estimate;
 
+  /** Starts without charges of its own; `expected` is the most that one attempt may cost. */
   constructor(
     expected: Estimate,
     { sealedKey, charges }: Pick<Reserved, "sealedKey" | "charges">,

@@ -3,9 +3,13 @@ import type { TokenUsage } from "../token_usage.ts";
 
 /** One generation that was billed or may have been billed. */
 export interface Charge {
+  /** The gateway's id; null when no response named it. */
   generation_id: string | null;
+  /** The model that is charged. */
   model: string;
+  /** Tokens of the prompt. */
   prompt_tokens: number;
+  /** Tokens of the response. */
   completion_tokens: number;
   /** USD; null when the gateway stated no cost, so that the ledger prices the parts. */
   usd: number | null;
@@ -17,7 +21,9 @@ export interface Charge {
 export interface Part {
   /** The models that may do it; the dearest counts. */
   models: string[];
+  /** Tokens that the model reads. */
   prompt_tokens: number;
+  /** Tokens that the model writes. */
   completion_tokens: number;
   /** Images in the prompt, for models that bill them by the piece. */
   images?: number;
@@ -27,16 +33,23 @@ export interface Part {
 
 /** A charge with what the ledger needs to price it when the gateway stated no cost. */
 export interface RecordedCharge extends Charge {
+  /** What was used, by the model whose price counts. */
   parts?: Part[];
+  /** USD for what has a fixed price, such as searches. */
   extra_usd?: number;
+  /** USD per prompt token of a model that is not in the ledger's price list. */
   prompt_usd?: number;
+  /** USD per completion token of such a model. */
   completion_usd?: number;
 }
 
 /** What a response states about its generation. */
 export interface Answered {
+  /** The gateway's id of the generation. */
   id?: string;
+  /** The model that answered. */
   model?: string | null;
+  /** Tokens and cost, when the response states them. */
   usage?: TokenUsage | null;
 }
 

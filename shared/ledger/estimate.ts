@@ -21,7 +21,9 @@ export interface PaidCall {
 export interface Estimate {
   /** The model under whose name the call is recorded. */
   model: string;
+  /** Tokens of the prompt. */
   promptTokens: number;
+  /** Tokens of the response. */
   completionTokens: number;
   /** The call's own model first, then the models that its tools ask. */
   parts: Part[];

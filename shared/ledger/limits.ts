@@ -4,18 +4,24 @@ import type { Settings } from "../settings.ts";
 
 const SPENT = "BILLING_INSUFFICIENT_BALANCE";
 
-/** The limits, by their names in the ledger: the settings' names in small letters. */
-const USED_UP = {
+/** A limit, by its name in the ledger: the setting's name in small letters. */
+export type Limit =
+  | "user_requests_per_minute"
+  | "user_tokens_per_day"
+  | "user_usd_per_day"
+  | "user_usd_per_month"
+  | "project_usd_per_day"
+  | "project_usd_per_month";
+
+/** The error of each limit that is used up. */
+const USED_UP: Record<Limit, [status: number, code: ErrorCode, message: string]> = {
   user_requests_per_minute: [429, "RATE_LIMITED", "You are making requests too quickly"],
   user_tokens_per_day: [429, "RATE_LIMITED", "You have used up today's AI tokens"],
   user_usd_per_day: [402, SPENT, "You have used up today's AI budget"],
   user_usd_per_month: [402, SPENT, "You have used up this month's AI budget"],
   project_usd_per_day: [402, SPENT, "This app has used up today's AI budget"],
   project_usd_per_month: [402, SPENT, "This app has used up this month's AI budget"],
-} satisfies Record<string, [status: number, code: ErrorCode, message: string]>;
-
-/** A limit, by its name in the ledger. */
-export type Limit = keyof typeof USED_UP;
+};
 
 /** Why the ledger does not let a request start. */
 export type Refusal =

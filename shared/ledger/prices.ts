@@ -5,15 +5,22 @@ import type { Settings } from "../settings.ts";
 import { toLedgerName } from "./charge.ts";
 
 /** One model's prices, USD per token, input image or request. */
-interface ModelPrices {
+export interface ModelPrices {
+  /** The model's id, or another name of it. */
   model: string;
+  /** Per prompt token: the highest of its kinds, such as audio or a written cache. */
   prompt_usd: number;
+  /** Per completion token: the highest of its kinds, such as reasoning or images. */
   completion_usd: number;
+  /** Per input image. */
   image_usd: number;
+  /** Per request. */
   request_usd: number;
   /** From so many prompt tokens on, the long prices count. */
   long_prompt_tokens?: number;
+  /** Per token of a long prompt. */
   long_prompt_usd?: number;
+  /** Per completion token after a long prompt. */
   long_completion_usd?: number;
   /** Whether the model reads files itself, so that no plugin is paid to parse them. */
   reads_files: boolean;

@@ -16,13 +16,17 @@ export type Decision = undefined | { key: string; refused?: undefined } | Refusa
 export interface Settlement {
   /** The reservation to release, if there is one. */
   ended?: { id: string; user_id: string };
+  /** What its calls are charged. */
   charges: Fields[];
 }
 
 /** A charge that the ledger wants to have looked up. */
 export interface DueCharge {
+  /** The gateway's id of the generation. */
   generation_id: string;
+  /** The user who is charged. */
   user_id: string;
+  /** Whether the user's own key paid. */
   own_key: boolean;
 }
 
@@ -36,6 +40,7 @@ export interface Report {
 
 /** The limits and what else holds for a whole batch; entries with other terms go in other batches. */
 export interface Terms {
+  /** The limits that are set, by their names in the ledger. */
   limits: Record<string, number>;
   /** Whether to decide by fallback prices when the ledger has no price list. */
   withoutPrices: boolean;
@@ -88,10 +93,12 @@ export async function flushLedger(): Promise<void> {
   while (queues.size > 0) await Promise.all([...queues.values()].map((queue) => queue.idle));
 }
 
-class Queue {
+/** Sends what waits to one project's ledger, batch by batch. */
+export class Queue {
   readonly #waiting: Waiting[] = [];
   #idle: Promise<void> | undefined;
 
+  /** Starts empty; `onIdle` is called whenever nothing waits any more. */
   constructor(readonly settings: Settings, readonly onIdle: () => void) {}
 
   /** Resolves when nothing waits in this queue any more. */

@@ -11,6 +11,7 @@ import { toTokenCount } from "../token_usage.ts";
 
 /** A request that may start. */
 export interface Reserved {
+  /** The id of the reservation, under which it is settled. */
   id: string;
   /** The user's own key, sealed as it is stored, when it pays instead of the project's key. */
   sealedKey?: string;
@@ -18,7 +19,9 @@ export interface Reserved {
   isHeld: boolean;
   /** What the ledger reported with the reservation. */
   pricesDue: boolean;
+  /** The limits that it was decided by. */
   terms: Terms;
+  /** What its calls have been charged so far. */
   charges: RecordedCharge[];
 }
 
