@@ -123,7 +123,7 @@ export class Bill {
   readonly #charges: RecordedCharge[];
   readonly #expected: Estimate;
 
-  /** Starts without charges of its own; `expected` is the most that one attempt may cost. */
+  /** Takes a request's charges; `expected` is the most that one attempt may cost. */
   constructor(
     expected: Estimate,
     { sealedKey, charges }: Pick<Reserved, "sealedKey" | "charges">,
