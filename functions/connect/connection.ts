@@ -9,7 +9,8 @@ import {
   type StoredKey,
   storeKey,
 } from "./key_store.ts";
-import { type KeyFacts, readKeyFacts, toManageUrl } from "./openrouter_keys.ts";
+import { type KeyFacts, readKeyFacts } from "./openrouter_keys.ts";
+import { toManageUrl } from "./openrouter_pages.ts";
 
 /** A user's connection with OpenRouter; amounts are USD. */
 export interface Connection extends KeyFacts {

@@ -10,11 +10,13 @@ import { nonEmptyText } from "../../shared/request/text_fields.ts";
 import { requireUserKeySupport } from "../../shared/gateway/openrouter.ts";
 import { createConnection, deleteConnection, readConnection } from "./connection.ts";
 import { readStoredKey } from "./key_store.ts";
-import { exchangeCode, toAuthorizationUrl } from "./openrouter_keys.ts";
+import { exchangeCode } from "./openrouter_keys.ts";
+import { toAuthorizationUrl } from "./openrouter_pages.ts";
 import { createVerifier, toChallenge } from "./pkce.ts";
 import { openState, requireReturnUrl, sealState } from "./state.ts";
 
 export type { Connection } from "./connection.ts";
+export type { KeyFacts } from "./openrouter_keys.ts";
 
 /** How long OpenRouter's own codes are valid. */
 const FLOW_MS = 10 * 60_000;

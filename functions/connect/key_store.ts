@@ -21,8 +21,7 @@ const SUBJECT = `table ${TABLE}`;
  * Reads a user's key, if there is one.
  *
  * @throws {ApiError} 500 `INTERNAL_ERROR` when the table is missing or InsForge rejects `API_KEY`,
- * 502
- *   `UPSTREAM_FAILURE` when InsForge fails or does not respond. All functions here throw these.
+ *   502 `UPSTREAM_FAILURE` when InsForge fails or does not respond. All functions here throw these.
  */
 export async function readStoredKey(
   userId: string,

@@ -8,7 +8,6 @@ import { toReason } from "../../shared/gateway/upstream_error.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { setDeadline } from "../../shared/http/deadlines.ts";
 import { readText, send } from "../../shared/openrouter/send.ts";
-import type { Settings } from "../../shared/settings.ts";
 import { CODE_CHALLENGE_METHOD } from "./pkce.ts";
 
 /** OpenRouter's information about a key; amounts are USD. */
@@ -26,31 +25,6 @@ export interface KeyFacts {
 }
 
 const TIMEOUT_MS = 15_000;
-
-/**
- * The URL at OpenRouter on which a user gives the app a key.
- *
- * OpenRouter documents no parameter `state`, so the state is part of the callback URL.
- */
-export function toAuthorizationUrl(
-  { returnUrl, state, challenge }: { returnUrl: string; state: string; challenge: string },
-  settings: Settings,
-): string {
-  const callback = new URL(returnUrl);
-  callback.searchParams.set("connect_state", state);
-  const url = new URL("../../auth", settings.OPENROUTER_BASE_URL + "/");
-  url.searchParams.set("callback_url", callback.href);
-  url.searchParams.set("code_challenge", challenge);
-  url.searchParams.set("code_challenge_method", CODE_CHALLENGE_METHOD);
-  return url.href;
-}
-
-/** The page at OpenRouter on which the owner of a key can limit or delete it. */
-export async function toManageUrl(key: string, settings: Settings): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
-  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));
-  return new URL(`../../keys/${hex.join("")}`, settings.OPENROUTER_BASE_URL + "/").href;
-}
 
 /**
  * Exchanges a code for a key. There is no retry, because OpenRouter accepts a code once.
@@ -115,7 +89,8 @@ export async function readKeyFacts(
 async function sendOnce(request: GatewayRequest, key: string | null): Promise<Fields> {
   const controller = new AbortController();
   const { signal } = controller;
-  const cancelDeadline = setDeadline(TIMEOUT_MS, () => controller.abort(timedOut()));
+  const late = new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "OpenRouter took too long to respond");
+  const cancelDeadline = setDeadline(TIMEOUT_MS, () => controller.abort(late));
   try {
     const gateway = { readError: readOpenRouterError };
     const response = await send(request, { gateway, key, signal });
@@ -136,12 +111,7 @@ function toFailure(failure: unknown): unknown {
 
 /** What OpenRouter responded; nothing when no response came. */
 function readEvidence(failure: unknown): Partial<Evidence> {
-  const { cause } = Object(failure) as ApiError;
-  return Object(cause) as Partial<Evidence>;
-}
-
-function timedOut(): ApiError {
-  return new ApiError(504, "AI_UPSTREAM_UNAVAILABLE", "OpenRouter took too long to respond");
+  return Object(Object(failure).cause) as Partial<Evidence>;
 }
 
 function unreadable(): ApiError {

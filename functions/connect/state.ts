@@ -28,8 +28,7 @@ export function sealState(flow: Flow, settings: Settings): Promise<string> {
  * Opens the state with which a user comes back.
  *
  * @throws {ApiError} 400 `INVALID_INPUT` when it was not created here, was altered or has expired,
- * 403
- *   `FORBIDDEN` when another user started it.
+ *   403 `FORBIDDEN` when another user started it.
  */
 export async function openState(state: string, userId: string, settings: Settings): Promise<Flow> {
   const opened = await open(state, BINDING, settings);

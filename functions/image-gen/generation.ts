@@ -1,8 +1,6 @@
 /** Generates images in one of two ways: by a chat model, or by OpenRouter's image API. */
-import * as z from "zod/mini";
 import { requireShort } from "../../shared/request/chat_request.ts";
-import { imageUrl, nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
-import { outputLimits, withOutputLimit } from "../../shared/request/output_tokens.ts";
+import { withOutputLimit } from "../../shared/request/output_tokens.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Image } from "../../shared/openrouter/saved_images.ts";
 import { toExcerpt } from "../../shared/gateway/redaction.ts";
@@ -10,36 +8,7 @@ import type { AiContext, ChatAnswer } from "../../shared/mod.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import type { Fields } from "../../shared/fields.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";
-
-/** The options that only the image API has. A request with one of them goes there. */
-const IMAGE_API_OPTIONS = [
-  "n",
-  "size",
-  "resolution",
-  "aspect_ratio",
-  "quality",
-  "output_format",
-  "output_compression",
-  "background",
-  "seed",
-];
-
-/** What to generate, and how; OpenRouter's other fields pass through. */
-export const drawingRequest = z.looseObject({
-  /** At most `MAX_PROMPT_CHARS` characters. */
-  prompt: promptText,
-  /** Images to start from: URLs or data URLs. */
-  images: z.optional(z.array(imageUrl).check(z.minLength(1), z.maxLength(16))),
-  /** The setting `OPENROUTER_IMAGE_MODEL` unless given. */
-  model: z.optional(nonEmptyText),
-  ...outputLimits,
-  image_config: z.optional(z.looseObject({})),
-  n: z.optional(z.int().check(z.gte(1), z.lte(10))),
-  stream: z.optional(z.literal(false)),
-});
-
-/** A checked request for images. */
-export type DrawingRequest = z.infer<typeof drawingRequest>;
+import { type DrawingRequest, IMAGE_API_OPTIONS } from "./drawing_request.ts";
 
 /** The generated images. */
 export interface Drawing {

@@ -12,7 +12,8 @@ import {
   type UnsavedImage,
 } from "../../shared/openrouter/saved_images.ts";
 import { requireBucket } from "../../shared/insforge/storage.ts";
-import { draw, type Drawing, drawingRequest } from "./generation.ts";
+import { drawingRequest } from "./drawing_request.ts";
+import { draw, type Drawing } from "./generation.ts";
 
 /** What to generate, and whether to save it in the app's storage. */
 export const imageRequest = z.extend(drawingRequest, {

@@ -7,46 +7,12 @@ import type {
   EmbeddingsResponse,
   ImageGenerationResponse,
   ToolCall,
-  UrlCitationAnnotation,
 } from "@insforge/shared-schemas";
 import { toArguments, toContentText } from "../../shared/openrouter/messages.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";
-
-interface Message {
-  content?: string | null;
-  tool_calls?: (ToolCall | { type: string })[] | null;
-  annotations?: Annotation[] | null;
-  images?: { type: string; image_url?: { url?: string } }[] | null;
-}
-
-interface Annotation {
-  type: string;
-  url_citation?: {
-    url: string;
-    title?: string;
-    content?: string;
-    start_index?: number;
-    end_index?: number;
-  };
-}
-
-interface Usage {
-  prompt_tokens?: number;
-  completion_tokens?: number;
-  total_tokens?: number;
-}
-
-interface Completion {
-  choices: { message: Message }[];
-  usage?: Usage | null;
-}
-
-interface Embeddings {
-  data: { embedding: number[] | string; index: number }[];
-  model: string;
-  usage?: Usage | null;
-}
+import { toAnnotations } from "./annotations.ts";
+import type { RawCompletion, RawEmbeddings } from "./openrouter_responses.ts";
 
 /**
  * Converts a chat completion. Only the first choice counts, and `metadata.model` is the requested
@@ -55,7 +21,7 @@ interface Embeddings {
  * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for a response that is not a completion.
  */
 export function toChatAnswer(answer: unknown, model: string): ChatCompletionResponse {
-  return read(answer as Completion, "Failed to get response", ({ choices, usage }) => {
+  return read(answer as RawCompletion, "Failed to get response", ({ choices, usage }) => {
     const message = choices[0]?.message;
     return {
       text: toContentText(message?.content),
@@ -88,7 +54,7 @@ export function toChatAnswer(answer: unknown, model: string): ChatCompletionResp
  * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for a response without a list of choices.
  */
 export function toImageAnswer(answer: unknown, model: string): ImageGenerationResponse {
-  return read(answer as Completion, "Failed to generate image", ({ choices, usage }) => {
+  return read(answer as RawCompletion, "Failed to generate image", ({ choices, usage }) => {
     const messages = (choices?.length ? choices : []).map(({ message }) => message);
     const images = messages.flatMap(({ images }) => Array.isArray(images) ? images : []);
     return {
@@ -118,31 +84,20 @@ export function toImageAnswer(answer: unknown, model: string): ImageGenerationRe
  * @throws {ApiError} 500 `AI_UPSTREAM_UNAVAILABLE` for a response without vectors.
  */
 export function toEmbeddingsAnswer(answer: unknown): EmbeddingsResponse {
-  return read(answer as Embeddings, "Failed to generate embeddings", ({ data, model, usage }) => ({
-    object: "list",
-    data: data.map(({ embedding, index }) => ({ object: "embedding", embedding, index })),
-    metadata: {
-      model,
-      usage: usage
-        ? { promptTokens: usage.prompt_tokens, totalTokens: usage.total_tokens }
-        : undefined,
-    },
-  }));
-}
-
-/** The citations of a message or of a piece of one; undefined when there are none. */
-export function toAnnotations(
-  message?: Pick<Message, "annotations" | "content"> | null,
-): UrlCitationAnnotation[] | undefined {
-  const annotations = Array.isArray(message?.annotations) ? message.annotations : [];
-  const citations = annotations.flatMap(({ type, url_citation }) =>
-    type === "url_citation" && url_citation ? [url_citation] : []
+  return read(
+    answer as RawEmbeddings,
+    "Failed to generate embeddings",
+    ({ data, model, usage }) => ({
+      object: "list",
+      data: data.map(({ embedding, index }) => ({ object: "embedding", embedding, index })),
+      metadata: {
+        model,
+        usage: usage
+          ? { promptTokens: usage.prompt_tokens, totalTokens: usage.total_tokens }
+          : undefined,
+      },
+    }),
   );
-  if (citations.length === 0) return undefined;
-  return citations.map(({ url, title, content, start_index, end_index }) => ({
-    type: "url_citation",
-    urlCitation: { url, title, content, startIndex: start_index, endIndex: end_index },
-  }));
 }
 
 function isFunctionCall(call: ToolCall | { type: string }): call is ToolCall {

@@ -4,8 +4,9 @@ import { ApiError, type ErrorCode, toErrorBody } from "../../shared/errors.ts";
 import type { Evidence } from "../../shared/gateway/failures.ts";
 import { redact, toExcerpt } from "../../shared/gateway/redaction.ts";
 import { isNetworkFailure } from "../../shared/openrouter/send.ts";
+import { findSdkReason } from "./sdk_reason.ts";
 
-/** The old proxy's error body, which has `nextActions` only where the old proxy had them. */
+/** The error body of the deprecated proxy, with `nextActions` only where that had them. */
 export function toLegacyErrorBody(error: ApiError): Record<string, unknown> {
   return { ...toErrorBody(error), nextActions: error.nextActions };
 }
@@ -83,7 +84,7 @@ function toUpstreamFailure(failure: ApiError, status: number, text: string): Api
       return reword(failure, {
         status: status >= 400 && status < 600 ? status : 502,
         code: "AI_UPSTREAM_UNAVAILABLE",
-        message: toExcerpt(redact(`${status} ${describe(text) ?? "status code (no body)"}`)),
+        message: toExcerpt(redact(`${status} ${findSdkReason(text) ?? "status code (no body)"}`)),
       });
   }
 }
@@ -101,20 +102,6 @@ function toStreamFailure(failure: ApiError): ApiError {
 export function toStreamError(failure: ApiError): string {
   const { error } = (failure.cause ?? {}) as Partial<Evidence>;
   return toExcerpt(redact(`Failed to stream response: ${error?.message ?? failure.message}`));
-}
-
-/** The reason that OpenAI's SDK finds in the body of a failed response. */
-function describe(text: string): string | undefined {
-  let body: { error?: { message?: unknown } | string | null };
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return text || undefined;
-  }
-  const error = body?.error;
-  if (!error) return undefined;
-  const reason = typeof error === "object" && error.message || error;
-  return typeof reason === "string" && reason !== error ? reason : JSON.stringify(reason);
 }
 
 interface Wording {

@@ -2,22 +2,14 @@
 import type { AIModelSchema } from "@insforge/shared-schemas";
 import type { Call } from "../../shared/http/call.ts";
 import { ApiError } from "../../shared/errors.ts";
-import { isAllowedModel } from "../../shared/policy/models.ts";
-import { chooseGateway } from "../../shared/gateway/gateway.ts";
-import { requestLenient } from "./lenient.ts";
 import type { Evidence } from "../../shared/gateway/failures.ts";
+import { chooseGateway } from "../../shared/gateway/gateway.ts";
+import { isAllowedModel } from "../../shared/policy/models.ts";
+import { requestLenient } from "./lenient.ts";
+import { toModels } from "./model_entries.ts";
 
 const FRESH_MS = 60 * 60 * 1_000;
 const PAUSE_MS = 5_000;
-const MODALITIES = ["text", "image", "audio", "video", "file", "embeddings"];
-const COMPANIES = ["openai", "anthropic", "google", "amazon"];
-
-interface Model {
-  id: string;
-  created?: number;
-  architecture?: { input_modalities?: string[]; output_modalities?: string[] };
-  pricing?: { prompt: string; completion: string };
-}
 
 /** The cached models of a gateway. It only saves calls: an empty cache is correct, too. */
 interface Catalogue {
@@ -75,58 +67,4 @@ function toFailure(thrown: unknown): ApiError {
 function unavailable(): ApiError {
   const message = "Upstream AI models catalog is temporarily unavailable.";
   return new ApiError(503, "AI_UPSTREAM_UNAVAILABLE", message);
-}
-
-function toModels(answer: unknown): AIModelSchema[] {
-  if (typeof answer !== "object") throw new TypeError("not a list of models");
-  const { data } = answer as { data?: Model[] };
-  return (data ?? []).map(toModel)
-    .filter(({ inputModality, outputModality }) => inputModality.length && outputModality.length)
-    .sort((a, b) => toRank(a.id) - toRank(b.id) || a.id.localeCompare(b.id));
-}
-
-function toModel({ id, created, architecture, pricing }: Model): AIModelSchema {
-  const inputModality = toModalities(architecture?.input_modalities);
-  const outputModality = toModalities(architecture?.output_modalities);
-  const readsTokens = inputModality.some((kind) => ["text", "file", "embeddings"].includes(kind));
-  const writesTokens = outputModality.includes("text");
-  const inputPrice = pricing && readsTokens ? toPrice(pricing.prompt) : undefined;
-  const outputPrice = pricing && writesTokens ? toPrice(pricing.completion) : undefined;
-  return {
-    id,
-    created,
-    modelId: id,
-    provider: "openrouter",
-    inputModality,
-    outputModality,
-    inputPrice,
-    outputPrice,
-    inputPriceLabel: toLabel(inputPrice),
-    outputPriceLabel: toLabel(outputPrice),
-  };
-}
-
-/** Sorts known modalities first, then the others by name, without blanks and duplicates. */
-function toModalities(names: string[] = []): AIModelSchema["inputModality"] {
-  const unique = [...new Set(names.filter((name) => name.trim()))];
-  const rank = (name: string) => MODALITIES.indexOf(name) + 1 || MODALITIES.length + 1;
-  return unique.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)) as [];
-}
-
-/** The rank of the company, which is the first part of a model's id. */
-function toRank(id: string): number {
-  const [company = ""] = id.split("/");
-  return COMPANIES.indexOf(company.toLowerCase()) + 1 || COMPANIES.length + 1;
-}
-
-/** Converts USD per token to USD per million tokens, to six decimals; -1 means unknown. */
-function toPrice(perToken: string): number {
-  const perMillion = (parseFloat(perToken) || 0) * 1e6;
-  return Math.max(0, Math.round(perMillion * 1e6) / 1e6);
-}
-
-function toLabel(price: number | undefined): string | undefined {
-  if (price === undefined) return undefined;
-  if (price === 0) return "Free";
-  return `$${price.toFixed(price < 0.01 ? 4 : price < 1 ? 2 : 1)} / M tokens`;
 }

@@ -38,7 +38,7 @@ Deno.test("aborts the upstream call when the caller closes a stream", async () =
   await reader.cancel();
   assertEquals(await waiting, { value: undefined, done: true });
   assertEquals(await upstream.requests[0]!.cancelled, true);
-  assertEquals(logs.at(-1)!.stream, "cancelled");
+  assertEquals([logs.at(-1)!.status, logs.at(-1)!.stream], [200, "cancelled"]);
 });
 
 const BROKEN: Record<string, [Reply, string, string]> = {
@@ -73,7 +73,7 @@ for (const [kind, [reply, message, code]] of Object.entries(BROKEN)) {
     const environment = environmentOf(upstream, values);
     const { text } = await send(handler, environment, { ...request, stream: true }, CHAT);
     assertEquals(toEvents(text), [{ chunk: "a" }, { error: true, message }]);
-    assertEquals(logs.at(-1)!.stream, code);
+    assertEquals([logs.at(-1)!.status, logs.at(-1)!.stream], [200, code]);
   });
 }
 
@@ -99,7 +99,7 @@ Deno.test("sends a lasting error as the only event of a stream, with the gateway
   }, CHAT);
   const message = "Failed to stream response: Slow down";
   assertEquals([status, toEvents(text)], [200, [{ error: true, message }]]);
-  assertEquals(logs.at(-1)!.stream, "RATE_LIMITED");
+  assertEquals([logs.at(-1)!.status, logs.at(-1)!.stream], [200, "RATE_LIMITED"]);
 });
 
 Deno.test("returns a status when a limit has no ledger, also for a streamed chat", async () => {
