@@ -75,7 +75,7 @@ export const reference = {
             nextActions: "Correct the request as the message says",
           },
         },
-        "A stream, which another function sends": {
+        "A stream, which is another function's": {
           request: { prompt: "Hello", stream: true },
           status: 400,
           answer: {

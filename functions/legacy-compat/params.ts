@@ -34,7 +34,7 @@ export function toChatParams(
     tools: request.tools,
     tool_choice: request.toolChoice,
     parallel_tool_calls: request.parallelToolCalls,
-    user: undefined, // the deprecated proxy sent none
+    user: undefined, // the deprecated proxy did not send it
   };
 }
 

@@ -11,7 +11,7 @@ import type { Reference } from "../../tools/reference/operation.ts";
 import { toLegacyErrorBody, toLegacyFailure } from "./failures.ts";
 import { createChatSchema, embeddingsSchema, imageSchema } from "./schemas.ts";
 
-/** Errors in the old proxy's words. */
+/** Converts an error to the body of the deprecated proxy. */
 function toLegacyBody(error: ApiError): object {
   return toLegacyErrorBody(toLegacyFailure(error) as ApiError);
 }

@@ -107,7 +107,7 @@ interface ToolCallPiece {
   function?: { name?: string; arguments?: string };
 }
 
-/** The fields of a chunk that are read; none of them is certain to be there. */
+/** The fields of a chunk that are read; any of them may be missing. */
 interface Chunk {
   error?: unknown;
   choices?: {

@@ -63,7 +63,7 @@ export const reference = {
             },
           ],
         },
-        "One piece, which another function answers": {
+        "A JSON response, which is another function's": {
           request: { prompt: "Hello", stream: false },
           status: 400,
           answer: {

@@ -23,7 +23,9 @@ export interface SummaryFacts {
 
 /** The first event of a stream; the events of the summary follow. */
 export interface SummaryStart {
+  /** The facts about the summary. */
   summary: SummaryFacts;
+  /** Always empty, so that clients of chunks skip the event. */
   choices: [];
 }
 
