@@ -45,6 +45,39 @@ Deno.test(
 );
 
 Deno.test(
+  "frees the connection once all bytes are sent, and waits for the open body when it stops",
+  TIMEOUT,
+  async () => {
+    const recorded = Promise.withResolvers<void>();
+    let isRecorded = false;
+    const server = await startServer(async (request) => {
+      await request.text();
+      let pulls = 0;
+      const body = new ReadableStream({
+        type: "bytes",
+        async pull(controller) {
+          if (pulls++ === 0) return controller.enqueue(new TextEncoder().encode("abc"));
+          await recorded.promise;
+          isRecorded = true;
+          controller.close();
+          controller.byobRequest?.respond(0);
+        },
+        cancel: () => recorded.promise.then(() => void (isRecorded = true)),
+      });
+      return new Response(body, { headers: { "Content-Length": "3" } });
+    }, HERE);
+    using connection = await openConnection(server.url, post("/", "1"));
+    assertMatch(await connection.readUntil("abc"), /^HTTP\/1\.1 200 /);
+    await connection.write(post("/", "2"));
+    assertMatch(await connection.readUntil("abc"), /^HTTP\/1\.1 200 /);
+    assertEquals(isRecorded, false);
+    const stopped = server.stop().then(() => assertEquals(isRecorded, true));
+    recorded.resolve();
+    await stopped;
+  },
+);
+
+Deno.test(
   "lets a stream end when it stops, even when it lasts longer than the grace",
   TIMEOUT,
   async () => {

@@ -23,11 +23,15 @@ export async function sendResponse(response: Response, outgoing: ServerResponse)
   }
   outgoing.writeHead(status, toNodeHeaders(headers));
   if (!body) return void outgoing.end();
-  await pipeBody(body.getReader(), outgoing);
-  outgoing.end();
+  await pipeBody(body.getReader(), outgoing, Number(headers.get("Content-Length") ?? NaN));
+  if (!outgoing.writableEnded) outgoing.end();
 }
 
-async function pipeBody(reader: Reader, outgoing: ServerResponse): Promise<void> {
+/**
+ * Writes a body and reads it to its end. The response ends with the last of its `length` bytes, so that
+ * the connection is free for the next request while the stream stays open until usage is recorded.
+ */
+async function pipeBody(reader: Reader, outgoing: ServerResponse, length: number): Promise<void> {
   const closed = Promise.withResolvers<void>();
   let cancelled: Promise<void> | undefined;
   outgoing.once("close", () => {
@@ -36,7 +40,13 @@ async function pipeBody(reader: Reader, outgoing: ServerResponse): Promise<void>
   });
   if (outgoing.destroyed) return await reader.cancel();
   let read = await readFirst(reader, outgoing);
+  let written = 0;
   for (; !read.done; read = await reader.read()) {
+    written += read.value.byteLength;
+    if (written === length) {
+      outgoing.end(read.value);
+      continue;
+    }
     if (outgoing.write(read.value)) continue;
     const drained = Promise.withResolvers<void>();
     outgoing.once("drain", drained.resolve);
