@@ -328,19 +328,19 @@ export interface ImageRequest {
   modalities?: readonly ("text" | "image")[] | null | undefined;
   /** From 1 to 10 images. This and the following options are those of OpenRouter's image API. */
   n?: number | null | undefined;
-  /** Such as `1024x1024`. */
+  /** Width and height in pixels, such as `1024x1024`. */
   size?: string | null | undefined;
-  /** Such as `2K`. */
+  /** The size by its usual name, such as `2K`. */
   resolution?: string | null | undefined;
-  /** Such as `16:9`. */
+  /** Width to height, such as `16:9`. */
   aspect_ratio?: string | null | undefined;
-  /** Such as `high`. */
+  /** How detailed the image is, such as `high`. */
   quality?: string | null | undefined;
-  /** Such as `png`. */
+  /** The format of the image, such as `png`. */
   output_format?: string | null | undefined;
   /** From 0 to 100, for JPEG and WebP. */
   output_compression?: number | null | undefined;
-  /** Such as `transparent`. */
+  /** The background of the image, such as `transparent`. */
   background?: string | null | undefined;
   /** Makes the image repeatable where the provider supports it. */
   seed?: number | null | undefined;

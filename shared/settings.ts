@@ -29,7 +29,10 @@ export function withValues(
   return { get: (name) => values[name] ?? environment.get(name) };
 }
 
-/** The output limit in tokens of a project that sets no other. */
+/**
+ * Default of `MAX_OUTPUT_TOKENS`, the highest output limit that a request may set. A request without
+ * a limit gets `DEFAULT_OUTPUT_TOKENS` of `request/output_tokens.ts`.
+ */
 export const DEFAULT_MAX_OUTPUT_TOKENS = 16_384;
 
 /** How each setting is read, by its name. */

@@ -23,6 +23,13 @@ Deno.test("the reference is a valid OpenAPI 3.1 document", async () => {
   assertEquals(validator.version, "3.1");
 });
 
+Deno.test("every function has a reference.ts", async () => {
+  const files = listSlugs().map((slug) => `functions/${slug}/reference.ts`);
+  const missing: string[] = [];
+  for (const file of files) await Deno.stat(file).catch(() => missing.push(file));
+  assertEquals(missing, [], "export a Reference of tools/reference/operation.ts from these files");
+});
+
 Deno.test("the reference has every operation of every function, and no others", async () => {
   const routed = await Promise.all(
     listSlugs().map(async (slug) => {

@@ -55,8 +55,7 @@ export function emptyResponse(facts: SummaryFacts, stream?: boolean | null): Res
 /**
  * The text of an answer. Without it, the rows it is about would be missing from the summary.
  *
- * @throws {ApiError} 400 `INVALID_INPUT` when the output limit left no room for text; 403
- * `FORBIDDEN`
+ * @throws {ApiError} 400 `INVALID_INPUT` when the output limit left no room for text; 403 `FORBIDDEN`
  *   when the model refused; 502 `AI_UPSTREAM_UNAVAILABLE` otherwise.
  */
 export function requireText({ text, refusal, finish_reason }: ChatAnswer): string {

@@ -12,7 +12,7 @@ import type { ApiError } from "../../shared/errors.ts";
 import type { ByteSource } from "../../shared/http/event_stream.ts";
 import { requestJson, requestStream } from "../../shared/openrouter/call.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
-import { isUngenerated } from "../../shared/openrouter/protocol.ts";
+import { empty, isEmpty } from "../../shared/openrouter/protocol.ts";
 import type { Settings } from "../../shared/settings.ts";
 import type { Fields } from "../../shared/fields.ts";
 import { readResponse, responsesProtocol } from "./responses_protocol.ts";
@@ -83,7 +83,7 @@ export function toResponseParams(
  */
 export async function createResponse(call: Call, params: Fields): Promise<ModelResponse> {
   const operation = { ...OPERATION, params: { ...params, stream: false } };
-  return await requestJson<ModelResponse>(call, operation, requireGenerated);
+  return await requestJson<ModelResponse>(call, operation, requireOutput);
 }
 
 /**
@@ -96,13 +96,11 @@ export function streamResponse(call: Call, params: Fields): Promise<ByteSource> 
   return requestStream(call, { ...OPERATION, params: { ...params, stream: true } });
 }
 
-function requireGenerated(response: ModelResponse, error: ApiError | undefined): void {
+function requireOutput(response: ModelResponse, error: ApiError | undefined): void {
   if (error) throw error;
   const { status, output } = response;
   if (status === "failed" || !Array.isArray(output)) {
     throw unusable("The AI provider responded without a response object");
   }
-  if (isUngenerated(readResponse({ ...response }))) {
-    throw unusable("The AI provider's response was empty", { retryable: true });
-  }
+  if (isEmpty(readResponse({ ...response }))) throw empty();
 }

@@ -16,7 +16,7 @@ export interface User {
   readonly token: string;
 }
 
-/** A token that was verified a moment ago. */
+/** A verified token, which is remembered for up to a minute. */
 interface Verified {
   user: User;
   /** The settings that it was verified with. */

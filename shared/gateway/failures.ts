@@ -25,8 +25,8 @@ export interface Evidence {
 /** The `limit_source` of a 402 that passes by itself. */
 const IN_FLIGHT = "openrouter_in_flight_budget";
 
-/** Statuses that may pass by themselves; 402 and 429 depend on more than the status. */
-const RETRYABLE = new Set([408, 409, 429, 500, 502, 503, 504, 524, 529]);
+/** Statuses of failures of the gateway that may pass by themselves. */
+const RETRYABLE = new Set([409, 500, 502, 503, 524, 529]);
 
 /**
  * The error that a response or event reports in OpenRouter's form, if any; see `Gateway.readError`.

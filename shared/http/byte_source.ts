@@ -19,7 +19,7 @@ export interface StreamEvents {
   onBytes(): void;
   /** Everything was delivered, or nothing more will be; the stream closes when the promise resolves. */
   onEnd(): Promise<void>;
-  /** The source broke its promise and rejected. The stream is cut, so that no reader takes it for whole. */
+  /** The source rejected, which it must not. The stream is cut, so that readers see it is incomplete. */
   onBug(thrown: unknown): void;
 }
 

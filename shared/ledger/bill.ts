@@ -11,6 +11,10 @@
  * The settlement registers itself with `call.atEnd`. What only the gateway knows (the cost of earlier
  * generations, the price catalogue) is returned as data by `settled`; the caller asks the gateway and
  * hands the results to `reconcile` and `savePrices`.
+ *
+ * The types in the order in which a paid call passes them: `PaidCall`, what is sent; `Estimate`, the
+ * most it may cost; `Reserved`, what the ledger holds for the whole request; `Bill`, one call's part of
+ * it; `RecordedCharge`, what one attempt cost; `Settlement`, all charges, which replace the hold.
  */
 import type { Call } from "../http/call.ts";
 import { type Answered, type RecordedCharge, toLedgerName } from "./charge.ts";

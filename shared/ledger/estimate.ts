@@ -1,6 +1,6 @@
 /** What a paid call may use at most, before it is made. Prices are looked up in the ledger. */
 import { listParts } from "../request/content_parts.ts";
-import { OUTPUT_LIMITS } from "../request/output_tokens.ts";
+import { DEFAULT_OUTPUT_TOKENS, OUTPUT_LIMITS } from "../request/output_tokens.ts";
 import type { Settings } from "../settings.ts";
 import type { Fields } from "../fields.ts";
 import { type Part, toLedgerName } from "./charge.ts";
@@ -40,8 +40,6 @@ const BYTES_PER_TOKEN = 3;
 const TOKENS_PER_IMAGE = 1_000;
 /** A file, recording or video that is named by a URL or an id, and whose size is unknown. */
 const TOKENS_PER_UNSEEN_FILE = 100_000;
-/** Completion tokens of a call without an output limit. An image takes 1,000 to 4,000. */
-const UNLIMITED_TOKENS = 4_096;
 /** OpenRouter's price for a page that `mistral-ocr` reads, USD. */
 const USD_PER_PAGE = 0.002;
 /** The most pages of a document that `mistral-ocr` reads. */
@@ -59,13 +57,13 @@ const HTTP_URL = /^https?:\/\//i;
 
 /**
  * Estimates the most that a call may use: the prompt by its length, images and files by their number,
- * the response by the highest of its output limits, `n` times, and what its tools and plugins add.
+ * the response by the highest of its output limits, once per choice, and what its tools and plugins add.
  */
 export function estimate({ path, params, bytes }: PaidCall, settings: Settings): Estimate {
   const content = countContent(params, bytes);
   const limit = Math.max(...OUTPUT_LIMITS.map((name) => toTokenCount(params[name])));
-  const completionTokens = (limit || (path === "/embeddings" ? 0 : UNLIMITED_TOKENS)) *
-    Math.max(1, toTokenCount(params.n));
+  const completionTokens = (limit || (path === "/embeddings" ? 0 : DEFAULT_OUTPUT_TOKENS)) *
+    Math.max(1, toTokenCount(params.n), toTokenCount(params.best_of));
   const models = [params.model, params.models].flat().map(toLedgerName).filter(Boolean);
   const tools = estimateTools(params, content.tokens);
   const own: Part = {

@@ -9,8 +9,12 @@ import { callRoutine } from "../insforge/admin.ts";
 import type { Settings } from "../settings.ts";
 import type { Refusal } from "./limits.ts";
 
-/** A reservation to decide about. Undefined lets it start; a key means that the user's account pays. */
-export type Decision = undefined | { key: string; refused?: undefined } | Refusal;
+/** Who pays for a request, or why it may not start. */
+export type Decision =
+  | { payer: "project" }
+  /** With the user's own key, sealed as it is stored. */
+  | { payer: "user"; key: string }
+  | { payer: "nobody"; refusal: Refusal };
 
 /** What a request leaves behind when it ends. */
 export interface Settlement {
@@ -49,9 +53,12 @@ export interface Terms {
 /** The ledger has no price list yet, and a limit in USD needs one. */
 export class PricesMissing extends Error {}
 
+/** A decision in the ledger's words: null when the project pays. */
+type DecisionRow = null | { key: string } | Refusal;
+
 /** The response of `ai_commit`. */
 interface Committed {
-  decisions: "prices_missing" | (Decision | null)[];
+  decisions: "prices_missing" | DecisionRow[];
   look_ups: DueCharge[];
   prices_due: boolean;
 }
@@ -205,10 +212,15 @@ function report(batch: Waiting[], reservations: Waiting[], committed: Committed)
       entry.reject(new PricesMissing());
       continue;
     }
-    const decision = decisions[reservations.indexOf(entry)] as Decision | null | undefined;
-    entry.resolve({ decision: decision ?? undefined, report: { lookUps, pricesDue } });
+    const row = entry.reservation ? decisions[reservations.indexOf(entry)] : undefined;
+    entry.resolve({ decision: toDecision(row as DecisionRow), report: { lookUps, pricesDue } });
     pricesDue = false;
   }
+}
+
+function toDecision(row: DecisionRow | undefined): Decision {
+  if (!row) return { payer: "project" };
+  return "key" in row ? { payer: "user", key: row.key } : { payer: "nobody", refusal: row };
 }
 
 /** PostgreSQL's or PostgREST's code of a failure; undefined when none of them responded. */

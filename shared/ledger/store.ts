@@ -71,10 +71,16 @@ export async function reserve(
   };
   try {
     const { decision, report } = await queueOf(settings).reserve(reservation, terms);
-    if (decision?.refused !== undefined) throw toRefusalError(decision);
-    if (!decision && settings.REQUIRE_USER_KEY) throw notConnected();
     const { pricesDue } = report;
-    return { ...reserved, sealedKey: decision?.key, isHeld: isLimited && !decision, pricesDue };
+    switch (decision.payer) {
+      case "nobody":
+        throw toRefusalError(decision.refusal);
+      case "user":
+        return { ...reserved, sealedKey: decision.key, pricesDue };
+      case "project":
+        if (settings.REQUIRE_USER_KEY) throw notConnected();
+        return { ...reserved, isHeld: isLimited, pricesDue };
+    }
   } catch (thrown) {
     throw isMissing(thrown) ? ledgerMissing(findNeed(limits, settings), thrown) : thrown;
   }

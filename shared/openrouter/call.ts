@@ -52,8 +52,7 @@ interface Exchange {
  *
  * @param judge the only gate for a response with a status below 300.
  * @returns the response as the gateway sent it.
- * @throws {ApiError} as the docs' table of errors says; 504 past `REQUEST_DEADLINE_MS`; what
- * `judge`
+ * @throws {ApiError} as the docs' table of errors says; 504 past `REQUEST_DEADLINE_MS`; what `judge`
  *   throws.
  */
 export async function requestJson<T>(
@@ -114,8 +113,10 @@ export async function requestStream(
       lastsMs: maxMs - call.elapsedMs(),
     });
     const id = readGenerationId(response);
+    // Before `open`, so that a stream that fails before its first event is charged, too.
     guard.ended.then((ending) => chargeStream(log, bill, { ...ending, id: id ?? ending.id }));
     await guard.open();
+    // After `open`: until then a failure is the response, and not the outcome of a stream.
     guard.ended.then(({ outcome }) => {
       log.stream = typeof outcome === "string" ? outcome : outcome.code;
     });

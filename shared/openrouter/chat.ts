@@ -13,7 +13,7 @@ export interface ChatAnswer extends ChatAdditions {
   id: string;
   /** The model that answered, which may be a fallback. */
   model: string;
-  /** Empty when the model only called tools, refused, or spent all tokens on reasoning. */
+  /** The text of the answer; empty when the model only called tools, refused, or spent all tokens on reasoning. */
   text: string;
   /** `stop`, `length`, `tool_calls` or `content_filter`. */
   finish_reason: string | null;

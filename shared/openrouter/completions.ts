@@ -9,7 +9,7 @@ import { formatEvent } from "../http/sse.ts";
 import type { TokenUsage } from "../token_usage.ts";
 import { type Operation, requestAllJson, requestJson, requestStream } from "./call.ts";
 import { chatProtocol, readChunk } from "./chat_protocol.ts";
-import { isUngenerated, type Protocol } from "./protocol.ts";
+import { empty, isEmpty, type Protocol } from "./protocol.ts";
 
 /** OpenRouter's completion: OpenAI's, and what OpenRouter adds. */
 export type Completion = Omit<ChatCompletion, "choices" | "system_fingerprint" | "usage"> & {
@@ -80,7 +80,7 @@ const PATH = "/chat/completions";
  * @see https://openrouter.ai/docs/api-reference/chat-completion
  */
 export function createCompletion(call: Call, params: Fields): Promise<Completion> {
-  return requestJson<Completion>(call, toOperation(params), requireGenerated);
+  return requestJson<Completion>(call, toOperation(params), requireOutput);
 }
 
 /**
@@ -96,7 +96,7 @@ export function createCompletions(
   bodies: Fields[],
   concurrency: number,
 ): Promise<Completion[]> {
-  const options = { concurrency, judge: () => requireGenerated };
+  const options = { concurrency, judge: () => requireOutput };
   return requestAllJson<Completion>(call, bodies.map(toOperation), options);
 }
 
@@ -131,13 +131,11 @@ export function toStreamed(params: Fields): Fields {
   return { ...params, stream: true, stream_options };
 }
 
-function requireGenerated(completion: Completion, error: ApiError | undefined): void {
+function requireOutput(completion: Completion, error: ApiError | undefined): void {
   if (error) throw error;
   const { choices } = completion;
   if (!Array.isArray(choices) || !choices.some((choice) => choice?.message)) {
     throw unusable("The AI provider responded without a completion");
   }
-  if (isUngenerated(readChunk({ ...completion }))) {
-    throw unusable("The AI provider's response was empty", { retryable: true });
-  }
+  if (isEmpty(readChunk({ ...completion }))) throw empty();
 }

@@ -15,7 +15,7 @@ import { readText, send } from "./send.ts";
  *
  * @param response a `T` unless there is an error; otherwise it may be any JSON value or text.
  * @param error the failure that the response reports itself, or 502 for one that is not a JSON
- * object.
+ *   object.
  */
 export type Judge<T> = (response: T, error: ApiError | undefined) => void;
 

@@ -24,7 +24,7 @@ export interface ModelList {
 
 /** How long a list counts as current, milliseconds. */
 const FRESH_MS = 5 * 60_000;
-/** How old a list may be that is still returned while it is refreshed, milliseconds. */
+/** How long a list is served stale while a newer one is fetched, milliseconds. */
 const STALE_MS = 24 * 60 * 60_000;
 /** Lists that are kept at a time: callers may filter in any number of ways. */
 const MAX_KEPT = 20;

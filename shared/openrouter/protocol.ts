@@ -1,6 +1,7 @@
 /** What an API of the gateway says in its events and JSON responses, one protocol per API. */
 import type { ApiError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
+import { unusable } from "../gateway/failures.ts";
 import type { TokenUsage } from "../token_usage.ts";
 
 /** What one event of a stream, or one whole response, says about the generation. */
@@ -63,8 +64,13 @@ export interface Protocol {
  * zero completion tokens. Such a request may be retried. A finished turn without text is a success:
  * it is common after tool calls, and it was billed.
  */
-export function isUngenerated({ hasOutput, finished, usage }: Verdict): boolean {
+export function isEmpty({ hasOutput, finished, usage }: Verdict): boolean {
   if (hasOutput) return false;
   const { completion_tokens, output_tokens } = (usage ?? {}) as Partial<TokenUsage>;
   return !finished || (completion_tokens ?? output_tokens) === 0;
+}
+
+/** The failure of a response that {@link isEmpty}. */
+export function empty(): ApiError {
+  return unusable("The AI provider's response was empty", { retryable: true });
 }

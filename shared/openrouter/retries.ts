@@ -1,4 +1,7 @@
-/** The retry policy: a failure that may pass is attempted again, within the deadline. */
+/**
+ * The retry policy: an error that is `retryable` is attempted again, within the deadline. What makes an
+ * error of the gateway retryable is in `gateway/failures.ts`, for lost connections in `send.ts`.
+ */
 import { ApiError } from "../errors.ts";
 import type { Call } from "../http/call.ts";
 import { setDeadline } from "../http/deadlines.ts";
@@ -22,8 +25,7 @@ export interface AttemptLimits {
  * signal abort it.
  *
  * @throws {ApiError} what the last attempt threw; 504 `AI_UPSTREAM_UNAVAILABLE` past the deadline;
- * 499
- *   `REQUEST_CANCELLED` when the caller closed the connection; the reason of an aborted signal.
+ *   499 `REQUEST_CANCELLED` when the caller closed the connection; the reason of an aborted signal.
  */
 export async function withRetries<T>(
   call: Pick<Call, "request" | "elapsedMs">,

@@ -4,7 +4,7 @@ import type { Fields } from "../fields.ts";
 import { unusable } from "../gateway/failures.ts";
 import { formatEvent, joinBytes, readData, splitEvents } from "../http/sse.ts";
 import type { TokenUsage } from "../token_usage.ts";
-import { isUngenerated, type Protocol, type StreamReader } from "./protocol.ts";
+import { empty, isEmpty, type Protocol, type StreamReader } from "./protocol.ts";
 
 /** How events are read. */
 export interface EventOptions {
@@ -58,8 +58,7 @@ export class StreamEvents {
   /**
    * Reads whole events, as far as needed.
    *
-   * @returns the bytes to pass on, which are all before an error or up to the end; and the end,
-   * when
+   * @returns the bytes to pass on, which are all before an error or up to the end; and the end, when
    *   the events hold it.
    */
   read(events: Uint8Array): { passed: Uint8Array; end?: Conclusion } {
@@ -140,13 +139,8 @@ export class StreamEvents {
   #toEnd(): Conclusion {
     const { hasOutput, seen: { usage } } = this;
     if (this.#options.protocol.isLenient) return "complete";
-    return isUngenerated({ hasOutput, finished: this.#finished, usage }) ? empty() : "complete";
+    return isEmpty({ hasOutput, finished: this.#finished, usage }) ? empty() : "complete";
   }
-}
-
-/** The failure of a generation that produced nothing. */
-export function empty(): ApiError {
-  return unusable("The AI provider's response was empty", { retryable: true });
 }
 
 /** The failure of a stream that closed too early. */

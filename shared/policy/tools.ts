@@ -44,7 +44,7 @@ const PLUGINS = { setting: "ALLOWED_PLUGINS", noun: "plugin" } as const;
  * Rejects server tools and plugins that `ALLOWED_SERVER_TOOLS` and `ALLOWED_PLUGINS` do not allow, or
  * that may call models outside `ALLOWED_MODELS`. Bounds the options that cost money.
  *
- * @returns the request with limits for web searches and for models that tools ask. When the plugin
+ * @returns the request with limits for web searches and for the models that server tools call. When the plugin
  *   that parses files is not allowed, files are left to the model itself.
  * @throws {ApiError} 400 `INVALID_INPUT` or `AI_INVALID_MODEL` that names the field.
  */

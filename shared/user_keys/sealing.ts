@@ -32,9 +32,8 @@ const encoder = new TextEncoder();
 /**
  * Encrypts a text with the first key of `KEYS_ENCRYPTION_KEY`.
  *
- * @returns `<id of the key>.<base64url>`, which fits into URLs and has about 4/3 of the text's
- * bytes and
- *   50 more.
+ * @returns `<id of the key>.<base64url>`, which fits into URLs and has about 4/3 of the text's bytes
+ *   and 50 more.
  * @throws {ApiError} 500 `INTERNAL_ERROR` when `KEYS_ENCRYPTION_KEY` is not set.
  */
 export async function seal(text: string, binding: Binding, settings: Settings): Promise<string> {

@@ -1,11 +1,11 @@
 /** Starts the processes of the benchmark and talks to them. */
 import type { Consumption } from "./parent.ts";
 
-/** A running process. Its disposal ends it and waits for its end. */
+/** A running process. `await using` stops it and waits until it has exited. */
 export interface Child extends AsyncDisposable {
   /** The port of 127.0.0.1 on which it listens. */
   port: number;
-  /** Returns what it has used since it started. */
+  /** Returns the CPU time and memory that the process has used since it started. */
   readConsumption(): Promise<Consumption>;
 }
 

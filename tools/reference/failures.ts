@@ -57,7 +57,7 @@ export function describeError(render: RenderError): JsonSchema {
   return toShape(most, least);
 }
 
-/** Creates the response of a status. */
+/** Creates what OpenAPI says about the error response with this status. */
 export function createRefusal(
   status: number,
   reference: Reference,

@@ -19,6 +19,7 @@ Deno.test("counts the prompt, and the output limit once for each choice", () => 
       [{ max_completion_tokens: 100, max_tokens: 5 }, 100],
       [{ max_output_tokens: 100 }, 100],
       [{ max_tokens: 100, n: 3 }, 300],
+      [{ max_tokens: 100, n: 2, best_of: 4 }, 400],
       [{ max_tokens: 1, max_output_tokens: 100 }, 100],
       [{ max_completion_tokens: 1, max_tokens: 100 }, 100],
     ] as [Record<string, unknown>, number][]

@@ -63,14 +63,17 @@ Deno.test("sends everything that waits in one call, while one call is in flight"
   const others = Array.from({ length: 99 }, (_, i) => queue().reserve({ id: i + 1 }));
   const settled = queue().settle({ ended: { id: "r", user_id: "u" }, charges: [] });
   call.answer(200, committed([null]));
-  assertEquals((await first).decision, undefined);
+  assertEquals((await first).decision, { payer: "project" });
 
   const { sent, answer } = await database.take();
   assertEquals([sent.reservations.length, sent.ended], [99, [{ id: "r", user_id: "u" }]]);
   answer(200, committed(sent.reservations.map(({ id }) => id % 2 ? null : { key: `key ${id}` })));
   await settled;
   for (const [i, { decision }] of (await Promise.all(others)).entries()) {
-    assertEquals(decision, (i + 1) % 2 ? undefined : { key: `key ${i + 1}` });
+    assertEquals(
+      decision,
+      (i + 1) % 2 ? { payer: "project" } : { payer: "user", key: `key ${i + 1}` },
+    );
   }
   assertEquals(database.calls.length, 2);
 });

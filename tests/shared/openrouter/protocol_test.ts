@@ -1,6 +1,6 @@
 /** When a generation counts as empty. */
 import { assertEquals } from "@std/assert";
-import { isUngenerated, type Verdict } from "../../../shared/openrouter/protocol.ts";
+import { isEmpty, type Verdict } from "../../../shared/openrouter/protocol.ts";
 
 const usage = (completion_tokens: number) => ({
   prompt_tokens: 1,
@@ -19,11 +19,11 @@ const CASES: [verdict: Verdict, ungenerated: boolean, title: string][] = [
 
 for (const [verdict, ungenerated, title] of CASES) {
   Deno.test(`counts ${title} as ${ungenerated ? "empty" : "generated"}`, () => {
-    assertEquals(isUngenerated(verdict), ungenerated);
+    assertEquals(isEmpty(verdict), ungenerated);
   });
 }
 
 Deno.test("reads the token count of Responses", () => {
   const usage = { input_tokens: 1, output_tokens: 0 } as unknown as Verdict["usage"];
-  assertEquals(isUngenerated({ finished: true, usage }), true);
+  assertEquals(isEmpty({ finished: true, usage }), true);
 });

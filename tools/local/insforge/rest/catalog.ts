@@ -24,7 +24,7 @@ export interface ForeignKey {
   name: string;
   table: string;
   target: string;
-  /** Pairs of a column of the table and a column of the target. */
+  /** Each column of `table` that refers to a column of `target`. */
   columns: [own: string, other: string][];
 }
 

@@ -11,8 +11,8 @@ const TEXT_TYPES = ["text", "character varying", "character", "citext"];
  * Reads the rows of a body.
  *
  * @param named the `columns` parameter; absent means that every row must have the keys of the first
- * @throws {RestError} 400 `PGRST102` for rows with different keys, 400 `PGRST204` for an unknown column,
- * 404 for an unknown table
+ * @throws {RestError} 400 `PGRST102` for rows with different keys, 400 `PGRST204` for an unknown
+ *   column, 404 for an unknown table
  */
 export function readRows(
   body: unknown,

@@ -65,7 +65,7 @@ export function planRead(catalog: Catalog, query: Query, root: Root): ReadPlan {
  *
  * @param embeddedOnly leaves out those of the root, which a write has applied already
  * @throws {RestError} 400 `PGRST108` for a relation that is not selected, `PGRST118` for an order by
- * a to-many relation
+ *   a to-many relation
  */
 export function restrict(plan: ReadPlan, query: Query, embeddedOnly = false): void {
   const places = <T>(parts: Placed<T>[]) =>

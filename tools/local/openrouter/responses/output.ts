@@ -1,4 +1,4 @@
-/** An answer as the items of a response. */
+/** Converts a simulated answer to the `output` of OpenAI's Responses API. */
 import type { Answer } from "../chat/answer.ts";
 import type { Generation } from "../ledger.ts";
 import type { Simulation } from "../simulation.ts";
