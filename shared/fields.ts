@@ -15,3 +15,8 @@ export function toFields(value: unknown, field: string): Fields {
   if (typeof (value ?? {}) === "object" && !Array.isArray(value)) return (value ?? {}) as Fields;
   throw invalidInput(`"${field}" must be an object`);
 }
+
+/** The value itself when it is a text, otherwise an empty text. Not every object has a text form. */
+export function toText(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

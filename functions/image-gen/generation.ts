@@ -6,7 +6,7 @@ import type { Image } from "../../shared/openrouter/saved_images.ts";
 import { toExcerpt } from "../../shared/gateway/redaction.ts";
 import type { AiContext, ChatAnswer } from "../../shared/mod.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
-import type { Fields } from "../../shared/fields.ts";
+import { type Fields, toText } from "../../shared/fields.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";
 import { type DrawingRequest, IMAGE_API_OPTIONS } from "./drawing_request.ts";
 
@@ -107,7 +107,7 @@ async function drawByImageApi({ ai }: Context, order: Order): Promise<Drawing> {
 }
 
 function toImage(url: unknown): Image {
-  const text = String(url);
+  const text = toText(url);
   const [, media_type] = /^data:(\w+\/[\w.+-]+)[;,]/.exec(text) ?? [];
   if (media_type) return { media_type, data_url: text };
   if (/^https?:\/\//.test(text)) return { media_type: "image/*", url: text };

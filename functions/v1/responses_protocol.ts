@@ -3,7 +3,7 @@
  * https://platform.openai.com/docs/api-reference/responses-streaming
  */
 import type { ApiError } from "../../shared/errors.ts";
-import type { Fields } from "../../shared/fields.ts";
+import { type Fields, toText } from "../../shared/fields.ts";
 import { findError } from "../../shared/gateway/upstream_error.ts";
 import type { Protocol, StreamReader, Verdict } from "../../shared/openrouter/protocol.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";
@@ -75,7 +75,7 @@ function read(event: Fields): Verdict | undefined {
       // A gateway reports some errors as it does in chat completions, without a type.
       if (findError(event)) return { reports: event, repeats: true };
       if (!isFilled(event)) return undefined;
-      return { hasOutput: true, repeats: !/\.delta$/.test(String(type)) };
+      return { hasOutput: true, repeats: !/\.delta$/.test(toText(type)) };
   }
 }
 
@@ -102,7 +102,7 @@ function isFilled({ item, part, delta, text, refusal }: Fields): boolean {
 }
 
 function isEnd(type: unknown): boolean {
-  return /^response\.(completed|incomplete|failed)$/.test(String(type));
+  return /^response\.(completed|incomplete|failed)$/.test(toText(type));
 }
 
 function toEndEvent(response: Fields, type: string): Fields {

@@ -2,7 +2,7 @@
 import { listParts } from "../request/content_parts.ts";
 import { DEFAULT_OUTPUT_TOKENS, OUTPUT_LIMITS } from "../request/output_tokens.ts";
 import type { Settings } from "../settings.ts";
-import type { Fields } from "../fields.ts";
+import { type Fields, toText } from "../fields.ts";
 import { type Part, toLedgerName } from "./charge.ts";
 import { estimateTools } from "./tool_costs.ts";
 import { toTokenCount } from "../token_usage.ts";
@@ -103,7 +103,7 @@ function countContent(params: Fields, bodyBytes: number): Content {
   const mayNeedPages = toFileEngine(params) !== "free";
   let bytes = bodyBytes;
   for (const part of listParts(params)) {
-    const type = String(part.type);
+    const type = toText(part.type);
     if (IMAGES.has(type)) {
       content.images++;
       bytes -= findInlineImage(part)?.length ?? 0;

@@ -1,5 +1,5 @@
 /** What server tools and plugins may add to the cost of a call. */
-import type { Fields } from "../fields.ts";
+import { type Fields, toText } from "../fields.ts";
 import { type Part, toLedgerName } from "./charge.ts";
 import { toTokenCount } from "../token_usage.ts";
 
@@ -58,17 +58,17 @@ interface Tool {
 function* listTools(fields: Fields): Generator<Tool> {
   const { model, models, tools, plugins, input, web_search_options } = fields;
   if (web_search_options) yield { name: "web_search", options: Object(web_search_options) };
-  const named = [model, models].flat().map(String);
+  const named = [model, models].flat().map(toText);
   if (named.some((name) => /:online\b/i.test(name))) yield { name: "web_search", options: {} };
   const items = toObjects(input).filter(({ type }) => type !== "mcp_list_tools");
   for (const tool of [...toObjects(tools), ...items.flatMap((item) => toObjects(item.tools))]) {
     const options = { ...tool, ...Object(tool.parameters) } as Fields;
-    yield { name: toName(String(tool.type)), options };
+    yield { name: toName(toText(tool.type)), options };
     yield* listTools({ tools: options.tools });
   }
   for (const plugin of toObjects(plugins)) {
     if (plugin.enabled !== false) {
-      const id = String(plugin.id);
+      const id = toText(plugin.id);
       yield {
         name: id === "web" ? "web_search" : toName(id.replaceAll("-", "_")),
         options: plugin,

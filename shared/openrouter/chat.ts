@@ -2,6 +2,7 @@
 import { readChunk } from "./chat_protocol.ts";
 import type { Completion, Message, ToolCall } from "./completions.ts";
 import { toArguments, toContentText } from "./messages.ts";
+import { toText } from "../fields.ts";
 import { type TokenUsage, toTokenUsage } from "../token_usage.ts";
 
 /** What comes with a text: tool calls, reasoning, annotations, images and the rest. */
@@ -61,9 +62,4 @@ const LISTS = new Set(["reasoning_details", "tool_calls", "annotations", "images
 function isFilled(name: string, value: unknown): boolean {
   if (LISTS.has(name) || (value ?? null) === null) return false;
   return typeof value === "string" || !TEXTS.has(name);
-}
-
-/** Gateways may send anything in place of a text. */
-function toText(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

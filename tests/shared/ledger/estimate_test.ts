@@ -185,3 +185,15 @@ Deno.test("counts an image in Anthropic's form as an image", () => {
   });
   assertEquals([Math.floor(promptTokens / 1_000), own!.images], [1, 1]);
 });
+
+Deno.test("estimates a request in which names are objects without a text form", () => {
+  const odd = { toString: null };
+  const plain = estimateOf({ messages: [] }).completionTokens;
+  for (
+    const params of [
+      { model: odd, models: [odd] },
+      { tools: [{ type: odd }], plugins: [{ id: odd }] },
+      { messages: [{ content: [{ type: odd }] }] },
+    ]
+  ) assertEquals(estimateOf(params).completionTokens, plain);
+});
