@@ -164,6 +164,11 @@ const BODIES: Record<string, [BodyInit, number, RegExp, Record<string, string>?]
     400,
     /^Validation error: Invalid input$/,
   ],
+  "an infinite number": [
+    '{"model":"m","messages":[],"temperature":1e400}',
+    400,
+    /^Validation error: Expected number, received infinity$/,
+  ],
   "a long list of invalid fields": [
     JSON.stringify({ model: "m", messages: Array(1_000).fill({ role: "nobody" }) }),
     400,

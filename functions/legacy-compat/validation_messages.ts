@@ -40,5 +40,6 @@ function toChoiceMessage(values: unknown[], input: unknown): string {
 
 function toType(value: unknown): string {
   if (value === null) return "null";
+  if (value === Infinity || value === -Infinity) return "infinity"; // JSON's 1e400
   return Array.isArray(value) ? "array" : typeof value;
 }
