@@ -101,7 +101,12 @@ Deno.test("the deployed form of every function", async (t) => {
 
     await step("summarize-records reads only the caller's rows", async () => {
       for (const user of [demo, second]) {
-        upstream.reply({ json: completion({ content: "Many troubles" }) });
+        const summary = { json: completion({ content: "Many troubles" }) };
+        upstream.reply(({ path }) => {
+          if (!path.includes("/models")) return summary;
+          upstream.reply(summary); // many rows: the model's context length is looked up first
+          return { json: { data: [] } };
+        });
         const request = { table: "support_tickets", columns: ["id", "subject"], limit: 1000 };
         const own = await signIn(insforge, user);
         const { status, body } = await post("/summarize-records", request, own);
