@@ -29,11 +29,14 @@ import { createResponse, responsesRequest, streamResponse, toResponseParams } fr
 /** OpenAI accepts 300,000 tokens, each of which is one number. */
 const EMBEDDINGS_BODY = { maxBytes: MAX_IMAGE_BODY_BYTES, maxValues: 350_000 };
 
+/** Clients of PinMe and Anthropic send their key as `X-API-Key`. */
+const CREDENTIAL = { acceptsApiKeyHeader: true };
+
 const { app, handler } = createApp("v1", { toErrorBody: toOpenAIErrorBody });
 export default handler;
 
 app.post("/chat/completions", async ({ env: call }) => {
-  await requireUser(call);
+  await requireUser(call, CREDENTIAL);
   const request = await readBody(call, completionRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = toCompletionParams(request, call.settings, { lowersLimits: true });
   if (!request.stream) return Response.json(await createCompletion(call, params));
@@ -41,7 +44,7 @@ app.post("/chat/completions", async ({ env: call }) => {
 });
 
 app.post("/responses", async ({ env: call }) => {
-  await requireUser(call);
+  await requireUser(call, CREDENTIAL);
   const request = await readBody(call, responsesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = toResponseParams(request, call.settings);
   if (!request.stream) return Response.json(await createResponse(call, params));
@@ -49,7 +52,7 @@ app.post("/responses", async ({ env: call }) => {
 });
 
 app.post("/embeddings", async ({ env: call }) => {
-  await requireUser(call);
+  await requireUser(call, CREDENTIAL);
   const request = await readBody(call, embeddingsRequest, EMBEDDINGS_BODY);
   requireInputTokens({ input: request.input }, call.settings);
   const model = request.model ?? call.settings.OPENROUTER_EMBEDDING_MODEL;
@@ -58,7 +61,7 @@ app.post("/embeddings", async ({ env: call }) => {
 });
 
 app.post("/images/generations", async ({ env: call }) => {
-  const user = await requireUser(call);
+  const user = await requireUser(call, CREDENTIAL);
   const request = await readBody(call, imagesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = toImageParams(request, call.settings);
   const place = { bucket: call.settings.IMAGE_BUCKET };
@@ -77,11 +80,11 @@ app.post("/images/generations", async ({ env: call }) => {
 });
 
 app.get("/models", async ({ env: call }) => {
-  await requireUser(call);
+  await requireUser(call, CREDENTIAL);
   return Response.json(await readModels(call, new URL(call.request.url).searchParams));
 });
 
 app.get("/models/:id{.+}", async (c) => {
-  await requireUser(c.env);
+  await requireUser(c.env, CREDENTIAL);
   return Response.json(await readModel(c.env, c.req.param("id")));
 });

@@ -10,7 +10,8 @@ const ERRORS = [400, 401, 402, 403, 413, 429, 500, 502, 504];
 
 const DESCRIPTION = `\
 Clients that were made for OpenAI work with the session token as their key \
-(\`docs/openai-clients.md\`). Requests and responses are OpenRouter's, unknown fields included, \
+(\`docs/openai-clients.md\`), as bearer token, or as \`X-API-Key\` when there is no \
+\`Authorization\` header. Requests and responses are OpenRouter's, unknown fields included, \
 and pass through unchanged in both directions, with three exceptions. A \`model\` is added where none \
 is given. The output limit is set as in \`chat\`, as \`max_tokens\` (sent to \`gpt-5\` and the \
 o-series as \`max_completion_tokens\`, the only name they know) or \`max_output_tokens\`; a limit \

@@ -25,7 +25,7 @@ export interface ProjectKey {
 export async function findProjectKey(
   { request, settings }: Call,
 ): Promise<ProjectKey | undefined> {
-  const token = findBearerToken(request) ?? "";
+  const token = findBearerToken(request.headers) ?? "";
   const apiKey = token.startsWith("ik_") ? token : request.headers.get("x-api-key");
   if (!apiKey && !token.startsWith("anon_")) return undefined;
   const [name, given] = apiKey ? ["API_KEY", apiKey] as const : ["ANON_KEY", token] as const;

@@ -5,7 +5,7 @@ import { ApiError, unauthorized } from "../errors.ts";
 import type { Call } from "../http/call.ts";
 import { getUserId } from "../insforge/session.ts";
 import { perSettings, type Settings } from "../settings.ts";
-import { findBearerToken } from "./bearer_token.ts";
+import { findApiKeyToken, findBearerToken } from "./bearer_token.ts";
 import { findVerificationKey } from "./verification_keys.ts";
 
 /** The signed-in caller of a function. */
@@ -42,20 +42,28 @@ const remembered = new Map<string, Verified>();
  * `AUTH_STRICT=true` InsForge is also asked, on every request.
  *
  * @param call the request; its `userId` is set.
+ * @param options.acceptsApiKeyHeader also accepts the token in `X-API-Key`, where clients of some AI
+ *   providers send their key. The header is read only when there is no `Authorization` header. It
+ *   must hold a user's token here, too: the project's API key is rejected as in any other place.
  * @returns the user's id and token.
  * @throws {ApiError} 401 `AUTH_INVALID_CREDENTIALS` when there is no token; 401 `AUTH_UNAUTHORIZED`,
  *   which makes InsForge's SDK refresh the session, when the token is expired, forged, a refresh
  *   token, an anon key, an API key or an administrator's; 502 `UPSTREAM_FAILURE` when InsForge is
  *   needed and does not respond.
  */
-export async function requireUser(call: Call): Promise<User> {
-  const user = await findUser(requireToken(call.request), call.settings);
+export async function requireUser(
+  call: Call,
+  { acceptsApiKeyHeader = false }: { acceptsApiKeyHeader?: boolean } = {},
+): Promise<User> {
+  const token = requireToken(call.request, acceptsApiKeyHeader);
+  const user = await findUser(token, call.settings);
   call.userId = user.id;
   return user;
 }
 
-function requireToken(request: Request): string {
-  const token = findBearerToken(request);
+function requireToken({ headers }: Request, acceptsApiKeyHeader: boolean): string {
+  const isInApiKey = acceptsApiKeyHeader && !headers.has("Authorization");
+  const token = isInApiKey ? findApiKeyToken(headers) : findBearerToken(headers);
   if (token !== undefined) return token;
   throw new ApiError(401, "AUTH_INVALID_CREDENTIALS", "No token provided", {
     nextActions: "Send the signed-in user's access token as Authorization: Bearer <token>",

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { findBearerToken } from "../../../shared/auth/bearer_token.ts";
+import { findApiKeyToken, findBearerToken } from "../../../shared/auth/bearer_token.ts";
 
 for (
   const [header, token] of [
@@ -17,7 +17,21 @@ for (
 ) {
   Deno.test(`findBearerToken returns ${token} for the header ${JSON.stringify(header)}`, () => {
     const headers: Record<string, string> = header === undefined ? {} : { Authorization: header };
-    const request = new Request("http://functions.test/", { headers });
-    assertEquals(findBearerToken(request), token);
+    assertEquals(findBearerToken(new Headers(headers)), token);
+  });
+}
+
+for (
+  const [header, token] of [
+    ["abc.def", "abc.def"],
+    [" abc.def ", "abc.def"],
+    ["Bearer abc.def", undefined],
+    ["", undefined],
+    [undefined, undefined],
+  ]
+) {
+  Deno.test(`findApiKeyToken returns ${token} for the header ${JSON.stringify(header)}`, () => {
+    const headers: Record<string, string> = header === undefined ? {} : { "x-api-key": header };
+    assertEquals(findApiKeyToken(new Headers(headers)), token);
   });
 }
