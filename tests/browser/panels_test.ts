@@ -26,9 +26,9 @@ test(
         new RegExp(`^Summary\\s+${tickets} rows read · all rows`),
       );
       await assertSummed(page);
-      const sent = stack.openrouter!.requests.slice(before).map(({ text }) =>
-        JSON.parse(text).messages[1].content
-      );
+      const sent = stack.openrouter!.requests.slice(before)
+        .filter(({ text }) => text !== "") // the request for the list of models
+        .map(({ text }) => JSON.parse(text).messages[1].content);
       const read = [...sent.join("").matchAll(/^\{"id":(\d+),/gm)].map(([, id]) => Number(id));
       assertEquals(read.toSorted(ascending), ids.toSorted(ascending));
       await page.getByRole("button", { name: "Sign out" }).click();
