@@ -53,6 +53,20 @@ Deno.test("POST /chat sends the default model, an output limit and the app's nam
   assertEquals(headers.get("x-title"), "My app");
 });
 
+Deno.test("POST /chat sends the caller's app to OpenRouter without settings for it", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: completion() });
+  const environment = createEnvironment({ OPENROUTER_BASE_URL: upstream.url });
+  const caller = { "HTTP-Referer": "https://caller.example/", "X-Title": "Caller's app" };
+  await send(handler, environment, { prompt: PROMPT }, { headers: caller });
+  const { headers } = upstream.requests[0]!;
+  assertEquals(headers.get("http-referer"), "https://caller.example/");
+  assertEquals([headers.get("x-openrouter-title"), headers.get("x-title")], [
+    "Caller's app",
+    "Caller's app",
+  ]);
+});
+
 Deno.test("POST /chat passes a conversation and OpenRouter's fields on unchanged", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: completion() });

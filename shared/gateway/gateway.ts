@@ -5,17 +5,19 @@ import { createOpenRouter } from "./openrouter.ts";
 import { createPinata } from "./pinata.ts";
 import { createPinme } from "./pinme.ts";
 
-const GATEWAYS: Record<Settings["AI_GATEWAY"], (settings: Settings) => Gateway> = {
-  openrouter: createOpenRouter,
-  pinata: createPinata,
-  pinme: createPinme,
-};
+const GATEWAYS: Record<Settings["AI_GATEWAY"], (settings: Settings, caller?: Headers) => Gateway> =
+  {
+    openrouter: createOpenRouter,
+    pinata: createPinata,
+    pinme: createPinme,
+  };
 
 /**
  * The gateway that `AI_GATEWAY` names.
  *
+ * @param caller the headers of the caller's request, which may name the app; see `createOpenRouter`.
  * @throws {ApiError} 500 `INTERNAL_ERROR` when `AI_GATEWAY` is not a known gateway.
  */
-export function chooseGateway(settings: Settings): Gateway {
-  return GATEWAYS[settings.AI_GATEWAY](settings);
+export function chooseGateway(settings: Settings, caller?: Headers): Gateway {
+  return GATEWAYS[settings.AI_GATEWAY](settings, caller);
 }

@@ -11,8 +11,13 @@ const OPENROUTER = {
   chatModel: "openai/gpt-4o-mini",
 } as const;
 
-/** OpenRouter as a gateway. */
-export function createOpenRouter(settings: Settings): Gateway {
+/**
+ * OpenRouter as a gateway.
+ *
+ * @param caller the headers of the caller's request; its `HTTP-Referer` and `X-Title` name the app
+ *   where `OPENROUTER_SITE_URL` and `OPENROUTER_APP_NAME` do not.
+ */
+export function createOpenRouter(settings: Settings, caller?: Headers): Gateway {
   return {
     ...OPENROUTER,
     get url() {
@@ -24,7 +29,7 @@ export function createOpenRouter(settings: Settings): Gateway {
       body: fields && JSON.stringify(fields),
       toHeaders: (key = requireKey(settings, OPENROUTER)) => ({
         ...(key !== null && { "Authorization": `Bearer ${key}` }),
-        ...toAttribution(settings),
+        ...toAttribution(settings, caller),
         "Content-Type": "application/json",
       }),
       toOpenRouterForm: (json) => json,
@@ -60,12 +65,32 @@ export function requireUserKeySupport(settings: Settings): void {
  *
  * @see https://openrouter.ai/docs/app-attribution
  */
-function toAttribution({ OPENROUTER_SITE_URL, OPENROUTER_APP_NAME }: Settings) {
+function toAttribution(
+  { OPENROUTER_SITE_URL, OPENROUTER_APP_NAME }: Settings,
+  caller: Headers | undefined,
+): Record<string, string> {
+  const url = OPENROUTER_SITE_URL ?? toPageUrl(caller?.get("HTTP-Referer"));
+  const name = OPENROUTER_APP_NAME ?? toAppName(caller?.get("X-Title"));
   return {
-    ...(OPENROUTER_SITE_URL && { "HTTP-Referer": OPENROUTER_SITE_URL }),
-    ...(OPENROUTER_APP_NAME && {
-      "X-OpenRouter-Title": OPENROUTER_APP_NAME,
-      "X-Title": OPENROUTER_APP_NAME, // the older name, which other servers still read
+    ...(url && { "HTTP-Referer": url }),
+    ...(name && {
+      "X-OpenRouter-Title": name,
+      "X-Title": name, // the older name, which other servers still read
     }),
   };
+}
+
+/** Longest URL and name that are taken from a caller, characters. */
+const MAX_PAGE_URL = 500;
+const MAX_APP_NAME = 100;
+
+/** A page of the caller's; nothing for a text that is too long or no http or https URL. */
+function toPageUrl(given: string | null | undefined): string | undefined {
+  const url = given && given.length <= MAX_PAGE_URL ? URL.parse(given) : null;
+  return url && /^https?:$/.test(url.protocol) ? url.href : undefined;
+}
+
+/** The name of the caller's app; nothing for a text that is too long or not printable ASCII. */
+function toAppName(given: string | null | undefined): string | undefined {
+  return given && given.length <= MAX_APP_NAME && /^[\x20-\x7e]+$/.test(given) ? given : undefined;
 }

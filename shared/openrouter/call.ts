@@ -130,9 +130,9 @@ const WITHOUT_CALLER = "A paid call needs a caller to charge: await requireUser 
 
 /** Policy, gateway, reservation, and the key that pays. */
 async function openExchanges(call: Call, operations: Operation[]): Promise<Exchange[]> {
-  const { settings } = call;
+  const { settings, request: { headers } } = call;
   if (!call.userId) throw new ProgrammerError(WITHOUT_CALLER);
-  const gateway = chooseGateway(settings);
+  const gateway = chooseGateway(settings, headers);
   const requests = await Promise.all(operations.map(async ({ path, params, protocol }) => {
     const fields = await withOpaqueUser(path, applyPolicy(path, params, settings), call);
     const request = gateway.request(path, fields);

@@ -26,6 +26,33 @@ Deno.test("sends any operation and field unchanged, with the project's key and t
   assertEquals(toHeaders(null), common);
 });
 
+const CALLER = { "HTTP-Referer": "https://caller.example/a?b=1", "X-Title": "Caller's app" };
+
+for (
+  const [situation, values, caller, [referer, title]] of [
+    ["the caller's", {}, CALLER, ["https://caller.example/a?b=1", "Caller's app"]],
+    ["the settings'", OPENROUTER, CALLER, ["https://app.example", "My app"]],
+    ["nothing", {}, {}, []],
+    ["no URL that is not http or https", {}, { "HTTP-Referer": "javascript:alert(1)" }, []],
+    ["no relative URL", {}, { "HTTP-Referer": "/settings" }, []],
+    ["no URL of 501 characters", {}, { "HTTP-Referer": "https://a.example/".padEnd(501, "a") }, []],
+    ["no name of 101 characters", {}, { "X-Title": "a".repeat(101) }, []],
+    ["no name with letters outside ASCII", {}, { "X-Title": "\u00fc" }, []],
+    ["a URL in ASCII", {}, { "HTTP-Referer": "https://a.example/\u00fc" }, [
+      "https://a.example/%C3%BC",
+    ]],
+  ] as [string, Record<string, string>, Record<string, string>, string[]][]
+) {
+  Deno.test(`names the app to OpenRouter: ${situation}`, () => {
+    const openRouter = createOpenRouter(read(values), new Headers(caller));
+    const headers = new Headers(openRouter.request("/chat/completions", CHAT).toHeaders("sk"));
+    const names = ["HTTP-Referer", "X-Title", "X-OpenRouter-Title"].map((name) =>
+      headers.get(name) ?? undefined
+    );
+    assertEquals(names, [referer, title, title]);
+  });
+}
+
 Deno.test("needs no key of the project when another key, or none, is sent", () => {
   const { toHeaders, body } = createOpenRouter(read({})).request("/key");
   assertEquals(toHeaders("sk-user").Authorization, "Bearer sk-user");
