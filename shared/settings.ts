@@ -42,6 +42,10 @@ export const settingReaders = {
   OPENROUTER_CHAT_MODEL: text(), // the default depends on the gateway, see gateway/gateway.ts
   OPENROUTER_EMBEDDING_MODEL: text("openai/text-embedding-3-small"),
   OPENROUTER_IMAGE_MODEL: text("google/gemini-2.5-flash-image"),
+  OPENROUTER_RERANK_MODEL: text("cohere/rerank-v3.5"),
+  OPENROUTER_SPEECH_MODEL: text("openai/gpt-4o-mini-tts-2025-12-15"),
+  OPENROUTER_TRANSCRIPTION_MODEL: text("openai/whisper-1"),
+  ENABLE_OBJECT_GEN: flag(false),
   OPENROUTER_SITE_URL: pageUrl(),
   OPENROUTER_APP_NAME: headerText(),
 

@@ -43,6 +43,8 @@ Deno.test("starts with a warning when ALLOWED_MODELS does not allow a built-in d
   assertEquals(server.warnings, [
     'ALLOWED_MODELS does not allow "google/gemini-2.5-flash-image", the default of ' +
     "OPENROUTER_IMAGE_MODEL: image-gen will reject requests that name no model",
+    'ALLOWED_MODELS does not allow "cohere/rerank-v3.5", the default of ' +
+    "OPENROUTER_RERANK_MODEL: rerank will reject requests that name no model",
   ]);
 });
 

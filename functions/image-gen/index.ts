@@ -5,6 +5,7 @@
 import * as z from "zod/mini";
 import { MAX_IMAGE_BODY_BYTES } from "../../shared/http/body.ts";
 import { withAi } from "../../shared/mod.ts";
+import { savePlace } from "../../shared/request/save_place.ts";
 import {
   type Image,
   type SavedImage,
@@ -17,22 +18,8 @@ import { draw, type Drawing } from "./generation.ts";
 
 /** What to generate, and whether to save it in the app's storage. */
 export const imageRequest = z.extend(drawingRequest, {
-  save: z.optional(z.strictObject({
-    bucket: z.string().check(z.regex(/^[\w-]+$/, "must be a bucket's name: letters, digits, _, -")),
-    prefix: z.optional(
-      z.string().check(
-        z.refine(isPrefix, "must not begin with / or hold .. or control characters"),
-      ),
-    ),
-  })),
+  save: z.optional(savePlace),
 });
-
-/**
- * Whether storage accepts keys with this prefix; its database rejects text that is not well formed.
- */
-function isPrefix(text: string): boolean {
-  return text.isWellFormed() && !/^\/|\.\.|\p{Cc}/u.test(text);
-}
 
 /** A checked request, saving included. */
 export type ImageRequest = z.infer<typeof imageRequest>;

@@ -84,10 +84,10 @@ function findIssue(value: unknown, schema: ZodMiniType<unknown>): RawIssue | und
  *   not arrive in time; 400 `INVALID_INPUT` when it is incomplete or not UTF-8.
  */
 export async function readText(
-  { request, settings }: Call,
-  { maxBytes = MAX_BODY_BYTES, receiveMs = RECEIVE_MS }: BodyLimits,
+  call: Call,
+  limits: BodyLimits,
 ): Promise<string> {
-  const bytes = await readBytes(request, settings.MAX_BODY_BYTES ?? maxBytes, receiveMs);
+  const bytes = await readBytes(call, limits);
   try {
     return decoder.decode(bytes);
   } catch (cause) {
@@ -95,11 +95,20 @@ export async function readText(
   }
 }
 
-async function readBytes(
-  request: Request,
-  maxBytes: number,
-  receiveMs: number,
+/**
+ * Reads a request's body as bytes.
+ *
+ * @param call the request; its body must be unread.
+ * @returns the bytes; empty when there is no body.
+ * @throws {ApiError} 413 `INVALID_INPUT` when the body is too large; 408 `INVALID_INPUT` when it does
+ *   not arrive in time; 400 `INVALID_INPUT` when it is incomplete.
+ */
+export async function readBytes(
+  { request, settings }: Call,
+  limits: BodyLimits,
 ): Promise<Uint8Array> {
+  const { receiveMs = RECEIVE_MS } = limits;
+  const maxBytes = settings.MAX_BODY_BYTES ?? limits.maxBytes ?? MAX_BODY_BYTES;
   // A body of known length is read faster in one piece. The header is only a hint: some platforms
   // pass on the length of another body, so the bytes are counted either way.
   const isShort = Number(request.headers.get("Content-Length") ?? NaN) <= maxBytes;

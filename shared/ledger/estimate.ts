@@ -4,6 +4,7 @@ import { DEFAULT_OUTPUT_TOKENS, OUTPUT_LIMITS } from "../request/output_tokens.t
 import type { Settings } from "../settings.ts";
 import { type Fields, toText } from "../fields.ts";
 import { type Part, toLedgerName } from "./charge.ts";
+import { estimateMedia } from "./media_costs.ts";
 import { estimateTools } from "./tool_costs.ts";
 import { toTokenCount } from "../token_usage.ts";
 
@@ -60,10 +61,14 @@ const HTTP_URL = /^https?:\/\//i;
  * the response by the highest of its output limits, once per choice, and what its tools and plugins add.
  */
 export function estimate({ path, params, bytes }: PaidCall, settings: Settings): Estimate {
-  const content = countContent(params, bytes);
+  const media = estimateMedia(path, params, bytes);
+  const content = media
+    ? { tokens: media.promptTokens, images: 0, pages: 0 }
+    : countContent(params, bytes);
   const limit = Math.max(...OUTPUT_LIMITS.map((name) => toTokenCount(params[name])));
-  const completionTokens = (limit || (path === "/embeddings" ? 0 : DEFAULT_OUTPUT_TOKENS)) *
-    Math.max(1, toTokenCount(params.n), toTokenCount(params.best_of));
+  const completionTokens = media?.completionTokens ??
+    (limit || (path === "/embeddings" ? 0 : DEFAULT_OUTPUT_TOKENS)) *
+      Math.max(1, toTokenCount(params.n), toTokenCount(params.best_of));
   const models = [params.model, params.models].flat().map(toLedgerName).filter(Boolean);
   const tools = estimateTools(params, content.tokens);
   const own: Part = {
@@ -82,7 +87,7 @@ export function estimate({ path, params, bytes }: PaidCall, settings: Settings):
     promptTokens: own.prompt_tokens,
     completionTokens,
     parts: [own, ...tools.parts],
-    extraUsd: tools.usd,
+    extraUsd: tools.usd + (media?.usd ?? 0),
     fallback: { prompt_usd: prompt / 1e6, completion_usd: completion / 1e6 },
   };
 }

@@ -7,6 +7,9 @@ import { type ChatAnswer, toChatAnswer } from "./chat.ts";
 import { createCompletion, createCompletions, streamCompletion } from "./completions.ts";
 import { embedAll, type Embeddings } from "./embeddings.ts";
 import { createImages, type ImageList } from "./images.ts";
+import { createSpeech, createTranscription, type Transcription } from "./audio.ts";
+import type { GeneratedFile } from "./bytes.ts";
+import { createRanking, type Ranking } from "./rerank.ts";
 
 /** A chat to complete: a prompt or messages, and any other field of OpenRouter's API. */
 export interface ChatParams extends Fields {
@@ -66,6 +69,33 @@ export interface Ai {
    * @returns at least one image, base64.
    */
   images(params: Fields & { prompt: string; model?: string }): Promise<ImageList>;
+  /**
+   * Ranks documents by their relevance to a query.
+   *
+   * @param params query, documents and any other field of OpenRouter's API; `model` is the setting
+   *   `OPENROUTER_RERANK_MODEL` unless given.
+   * @returns the most relevant document first, each by its index.
+   */
+  rerank(
+    params: Fields & { query: string; documents: unknown[]; model?: string },
+  ): Promise<Ranking>;
+  /**
+   * Speaks a text.
+   *
+   * @param params the text, and any other field of OpenRouter's API; `model` is the setting
+   *   `OPENROUTER_SPEECH_MODEL` unless given.
+   * @returns the audio, which is held in memory.
+   */
+  speak(params: Fields & { input: string; model?: string }): Promise<GeneratedFile>;
+  /**
+   * Writes down what is said in a recording.
+   *
+   * @param params the recording as `input_audio: { data, format }`, and any other field of OpenRouter's
+   *   API; `model` is the setting `OPENROUTER_TRANSCRIPTION_MODEL` unless given.
+   */
+  transcribe(
+    params: Fields & { input_audio: { data: string; format: string }; model?: string },
+  ): Promise<Transcription>;
 }
 
 const CONCURRENCY = 4;
@@ -84,6 +114,12 @@ export function createAi(call: Call): Ai {
       embedAll(call, { ...params, model, input: [input].flat() }),
     images: ({ model = settings.OPENROUTER_IMAGE_MODEL, ...params }) =>
       createImages(call, { ...params, model }),
+    rerank: ({ model = settings.OPENROUTER_RERANK_MODEL, ...params }) =>
+      createRanking(call, { ...params, model }),
+    speak: ({ model = settings.OPENROUTER_SPEECH_MODEL, ...params }) =>
+      createSpeech(call, { ...params, model }),
+    transcribe: ({ model = settings.OPENROUTER_TRANSCRIPTION_MODEL, ...params }) =>
+      createTranscription(call, { ...params, model }),
   };
 }
 

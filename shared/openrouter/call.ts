@@ -38,12 +38,16 @@ export interface Operation {
 }
 
 /** A request that may be sent: it keeps to the policy, and its cost is reserved. */
-interface Exchange {
+export interface Exchange {
+  /** The gateway that it is sent to. */
   gateway: Gateway;
+  /** The request in the gateway's form. */
   request: GatewayRequest;
+  /** What it is charged to. */
   bill: Bill;
   /** The user's own key; undefined for the project's. */
   key: string | undefined;
+  /** How its events are read. */
   protocol: Protocol | undefined;
 }
 
@@ -129,7 +133,7 @@ const WITHOUT_CALLER = "A paid call needs a caller to charge: await requireUser 
   "requireProjectKey before it, or write the function with withAi";
 
 /** Policy, gateway, reservation, and the key that pays. */
-async function openExchanges(call: Call, operations: Operation[]): Promise<Exchange[]> {
+export async function openExchanges(call: Call, operations: Operation[]): Promise<Exchange[]> {
   const { settings, request: { headers } } = call;
   if (!call.userId) throw new ProgrammerError(WITHOUT_CALLER);
   const gateway = chooseGateway(settings, headers);
@@ -175,7 +179,8 @@ async function runJson<T>(
   });
 }
 
-async function attempt<T>(
+/** Runs attempts at a request; a failure about the user's own key is the user's to correct. */
+export async function attempt<T>(
   call: Call,
   { key }: Exchange,
   limits: AttemptLimits,
@@ -189,7 +194,7 @@ async function attempt<T>(
 }
 
 /** Sends, and charges the estimate of a request that got no response and may have been taken. */
-async function sendPaid(
+export async function sendPaid(
   { gateway, request, bill, key }: Exchange,
   signal: AbortSignal,
 ): Promise<Response> {

@@ -69,10 +69,13 @@ function toUnsaved(image: Image, thrown: unknown): UnsavedImage {
   return { ...image, save_error: { error: code, message } };
 }
 
-/** `png`, `jpg`, `webp`, `svg` … */
+/** File extensions that differ from the media type. */
+const EXTENSIONS = new Map([["jpeg", "jpg"], ["mpeg", "mp3"]]);
+
+/** `png`, `jpg`, `webp`, `svg`, `mp3` … */
 function toExtension(mediaType: string): string {
   const [, subtype = "bin"] = /^\w+\/(\w+)/.exec(mediaType) ?? [];
-  return subtype === "jpeg" ? "jpg" : subtype;
+  return EXTENSIONS.get(subtype) ?? subtype;
 }
 
 async function readBytes(dataUrl: string): Promise<Blob> {

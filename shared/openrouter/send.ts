@@ -69,9 +69,25 @@ function removeKey(text: string, headers: Record<string, string>): string {
  *
  * @throws {ApiError} 502 when the connection breaks; the signal's reason when it is aborted.
  */
-export async function readText(response: Response, signal: AbortSignal): Promise<string> {
+export function readText(response: Response, signal: AbortSignal): Promise<string> {
+  return readWhole(response.text(), signal);
+}
+
+/**
+ * Reads a response's body as bytes.
+ *
+ * @throws {ApiError} as {@link readText}.
+ */
+export function readBytes(
+  response: Response,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return readWhole(response.bytes(), signal);
+}
+
+async function readWhole<T>(body: Promise<T>, signal: AbortSignal): Promise<T> {
   try {
-    return await response.text();
+    return await body;
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
     throw unreachable({ sent: true, cause });

@@ -12,6 +12,9 @@ const DEFAULT_MODELS = [
   "OPENROUTER_CHAT_MODEL",
   "OPENROUTER_EMBEDDING_MODEL",
   "OPENROUTER_IMAGE_MODEL",
+  "OPENROUTER_RERANK_MODEL",
+  "OPENROUTER_SPEECH_MODEL",
+  "OPENROUTER_TRANSCRIPTION_MODEL",
 ] as const;
 /** Operations that use the default chat model when the request names no model. */
 const CHAT_PATHS = new Set(["/chat/completions", "/completions", "/messages", "/responses"]);

@@ -28,6 +28,9 @@ const DEFAULT_MODELS = {
   OPENROUTER_CHAT_MODEL: "chat, stream, summarize-records and v1",
   OPENROUTER_EMBEDDING_MODEL: "embeddings",
   OPENROUTER_IMAGE_MODEL: "image-gen",
+  OPENROUTER_RERANK_MODEL: "rerank",
+  OPENROUTER_SPEECH_MODEL: "speech",
+  OPENROUTER_TRANSCRIPTION_MODEL: "transcribe",
 } as const;
 
 /** Checks the settings of a standalone server: each value, what is missing, and what conflicts. */

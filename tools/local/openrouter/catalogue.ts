@@ -108,7 +108,7 @@ function toRow(model: Model) {
     per_request_limits: null,
     supported_parameters: model.parameters,
     default_parameters: null,
-    supported_voices: null,
+    supported_voices: model.voices ?? null,
     ...(reasoning && {
       reasoning: {
         mandatory: reasoning.mandatory,

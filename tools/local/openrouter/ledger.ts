@@ -14,6 +14,8 @@ export interface Spending {
   imageTokens?: number;
   searches?: number;
   searchResults?: number;
+  /** Searches of a reranker, seconds of a recording, or 3D objects. */
+  units?: number;
   /** Images and other media in the prompt and in the answer. */
   mediaIn?: number;
   mediaOut?: number;
@@ -22,7 +24,7 @@ export interface Spending {
 }
 
 /** The kinds of generation, by OpenRouter's names. */
-export type ApiType = "completions" | "embeddings" | "image";
+export type ApiType = "completions" | "embeddings" | "image" | "rerank" | "tts" | "stt" | "3d";
 
 /** A generation in progress. */
 export interface Generation {
@@ -174,8 +176,9 @@ export function toCancelledSpending(model: Model, spending: Spending, delivered:
 
 /** Nano-dollars. */
 function toCost({ price }: Model, spending: Spending) {
-  const { promptTokens, completionTokens, imageTokens = 0, searchResults = 0 } = spending;
-  const prompt = promptTokens * price.prompt;
+  const { promptTokens, completionTokens, imageTokens = 0, searchResults = 0, units = 0 } =
+    spending;
+  const prompt = promptTokens * price.prompt + units * (price.unit ?? 0);
   const completion = (completionTokens - imageTokens) * price.completion +
     imageTokens * (price.image ?? price.completion);
   const search = searchResults * SEARCH_RESULT_PRICE;

@@ -7,6 +7,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { createAccountRoutes } from "./account.ts";
+import { createAudioRoutes } from "./audio.ts";
 import { createCatalogueRoutes } from "./catalogue.ts";
 import { createChatRoutes } from "./chat/routes.ts";
 import { createEmbeddingRoutes } from "./embeddings.ts";
@@ -16,6 +17,8 @@ import { createImageRoutes } from "./images.ts";
 import { type Bill, createLedger } from "./ledger.ts";
 import { createOAuthPages, createOAuthRoutes } from "./oauth.ts";
 import { createOAuthKeys, PROJECT } from "./oauth_keys.ts";
+import { createObjectRoutes } from "./objects.ts";
+import { createRerankRoutes } from "./rerank.ts";
 import { receive, type RecordedRequest } from "./received.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
 import { createResponsesRoutes } from "./responses/routes.ts";
@@ -108,6 +111,9 @@ function createRouter(world: World, apiKey?: string): Hono<Env> {
   app.route("/", createResponsesRoutes(world));
   app.route("/", createEmbeddingRoutes(world));
   app.route("/", createImageRoutes(world));
+  app.route("/", createRerankRoutes(world));
+  app.route("/", createAudioRoutes(world));
+  app.route("/", createObjectRoutes(world));
   app.route("/", createAccountRoutes(world));
   app.notFound(() => refusalResponse(new Refusal(404, "Not Found")));
   app.onError((error) => {

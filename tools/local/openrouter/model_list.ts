@@ -210,6 +210,28 @@ export const MODELS: Model[] = [
     parameters: [],
   },
   {
+    ...names("cohere/rerank-v3.5", "Cohere: Rerank v3.5", "Cohere"),
+    ...sizes(4_096, 0),
+    ...speaks(["text"], ["rerank"]),
+    price: { prompt: 0, completion: 0, unit: 2_000_000 },
+    parameters: ["top_n"],
+  },
+  {
+    ...names("openai/gpt-4o-mini-tts-2025-12-15", "OpenAI: GPT-4o Mini TTS", "OpenAI"),
+    ...sizes(4_096, 0),
+    ...speaks(["text"], ["speech"]),
+    price: { prompt: 600, completion: 0 },
+    parameters: ["voice", "speed", "response_format"],
+    voices: ["alloy", "ash", "coral", "sage"],
+  },
+  {
+    ...names("openai/whisper-1", "OpenAI: Whisper 1", "OpenAI"),
+    ...sizes(448, 0),
+    ...speaks(["audio"], ["transcription"]),
+    price: { prompt: 0, completion: 0, unit: 100_000 },
+    parameters: ["language", "temperature", "response_format"],
+  },
+  {
     ...names("openai/text-embedding-3-small", "OpenAI: Text Embedding 3 Small", "OpenAI"),
     ...sizes(8_192, 0),
     ...speaks(["text"], ["embeddings"]),

@@ -8,6 +8,8 @@ export interface Price {
   completion: number;
   /** Per token of a generated image. */
   image?: number;
+  /** Per search of a reranker, second of a recording, or 3D object. */
+  unit?: number;
 }
 
 /** A model and the one provider that serves it. */
@@ -24,6 +26,8 @@ export interface Model {
   /** Supported request fields, by OpenRouter's names. */
   parameters: string[];
   reasoning?: { mandatory: boolean };
+  /** The values of `voice`. */
+  voices?: string[];
   embedding?: { dimensions: number; flexible: boolean; floatsOnly?: boolean };
   /** How many images one request may ask for. */
   maxImages?: number;

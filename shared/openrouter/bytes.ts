@@ -1,0 +1,48 @@
+/** Responses of the gateway that are not JSON, such as audio. */
+import { unusable } from "../gateway/failures.ts";
+import type { Call } from "../http/call.ts";
+import { attempt, type Exchange, openExchanges, type Operation, sendPaid } from "./call.ts";
+import { logGeneration } from "./generation_log.ts";
+import { parseResponse, readFailure } from "./json_responses.ts";
+import { readBytes, readGenerationId, readText } from "./send.ts";
+
+/** A file that a model generated. */
+export interface GeneratedFile {
+  /** The media type with its parameters, such as `audio/mpeg`. */
+  mediaType: string;
+  /** At least one byte. */
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Posts a request whose response is a file. The response states no usage: the estimate is charged, and
+ * the gateway's record of the generation replaces it later.
+ *
+ * @returns the whole file, which is held in memory.
+ * @throws {ApiError} as `requestJson`; 502 `AI_UPSTREAM_UNAVAILABLE` for an empty response and for one
+ *   that is text.
+ */
+export async function requestFile(call: Call, operation: Operation): Promise<GeneratedFile> {
+  const [exchange] = await openExchanges(call, [operation]) as [Exchange];
+  const { gateway, bill } = exchange;
+  const limits = { deadlineMs: call.settings.REQUEST_DEADLINE_MS };
+  return await attempt(call, exchange, limits, async (signal) => {
+    const response = await sendPaid(exchange, signal);
+    const id = readGenerationId(response);
+    const mediaType = response.headers.get("content-type") ?? "application/octet-stream";
+    if (/^text\/|json/.test(mediaType)) {
+      const failure = readFailure(
+        parseResponse(await readText(response, signal)),
+        response,
+        gateway,
+      );
+      throw failure ?? unusable("The AI provider responded without a file");
+    }
+    const generation = { id, model: undefined };
+    bill.charge(generation);
+    logGeneration(call.log, generation);
+    const bytes = await readBytes(response, signal);
+    if (bytes.length === 0) throw unusable("The AI provider responded with an empty file");
+    return { mediaType, bytes };
+  });
+}

@@ -1,0 +1,19 @@
+/** Where generated files are saved in the app's storage. */
+import * as z from "zod/mini";
+
+/** A bucket, and what the keys in it begin with. */
+export const savePlace = z.strictObject({
+  bucket: z.string().check(z.regex(/^[\w-]+$/, "must be a bucket's name: letters, digits, _, -")),
+  prefix: z.optional(
+    z.string().check(
+      z.refine(isPrefix, "must not begin with / or hold .. or control characters"),
+    ),
+  ),
+});
+
+/**
+ * Whether storage accepts keys with this prefix; its database rejects text that is not well formed.
+ */
+function isPrefix(text: string): boolean {
+  return text.isWellFormed() && !/^\/|\.\.|\p{Cc}/u.test(text);
+}

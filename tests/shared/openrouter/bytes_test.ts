@@ -1,0 +1,65 @@
+/** Responses that are files, fetched through a function. */
+import { assertEquals } from "@std/assert";
+import { requireUser } from "../../../shared/auth/user_token.ts";
+import { createApp } from "../../../shared/http/app.ts";
+import { requestFile } from "../../../shared/openrouter/bytes.ts";
+import { logs, send } from "../../support/caller.ts";
+import { createUpstream, type Reply } from "../../support/upstream.ts";
+import { environmentOf } from "./openrouter_probe.ts";
+
+const { app, handler } = createApp("probe");
+app.post("/", async ({ env: call }) => {
+  await requireUser(call);
+  const params = { model: "a/b", input: "Hello" };
+  const { mediaType, bytes } = await requestFile(call, { path: "/audio/speech", params });
+  return Response.json({ mediaType, text: new TextDecoder().decode(bytes) });
+});
+
+Deno.test("returns the bytes of a response with their media type, and logs the generation", async () => {
+  const headers = { "content-type": "audio/mpeg", "x-generation-id": "gen-1" };
+  const { status, body, headers: own } = await request({ text: "sound", headers });
+  assertEquals([status, body], [200, { mediaType: "audio/mpeg", text: "sound" }]);
+  assertEquals(own.get("X-Generation-Id"), "gen-1");
+  assertEquals(logs.at(-1)!.generation_id, "gen-1");
+});
+
+const FAILURES: Record<string, [Reply, number, string]> = {
+  "an error with status 200": [
+    { json: { error: { code: 402, message: "No credits" } } },
+    402,
+    "BILLING_INSUFFICIENT_BALANCE",
+  ],
+  "an error status": [
+    { status: 400, json: { error: { code: 400, message: "No such voice" } } },
+    400,
+    "INVALID_INPUT",
+  ],
+  "JSON without an error": [{ json: { audio: "…" } }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+  "text": [{ text: "Not found" }, 502, "AI_UPSTREAM_UNAVAILABLE"],
+  "an empty file": [
+    { text: "", headers: { "content-type": "audio/mpeg" } },
+    502,
+    "AI_UPSTREAM_UNAVAILABLE",
+  ],
+  "a file that is cut": [
+    {
+      text: "sound",
+      headers: { "content-type": "audio/mpeg", "content-length": "99" },
+      end: "cut",
+    },
+    502,
+    "AI_UPSTREAM_UNAVAILABLE",
+  ],
+};
+for (const [name, [reply, status, code]] of Object.entries(FAILURES)) {
+  Deno.test(`returns ${status} ${code} for ${name}`, async () => {
+    const answer = await request(reply);
+    assertEquals([answer.status, answer.body.error], [status, code]);
+  });
+}
+
+async function request(reply: Reply) {
+  await using upstream = await createUpstream();
+  upstream.reply(reply);
+  return await send(handler, environmentOf(upstream), {});
+}
