@@ -11,10 +11,19 @@ export type { Drawing } from "../functions/image-gen/generation.ts";
 export type { ImageAnswer } from "../functions/image-gen/index.ts";
 export type { ModelEntry, ModelPrices } from "../functions/models/entry.ts";
 export type { ModelsAnswer } from "../functions/models/index.ts";
+export type { RerankAnswer, RerankResult } from "../functions/rerank/index.ts";
+export type {
+  InlineAudio,
+  SavedAudio,
+  SpeechAnswer,
+  UnsavedAudio,
+} from "../functions/speech/index.ts";
+export type { TranscribeAnswer } from "../functions/transcribe/index.ts";
 export type { SummaryAnswer, SummaryFacts } from "../functions/summarize-records/index.ts";
 export type { UsageAnswer } from "../functions/usage/index.ts";
 export type { UsageDay, UsageLimits, UsageSum } from "../functions/usage/record.ts";
 export type { ErrorCode } from "../shared/errors.ts";
 export type { Image, SavedImage, UnsavedImage } from "../shared/openrouter/saved_images.ts";
 export type { Message, ToolCall } from "../shared/openrouter/completions.ts";
+export type { Transcription } from "../shared/openrouter/audio.ts";
 export type { TokenUsage } from "../shared/token_usage.ts";

@@ -40,7 +40,13 @@ export type { ConnectClient } from "./connect.ts";
 export type { CallOptions, ConnectionOptions, GetAccessToken } from "./connection.ts";
 export type * from "./contract.ts";
 export type { InsForgeClient, InsForgeOptions } from "./insforge.ts";
-export type { MediaClient, ModelFilters } from "./media.ts";
+export type {
+  MediaClient,
+  ModelFilters,
+  RerankRequest,
+  SpeechRequest,
+  TranscribeRequest,
+} from "./media.ts";
 export type { DataPart, StreamPart, SummaryPart } from "./parts.ts";
 export type * from "./requests.ts";
 

@@ -8,6 +8,7 @@ const SETTINGS: Record<string, string> = {
   PORT: "0",
   INSFORGE_PORT: "0",
   OPENROUTER_PORT: "0",
+  ENABLE_OBJECT_GEN: "true",
 };
 const prompt = "What should I cook tonight?";
 const messages = [{ role: "user", content: prompt }];
@@ -86,6 +87,14 @@ const REQUESTS: Record<string, Request> = {
   ],
   "an image by a chat model": [1, "image-gen", image],
   "an image by the image API": [1, "image-gen", { ...image, aspect_ratio: "1:1" }],
+  "a ranking of 150 documents": [
+    1,
+    "rerank",
+    { query: prompt, documents: Array.from({ length: 150 }, (_, i) => `document ${i}`) },
+  ],
+  "speech": [1, "speech", { input: prompt }],
+  "a transcription": [1, "transcribe", { audio: btoa("audio".repeat(2_000)), format: "mp3" }],
+  "3D objects": [1, "object-gen", { prompt: "A lighthouse", num_outputs: 2 }],
   "OpenAI's chat": [1, "v1/chat/completions", openai],
   "OpenAI's chat, streamed": [
     1,

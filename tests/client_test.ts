@@ -48,9 +48,18 @@ Deno.test("the browser client", async (t) => {
     assert(models.some(({ id }) => id === answer.model));
     assertEquals((await ai.model(answer.model)).id, answer.model);
 
+    const documents = ["A ferry at dawn", "A bakery that sells bread"];
+    const { results } = await ai.rerank({ query: "Who sells bread?", documents, top_n: 1 });
+    assertEquals(results.map(({ document }) => document), ["A bakery that sells bread"]);
+
+    const { audio } = await ai.speech({ input: "The ferry leaves at nine." });
+    assert("data_url" in audio);
+    const transcript = await ai.transcribe({ audio: audio.data_url });
+    assertMatch(transcript.text, /^A recording of \d+ second/);
+
     const { today, days } = await ai.usage();
-    assertEquals(today.requests, 4);
-    assertEquals(days.reduce((sum, { requests }) => sum + requests, 0), 4);
+    assertEquals(today.requests, 7);
+    assertEquals(days.reduce((sum, { requests }) => sum + requests, 0), 7);
   });
 
   await t.step("streams answers, and summaries with their facts first", async () => {

@@ -41,6 +41,12 @@ const RESPONSES: Record<string, unknown> = {
     model: "a/b",
   },
   models: { models: [MODEL], ...MODEL },
+  rerank: { results: [{ index: 1, relevance_score: 0.9, document: "a bakery" }], model: "a/b" },
+  speech: {
+    audio: { media_type: "audio/mpeg", data_url: "data:audio/mpeg;base64,//sQxA==" },
+    model: "a/b",
+  },
+  transcribe: { text: "Hello", model: "a/b" },
   usage: {
     today: { requests: 1, prompt_tokens: 1, completion_tokens: 1, usd: 0.1 },
     month: { requests: 1, prompt_tokens: 1, completion_tokens: 1, usd: 0.1 },

@@ -4,10 +4,16 @@ import type {
   ChatRequest,
   EmbeddingsRequest,
   ImageRequest,
+  RerankRequest,
+  SpeechRequest,
   SummaryRequest,
+  TranscribeRequest,
 } from "../../client/mod.ts";
 import { embeddingsRequest } from "../../functions/embeddings/index.ts";
 import { imageRequest } from "../../functions/image-gen/index.ts";
+import { rerankRequest } from "../../functions/rerank/index.ts";
+import { speechRequest } from "../../functions/speech/index.ts";
+import { transcribeRequest } from "../../functions/transcribe/recording.ts";
 import { summaryRequest } from "../../functions/summarize-records/query.ts";
 import { chatRequest } from "../../shared/request/chat_request.ts";
 
@@ -47,6 +53,29 @@ const image: ImageRequest = {
   n: 1,
   save: { bucket: "b", prefix: "c/" },
 };
+const rerank: RerankRequest = {
+  query: "a",
+  documents: ["a", { text: "b" }],
+  model: "a/b",
+  top_n: 1,
+};
+const speech: SpeechRequest = {
+  input: "a",
+  model: "a/b",
+  voice: "alloy",
+  response_format: "mp3",
+  speed: 1,
+  save: { bucket: "b", prefix: "c/" },
+};
+const transcribe: TranscribeRequest = {
+  audio: "YQ==",
+  format: "mp3",
+  model: "a/b",
+  language: "en",
+  temperature: 0,
+  response_format: "json",
+  timestamp_granularities: ["word"],
+};
 const summary: SummaryRequest = {
   table: "t",
   columns: ["a"],
@@ -71,6 +100,9 @@ Deno.test("the functions accept every field that the client's types declare", ()
       [chatRequest, { prompt: "a" }],
       [embeddingsRequest, embeddings],
       [imageRequest, image],
+      [rerankRequest, rerank],
+      [speechRequest, speech],
+      [transcribeRequest, transcribe],
       [summaryRequest, summary],
     ] as const
   ) {
@@ -83,6 +115,9 @@ Deno.test("the client's types declare every field that the functions check", () 
     chat: [chatRequest, { prompt: "", ...chat }],
     embeddings: [embeddingsRequest, embeddings],
     image: [imageRequest, { stream: false, ...image }],
+    rerank: [rerankRequest, rerank],
+    speech: [speechRequest, speech],
+    transcribe: [transcribeRequest, transcribe],
     summary: [summaryRequest, summary],
   } as const;
   for (const [name, [schema, request]] of Object.entries(used)) {

@@ -24,6 +24,7 @@ const SETTINGS: Record<string, string> = {
   KEYS_ENCRYPTION_KEY: btoa("0123456789abcdef0123456789abcdef"),
   LEGACY_ALLOW_API_KEY: "true",
   USER_USD_PER_DAY: "10",
+  ENABLE_OBJECT_GEN: "true",
 };
 const CONCURRENCY = 8;
 console.log = () => {};
