@@ -66,14 +66,16 @@ export function estimate({ path, params, bytes }: PaidCall, settings: Settings):
     ? { tokens: media.promptTokens, images: 0, pages: 0 }
     : countContent(params, bytes);
   const limit = Math.max(...OUTPUT_LIMITS.map((name) => toTokenCount(params[name])));
-  const completionTokens = media?.completionTokens ??
-    (limit || (path === "/embeddings" ? 0 : DEFAULT_OUTPUT_TOKENS)) *
-      Math.max(1, toTokenCount(params.n), toTokenCount(params.best_of));
+  const choices = Math.max(1, toTokenCount(params.n), toTokenCount(params.best_of));
+  // Products of counts may be more than the ledger's tables hold.
+  const completionTokens = media?.completionTokens ?? toTokenCount(
+    (limit || (path === "/embeddings" ? 0 : DEFAULT_OUTPUT_TOKENS)) * choices,
+  );
   const models = [params.model, params.models].flat().map(toLedgerName).filter(Boolean);
   const tools = estimateTools(params, content.tokens);
   const own: Part = {
     models: models.length > 0 ? models : [""],
-    prompt_tokens: content.tokens * tools.turns + tools.promptTokens,
+    prompt_tokens: toTokenCount(content.tokens * tools.turns + tools.promptTokens),
     completion_tokens: completionTokens,
     images: content.images * tools.turns,
     file_usd: content.pages * USD_PER_PAGE,

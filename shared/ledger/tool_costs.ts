@@ -117,8 +117,9 @@ function addModels(costs: ToolCosts, { name, options, steps, promptTokens }: Ask
   for (const model of listModels(name, options)) {
     costs.parts.push({
       models: [model],
-      prompt_tokens: (promptTokens + limit) * uses, // a later use may read what was answered before
-      completion_tokens: limit * uses,
+      // A later use may read what was answered before.
+      prompt_tokens: toTokenCount((promptTokens + limit) * uses),
+      completion_tokens: toTokenCount(limit * uses),
     });
   }
   if (name === "fusion") {

@@ -197,3 +197,12 @@ Deno.test("estimates a request in which names are objects without a text form", 
     ]
   ) assertEquals(estimateOf(params).completionTokens, plain);
 });
+
+Deno.test("estimates no more tokens than the ledger can hold", () => {
+  const most = 2 ** 31 - 1;
+  assertEquals(estimateOf({ max_tokens: most, n: most }).completionTokens, most);
+  const plugins = [{ id: "web", max_results: most, max_uses: most }];
+  const tools = [{ type: "openrouter:advisor", max_tokens: most }];
+  const { parts } = estimateOf({ plugins, tools });
+  assertEquals(parts.map(({ prompt_tokens }) => prompt_tokens), [most, most]);
+});
