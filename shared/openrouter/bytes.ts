@@ -1,10 +1,17 @@
 /** Responses of the gateway that are not JSON, such as audio. */
 import { unusable } from "../gateway/failures.ts";
 import type { Call } from "../http/call.ts";
-import { attempt, type Exchange, openExchanges, type Operation, sendPaid } from "./call.ts";
+import {
+  attempt,
+  type Exchange,
+  openExchanges,
+  type Operation,
+  readCharged,
+  sendPaid,
+} from "./call.ts";
 import { logGeneration } from "./generation_log.ts";
-import { parseResponse, readFailure } from "./json_responses.ts";
-import { readBytes, readGenerationId, readText } from "./send.ts";
+import { readFailure } from "./json_responses.ts";
+import { readBytes, readGenerationId } from "./send.ts";
 
 /** A file that a model generated. */
 export interface GeneratedFile {
@@ -31,12 +38,9 @@ export async function requestFile(call: Call, operation: Operation): Promise<Gen
     const id = readGenerationId(response);
     const mediaType = response.headers.get("content-type") ?? "application/octet-stream";
     if (/^text\/|json/.test(mediaType)) {
-      const failure = readFailure(
-        parseResponse(await readText(response, signal)),
-        response,
-        gateway,
-      );
-      throw failure ?? unusable("The AI provider responded without a file");
+      const value = await readCharged(call, exchange, { response, signal });
+      throw readFailure(value, response, gateway) ??
+        unusable("The AI provider responded without a file");
     }
     const generation = { id, model: undefined };
     bill.charge(generation);

@@ -207,7 +207,7 @@ export async function sendPaid(
 }
 
 /** Reads a response and charges it, whatever is thought of it later. */
-async function readCharged(
+export async function readCharged(
   call: Call,
   { gateway, request, bill, protocol }: Exchange,
   { response, signal }: { response: Response; signal: AbortSignal },

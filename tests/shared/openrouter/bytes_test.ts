@@ -23,6 +23,12 @@ Deno.test("returns the bytes of a response with their media type, and logs the g
   assertEquals(logs.at(-1)!.generation_id, "gen-1");
 });
 
+Deno.test("charges JSON that states what it cost, although it is not a file", async () => {
+  const usage = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5, cost: 0.25 };
+  const { status } = await request({ json: { id: "gen-2", usage } });
+  assertEquals([status, logs.at(-1)!.cost, logs.at(-1)!.generation_id], [502, 0.25, "gen-2"]);
+});
+
 const FAILURES: Record<string, [Reply, number, string]> = {
   "an error with status 200": [
     { json: { error: { code: 402, message: "No credits" } } },
