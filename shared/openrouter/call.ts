@@ -145,13 +145,7 @@ export async function openExchanges(call: Call, operations: Operation[]): Promis
   }));
   const bills = await openPricedBills(call, requests.map(({ paid }) => paid));
   const key = await readPayersKey(call, bills[0]);
-  return requests.map(({ request, protocol }, i) => ({
-    gateway,
-    request,
-    protocol,
-    key,
-    bill: bills[i]!,
-  }));
+  return bills.map((bill, i) => ({ ...requests[i]!, gateway, bill, key }));
 }
 
 /** The user's own key, when it pays. */
