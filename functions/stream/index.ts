@@ -2,13 +2,22 @@
 import { invalidInput } from "../../shared/errors.ts";
 import { MAX_IMAGE_BODY_BYTES } from "../../shared/http/body.ts";
 import { withAi } from "../../shared/mod.ts";
-import { chatRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
+import { toCompletionParams } from "../../shared/request/chat_request.ts";
+import { streamRequest, toChatRequest } from "./chatbot_ui.ts";
 
-const config = { slug: "stream", body: chatRequest, maxBodyBytes: MAX_IMAGE_BODY_BYTES };
+const config = { slug: "stream", body: streamRequest, maxBodyBytes: MAX_IMAGE_BODY_BYTES };
 
-export default withAi(config, ({ body, ai, settings }) => {
+export default withAi(config, ({ request, body, ai, settings }) => {
   if (body.stream === false) {
     throw invalidInput('"stream" must be true; use the function "chat" for one JSON response');
   }
-  return ai.stream(toCompletionParams(body, settings));
+  const params = toCompletionParams(toChatRequest(body), settings);
+  if (!prefersPlainText(request)) return ai.stream(params);
+  if ((body.n ?? 1) !== 1) throw invalidInput('"n" must be 1, because plain text is one answer');
+  return ai.streamText(params);
 });
+
+/** Only the first type counts: some clients list `text/plain` after JSON in every request. */
+function prefersPlainText({ headers }: Request): boolean {
+  return /^\s*text\/plain\s*(?:[;,]|$)/i.test(headers.get("Accept") ?? "");
+}

@@ -1,6 +1,6 @@
 /** The API reference of `stream`: what the schemas and types do not say. */
-import { chatRequest } from "../../shared/request/chat_request.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
+import { streamRequest } from "./chatbot_ui.ts";
 
 const DESCRIPTION = `\
 The request is that of \`chat\`. The response is OpenRouter's own \`text/event-stream\`, byte for \
@@ -11,6 +11,13 @@ Errors before the first event have a status. Later ones are one error event with
 also when OpenRouter's stream is cut, stalls (\`STREAM_IDLE_WATCHDOG_MS\`) or contains no answer. \
 Closing the connection aborts the generation.
 
+With \`Accept: text/plain\` as the first type, the response is the text of the answer alone, as it \
+is written. Plain text has no form for an error, so a failure after the first byte breaks the \
+connection. A failure before it has a status and the usual JSON.
+
+The body of chatbot-ui is understood, too: \`{ chatSettings: { model, temperature }, messages }\`. The \
+other fields of \`chatSettings\` are ignored, because chatbot-ui applies them to \`messages\` itself.
+
 Limits: 8 MiB; the first event within 120 seconds, the last within 10 minutes; on self-hosted InsForge 55 seconds.`;
 
 export const reference = {
@@ -18,7 +25,7 @@ export const reference = {
   operations: {
     "POST /": {
       summary: "Answers a prompt or a conversation as a stream",
-      request: chatRequest,
+      request: streamRequest,
       events: "Chunk | StreamError",
       errors: [400, 401, 402, 403, 413, 429, 500, 502, 504],
       examples: {
@@ -62,6 +69,26 @@ export const reference = {
               },
             },
           ],
+        },
+        "The body of chatbot-ui": {
+          request: {
+            chatSettings: { model: "openai/gpt-4o-mini", temperature: 0.5, contextLength: 4096 },
+            messages: [{ role: "user", content: "Three names for a bakery on a hill?" }],
+          },
+        },
+        "A temperature in two places": {
+          request: {
+            chatSettings: { model: "openai/gpt-4o-mini", temperature: 0.5 },
+            messages: [{ role: "user", content: "Three names for a bakery on a hill?" }],
+            temperature: 1,
+          },
+          status: 400,
+          answer: {
+            error: "INVALID_INPUT",
+            message: '"temperature" cannot be combined with "chatSettings"',
+            statusCode: 400,
+            nextActions: "Correct the request as the message says",
+          },
         },
         "A JSON response, which is another function's": {
           request: { prompt: "Hello", stream: false },

@@ -3,8 +3,9 @@
 /** Bytes of an event stream, pulled one piece at a time. */
 export interface ByteSource {
   /**
-   * The next bytes to deliver; `undefined` when the stream has ended. The promise never rejects. The
-   * buffer behind the bytes is handed over: it must not be used again.
+   * The next bytes to deliver; `undefined` when the stream has ended. A source whose format can
+   * report an error never rejects; one of plain text rejects with an `ApiError`, which breaks the
+   * connection. The buffer behind the bytes is handed over: it must not be used again.
    */
   read(): Promise<Uint8Array | undefined>;
   /** The caller closed the connection: release everything. The promise never rejects. */
@@ -19,7 +20,7 @@ export interface StreamEvents {
   onBytes(): void;
   /** Everything was delivered, or nothing more will be; the stream closes when the promise resolves. */
   onEnd(): Promise<void>;
-  /** The source rejected, which it must not. The stream is cut, so that readers see it is incomplete. */
+  /** The source rejected. The stream is cut, so that readers see it is incomplete. */
   onBug(thrown: unknown): void;
 }
 

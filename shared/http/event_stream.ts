@@ -1,4 +1,4 @@
-/** Responses that are event streams (`text/event-stream`). */
+/** Responses that are streams: of events (`text/event-stream`) or of plain text. */
 import type { ByteSource } from "./byte_source.ts";
 import type { ActiveCall, Call } from "./call.ts";
 import { EVENT_STREAM_HEADERS } from "./sse.ts";
@@ -18,4 +18,19 @@ export function eventStream(call: Call, source: ByteSource): Response {
   // Every call that a handler meets was made by `createApp`.
   const body = (call as ActiveCall).openStream(source);
   return new Response(body, { headers: EVENT_STREAM_HEADERS });
+}
+
+/**
+ * Creates the response that delivers `source` as plain text. A source that rejects breaks the
+ * connection, because plain text has no form for an error.
+ *
+ * @param call the call that this response belongs to; it ends as with {@link eventStream}.
+ * @param source text in UTF-8.
+ * @returns a response with status 200 and the headers that keep proxies from buffering it.
+ */
+export function textStream(call: Call, source: ByteSource): Response {
+  const body = (call as ActiveCall).openStream(source);
+  return new Response(body, {
+    headers: { ...EVENT_STREAM_HEADERS, "Content-Type": "text/plain; charset=utf-8" },
+  });
 }

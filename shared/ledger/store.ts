@@ -182,7 +182,9 @@ function findNeed(
 }
 
 function notConnected(): ApiError {
-  return new ApiError(403, "AI_INVALID_API_KEY", "This app uses your own OpenRouter account", {
+  // Chat UIs recognize this failure by the words "API key not found".
+  const message = "OpenRouter API key not found: this app uses your own OpenRouter account";
+  return new ApiError(403, "AI_INVALID_API_KEY", message, {
     nextActions: "Connect your OpenRouter account with the function connect, then try again",
   });
 }

@@ -1,7 +1,7 @@
 /** The metered AI client that a handler of `withAi` receives. */
 import type { Fields } from "../fields.ts";
 import type { Call } from "../http/call.ts";
-import { eventStream } from "../http/event_stream.ts";
+import { eventStream, textStream } from "../http/event_stream.ts";
 import { toCompletionBody } from "../request/chat_request.ts";
 import { type ChatAnswer, toChatAnswer } from "./chat.ts";
 import { createCompletion, createCompletions, streamCompletion } from "./completions.ts";
@@ -10,6 +10,7 @@ import { createImages, type ImageList } from "./images.ts";
 import { createSpeech, createTranscription, type Transcription } from "./audio.ts";
 import type { GeneratedFile } from "./bytes.ts";
 import { createRanking, type Ranking } from "./rerank.ts";
+import { toPlainText } from "./plain_text.ts";
 
 /** A chat to complete: a prompt or messages, and any other field of OpenRouter's API. */
 export interface ChatParams extends Fields {
@@ -51,6 +52,13 @@ export interface Ai {
    * @see https://openrouter.ai/docs/api-reference/streaming
    */
   stream(params: ChatParams, options?: { first?: object }): Promise<Response>;
+  /**
+   * Streams the text of one chat completion, without events. A failure after the first byte breaks
+   * the connection, because plain text has no form for an error.
+   *
+   * @returns a `text/plain` response to return from the handler.
+   */
+  streamText(params: ChatParams): Promise<Response>;
   /**
    * Creates embeddings as floats, one vector per input. Long lists are sent in batches of 100.
    *
@@ -110,6 +118,8 @@ export function createAi(call: Call): Ai {
       (await createCompletions(call, list.map(toBody), concurrency)).map(toChatAnswer),
     stream: async (params, { first } = {}) =>
       eventStream(call, await streamCompletion(call, toBody(params), { first })),
+    streamText: async (params) =>
+      textStream(call, toPlainText(await streamCompletion(call, toBody(params)))),
     embed: ({ model = settings.OPENROUTER_EMBEDDING_MODEL, input, ...params }) =>
       embedAll(call, { ...params, model, input: [input].flat() }),
     images: ({ model = settings.OPENROUTER_IMAGE_MODEL, ...params }) =>
