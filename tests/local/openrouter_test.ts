@@ -656,3 +656,31 @@ function readPng(base64: string): { width: number; height: number } {
 function dot(a: number[], b: number[]): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }
+
+Deno.test("accepts functions, function_call and messages of role function", async () => {
+  await using server = serve();
+  const functions = [{
+    name: "get_weather",
+    parameters: { type: "object", properties: { city: { type: "string" } } },
+  }];
+  const ask = async (messages: unknown[], function_call: unknown) => {
+    const response = await server.post("/chat/completions", {
+      model: MODEL,
+      messages,
+      functions,
+      function_call,
+    });
+    assertEquals(response.status, 200);
+    return (await response.json()).choices[0];
+  };
+  const question = { role: "user", content: "Is it raining in Lisbon?" };
+  const { finish_reason, message } = await ask([question], { name: "get_weather" });
+  const { name, arguments: text } = message.tool_calls[0].function;
+  assertEquals([finish_reason, name], ["tool_calls", "get_weather"]);
+  const call = { role: "assistant", content: null, function_call: { name, arguments: text } };
+  const result = { role: "function", name, content: '{"rain":"light"}' };
+  const answer = await ask([question, call, result], "auto");
+  assertEquals(answer.finish_reason, "stop");
+  assertStringIncludes(answer.message.content, "light");
+  assertEquals((await ask([question], "none")).finish_reason, "stop");
+});

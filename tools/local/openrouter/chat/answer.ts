@@ -193,9 +193,9 @@ function readToolResults(messages: Message[]): { name: string; content: string }
       (tool_calls ?? []).map(({ id, function: { name } }) => [id, name] as const)
     ),
   );
-  const last = messages.findLastIndex(({ role }) => role !== "tool");
+  const last = messages.findLastIndex(({ role }) => role !== "tool" && role !== "function");
   return messages.slice(last + 1).map((message) => ({
-    name: names.get(message.tool_call_id!) ?? "tool",
+    name: names.get(message.tool_call_id!) ?? message.name ?? "tool",
     content: readText(message),
   }));
 }

@@ -17,23 +17,26 @@ const toolCall = z.looseObject({
 });
 
 const message = z.looseObject({
-  role: z.enum(["system", "developer", "user", "assistant", "tool"]),
+  role: z.enum(["system", "developer", "user", "assistant", "tool", "function"]),
   content: z.nullish(z.union([z.string(), z.array(part)])),
   tool_calls: z.nullish(z.array(toolCall)),
   tool_call_id: z.optional(z.string()),
+  /** The function whose result a message of role `function` holds. */
+  name: z.optional(z.string()),
+  function_call: z.nullish(z.looseObject({ name: z.string(), arguments: z.string() })),
 });
 
 const schema = z.record(z.string(), z.unknown());
 
+const callable = z.looseObject({
+  name: z.string(),
+  description: z.optional(z.string()),
+  parameters: z.optional(schema),
+});
+
 const tool = z.looseObject({
   type: z.string(),
-  function: z.optional(
-    z.looseObject({
-      name: z.string(),
-      description: z.optional(z.string()),
-      parameters: z.optional(schema),
-    }),
-  ),
+  function: z.optional(callable),
   parameters: z.optional(z.looseObject({})),
 });
 
@@ -61,6 +64,9 @@ export const chatRequest = z.looseObject({
   stop: z.nullish(z.union([z.string(), z.array(z.string()).check(z.maxLength(4))])),
   tools: z.nullish(z.array(tool)),
   tool_choice: z.nullish(z.union([z.string(), z.looseObject({ type: z.string() })])),
+  /** OpenAI's first form of `tools` and `tool_choice`. */
+  functions: z.nullish(z.array(callable)),
+  function_call: z.nullish(z.union([z.string(), z.looseObject({ name: z.string() })])),
   plugins: z.nullish(z.array(z.looseObject({ id: z.string() }))),
   reasoning: z.nullish(z.looseObject({
     effort: z.nullish(z.enum(REASONING_EFFORTS)),
@@ -140,7 +146,9 @@ export function requireFit(request: ChatRequest, model: Model): void {
   if (countImages(messages) > 0 && !model.input.includes("image")) {
     throw noEndpoints("No endpoints found that support image input");
   }
-  if (request.tools?.some(({ type }) => type === "function") && !knows(model, "tools")) {
+  const hasFunctions = (request.functions ?? []).length > 0 ||
+    request.tools?.some(({ type }) => type === "function");
+  if (hasFunctions && !knows(model, "tools")) {
     throw noEndpoints("No endpoints found that support tool use.");
   }
   const unknown = Object.keys(request).some((field) =>

@@ -15,15 +15,18 @@ export interface ToolCall {
 
 /**
  * Calls a function when `tool_choice` requires it, or when the prompt shares a word with its
- * description; never directly after a tool result.
+ * description; never directly after a tool result. The functions in `functions` are called in the
+ * same form as those in `tools`.
  */
 export function createToolCalls(
   request: ChatRequest,
   prompt: string,
   { tool_calls: shape }: Simulation,
 ): ToolCall[] {
-  const functions = (request.tools ?? []).flatMap((tool) => tool.function ?? []);
-  const chosen = chooseFunction(functions, request.tool_choice, prompt, shape !== undefined);
+  const tools = (request.tools ?? []).flatMap((tool) => tool.function ?? []);
+  const functions = [...tools, ...request.functions ?? []];
+  const choice = request.tool_choice ?? toToolChoice(request.function_call);
+  const chosen = chooseFunction(functions, choice, prompt, shape !== undefined);
   if (!chosen || request.messages.at(-1)!.role !== "user") return [];
   const twice = shape === "parallel" || shape === "same_index";
   const second = functions.find((tool) => tool !== chosen) ?? chosen;
@@ -33,6 +36,12 @@ export function createToolCalls(
     const id = `call_${hashText(`${i} ${prompt}`).toString(16).padStart(8, "0")}`;
     return { id, type: "function", function: { name, arguments: text } };
   });
+}
+
+/** OpenAI's first form of `tool_choice` in its present form. */
+function toToolChoice(choice: ChatRequest["function_call"]): ChatRequest["tool_choice"] {
+  if (typeof choice !== "object" || choice === null) return choice;
+  return { type: "function", function: { name: choice.name } };
 }
 
 function chooseFunction(
