@@ -5,6 +5,8 @@ import type { Consumption } from "./parent.ts";
 export interface Child extends AsyncDisposable {
   /** The port of 127.0.0.1 on which it listens. */
   port: number;
+  /** The id of its process. */
+  pid: number;
   /** Returns the CPU time and memory that the process has used since it started. */
   readConsumption(): Promise<Consumption>;
 }
@@ -65,6 +67,7 @@ export async function startChild(script: string, options: ChildOptions): Promise
     const { port } = await readMessage<{ port: number }>();
     return {
       port,
+      pid: child.pid,
       async readConsumption() {
         await stdin.write(new Uint8Array([10]));
         return await readMessage<Consumption>();

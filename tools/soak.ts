@@ -1,0 +1,133 @@
+/**
+ * `deno task soak [minutes]`: a mixed load on the functions as a server, with a provider that fails and
+ * callers that close connections, send half a request or read slowly.
+ *
+ * It prints what came of the requests, and the server's memory and open files at the start and at the
+ * end. It exits with 1 when an outcome was unexpected, or when memory or files kept growing.
+ */
+import { exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { settingNames } from "../shared/settings.ts";
+import { type Child, startChild } from "./bench/child.ts";
+import { createSimulatedOpenRouter } from "./local/openrouter/mod.ts";
+import { play } from "./soak/caller.ts";
+import { pickScenario, scenarios } from "./soak/scenarios.ts";
+
+const REQUESTS_PER_SECOND = 50;
+const SAMPLE_MS = 5_000;
+/** Growth from the second to the last quarter of the samples that is still taken for noise. */
+const MEMORY_NOISE = { factor: 1.25, bytes: 96 * 2 ** 20 };
+const FILES_NOISE = { factor: 1.5, count: 20 };
+const KEY_ID = "soak";
+
+const minutes = Number(Deno.args[0] ?? 1);
+if (!(minutes > 0 && minutes <= 600)) {
+  console.error('The argument must be a number of minutes, such as "deno task soak 10"');
+  Deno.exit(1);
+}
+
+/** What the server's process uses. */
+interface Sample {
+  rssBytes: number;
+  /** Files and sockets; 0 where the system does not list them. */
+  files: number;
+}
+
+const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+const token = await new SignJWT({ sub: "soak", role: "authenticated" })
+  .setProtectedHeader({ alg: "RS256", kid: KEY_ID }).setExpirationTime("24h").sign(privateKey);
+const provider = createSimulatedOpenRouter({ chunkDelayMs: 5, credits: 1e9 });
+const upstream = Deno.serve(
+  { hostname: "127.0.0.1", port: 0, onListen() {} },
+  (request) => provider.handler(request),
+);
+const outcomes = new Map<string, number>();
+const samples: Sample[] = [];
+let unexpected = 0;
+
+{
+  await using server = await startChild("../soak/server.ts", {
+    permissions: ["--allow-net=127.0.0.1", "--allow-read", `--allow-env=${settingNames}`],
+    env: {
+      OPENROUTER_API_KEY: "sk-or-v1-soak",
+      OPENROUTER_BASE_URL: `http://127.0.0.1:${upstream.addr.port}/api/v1`,
+      INSFORGE_BASE_URL: "http://127.0.0.1:9",
+      JWT_PUBLIC_KEY: await exportSPKI(publicKey),
+      JWT_KEY_ID: KEY_ID,
+      PORT: "0",
+    },
+  });
+  await applyLoad(server);
+}
+await upstream.shutdown();
+report();
+
+async function applyLoad(server: Child): Promise<void> {
+  const url = `http://127.0.0.1:${server.port}`;
+  const running = new Set<Promise<void>>();
+  const endsAt = performance.now() + minutes * 60_000;
+  let sampleAt = 0;
+  for (let due = performance.now(); due < endsAt; due += 1_000 / REQUESTS_PER_SECOND) {
+    const waitMs = due - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (performance.now() >= sampleAt) {
+      samples.push(await sample(server));
+      sampleAt = performance.now() + SAMPLE_MS;
+    }
+    const one = playOne(url);
+    running.add(one);
+    one.finally(() => running.delete(one));
+  }
+  await Promise.all(running);
+  samples.push(await sample(server));
+}
+
+async function playOne(url: string): Promise<void> {
+  const scenario = pickScenario(Math.random());
+  const outcome = await play(scenario, url, token);
+  const isExpected = scenario.outcomes.includes(outcome);
+  if (!isExpected) unexpected++;
+  const kind = `${scenario.name}: ${outcome}${isExpected ? "" : "  UNEXPECTED"}`;
+  outcomes.set(kind, (outcomes.get(kind) ?? 0) + 1);
+}
+
+async function sample(server: Child): Promise<Sample> {
+  const { rssBytes } = await server.readConsumption();
+  const list = await new Deno.Command("ls", { args: [`/proc/${server.pid}/fd`], stderr: "null" })
+    .output();
+  const files = new TextDecoder().decode(list.stdout).split("\n").filter(Boolean).length;
+  return { rssBytes, files };
+}
+
+function report(): void {
+  const total = [...outcomes.values()].reduce((sum, count) => sum + count, 0);
+  console.log(`${total} requests in ${minutes} min, of ${scenarios.length} kinds`);
+  for (const [kind, count] of [...outcomes].sort()) {
+    console.log(`${String(count).padStart(7)}  ${kind}`);
+  }
+  const [first] = samples;
+  const last = samples.at(-1)!;
+  const mega = ({ rssBytes }: Sample) => `${(rssBytes / 2 ** 20).toFixed(0)} MiB`;
+  const middle = samples[Math.floor(samples.length / 2)]!;
+  console.log(
+    `Memory  ${mega(first!)} at the start, ${mega(middle)} midway, ${mega(last)} at the end`,
+  );
+  console.log(
+    `Files   ${first!.files} at the start, ${middle.files} midway, ${last.files} at the end`,
+  );
+  const memory = toQuarters(({ rssBytes }) => rssBytes);
+  const files = toQuarters((one) => one.files);
+  const isMemoryGrowing = memory.last > memory.second * MEMORY_NOISE.factor &&
+    memory.last > memory.second + MEMORY_NOISE.bytes;
+  const areFilesGrowing = files.last > files.second * FILES_NOISE.factor + FILES_NOISE.count;
+  if (unexpected > 0) console.error(`${unexpected} outcomes were unexpected`);
+  if (isMemoryGrowing) console.error("Memory kept growing");
+  if (areFilesGrowing) console.error("Open files kept growing");
+  Deno.exit(unexpected > 0 || isMemoryGrowing || areFilesGrowing ? 1 : 0);
+}
+
+/** The means of the second and the last quarter of the samples. */
+function toQuarters(of: (sample: Sample) => number): { second: number; last: number } {
+  const quarter = Math.max(1, Math.floor(samples.length / 4));
+  const mean = (part: Sample[]) => part.reduce((sum, one) => sum + of(one), 0) / part.length;
+  return { second: mean(samples.slice(quarter, 2 * quarter)), last: mean(samples.slice(-quarter)) };
+}
