@@ -17,7 +17,7 @@ export type {
   SavedAudio,
   SpeechAnswer,
   UnsavedAudio,
-} from "../functions/speech/index.ts";
+} from "../functions/speech/answer.ts";
 export type { TranscribeAnswer } from "../functions/transcribe/index.ts";
 export type { SummaryAnswer, SummaryFacts } from "../functions/summarize-records/index.ts";
 export type { UsageAnswer } from "../functions/usage/index.ts";

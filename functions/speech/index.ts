@@ -8,6 +8,7 @@ import { saveImages } from "../../shared/openrouter/saved_images.ts";
 import { requireShort } from "../../shared/request/chat_request.ts";
 import { savePlace } from "../../shared/request/save_place.ts";
 import { nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
+import type { SpeechAnswer } from "./answer.ts";
 
 /** What to say, and how; OpenRouter's other fields pass through. */
 export const speechRequest = z.looseObject({
@@ -24,40 +25,6 @@ export const speechRequest = z.looseObject({
   /** Where to store the audio in the app's storage, as the caller. */
   save: z.optional(savePlace),
 });
-
-/** Audio in the response. */
-export interface InlineAudio {
-  /** Such as `audio/mpeg`. */
-  media_type: string;
-  /** The audio as a data URL. */
-  data_url: string;
-}
-
-/** Audio in the app's storage. */
-export interface SavedAudio {
-  /** Such as `audio/mpeg`. */
-  media_type: string;
-  /** In a public bucket a browser can load this URL; in a private one it needs the user's token. */
-  url: string;
-  /** The bucket that holds the audio. */
-  bucket: string;
-  /** The key in the bucket. */
-  key: string;
-}
-
-/** Audio that storage did not accept. It is paid for, so it is in the response. */
-export interface UnsavedAudio extends InlineAudio {
-  /** Why it was not saved. */
-  save_error: { error: string; message: string };
-}
-
-/** The response. */
-export interface SpeechAnswer {
-  /** The spoken text: as a data URL, or saved in storage. */
-  audio: InlineAudio | SavedAudio | UnsavedAudio;
-  /** The model that was requested. */
-  model: string;
-}
 
 const config = { slug: "speech", body: speechRequest };
 

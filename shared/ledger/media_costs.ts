@@ -3,7 +3,9 @@ import type { Fields } from "../fields.ts";
 
 /** The most that a request for media or for a ranking may use. */
 export interface MediaCosts {
+  /** Prompt tokens that the call may use. */
   promptTokens: number;
+  /** Completion tokens that the call may use. */
   completionTokens: number;
   /** USD for what is priced per piece. */
   usd: number;

@@ -68,10 +68,11 @@ Deno.test(DEPLOYS, LEAVES_RUNTIME, async () => {
   const { data: session } = await client.auth.signInWithPassword(demo);
   const signedIn = createClient({ baseUrl: url, accessToken: session!.accessToken! });
 
-  upstream.reply({ json: completion({ content: "Hello!" }) });
+  // After the first call the ledger asks for the price catalogue.
+  upstream.reply({ json: completion({ content: "Hello!" }) }, { json: { data: [] } });
   const chat = await signedIn.functions.invoke("chat", { body: { prompt: "Hi" } });
   assertEquals([chat.error, chat.data?.text], [null, "Hello!"]);
-  const { headers } = upstream.requests.at(-1)!;
+  const { headers } = upstream.requests[0]!;
   assertEquals(headers.get("authorization"), `Bearer ${OPENROUTER_API_KEY}`);
 
   upstream.reply({ json: completion({ content: "Many tickets" }) });
