@@ -35,6 +35,8 @@ const CONTENT_FIELDS = new Set([
   "metadata",
   "trace",
 ]);
+/** Fallback models of one request. The ledger looks up the price of each. */
+const MAX_MODELS = 100;
 const MAX_PATH_CHARS = 200;
 /** A name that gateways can read in only one way. No pattern matches any other name. */
 const PLAIN_NAME = /^[\w.~@/*+-]+(:[\w.*-]+)?(@[\w/.*-]+)?$/;
@@ -44,10 +46,13 @@ const PLAIN_NAME = /^[\w.~@/*+-]+(:[\w.*-]+)?(@[\w/.*-]+)?$/;
  * the account's default model would answer, and the policy cannot know which one that is.
  *
  * @param path the operation, such as `/chat/completions`.
- * @throws {ApiError} 400 `AI_INVALID_MODEL` that names the field.
+ * @throws {ApiError} 400 `AI_INVALID_MODEL` that names the field; also for more than 100 models.
  */
 export function withModel(path: string, fields: Fields, settings: Settings): Fields {
   const { model, models } = fields;
+  if (Array.isArray(models) && models.length > MAX_MODELS) {
+    throw invalidModel(`"models" must have at most ${MAX_MODELS} models`);
+  }
   if (typeof model === "string" && model || Array.isArray(models) && models.length > 0) {
     return fields;
   }

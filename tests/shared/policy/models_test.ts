@@ -209,6 +209,17 @@ for (
   });
 }
 
+Deno.test("rejects more than 100 fallback models, whose prices the ledger would look up", () => {
+  const settings = createSettings({ get: () => undefined });
+  const toRequest = (count: number) => ({ models: Array.from({ length: count }, () => "a/b") });
+  assertEquals(withModel(CHAT, toRequest(100), settings), toRequest(100));
+  assertThrows(
+    () => withModel(CHAT, toRequest(101), settings),
+    ApiError,
+    '"models" must have at most 100 models',
+  );
+});
+
 Deno.test("the message lists the allowed models", () => {
   const { message } = reject({ models: ["good/x", "evil/x"] }, {
     ALLOWED_MODELS: "good/*,*:free",
