@@ -31,6 +31,18 @@ export interface ConnectClient {
    */
   finish(options?: CallOptions & { url?: string }): Promise<Connection | undefined>;
   /**
+   * Connects the user with an OpenRouter key that they typed in, in place of an earlier connection.
+   * The key is stored encrypted; no response contains it.
+   *
+   * @throws {AiError} 400 `INVALID_INPUT` when OpenRouter rejects the key.
+   *
+   * @example
+   * ```ts
+   * const { label } = await ai.connect.useKey("sk-or-v1-…");
+   * ```
+   */
+  useKey(key: string, options?: CallOptions): Promise<Connection>;
+  /**
    * Reads whether the user is connected and whether OpenRouter accepts the stored key.
    *
    * @example
@@ -73,6 +85,7 @@ export function createConnect(post: Post): ConnectClient {
       if (pageUrl === undefined) history.replaceState(history.state, "", url.href);
       return await request("callback", { code, state }, options);
     },
+    useKey: (key, options) => request("key", { key }, options),
     status: (options) => request("status", undefined, options),
     disconnect: (options) => request("disconnect", {}, options),
   };

@@ -1,6 +1,6 @@
 /** A user's connection with OpenRouter as the user sees it: everything but the key. */
+import type { ApiError } from "../../shared/errors.ts";
 import type { Call } from "../../shared/http/call.ts";
-import { unusable } from "../../shared/gateway/failures.ts";
 import { readUserKey, sealUserKey } from "../../shared/user_keys/user_key.ts";
 import {
   deleteStoredKey,
@@ -42,17 +42,21 @@ export async function readConnection(call: Call, userId: string): Promise<Connec
   return await describe(call, stored, opened.text, await readKeyFacts(call, opened.text));
 }
 
-/** Checks a new key with OpenRouter and stores it. */
+/**
+ * Checks a new key with OpenRouter and stores it.
+ *
+ * @param toRejection creates the error for a key that OpenRouter rejects.
+ */
 export async function createConnection(
   call: Call,
-  userId: string,
-  key: string,
+  { userId, key, toRejection }: { userId: string; key: string; toRejection: () => ApiError },
 ): Promise<Connection> {
+  const sealed = await sealUserKey(key, userId, call.settings); // first, as a setting may be missing
   const facts = await readKeyFacts(call, key);
-  if (!facts) throw unusable("OpenRouter returned a key that it does not accept");
+  if (!facts) throw toRejection();
   const stored = {
     user_id: userId,
-    key: await sealUserKey(key, userId, call.settings),
+    key: sealed,
     label: facts.label ?? null,
     created_at: new Date().toISOString(),
   };

@@ -4,6 +4,8 @@
  */
 import * as z from "zod/mini";
 import { createApp } from "../../shared/http/app.ts";
+import { invalidInput } from "../../shared/errors.ts";
+import { unusable } from "../../shared/gateway/failures.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { readBody } from "../../shared/http/body.ts";
 import { nonEmptyText } from "../../shared/request/text_fields.ts";
@@ -21,11 +23,22 @@ export type { KeyFacts } from "./openrouter_keys.ts";
 /** How long OpenRouter's own codes are valid. */
 const FLOW_MS = 10 * 60_000;
 
+/** Several times the length of OpenRouter's own keys. */
+const MAX_KEY_CHARS = 500;
+
 /** The page to return to, one of `CONNECT_RETURN_URLS`. */
 export const startRequest = z.looseObject({ return_url: nonEmptyText });
 
 /** The parameters `code` and `connect_state` of the page that the browser returned to. */
 export const callbackRequest = z.looseObject({ code: nonEmptyText, state: nonEmptyText });
+
+/** An OpenRouter key that the user has typed in. */
+export const keyRequest = z.looseObject({
+  key: nonEmptyText.check(
+    z.maxLength(MAX_KEY_CHARS),
+    z.refine((key) => /^[\x21-\x7e]*$/.test(key), "must be printable ASCII without spaces"),
+  ),
+});
 
 /** How the connection continues. */
 export interface StartAnswer {
@@ -57,7 +70,16 @@ app.post("/callback", async (c) => {
   const { code, state } = await readBody(c.env, callbackRequest);
   const { verifier } = await openState(state, user.id, c.env.settings);
   const key = await exchangeCode(c.env, { code, verifier });
-  return c.json(await createConnection(c.env, user.id, key));
+  const toRejection = () => unusable("OpenRouter returned a key that it does not accept");
+  return c.json(await createConnection(c.env, { userId: user.id, key, toRejection }));
+});
+
+app.post("/key", async (c) => {
+  const user = await requireUser(c.env);
+  const { key } = await readBody(c.env, keyRequest);
+  requireUserKeySupport(c.env.settings);
+  const toRejection = () => invalidInput('"key" must be a key that OpenRouter accepts');
+  return c.json(await createConnection(c.env, { userId: user.id, key, toRejection }));
 });
 
 app.on("GET", ["/", "/status"], async (c) => {

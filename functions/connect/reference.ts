@@ -1,6 +1,6 @@
 /** The API reference of `connect`: what the schemas and types do not say. */
 import type { Reference } from "../../tools/reference/operation.ts";
-import { callbackRequest, startRequest } from "./index.ts";
+import { callbackRequest, keyRequest, startRequest } from "./index.ts";
 
 const ERRORS = [400, 401, 403, 413, 500, 502];
 const STATUS = {
@@ -11,7 +11,11 @@ const STATUS = {
 } satisfies Reference["operations"][string];
 
 const DESCRIPTION = `\
-Users pay with their own OpenRouter account, by OAuth with PKCE (\`docs/own-keys.md\`).
+Users pay with their own OpenRouter account: they agree at OpenRouter by OAuth with PKCE, or type \
+in a key (\`docs/own-keys.md\`).
+
+\`POST /key\` asks OpenRouter about the key and stores it in place of an earlier one. A key that \
+OpenRouter rejects is a 400. No response contains the key.
 
 \`return_url\` is one of \`CONNECT_RETURN_URLS\`. OpenRouter leads the browser back there with \
 \`code\` and \`connect_state\` in the query; the page posts them as \`code\` and \`state\`, as \
@@ -66,6 +70,24 @@ export const reference = {
           answer: {
             error: "INVALID_INPUT",
             message: '"state" must be the one that this function returned',
+            statusCode: 400,
+            nextActions: "Correct the request as the message says",
+          },
+        },
+      },
+    },
+    "POST /key": {
+      summary: "Stores a key that the user typed in, if OpenRouter accepts it",
+      request: keyRequest,
+      answer: "Connection",
+      errors: [...ERRORS, 429, 504],
+      examples: {
+        "No key": {
+          request: {},
+          status: 400,
+          answer: {
+            error: "INVALID_INPUT",
+            message: '"key" is required',
             statusCode: 400,
             nextActions: "Correct the request as the message says",
           },

@@ -23,6 +23,16 @@ Deno.test("ai.connect names its operations in the query and reads the status by 
   ]);
 });
 
+Deno.test("ai.connect.useKey posts the key", async () => {
+  await using host = await createUpstream();
+  const { connect } = createClientOf(host);
+  host.reply({ json: CONNECTED });
+  assertEquals(await connect.useKey("sk-or-v1-1"), CONNECTED);
+  const { method, path, body } = host.requests[0]!;
+  assertEquals([method, path], ["POST", "/api/v1/connect?route=key"]);
+  assertEquals(body, { key: "sk-or-v1-1" });
+});
+
 Deno.test("ai.connect.finish posts code and state of the URL, and does nothing on other pages", async () => {
   await using host = await createUpstream();
   const { connect } = createClientOf(host);

@@ -5,7 +5,7 @@ import { sealState } from "../../functions/connect/state.ts";
 import { createSettings } from "../../shared/settings.ts";
 import { sealUserKey } from "../../shared/user_keys/user_key.ts";
 import { createInsForge, gateway } from "../shared/fake_insforge.ts";
-import { createEnvironment, send, USER_ID } from "../support/caller.ts";
+import { createEnvironment, logs, send, USER_ID } from "../support/caller.ts";
 import { createUpstream, type Reply } from "../support/upstream.ts";
 
 const RETURN_URL = "https://app.example.com/settings";
@@ -170,6 +170,63 @@ for (
   });
 }
 
+Deno.test("POST /connect/key checks the key with OpenRouter and stores it encrypted", async () => {
+  await using project = await createProject();
+  project.upstream.reply(FACTS);
+  project.insforge.reply(201, [{}]);
+  const { status, body } = await project.call("/key", { key: USER_KEY });
+  assertEquals([status, body.connected, body.valid, body.label], [
+    200,
+    true,
+    true,
+    "sk-or-v1-can...789",
+  ]);
+  const [check] = project.upstream.requests;
+  assertEquals([check!.method, check!.path], ["GET", "/api/v1/key"]);
+  assertEquals(check!.headers.get("authorization"), `Bearer ${USER_KEY}`);
+  const { line, text, headers } = project.insforge.requests[0]!;
+  assertEquals(line, "POST /api/database/records/ai_user_keys");
+  assertMatch(headers.get("prefer")!, /merge-duplicates/);
+  assertEquals(text.includes(USER_KEY), false);
+  assertEquals(JSON.stringify(logs).includes(USER_KEY), false);
+});
+
+for (
+  const [name, reply, status, message] of [
+    ["401", refusal(401), 400, '"key" must be a key that OpenRouter accepts'],
+    ["403", refusal(403), 400, '"key" must be a key that OpenRouter accepts'],
+    ["a server error", refusal(503), 502, undefined],
+    ["an HTML page", { status: 403, text: "<html>" }, 502, undefined],
+    ["no facts", { json: {} }, 502, undefined],
+    ["too many requests", refusal(429), 429, undefined],
+  ] as [string, Reply, number, string | undefined][]
+) {
+  Deno.test(`POST /connect/key returns ${status} and stores nothing when OpenRouter responds with ${name}`, async () => {
+    await using project = await createProject();
+    project.upstream.reply(reply);
+    const answer = await project.call("/key", { key: USER_KEY });
+    assertEquals(answer.status, status);
+    if (message) assertEquals(answer.body.message, message);
+    assertEquals(project.insforge.requests, []);
+    assertEquals(JSON.stringify(logs).includes(USER_KEY), false);
+  });
+}
+
+Deno.test("POST /connect/key sends the key nowhere when a setting is missing or wrong", async () => {
+  for (
+    const [values, named] of [
+      [{ KEYS_ENCRYPTION_KEY: undefined }, "KEYS_ENCRYPTION_KEY"],
+      [{ AI_GATEWAY: "pinata" }, "AI_GATEWAY"],
+    ] as const
+  ) {
+    await using project = await createProject(values);
+    const { status, body } = await project.call("/key", { key: USER_KEY });
+    assertEquals([status, body.error], [500, "INTERNAL_ERROR"]);
+    assertStringIncludes(body.message, named);
+    assertEquals([project.upstream.requests.length, project.insforge.requests.length], [0, 0]);
+  }
+});
+
 Deno.test("POST /connect/start returns an error with another gateway, which cannot use the key", async () => {
   await using project = await createProject({ AI_GATEWAY: "pinata" });
   const { status, body } = await project.call("/start", { return_url: RETURN_URL });
@@ -222,6 +279,11 @@ for (
     ["/callback", { code: "x" }, '"state" is required'],
     ["/callback", { code: "x", state: "x" }, '"state" must be the one that this function returned'],
     ["/callback", { code: ["x"], state: "x" }, '"code" must be a string'],
+    ["/key", {}, '"key" is required'],
+    ["/key", { key: "" }, '"key" must not be empty'],
+    ["/key", { key: ["sk"] }, '"key" must be a string'],
+    ["/key", { key: "sk or" }, '"key" must be printable ASCII without spaces'],
+    ["/key", { key: "sk\nor" }, '"key" must be printable ASCII without spaces'],
   ] as const
 ) {
   Deno.test(`POST /connect${path} rejects ${JSON.stringify(body)}`, async () => {
