@@ -7,7 +7,7 @@ import { toExcerpt } from "../../shared/gateway/redaction.ts";
 import type { AiContext, ChatAnswer } from "../../shared/mod.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import { type Fields, toText } from "../../shared/fields.ts";
-import type { TokenUsage } from "../../shared/token_usage.ts";
+import { type TokenUsage, toTokenUsage } from "../../shared/token_usage.ts";
 import { type DrawingRequest, IMAGE_API_OPTIONS } from "./drawing_request.ts";
 
 /** The generated images. */
@@ -103,7 +103,7 @@ async function drawByImageApi({ ai }: Context, order: Order): Promise<Drawing> {
   const images = data.map(({ b64_json, media_type }) =>
     toImage(`data:${media_type ?? "image/png"};base64,${b64_json}`)
   );
-  return { images, model, usage };
+  return { images, model, usage: toTokenUsage(usage) };
 }
 
 function toImage(url: unknown): Image {

@@ -73,7 +73,7 @@ function read(event: Fields): Verdict | undefined {
       return { ...readResponse(response), reports: toReport(event, response), repeats: true };
     default:
       // A gateway reports some errors as it does in chat completions, without a type.
-      if (findError(event)) return { reports: event, repeats: true };
+      if (findError({ error: event.error })) return { reports: event, repeats: true };
       if (!isFilled(event)) return undefined;
       return { hasOutput: true, repeats: !/\.delta$/.test(toText(type)) };
   }

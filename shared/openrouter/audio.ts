@@ -44,8 +44,9 @@ export function createSpeech(call: Call, params: Fields): Promise<GeneratedFile>
  */
 export function createTranscription(call: Call, params: Fields): Promise<Transcription> {
   const operation = { path: "/audio/transcriptions", params };
-  return requestJson<Transcription>(call, operation, ({ text }, error) => {
+  return requestJson<Transcription>(call, operation, (response, error) => {
     if (error) throw error;
+    const { text } = response;
     if (typeof text !== "string") throw unusable("The AI provider responded without a text");
   });
 }

@@ -40,8 +40,9 @@ export async function createRanking(
     Number.isInteger(result?.index) && result!.index >= 0 && result!.index < length &&
     Number.isFinite(result!.relevance_score);
   const operation = { path: "/rerank", params };
-  const ranking = await requestJson<Ranking>(call, operation, ({ results }, error) => {
+  const ranking = await requestJson<Ranking>(call, operation, (response, error) => {
     if (error) throw error;
+    const { results } = response;
     if (!Array.isArray(results) || results.length === 0 || !results.every(isRanked)) {
       throw unusable("The AI provider responded without a ranking of the documents");
     }

@@ -38,7 +38,7 @@ Deno.test("createTranscription returns a text, which may be empty", async () => 
 });
 
 Deno.test("createTranscription returns 502 for a response without a text", async () => {
-  for (const json of [{}, { text: 5 }, []]) {
+  for (const json of [{}, { text: 5 }, [], null, "text"]) {
     await using upstream = await createUpstream();
     upstream.reply({ json });
     const options = { path: "/transcription" };

@@ -39,3 +39,12 @@ for (
     assertEquals([status, body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
   });
 }
+
+Deno.test("createRanking returns 502 for a response that is not an object", async () => {
+  for (const json of [null, "text", 5]) {
+    await using upstream = await createUpstream();
+    upstream.reply({ json });
+    const { status, body } = await send(handler, environmentOf(upstream), {});
+    assertEquals([status, body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+  }
+});
