@@ -15,6 +15,7 @@ import { createPinataRoutes } from "./gateways/pinata.ts";
 import { createPinmeRoutes } from "./gateways/pinme.ts";
 import { createImageRoutes } from "./images.ts";
 import { type Bill, createLedger } from "./ledger.ts";
+import { createMessagesRoutes } from "./messages/routes.ts";
 import { createOAuthPages, createOAuthRoutes } from "./oauth.ts";
 import { createOAuthKeys, PROJECT } from "./oauth_keys.ts";
 import { createObjectRoutes } from "./objects.ts";
@@ -109,6 +110,7 @@ function createRouter(world: World, apiKey?: string): Hono<Env> {
   });
   app.route("/", createChatRoutes(world));
   app.route("/", createResponsesRoutes(world));
+  app.route("/", createMessagesRoutes(world));
   app.route("/", createEmbeddingRoutes(world));
   app.route("/", createImageRoutes(world));
   app.route("/", createRerankRoutes(world));

@@ -92,7 +92,7 @@ const simulation = z.strictObject({
 /**
  * The field `simulate` of a request body: what happens instead of a plain answer. An unknown key or
  * value is a 400. Times are milliseconds up to 600000, counts go up to 1000. Chat completions support
- * all keys, responses all that apply there. Embeddings and images support `times`, `key`, `down`,
+ * all keys, responses and messages all that apply there. Embeddings and images support `times`, `key`, `down`,
  * `credits`, `delay_ms`, `byok`, every error status, a `fail` of `body`, `event`, `cut`, `cut_frame` or
  * `stall` (the last three in the middle of the JSON), and their own `image_bytes` and `vectors`.
  *

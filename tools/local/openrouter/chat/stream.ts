@@ -14,14 +14,18 @@ export interface StreamOptions {
   failure: Record<string, unknown>;
   /** Converts each chunk to its final form. Called once per chunk, in order. */
   toWire: (body: Record<string, unknown>) => Record<string, unknown>;
+  /** Whether each event repeats its type in an `event:` line. */
+  namesEvents?: boolean;
 }
 
 /** Returns the steps of a stream that delivers the chunks, or fails as requested. */
 export function toStreamSteps(
   chunks: Chunk[],
   simulation: Simulation,
-  { chunkDelayMs, failure, toWire }: StreamOptions,
+  { chunkDelayMs, failure, toWire, namesEvents }: StreamOptions,
 ): Step[] {
+  const toEvent = (body: Record<string, unknown>) =>
+    encode(`${namesEvents ? `event: ${body.type}\n` : ""}data: ${JSON.stringify(body)}\n\n`);
   const { fail, after = DEFAULT_AFTER, comments_before = 1, comments_between = 0 } = simulation;
   const { chop, first_delay_ms, comment_delay_ms = 0, line_end } = simulation;
   const waitMs = simulation.chunk_delay_ms ?? chunkDelayMs;
@@ -52,10 +56,6 @@ export function toStreamSteps(
 function toCrlf({ bytes, ...step }: Step): Step {
   if (!bytes) return step;
   return { ...step, bytes: encode(new TextDecoder().decode(bytes).replaceAll("\n", "\r\n")) };
-}
-
-function toEvent(body: unknown): Uint8Array {
-  return encode(`data: ${JSON.stringify(body)}\n\n`);
 }
 
 function encode(text: string): Uint8Array {
