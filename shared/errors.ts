@@ -170,6 +170,35 @@ export function toOpenAIErrorBody(error: ApiError): Record<string, unknown> {
   return { error: { message, type, code: status, param, metadata } };
 }
 
+/** Anthropic's types of errors by status; others below 500 are invalid requests. */
+const ANTHROPIC_TYPES: Record<number, string> = {
+  401: "authentication_error",
+  402: "billing_error",
+  403: "permission_error",
+  404: "not_found_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  529: "overloaded_error",
+};
+
+/**
+ * The error body of Anthropic's API: `{ type: "error", error: { type, message, metadata } }`.
+ * `metadata` is the same as in {@link toOpenAIErrorBody}.
+ *
+ * @see https://docs.anthropic.com/en/api/errors
+ */
+export function toAnthropicErrorBody(error: ApiError): Record<string, unknown> {
+  const { status, code, message } = error;
+  const type = ANTHROPIC_TYPES[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
+  const metadata = { error_code: code, next_actions: toNextActions(error) };
+  return { type: "error", error: { type, message, metadata } };
+}
+
+/** The JSON of the event that ends a failed stream for clients of Anthropic's API. */
+export function toAnthropicErrorEvent(error: ApiError): string {
+  return JSON.stringify(toAnthropicErrorBody(error));
+}
+
 /**
  * The JSON of the one event that ends a failed stream. It has no `choices`: with an empty list some
  * clients take the stream for a finished answer.

@@ -29,7 +29,8 @@ const MAX_USD = 1e9;
 
 /**
  * Reads a `usage` object under any of its names: `prompt_tokens` and `completion_tokens`, or
- * `input_tokens` and `output_tokens` in OpenAI's Responses. When a server states only a total, as
+ * `input_tokens` and `output_tokens` in OpenAI's Responses and Anthropic's Messages. Anthropic counts
+ * the prompt tokens that its cache read or stored beside `input_tokens`, so they are added. When a server states only a total, as
  * some do for embeddings, all of it counts as prompt tokens.
  *
  * @returns undefined when it states neither tokens nor a cost.
@@ -38,7 +39,9 @@ export function readTokenUsage(usage?: TokenUsage | null): StatedUsage | undefin
   if (!usage) return undefined;
   const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens } = usage;
   const completionTokens = toTokenCount(completion_tokens ?? output_tokens);
-  const promptTokens = toTokenCount(prompt_tokens ?? input_tokens) ||
+  const cached = toTokenCount(usage.cache_creation_input_tokens) +
+    toTokenCount(usage.cache_read_input_tokens);
+  const promptTokens = toTokenCount(prompt_tokens ?? toTokenCount(input_tokens) + cached) ||
     Math.max(0, toTokenCount(total_tokens) - completionTokens);
   const usd = readStatedUsd(usage);
   if (usd === undefined && promptTokens + completionTokens === 0) return undefined;

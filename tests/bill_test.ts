@@ -29,6 +29,7 @@ type Request = [
 const quick = { chunk_delay_ms: 1 };
 const openai = { model: "openai/gpt-4o-mini", messages };
 const response = { model: "openai/gpt-4o-mini", input: prompt };
+const claude = { model: "anthropic/claude-sonnet-4.5", max_tokens: 500, messages };
 const vectors = { model: "openai/text-embedding-3-small", input: prompt };
 
 const REQUESTS: Record<string, Request> = {
@@ -109,6 +110,18 @@ const REQUESTS: Record<string, Request> = {
     { ...response, stream: true, simulate: quick },
   ],
   "OpenAI's responses, streamed and aborted": [1, "v1/responses", { ...response, stream: true }, 2],
+  "Anthropic's messages": [1, "v1/messages", claude],
+  "Anthropic's messages, streamed": [
+    1,
+    "v1/messages",
+    { ...claude, stream: true, simulate: quick },
+  ],
+  "Anthropic's messages, streamed and aborted": [1, "v1/messages", { ...claude, stream: true }, 2],
+  "Anthropic's messages, cut": [
+    1,
+    "v1/messages",
+    { ...claude, stream: true, simulate: { fail: "cut", after: 6 } },
+  ],
   "OpenAI's embeddings": [1, "v1/embeddings", vectors],
   "OpenAI's images": [1, "v1/images/generations", { ...image, response_format: "b64_json" }],
   "the deprecated chat": [1, "api/ai/chat/completion", openai],

@@ -126,6 +126,7 @@ for (const name of names) {
     ["/images", imageGen, { prompt: "a cat", size: "1K" }, "/image-gen"],
     ["/images", v1, { prompt: "a cat" }, "/v1/images/generations"],
     ["/responses", v1, { input: "Hi" }, "/v1/responses"],
+    ["/messages", v1, { messages: [{ role: "user", content: "Hi" }] }, "/v1/messages"],
     ["/embeddings", legacy, { model: "m", input: "a" }, "/legacy-compat/ai/embeddings"],
   ];
   for (const [operation, handler, body, path] of lacking) {

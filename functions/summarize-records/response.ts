@@ -48,7 +48,7 @@ export function emptyResponse(facts: SummaryFacts, stream?: boolean | null): Res
   const choices = [{ index: 0, delta: { content: summary }, finish_reason: "stop" }];
   const events = [{ summary: facts, choices: [] }, { choices, usage }];
   const data = [...events.map((event) => JSON.stringify(event)), "[DONE]"];
-  const bytes = joinBytes(data.map(formatEvent));
+  const bytes = joinBytes(data.map((one) => formatEvent(one)));
   return new Response(bytes as BodyInit, { headers: EVENT_STREAM_HEADERS });
 }
 

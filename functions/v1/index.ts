@@ -1,12 +1,12 @@
 /**
- * OpenAI's API on OpenRouter's models, for any OpenAI client.
+ * OpenAI's API on OpenRouter's models, for any OpenAI client, and Anthropic's Messages.
  * https://platform.openai.com/docs/api-reference
  */
 import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
 import { completionRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
-import { toOpenAIErrorBody } from "../../shared/errors.ts";
+import { toAnthropicErrorBody, toOpenAIErrorBody } from "../../shared/errors.ts";
 import { saveImages } from "../../shared/openrouter/saved_images.ts";
 import { requireBucket } from "../../shared/insforge/storage.ts";
 import { createCompletion, streamCompletion } from "../../shared/openrouter/completions.ts";
@@ -24,6 +24,7 @@ import {
   toImages,
   toOpenAIImages,
 } from "./images.ts";
+import { createMessage, messagesRequest, streamMessage, toMessageParams } from "./messages.ts";
 import { createResponse, responsesRequest, streamResponse, toResponseParams } from "./responses.ts";
 
 /** OpenAI accepts 300,000 tokens, each of which is one number. */
@@ -32,7 +33,10 @@ const EMBEDDINGS_BODY = { maxBytes: MAX_IMAGE_BODY_BYTES, maxValues: 350_000 };
 /** Clients of PinMe and Anthropic send their key as `X-API-Key`. */
 const CREDENTIAL = { acceptsApiKeyHeader: true };
 
-const { app, handler } = createApp("v1", { toErrorBody: toOpenAIErrorBody });
+const { app, handler } = createApp("v1", {
+  toErrorBody: (error, path) =>
+    /^\/messages\b/.test(path) ? toAnthropicErrorBody(error) : toOpenAIErrorBody(error),
+});
 export default handler;
 
 app.post("/chat/completions", async ({ env: call }) => {
@@ -49,6 +53,14 @@ app.post("/responses", async ({ env: call }) => {
   const params = toResponseParams(request, call.settings);
   if (!request.stream) return Response.json(await createResponse(call, params));
   return eventStream(call, await streamResponse(call, params));
+});
+
+app.post("/messages", async ({ env: call }) => {
+  await requireUser(call, CREDENTIAL);
+  const request = await readBody(call, messagesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
+  const params = toMessageParams(request, call.settings);
+  if (!request.stream) return Response.json(await createMessage(call, params));
+  return eventStream(call, await streamMessage(call, params));
 });
 
 app.post("/embeddings", async ({ env: call }) => {

@@ -1,9 +1,10 @@
 /** The API reference of `v1`: what the schemas and types do not say. */
 import { completionRequest } from "../../shared/request/chat_request.ts";
-import { toOpenAIErrorBody } from "../../shared/errors.ts";
+import { toAnthropicErrorBody, toOpenAIErrorBody } from "../../shared/errors.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
 import { embeddingsRequest } from "./embeddings.ts";
 import { imagesRequest } from "./images.ts";
+import { messagesRequest } from "./messages.ts";
 import { responsesRequest } from "./responses.ts";
 
 const ERRORS = [400, 401, 402, 403, 413, 429, 500, 502, 504];
@@ -24,6 +25,13 @@ functions, and \`metadata.next_actions\` says what to do. \`type\` is \
 \`permission_error\` (403), \`rate_limit_error\` (429) or \`api_error\` (500 and above). A stream of \
 chunks ends with an event of the same shape; among the events of a response, an error event has \
 \`type: "error"\`.
+
+\`POST /messages\` takes and returns Anthropic's format. Its errors have Anthropic's shape, also in a \
+stream: \`{ type: "error", error: { type, message, metadata } }\` with the same \`metadata\`. \`type\` is \
+\`billing_error\` (402), \`not_found_error\` (404), \`request_too_large\` (413), and otherwise as above. \
+\`metadata.user_id\` of a request is replaced like \`user\`. The headers \`anthropic-version\` and \
+\`anthropic-beta\` are not passed on. Anthropic's server tools, such as \`web_search_20250305\`, need \
+\`ALLOWED_SERVER_TOOLS\`, and so does \`mcp_servers\`, under the name \`mcp\`.
 
 A model that does not exist is a 404 for \`GET\`, and a 400 otherwise. \`prompt\` instead of \
 \`messages\`, \`store: true\`, \`background: true\`, \`previous_response_id\`, \`conversation\` \
@@ -168,6 +176,86 @@ export const reference = {
               type: "invalid_request_error",
               code: 400,
               param: "store",
+              metadata: {
+                error_code: "INVALID_INPUT",
+                next_actions: "Correct the request as the message says",
+              },
+            },
+          },
+        },
+      },
+    },
+    "POST /messages": {
+      summary: "Creates a message in Anthropic's format, as JSON or as a stream",
+      request: messagesRequest,
+      answer: "AnthropicMessage",
+      events: "AnthropicEvent | AnthropicError",
+      toErrorBody: toAnthropicErrorBody,
+      errors: ERRORS,
+      examples: {
+        "A conversation": {
+          request: {
+            model: "anthropic/claude-sonnet-4.5",
+            max_tokens: 1024,
+            system: "Be brief",
+            messages: [{ role: "user", content: "What is row-level security?" }],
+          },
+          answer: {
+            id: "gen-1795278396-7c9a41f0a7ad4b6e9f21",
+            type: "message",
+            role: "assistant",
+            model: "anthropic/claude-sonnet-4.5",
+            content: [{ type: "text", text: "Rules on who may see which rows." }],
+            stop_reason: "end_turn",
+            stop_sequence: null,
+            usage: {
+              input_tokens: 16,
+              output_tokens: 9,
+              cache_creation_input_tokens: 0,
+              cache_read_input_tokens: 0,
+              cost: 0.000183,
+            },
+          },
+        },
+        "A stream": {
+          request: {
+            max_tokens: 1024,
+            messages: [{ role: "user", content: "What is row-level security?" }],
+            stream: true,
+          },
+          answer: [
+            {
+              type: "message_start",
+              message: {
+                id: "gen-1795278398-1f0b6d1f6c6a4d58b1a7",
+                type: "message",
+                role: "assistant",
+                model: "openai/gpt-4o-mini",
+                content: [],
+                stop_reason: null,
+                usage: { input_tokens: 13, output_tokens: 1 },
+              },
+            },
+            {
+              type: "message_delta",
+              delta: { stop_reason: "end_turn", stop_sequence: null },
+              usage: { input_tokens: 13, output_tokens: 9, cost: 0.0000073 },
+            },
+            { type: "message_stop" },
+          ],
+        },
+        "A tool without a schema": {
+          request: {
+            max_tokens: 1024,
+            messages: [{ role: "user", content: "Hello" }],
+            tools: [{ name: "weather" }],
+          },
+          status: 400,
+          answer: {
+            type: "error",
+            error: {
+              type: "invalid_request_error",
+              message: '"tools[0].input_schema" is required in a tool without a type',
               metadata: {
                 error_code: "INVALID_INPUT",
                 next_actions: "Correct the request as the message says",

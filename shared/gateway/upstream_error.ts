@@ -27,12 +27,14 @@ export function parseBody(body: unknown): unknown {
  * choice is good, and so is one whose `error` is present and empty.
  */
 export function findError(body: unknown): UpstreamError | undefined {
-  const { error, error_type, choices } = Object(body) as Fields;
+  const { type, error, error_type, choices } = Object(body) as Fields;
   const found = toUpstreamError(error);
   if (found) {
-    // OpenRouter's Responses have the kind beside the error.
-    const kind = typeof error_type === "string" ? { error_type } : {};
-    return { ...found, metadata: { ...kind, ...found.metadata } };
+    // OpenRouter's Responses have the kind beside the error, its Messages have it in the error.
+    const kind = error_type ?? Object(error).error_type;
+    const metadata = { ...(typeof kind === "string" && { error_type: kind }), ...found.metadata };
+    const word = type === "error" ? toPlainText(Object(error).type) : "";
+    return { ...found, ...(found.code === undefined && word && { code: word }), metadata };
   }
   const errors = Array.isArray(choices) ? choices.map(findChoiceError) : [];
   return errors.every((error) => error) ? errors[0] : undefined;
@@ -95,7 +97,7 @@ export function findRefusal(choice: unknown): UpstreamError | undefined {
   return { code: 403, metadata: { error_type: "refusal", reasons } };
 }
 
-/** The kinds of errors by the status that each stands for. */
+/** The kinds of errors, OpenRouter's and Anthropic's, by the status that each stands for. */
 const KINDS: Record<number, string[]> = {
   400: [
     "invalid_request",
@@ -110,16 +112,18 @@ const KINDS: Record<number, string[]> = {
     "image_not_found",
     "image_download_failed",
     "unsupported_image_format",
+    "invalid_request_error",
   ],
-  401: ["authentication"],
-  402: ["payment_required"],
-  403: ["permission_denied", "content_policy_violation", "refusal"],
-  404: ["not_found"],
-  408: ["timeout"],
+  401: ["authentication", "authentication_error"],
+  402: ["payment_required", "billing_error"],
+  403: ["permission_denied", "permission_error", "content_policy_violation", "refusal"],
+  404: ["not_found", "not_found_error"],
+  408: ["timeout", "timeout_error"],
   412: ["precondition_failed"],
-  413: ["payload_too_large"],
+  413: ["payload_too_large", "request_too_large"],
   422: ["unprocessable"],
-  429: ["rate_limit_exceeded"],
+  429: ["rate_limit_exceeded", "rate_limit_error"],
+  529: ["overloaded_error"],
 };
 
 /** The status that an error inside a response with status 200 stands for; 502 when it states none. */

@@ -18,8 +18,11 @@ export type App = Hono<{ Bindings: Call }>;
 
 /** What may differ from one function to another. */
 export interface AppOptions {
-  /** Creates the body of an error response; InsForge's flat shape unless given. */
-  toErrorBody?: (error: ApiError) => Record<string, unknown>;
+  /**
+   * Creates the body of an error response; InsForge's flat shape unless given. `path` is the path
+   * below the function, such as `/models`.
+   */
+  toErrorBody?: (error: ApiError, path: string) => Record<string, unknown>;
 }
 
 /**
@@ -39,6 +42,7 @@ export function createApp(
   slug: string,
   options: AppOptions = {},
 ): { app: App; handler: EdgeFunction } {
+  const { toErrorBody: toBody = toErrorBody } = options;
   const app: App = new Hono({ getPath: ({ url }) => toRoutePath(slug, url) });
 
   app.notFound((c) => {
@@ -64,7 +68,8 @@ export function createApp(
       call.settings.ALLOWED_ORIGINS; // if it is invalid, no browser could read a paid response
       return requireResponse(await app.fetch(call.request, call));
     } catch (thrown) {
-      return renderError(call.fail(thrown), options.toErrorBody ?? toErrorBody);
+      const path = toRoutePath(slug, call.request.url);
+      return renderError(call.fail(thrown), (error) => toBody(error, path));
     }
   }
 
@@ -105,7 +110,10 @@ function requireResponse(response: unknown): Response {
   throw new TypeError("A route must return a Response with a status and an unread body");
 }
 
-function renderError(error: ApiError, toBody: typeof toErrorBody): Response {
+function renderError(
+  error: ApiError,
+  toBody: (error: ApiError) => Record<string, unknown>,
+): Response {
   const headers = new Headers();
   const { retryAfterSeconds: seconds } = error;
   const retryAfter = seconds !== undefined && seconds >= 0 && Number.isFinite(seconds)

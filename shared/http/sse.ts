@@ -12,9 +12,13 @@ const CR = 13;
 const EMPTY = new Uint8Array();
 const encoder = new TextEncoder();
 
-/** Encodes one event. Its data must be a single line, as JSON always is. */
-export function formatEvent(data: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(`data: ${data}\n\n`);
+/**
+ * Encodes one event. Its data must be a single line, as JSON always is.
+ *
+ * @param name the value of the event's `event:` line, which is left out without it.
+ */
+export function formatEvent(data: string, name?: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`${name ? `event: ${name}\n` : ""}data: ${data}\n\n`);
 }
 
 /**

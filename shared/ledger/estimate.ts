@@ -118,7 +118,8 @@ function countContent(params: Fields, bodyBytes: number): Content {
       const texts = Object.values(part).flatMap(toTexts);
       const isUnseen = hasId(part) || texts.some((text) => HTTP_URL.test(text));
       if (isUnseen) content.tokens += TOKENS_PER_UNSEEN_FILE;
-      if (mayNeedPages && DOCUMENTS.has(type)) content.pages += countPages(texts, isUnseen);
+      const mayHavePages = mayNeedPages && DOCUMENTS.has(type) && !isPlainText(part);
+      if (mayHavePages) content.pages += countPages(texts, isUnseen);
     }
   }
   content.tokens += content.images * TOKENS_PER_IMAGE + Math.ceil(bytes / BYTES_PER_TOKEN);
@@ -147,6 +148,11 @@ function findInlineImage(part: Fields): string | undefined {
   const source = Object(part.source);
   if (source.type === "base64" && typeof source.data === "string") return source.data;
   return Object.values(part).flatMap(toTexts).find((text) => INLINE_IMAGE.test(text));
+}
+
+/** Whether a part is a document of Anthropic's form whose text stands in the request. */
+function isPlainText({ source }: Fields): boolean {
+  return ["text", "content"].includes(Object(source).type);
 }
 
 function hasId({ file_id, file, source }: Fields): boolean {

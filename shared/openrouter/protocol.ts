@@ -43,8 +43,8 @@ export interface StreamReader {
 }
 
 /**
- * One API of the gateway: chat completions, Responses, or chat completions as legacy-compat reads
- * them.
+ * One API of the gateway: chat completions, Responses, Messages, or chat completions as legacy-compat
+ * reads them.
  */
 export interface Protocol {
   /** Creates the reader of one stream. */
@@ -55,6 +55,11 @@ export interface Protocol {
   toEvents(response: Fields): Fields[];
   /** One JSON response, for a server that answers with a stream where none was requested. */
   toResponse(events: Fields[]): Fields | undefined;
+  /**
+   * Whether an event that this project creates has its type in an `event:` line, too, and the stream
+   * ends without `[DONE]`. Anthropic's SDK ignores events without that line.
+   */
+  namesEvents?: boolean;
   /** Whether a stream without output, and one that closes properly but early, count as complete. */
   isLenient?: boolean;
 }

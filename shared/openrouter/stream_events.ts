@@ -1,6 +1,6 @@
 /** What the events of one stream say: its output, its usage, its errors, its end. */
 import type { ApiError } from "../errors.ts";
-import type { Fields } from "../fields.ts";
+import { type Fields, toText } from "../fields.ts";
 import { unusable } from "../gateway/failures.ts";
 import { formatEvent, joinBytes, readData, splitEvents } from "../http/sse.ts";
 import type { TokenUsage } from "../token_usage.ts";
@@ -102,12 +102,19 @@ export class StreamEvents {
     const response = parseObject(text);
     const events = response ? this.#options.protocol.toEvents(response) : [];
     if (events.length === 0) return undefined;
-    return joinBytes([...events.map((event) => JSON.stringify(event)), "[DONE]"].map(formatEvent));
+    const end = this.#options.protocol.namesEvents ? [] : [formatEvent("[DONE]")];
+    return joinBytes([...events.map((event) => this.#format(event)), ...end]);
   }
 
-  /** The JSON of the event that ends the stream with an error. */
-  toErrorEvent(error: ApiError): string {
-    return this.#reader.toErrorEvent(error);
+  /** The event that ends the stream with an error. */
+  toErrorEvent(error: ApiError): Uint8Array {
+    const name = this.#options.protocol.namesEvents ? "error" : undefined;
+    return formatEvent(this.#reader.toErrorEvent(error), name);
+  }
+
+  #format(event: Fields): Uint8Array {
+    const name = this.#options.protocol.namesEvents ? toText(event.type) : undefined;
+    return formatEvent(JSON.stringify(event), name);
   }
 
   #judge(data: string | undefined): Conclusion | undefined {

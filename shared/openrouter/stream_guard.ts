@@ -5,7 +5,7 @@
 import { ApiError } from "../errors.ts";
 import { unusable } from "../gateway/failures.ts";
 import type { ByteSource } from "../http/event_stream.ts";
-import { EventCutter, formatEvent, joinBytes } from "../http/sse.ts";
+import { EventCutter, joinBytes } from "../http/sse.ts";
 import { canGather, nextTurn, openSource, type Source } from "./stream_source.ts";
 import {
   type Conclusion,
@@ -168,7 +168,7 @@ export class StreamGuard implements ByteSource {
     if (end === "complete") return passed;
     // The error event must not run into an event that lacks its empty line.
     const gap = passed.length > 0 && !events ? EMPTY_LINE : NOTHING;
-    return joinBytes([passed, gap, this.#toErrorEvent(end)]);
+    return joinBytes([passed, gap, this.#events.toErrorEvent(end)]);
   }
 
   /** Reads until at least one event is whole; undefined at the source's end. */
@@ -220,16 +220,12 @@ export class StreamGuard implements ByteSource {
     this.#broken = reason;
     if (!this.#isReading) this.#abandon.resolve();
     if (this.#pending) return this.#closeSource();
-    this.#ready.push(this.#toErrorEvent(reason));
+    this.#ready.push(this.#events.toErrorEvent(reason));
     this.#finish(reason);
   }
 
   #closeSource(): void {
     this.#source?.cancel().catch(() => {}); // it may have broken by itself
-  }
-
-  #toErrorEvent(error: ApiError): Uint8Array {
-    return formatEvent(this.#events.toErrorEvent(error));
   }
 }
 

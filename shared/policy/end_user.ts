@@ -20,7 +20,8 @@ const cache = new Map<string, string>();
 
 /**
  * Sets OpenRouter's `user` field, by which providers limit abuse to one user, to an opaque id. The
- * caller's own value is replaced: a caller must not act for another user.
+ * caller's own value is replaced, and so is Anthropic's `metadata.user_id`: a caller must not act for
+ * another user.
  *
  * @param path the operation, such as `/chat/completions`.
  * @param fields the request body; it is not changed. A function that must send no `user` sets it to
@@ -37,7 +38,14 @@ export async function withOpaqueUser(
     : !USER_PATHS.has(path);
   if (isLeftOut) return fields;
   const user = userId === undefined ? undefined : await toOpaqueUserId(userId, settings);
-  return { ...fields, user };
+  return { ...withOwnUserId(path, fields, user), user };
+}
+
+/** The fields with the same id in Anthropic's own field, when the caller sent that. */
+function withOwnUserId(path: string, fields: Fields, user: string | undefined): Fields {
+  const metadata = Object(fields.metadata) as Fields;
+  if (path !== "/messages" || !Object.hasOwn(metadata, "user_id")) return fields;
+  return { ...fields, metadata: { ...metadata, user_id: user } };
 }
 
 /**

@@ -34,6 +34,8 @@ const ALWAYS_ENABLED = new Set(["web-fetch", "moderation"]);
 /** Types of a `tool_choice` that name no single tool. */
 const TOOL_CHOICE_MODES = new Set(["allowed_tools", "auto", "any", "none", "tool"]);
 const FILE_PARSER = "file-parser";
+/** Parts that hold a file: of chat completions, Responses and Anthropic's Messages. */
+const FILE_PARTS = new Set(["file", "input_file", "document"]);
 
 const toolNames = new WeakMap<readonly string[], readonly string[]>();
 
@@ -49,10 +51,12 @@ const PLUGINS = { setting: "ALLOWED_PLUGINS", noun: "plugin" } as const;
  * @throws {ApiError} 400 `INVALID_INPUT` or `AI_INVALID_MODEL` that names the field.
  */
 export function applyToolPolicy(fields: Fields, settings: Settings): Fields {
-  const { tools, plugins, input, tool_choice, web_search_options } = fields;
+  const { tools, plugins, input, tool_choice, web_search_options, mcp_servers } = fields;
   if ((web_search_options ?? null) !== null) {
     requireTool("web_search", "web_search_options", settings);
   }
+  // Anthropic connects to these servers by itself, as OpenAI does for a tool of type "mcp".
+  if ((mcp_servers ?? null) !== null) requireTool("mcp", "mcp_servers", settings);
   if (typeof tool_choice === "object" && tool_choice) requireToolChoice(tool_choice, settings);
   let bounded = fields;
   if (tools) bounded = { ...bounded, tools: boundTools(tools, "tools", settings) };
@@ -98,7 +102,7 @@ export function requireSearchByModel(
 function readFilesNatively(fields: Fields, settings: Settings): Fields {
   if (allows(settings.ALLOWED_PLUGINS, FILE_PARSER)) return fields;
   if (!chooseGateway(settings).supports("plugins")) return fields;
-  const hasFile = listParts(fields).some(({ type }) => type === "file" || type === "input_file");
+  const hasFile = listParts(fields).some(({ type }) => FILE_PARTS.has(type as string));
   if (!hasFile) return fields;
   // Switching the plugin off would only cancel an account's default; this engine replaces parsing.
   const plugins = ((fields.plugins || []) as Fields[]).filter(({ id }) => id !== FILE_PARSER);

@@ -94,7 +94,8 @@ async function listCases(): Promise<Case[]> {
   const cases: Case[] = [];
   const simulated = new Set<string>();
   for (const [slug, reference] of await loadReferences()) {
-    for (const [key, { examples, errors }] of Object.entries(reference.operations)) {
+    for (const [key, { examples, errors, toErrorBody }] of Object.entries(reference.operations)) {
+      const rendered = { ...reference, toErrorBody: toErrorBody ?? reference.toErrorBody };
       const [method, route] = key.split(" ");
       const path = toPath(slug, route!);
       const add = (name: string, example: TypicalExample) =>
@@ -104,7 +105,7 @@ async function listCases(): Promise<Case[]> {
       const { responses } = document.paths[path]![method!.toLowerCase()]!;
       const good = Object.values(examples).find(isGood);
       const shared = errors.filter((status) => good && responses[status]!.$ref)
-        .flatMap((status) => Object.entries(createTypicalExamples(status, reference)));
+        .flatMap((status) => Object.entries(createTypicalExamples(status, rendered)));
       for (const [name, change] of shared) {
         const { request, parameters } = good!;
         const { simulate } = change;
@@ -115,7 +116,7 @@ async function listCases(): Promise<Case[]> {
         };
         // Operations that call a model can ask for a failure. Each failure is tried once, because
         // it is retried.
-        const place = `${toErrorName(reference.toErrorBody)} ${name}`;
+        const place = `${toErrorName(rendered.toErrorBody)} ${name}`;
         if (simulate && (!errors.includes(402) || simulated.has(place))) continue;
         if (simulate) simulated.add(place);
         add(name, one);

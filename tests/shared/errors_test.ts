@@ -3,6 +3,8 @@ import {
   ApiError,
   type ErrorCode,
   invalidInput,
+  toAnthropicErrorBody,
+  toAnthropicErrorEvent,
   toApiError,
   toErrorBody,
   toErrorEvent,
@@ -105,6 +107,35 @@ Deno.test("toOpenAIErrorEvent returns the error body as one line", () => {
   assertEquals(toOpenAIErrorEvent(error).includes("\n"), false);
   assertEquals(JSON.parse(toOpenAIErrorEvent(error)), toOpenAIErrorBody(error));
 });
+
+const anthropicErrors: [number, ErrorCode, type: string][] = [
+  [400, "INVALID_INPUT", "invalid_request_error"],
+  [401, "AUTH_UNAUTHORIZED", "authentication_error"],
+  [402, "BILLING_INSUFFICIENT_BALANCE", "billing_error"],
+  [403, "FORBIDDEN", "permission_error"],
+  [404, "NOT_FOUND", "not_found_error"],
+  [405, "INVALID_INPUT", "invalid_request_error"],
+  [413, "INVALID_INPUT", "request_too_large"],
+  [429, "RATE_LIMITED", "rate_limit_error"],
+  [500, "INTERNAL_ERROR", "api_error"],
+  [504, "AI_UPSTREAM_UNAVAILABLE", "api_error"],
+  [529, "AI_UPSTREAM_UNAVAILABLE", "overloaded_error"],
+];
+for (const [status, code, type] of anthropicErrors) {
+  Deno.test(`toAnthropicErrorBody returns ${type} for the status ${status}`, () => {
+    const error = new ApiError(status, code, "two\nlines");
+    const { nextActions } = toErrorBody(error);
+    assertEquals(toAnthropicErrorBody(error), {
+      type: "error",
+      error: {
+        type,
+        message: "two\nlines",
+        metadata: { error_code: code, next_actions: nextActions },
+      },
+    });
+    assertEquals(toAnthropicErrorEvent(error).includes("\n"), false);
+  });
+}
 
 const openAIErrors: [ApiError, type: string, param: string | null][] = [
   [invalidInput('"messages[0].role" is required'), "invalid_request_error", "messages[0].role"],

@@ -22,7 +22,7 @@ Deno.test("reads an amount of USD and ignores everything else", () => {
   assertEquals([...NEITHER, 1e300].map(toUsd), [...NEITHER, 1e300].map(() => undefined));
 });
 
-Deno.test("reads usage under the names of chat completions, of Responses and of a bare total", () => {
+Deno.test("reads usage under the names of chat completions, of Responses, of Messages and of a bare total", () => {
   const read = (usage: unknown) => readTokenUsage(usage as TokenUsage);
   assertEquals(read({ prompt_tokens: 3, completion_tokens: 4, cost: 0.5 }), {
     promptTokens: 3,
@@ -34,6 +34,9 @@ Deno.test("reads usage under the names of chat completions, of Responses and of 
     completionTokens: 4,
     usd: undefined,
   });
+  const cached = { cache_creation_input_tokens: 10, cache_read_input_tokens: 100 };
+  assertEquals(read({ input_tokens: 3, output_tokens: 4, ...cached })?.promptTokens, 113);
+  assertEquals(read({ prompt_tokens: 3, completion_tokens: 4, ...cached })?.promptTokens, 3);
   assertEquals(read({ total_tokens: 7 })?.promptTokens, 7);
   assertEquals(read({ total_tokens: 7, completion_tokens: 2 })?.promptTokens, 5);
 });

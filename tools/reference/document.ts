@@ -176,19 +176,25 @@ function createSchemas(references: References, sources: Sources): Record<string,
 
 function createRefusals(references: References, meanings: Meanings): Record<string, unknown> {
   const refusals = [...references.values()].flatMap((reference) => {
-    const statuses = Object.values(reference.operations).flatMap(({ errors }) => errors);
-    return statuses.map((status) =>
-      [
-        `${toErrorName(reference.toErrorBody)}${status}`,
-        createRefusal(status, reference, meanings),
-      ] as const
-    );
+    return Object.values(reference.operations).flatMap(({ errors, toErrorBody }) => {
+      const render = toErrorBody ?? reference.toErrorBody;
+      return errors.map((status) =>
+        [
+          `${toErrorName(render)}${status}`,
+          createRefusal(status, { ...reference, toErrorBody: render }, meanings),
+        ] as const
+      );
+    });
   });
   return Object.fromEntries(refusals);
 }
 
 function listRenders(references: References): RenderError[] {
-  return [...new Set([...references.values()].map((one) => one.toErrorBody ?? toErrorBody))];
+  const own = [...references.values()].flatMap((reference) => [
+    reference.toErrorBody,
+    ...Object.values(reference.operations).flatMap((one) => one.toErrorBody ?? []),
+  ]);
+  return [...new Set(own.map((render) => render ?? toErrorBody))];
 }
 
 function listTypes({ answer, events }: Operation): string[] {

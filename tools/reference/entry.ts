@@ -129,10 +129,11 @@ function toSchema(shape: Shape): JsonSchema {
  * A reference to the shared response of a status, or a full response if the operation has examples.
  */
 function toRefusal(
-  { reference, meanings }: Context,
+  { reference: { toErrorBody, ...others }, meanings }: Context,
   operation: Operation,
   status: number,
 ): object {
+  const reference = { ...others, toErrorBody: operation.toErrorBody ?? toErrorBody };
   const examples = selectExamples(operation, (example) => example.status === status);
   return Object.keys(examples).length === 0
     ? { $ref: `#/components/responses/${toErrorName(reference.toErrorBody)}${status}` }

@@ -28,6 +28,8 @@ export interface Operation {
   answer?: Shape;
   /** A response as a stream: the data of each event, in the same form as `answer`. */
   events?: Shape;
+  /** Creates the body of its errors, where that differs from the function's other operations. */
+  toErrorBody?: (error: ApiError) => object;
   /** Statuses of its errors; docs/troubleshooting.md explains them. */
   errors: number[];
   /** The caller, if it is not a signed-in user: an administrator with the project's API key. */

@@ -220,17 +220,18 @@ Deno.test("the handler works as a handler of Deno's own server", async () => {
   assertEquals([response.status, await response.json()], [200, { route: "/" }]);
 });
 
-Deno.test("a function can choose the shape of its error bodies", async () => {
+Deno.test("a function can choose the shape of its error bodies by their path", async () => {
   const { app, handler } = createApp("nested", {
-    toErrorBody: ({ code, status }) => ({ error: { code, status } }),
+    toErrorBody: ({ code, status }, path) => ({ path, error: { code, status } }),
   });
   app.post("/", () => {
     throw THROWN.refusal;
   });
   const answer = await send(handler, createEnvironment(), {}, { path: "/nested" });
-  assertEquals(answer.body, { error: { code: "BILLING_INSUFFICIENT_BALANCE", status: 402 } });
+  const refusal = { code: "BILLING_INSUFFICIENT_BALANCE", status: 402 };
+  assertEquals(answer.body, { path: "/", error: refusal });
   const missing = await send(handler, createEnvironment(), {}, { path: "/nested/x" });
-  assertEquals(missing.body, { error: { code: "NOT_FOUND", status: 404 } });
+  assertEquals(missing.body, { path: "/x", error: { code: "NOT_FOUND", status: 404 } });
 });
 
 /** Outcomes that cannot be sent as they are, and the status of the response that is sent. */

@@ -66,6 +66,16 @@ const WITH_IMAGE: Record<string, (url: string) => Record<string, unknown>> = {
   "a response that is sent back": (url) => ({
     messages: [{ role: "assistant", images: [{ type: "image_url", image_url: { url } }] }],
   }),
+  "a tool result of Anthropic's form": (url) => ({
+    messages: [{
+      role: "user",
+      content: [{
+        type: "tool_result",
+        tool_use_id: "t1",
+        content: [{ type: "image", source: toSource(url) }],
+      }],
+    }],
+  }),
   "an embedding input": (url) => ({
     input: [{ content: [{ type: "image_url", image_url: { url } }] }],
   }),
@@ -205,4 +215,20 @@ Deno.test("estimates no more tokens than the ledger can hold", () => {
   const tools = [{ type: "openrouter:advisor", max_tokens: most }];
   const { parts } = estimateOf({ plugins, tools });
   assertEquals(parts.map(({ prompt_tokens }) => prompt_tokens), [most, most]);
+});
+
+/** The source of an image in Anthropic's form. */
+function toSource(url: string): Record<string, string> {
+  const [, media_type, data] = /^data:([^;]+);base64,(.*)$/.exec(url) ?? [];
+  return data ? { type: "base64", media_type: media_type!, data } : { type: "url", url };
+}
+
+Deno.test("counts pages of Anthropic's documents, except of those whose text is in the request", () => {
+  const of = (source: unknown) =>
+    estimateOf({ messages: [{ role: "user", content: [{ type: "document", source }] }] })
+      .parts[0]!.file_usd;
+  const pdf = { type: "base64", media_type: "application/pdf", data: "JVBERi0=" };
+  assertEquals(of(pdf), 0.2);
+  assertEquals(of({ type: "url", url: "https://files.example/1.pdf" }), 2);
+  assertEquals(of({ type: "text", media_type: "text/plain", data: "Hello" }), 0);
 });

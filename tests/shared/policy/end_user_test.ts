@@ -42,6 +42,19 @@ Deno.test("replaces the caller's user, and adds it where the operation takes it"
   assertEquals(await withOpaqueUser("/chat/completions", recorded, { userId, settings }), recorded);
 });
 
+Deno.test("replaces the caller's metadata.user_id in a request for a message alone", async () => {
+  const user = await toOpaqueUserId(userId, settings);
+  const fields = { metadata: { user_id: "another-user", label: "x" } };
+  assertEquals(await withOpaqueUser("/messages", fields, { userId, settings }), {
+    metadata: { user_id: user, label: "x" },
+    user,
+  });
+  assertEquals(await withOpaqueUser("/responses", fields, { userId, settings }), {
+    ...fields,
+    user,
+  });
+});
+
 function settingsOf(values: Record<string, string>) {
   return createSettings({ get: (name) => values[name] });
 }

@@ -97,6 +97,20 @@ const OPERATIONS: Operation[] = [
     evil: [fallback, plugin, tool, { prompt: { id: "p" } }, { stream: true, model: "evil/x" }],
   },
   {
+    name: "v1 messages",
+    handler: v1,
+    path: "/v1/messages",
+    body: { messages },
+    evil: [
+      fallback,
+      plugin,
+      tool,
+      { tools: [{ type: "advisor_20260301", model: "evil/x" }] },
+      { mcp_servers: [{ type: "url", url: "https://mcp.example", name: "m" }] },
+      { stream: true, model: "evil/x" },
+    ],
+  },
+  {
     name: "v1 embeddings",
     handler: v1,
     path: "/v1/embeddings",
@@ -187,9 +201,10 @@ Deno.test("no function requests more tokens than MAX_OUTPUT_TOKENS", async () =>
   await using openrouter = await createUpstream();
   const values = { MAX_OUTPUT_TOKENS: "100" };
   const image = completion({ images: [{ image_url: { url: "data:image/png;base64,AA" } }] });
+  const content = [{ type: "text", text: "x" }];
   for (const { name, handler, path, body } of OPERATIONS) {
     if (/stream|embeddings|responses|v1 images|image API/.test(name)) continue;
-    openrouter.reply({ json: image });
+    openrouter.reply({ json: { ...image, content } });
     const { status } = await ask(handler, path, body, openrouter, values);
     assertEquals([name, status, openrouter.requests.at(-1)!.body.max_tokens], [name, 200, 100]);
   }
@@ -274,10 +289,12 @@ Deno.test("every function but legacy-compat sends an opaque user id in place of 
   const output = [{ type: "message", content: [{ type: "output_text", text: "x" }] }];
   const images = [{ image_url: { url: "data:image/png;base64,AA" } }];
   const data = [{ index: 0, b64_json: "AA", embedding: [1] }];
+  const content = [{ type: "text", text: "x" }];
   const ids = new Set<string>();
   for (const { name, handler, path, body } of OPERATIONS) {
     if (name === "stream" || name.startsWith("legacy")) continue;
-    openrouter.reply({ json: { ...completion({ images }), status: "completed", output, data } });
+    const reply = { ...completion({ images }), status: "completed", output, data, content };
+    openrouter.reply({ json: reply });
     const answer = await ask(handler, path, { ...body, user: "another-user" }, openrouter, {});
     assertEquals([name, answer.status], [name, 200]);
     ids.add(openrouter.requests.at(-1)!.body.user);
@@ -326,7 +343,8 @@ Deno.test("OPENROUTER_CHAT_MODEL=default sends no model, so that the account's d
   await using openrouter = await createUpstream();
   const values = { OPENROUTER_CHAT_MODEL: "default" };
   const output = [{ type: "message", content: [{ type: "output_text", text: "x" }] }];
-  const reply = { ...completion(), status: "completed", output };
+  const content = [{ type: "text", text: "x" }];
+  const reply = { ...completion(), status: "completed", output, content };
   for (const { name, handler, path, body } of OPERATIONS) {
     if (/legacy|embeddings|image/.test(name)) continue;
     if (name === "stream") continue;

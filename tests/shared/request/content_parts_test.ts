@@ -23,6 +23,14 @@ Deno.test("lists parts in every place where an API takes them", () => {
   assertEquals(listParts({ input: [...outputs, { output: "text" }] }), [FILE, IMAGE]);
 });
 
+Deno.test("lists the parts inside Anthropic's tool results and documents", () => {
+  const result = { type: "tool_result", tool_use_id: "t1", content: [IMAGE] };
+  const source = { type: "content", content: [IMAGE] };
+  const document = { type: "document", source };
+  const messages = [{ role: "user", content: [result, document] }];
+  assertEquals(listParts({ messages }), [result, IMAGE, document, IMAGE]);
+});
+
 Deno.test("ignores values that are not parts", () => {
   for (const odd of [undefined, null, 5, "x", [null, 5, "x"], [{ annotations: [null, {}, 5] }]]) {
     assertEquals(listParts({ messages: odd, input: odd }), []);
