@@ -26,7 +26,7 @@ const MODEL = {
   architecture: { input_modalities: ["text", "file"], output_modalities: ["text"] },
   pricing: { prompt: "0.00000015", completion: "0.0000006", request: "0", image: "0.001" },
 };
-const PATHS = ["/chat/completions", "/responses", "/embeddings", "/images"];
+const PATHS = ["/chat/completions", "/responses", "/messages", "/embeddings", "/images"];
 
 /** Estimates, charges and prices of spoilt requests, responses and catalogues. */
 export function createLedgerTarget(operations: FuzzedOperation[]): Target {
@@ -39,7 +39,10 @@ export function createLedgerTarget(operations: FuzzedOperation[]): Target {
     project: fc.nat(settings.length - 1),
     id: hostileValue,
     model: hostileValue,
-    usage: spoilt([USAGE, { input_tokens: 1, output_tokens: 2 }, null], 3),
+    usage: spoilt(
+      [USAGE, { input_tokens: 1, output_tokens: 2, cache_read_input_tokens: 3 }, null],
+      3,
+    ),
     completionTokens: fc.option(fc.nat(100_000), { nil: undefined }),
     isPart: fc.boolean(),
     models: spoilt([[MODEL], { data: [] }], 3),

@@ -80,6 +80,35 @@ const MORE_EXAMPLES: Record<string, Record<string, unknown>[]> = {
     },
     { input: PROMPT },
   ],
+  "POST /v1/messages": [
+    {
+      model: "anthropic/claude-sonnet-4.5",
+      max_tokens: 2_000,
+      system: [{ type: "text", text: "Be brief" }],
+      messages: [
+        { role: "user", content: PROMPT },
+        { role: "assistant", content: [{ type: "tool_use", id: "t1", name: "f", input: {} }] },
+        {
+          role: "user",
+          content: [{
+            type: "tool_result",
+            tool_use_id: "t1",
+            content: [{
+              type: "image",
+              source: { type: "base64", media_type: "image/png", data: "AAAA" },
+            }],
+          }, { type: "document", source: { type: "text", data: "Hello" } }],
+        },
+      ],
+      thinking: { type: "enabled", budget_tokens: 1_024 },
+      tools: [{ name: "f", input_schema: { type: "object" } }, {
+        type: "web_search_20250305",
+        name: "web_search",
+      }],
+      metadata: { user_id: "u" },
+      stream: true,
+    },
+  ],
   "POST /v1/embeddings": [{ input: [[1, 2], [3]], dimensions: 3 }, { input: [1, 2, 3] }],
   "POST /v1/images/generations": [
     { prompt: PROMPT, n: 1, size: "1024x1024", quality: "hd", response_format: "url" },

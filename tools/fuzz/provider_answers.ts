@@ -109,6 +109,24 @@ const CHUNKS: object[] = [
   toChunk({ content: "" }, { usage: USAGE }, "stop"),
   { ...ABOUT, choices: [], usage: USAGE },
 ];
+const MESSAGE = {
+  id: "msg_1",
+  type: "message",
+  role: "assistant",
+  model: "anthropic/claude-sonnet-4.5",
+  content: [{ type: "text", text: "Hello" }],
+  stop_reason: "end_turn",
+  stop_sequence: null,
+  usage: { input_tokens: 3, cache_read_input_tokens: 10, output_tokens: 2, cost: 0.001 },
+};
+const MESSAGE_EVENTS = [
+  { type: "message_start", message: { ...MESSAGE, content: [], stop_reason: null } },
+  { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+  { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hello" } },
+  { type: "content_block_stop", index: 0 },
+  { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 2 } },
+  { type: "message_stop" },
+];
 const RESPONSE_EVENTS: object[] = [
   {
     type: "response.created",
@@ -140,6 +158,9 @@ export function healthyFate({ path, body }: { path: string; body: string }): Fat
   }
   if (path.startsWith("/responses")) {
     return stream ? toStreamReply(RESPONSE_EVENTS.slice(0, 4)) : toReply(RESPONSE);
+  }
+  if (path.startsWith("/messages")) {
+    return stream ? toStreamReply(MESSAGE_EVENTS) : toReply(MESSAGE);
   }
   if (path.startsWith("/embeddings")) {
     const count = Array.isArray(input) && typeof input[0] !== "number" ? input.length : 1;
@@ -215,12 +236,13 @@ function toExamples(path: string): unknown[] {
   if (/embeddings/.test(path)) return [EMBEDDINGS];
   if (/images/.test(path)) return [IMAGES];
   if (/responses/.test(path)) return [RESPONSE];
+  if (/messages/.test(path)) return [MESSAGE];
   if (/models/.test(path)) return [MODELS];
   if (/connect/.test(path)) return [{ key: "sk-or-v1-new" }, { data: { label: "a", limit: 1 } }];
   return [...COMPLETIONS, IMAGES];
 }
 
-const EVENTS = [...CHUNKS, ...RESPONSE_EVENTS, ...ERRORS];
+const EVENTS = [...CHUNKS, ...RESPONSE_EVENTS, ...MESSAGE_EVENTS, ...ERRORS];
 /** Events that cannot be read are passed on unchanged, so none of them may hold a key. */
 const SAFE_EVENTS = EVENTS.filter((event) => !JSON.stringify(event).includes(OPENROUTER_KEY));
 

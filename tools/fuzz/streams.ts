@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { legacyProtocol } from "../../functions/legacy-compat/lenient.ts";
 import { chatProtocol as openAIProtocol } from "../../functions/v1/chat_protocol.ts";
+import { messagesProtocol } from "../../functions/v1/messages_protocol.ts";
 import { responsesProtocol } from "../../functions/v1/responses_protocol.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";
@@ -13,7 +14,13 @@ import { chop, streamText } from "./provider_answers.ts";
 import { createTarget, type Target } from "./target.ts";
 import type { World } from "./world.ts";
 
-const PROTOCOLS = [chatProtocol, openAIProtocol, responsesProtocol, legacyProtocol];
+const PROTOCOLS = [
+  chatProtocol,
+  openAIProtocol,
+  responsesProtocol,
+  messagesProtocol,
+  legacyProtocol,
+];
 /** Empty lines between events, and the number of our own error event. */
 const INSIGNIFICANT = /[\r\n]+|"sequence_number":\d+/g;
 const decoder = new TextDecoder();
