@@ -1,6 +1,7 @@
 /** The lists of models. They need no key, and an invalid one is ignored. */
 import { type Context, Hono } from "hono";
-import { findModel, listModels, type Model } from "./models.ts";
+import type { Model } from "./model.ts";
+import { findModel, listModels } from "./models.ts";
 import { invalidRequest, noEndpoints } from "./refusal.ts";
 import type { Env } from "./world.ts";
 

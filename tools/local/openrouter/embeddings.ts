@@ -5,7 +5,7 @@ import { countTokens } from "./chat/tokens.ts";
 import { chooseModel, readInference, requireCredits, requireOutput } from "./inference.ts";
 import { answerJson } from "./interruption.ts";
 import { toUsage } from "./ledger.ts";
-import type { Model } from "./models.ts";
+import type { Model } from "./model.ts";
 import { providerField, requireProvider } from "./provider.ts";
 import { invalidRequest, providerError } from "./refusal.ts";
 import type { Simulation } from "./simulation.ts";

@@ -1,5 +1,6 @@
 /** The usage and cost of generations, in whole nano-dollars, so that sums are exact. */
-import { type Model, stopsOnCancel } from "./models.ts";
+import type { Model } from "./model.ts";
+import { stopsOnCancel } from "./models.ts";
 
 const NANO = 1_000_000_000;
 /** The price of one web search result. */

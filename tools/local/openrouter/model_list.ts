@@ -1,5 +1,5 @@
 /** The models of the simulated OpenRouter: real names, and prices close to the real ones. */
-import type { Model } from "./models.ts";
+import type { Model } from "./model.ts";
 
 const SAMPLING = [
   "max_tokens",

@@ -1,6 +1,6 @@
 /** The field `provider` of a request: allowed providers and prices. Each model has one provider. */
 import * as z from "zod/mini";
-import type { Model } from "./models.ts";
+import type { Model } from "./model.ts";
 import { noEndpoints } from "./refusal.ts";
 
 const names = z.nullish(z.array(z.string()));

@@ -1,7 +1,7 @@
 /** The answer of a simulated model to a conversation, before it gets a form. */
 import type { Inference } from "../inference.ts";
 import type { Spending } from "../ledger.ts";
-import type { Model } from "../models.ts";
+import type { Model } from "../model.ts";
 import { createPicture } from "../picture.ts";
 import { digestRows } from "./digest.ts";
 import { findKeywords } from "./keywords.ts";

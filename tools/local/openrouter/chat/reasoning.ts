@@ -1,5 +1,5 @@
 /** The reasoning of a model: how much, and whether it is visible. */
-import type { Model } from "../models.ts";
+import type { Model } from "../model.ts";
 import type { ChatRequest } from "./request.ts";
 
 const HIGH_TOKENS = 400;

@@ -1,7 +1,7 @@
 /** The body of a chat completion: OpenRouter's checks, and how its parts are read. */
 import * as z from "zod/mini";
 import { invalidRequest, noEndpoints, providerError } from "../refusal.ts";
-import type { Model } from "../models.ts";
+import type { Model } from "../model.ts";
 import { providerField, requireProvider } from "../provider.ts";
 import { countTokens } from "./tokens.ts";
 

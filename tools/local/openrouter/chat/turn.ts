@@ -1,7 +1,7 @@
 /** One turn of a conversation, for all APIs: the model, the answer and the cost. */
 import { chooseModel, type Inference, requireCredits } from "../inference.ts";
 import { toCancelledSpending } from "../ledger.ts";
-import type { Model } from "../models.ts";
+import type { Model } from "../model.ts";
 import { playSteps, type Step } from "../playback.ts";
 import type { Received } from "../received.ts";
 import type { World } from "../world.ts";

@@ -1,7 +1,8 @@
 /** Pinata's gateway: OpenAI's fields and errors, its own model ids and model list. */
 import { Hono } from "hono";
 import { createChatRoutes } from "../chat/routes.ts";
-import { listModels, type Model } from "../models.ts";
+import type { Model } from "../model.ts";
+import { listModels } from "../models.ts";
 import { PROJECT } from "../oauth_keys.ts";
 import { invalidRequest, Refusal, refusalResponse } from "../refusal.ts";
 import { parseSimulation } from "../simulation.ts";
