@@ -185,9 +185,12 @@ Deno.test("deploy does not judge settings whose value only the project knows", a
 });
 
 Deno.test("deploy warns of a built-in default model that ALLOWED_MODELS does not allow", async () => {
-  await deploy(context({}, { ALLOWED_MODELS: "openai/*", OPENROUTER_API_KEY: OPENROUTER_KEY }), {
-    dryRun: true,
-  });
+  await deploy(
+    context({}, { ALLOWED_MODELS: "openai/*,cohere/*", OPENROUTER_API_KEY: OPENROUTER_KEY }),
+    {
+      dryRun: true,
+    },
+  );
   assertEquals(output.filter((line) => line.startsWith("warning")), [
     'warning    ALLOWED_MODELS does not allow "google/gemini-2.5-flash-image", the default of ' +
     "OPENROUTER_IMAGE_MODEL: image-gen will reject requests that name no model",
