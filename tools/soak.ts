@@ -3,7 +3,8 @@
  * callers that close connections, send half a request or read slowly.
  *
  * It prints what came of the requests, and the server's memory and open files at the start and at the
- * end. It exits with 1 when an outcome was unexpected, or when memory or files kept growing.
+ * end. It exits with 1 when an outcome was unexpected, when memory kept growing, or when sockets
+ * were left open.
  */
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { settingNames } from "../shared/settings.ts";
@@ -14,9 +15,12 @@ import { pickScenario, scenarios } from "./soak/scenarios.ts";
 
 const REQUESTS_PER_SECOND = 50;
 const SAMPLE_MS = 5_000;
+/** Idle connections are kept for 90 seconds. */
+const IDLE_MS = 120_000;
 /** Growth from the second to the last quarter of the samples that is still taken for noise. */
 const MEMORY_NOISE = { factor: 1.25, bytes: 96 * 2 ** 20 };
-const FILES_NOISE = { factor: 1.5, count: 20 };
+/** Files that may be open after the load and were not before it. */
+const FILES_NOISE = 20;
 const KEY_ID = "soak";
 
 const minutes = Number(Deno.args[0] ?? 1);
@@ -42,6 +46,8 @@ const upstream = Deno.serve(
 );
 const outcomes = new Map<string, number>();
 const samples: Sample[] = [];
+/** The server after the load, when its idle connections have been closed. */
+let idle: Sample;
 let unexpected = 0;
 
 {
@@ -79,6 +85,11 @@ async function applyLoad(server: Child): Promise<void> {
   }
   await Promise.all(running);
   samples.push(await sample(server));
+  const idleAt = performance.now();
+  do {
+    await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+    idle = await sample(server);
+  } while (idle.files > samples[0]!.files + FILES_NOISE && performance.now() - idleAt < IDLE_MS);
 }
 
 async function playOne(url: string): Promise<void> {
@@ -111,18 +122,16 @@ function report(): void {
   console.log(
     `Memory  ${mega(first!)} at the start, ${mega(middle)} midway, ${mega(last)} at the end`,
   );
-  console.log(
-    `Files   ${first!.files} at the start, ${middle.files} midway, ${last.files} at the end`,
-  );
+  const files = `${first!.files} at the start, ${middle.files} midway, ${last.files} at the end`;
+  console.log(`Files   ${files}, ${idle.files} when idle`);
   const memory = toQuarters(({ rssBytes }) => rssBytes);
-  const files = toQuarters((one) => one.files);
   const isMemoryGrowing = memory.last > memory.second * MEMORY_NOISE.factor &&
     memory.last > memory.second + MEMORY_NOISE.bytes;
-  const areFilesGrowing = files.last > files.second * FILES_NOISE.factor + FILES_NOISE.count;
+  const areFilesLeft = idle.files > first!.files + FILES_NOISE;
   if (unexpected > 0) console.error(`${unexpected} outcomes were unexpected`);
   if (isMemoryGrowing) console.error("Memory kept growing");
-  if (areFilesGrowing) console.error("Open files kept growing");
-  Deno.exit(unexpected > 0 || isMemoryGrowing || areFilesGrowing ? 1 : 0);
+  if (areFilesLeft) console.error("Files or sockets were left open");
+  Deno.exit(unexpected > 0 || isMemoryGrowing || areFilesLeft ? 1 : 0);
 }
 
 /** The means of the second and the last quarter of the samples. */
