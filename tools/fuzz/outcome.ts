@@ -54,7 +54,10 @@ function requireError(
 ): void {
   const shown = JSON.stringify(body).slice(0, 600);
   const error = slug === "v1" ? toFlat(body.error) : body;
-  const { statusCode, message, error: code, nextActions } = error;
+  // Errors of Anthropic's shape do not repeat the status.
+  const isAnthropic = slug === "v1" && body.type === "error";
+  const { message, error: code, nextActions } = error;
+  const statusCode = isAnthropic ? status : error.statusCode;
   if (statusCode !== status) throw new Error(`The body's status is not ${status}: ${shown}`);
   if (typeof message !== "string" || message === "") throw new Error(`No message: ${shown}`);
   // The reasons of a gateway are passed on in its own words.
