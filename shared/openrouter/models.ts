@@ -29,6 +29,8 @@ const STALE_MS = 24 * 60 * 60_000;
 /** Lists that are kept at a time: callers may filter in any number of ways. */
 const MAX_KEPT = 20;
 
+const WHOLE_LIST = "/models?output_modalities=all";
+
 /** The lists by their URLs. They only save time: an empty cache is correct, too. */
 const kept = new Map<string, { list: ModelList; fetchedAt: number }>();
 /** The URLs of the lists that are being refreshed. */
@@ -68,6 +70,9 @@ async function refresh(call: Fetching, path: string, key: string): Promise<Model
     if (!Array.isArray(response.data)) {
       throw unusable("The AI provider responded without a list of models");
     }
+  }).catch((thrown) => {
+    // Without filters nothing in the request comes from the caller, whom a 400 would blame.
+    throw path === WHOLE_LIST && thrown.status === 400 ? unusable(thrown.message) : thrown;
   });
   const data = response.data.filter((model) => typeof model?.id === "string");
   const list = { ...response, data };

@@ -35,6 +35,16 @@ for (const json of [{ data: {} }, null, "text"]) {
   });
 }
 
+Deno.test("does not blame the caller when the gateway has no list, only for a filter", async () => {
+  await using upstream = await createUpstream();
+  for (const [path, expected] of [["/models", 502], ["/models?category=none", 400]] as const) {
+    upstream.reply({ status: 404, json: { error: { code: 404, message: "Not found" } } });
+    const options = { method: "GET", path };
+    const { status } = await send(handler, environmentOf(upstream), undefined, options);
+    assertEquals(status, expected, path);
+  }
+});
+
 Deno.test("caches twenty lists for five minutes", async () => {
   await using upstream = await createUpstream();
   const list = async (filter: string) => {
