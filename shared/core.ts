@@ -4,6 +4,23 @@
  * A function that uses these keeps the order itself: first the credential, then the body, then the
  * call. A paid call before `requireUser` or `requireProjectKey` is logged as a mistake and answers 500.
  *
+ * @example
+ * ```ts
+ * import { createApp, createCompletion, readBody, requireUser } from "insforge-ai-functions/core";
+ * import * as z from "zod/mini";
+ *
+ * const { app, handler } = createApp("translate");
+ * export default handler;
+ *
+ * app.post("/", async ({ env: call }) => {
+ *   await requireUser(call);
+ *   const { text, to } = await readBody(call, z.object({ text: z.string(), to: z.string() }));
+ *   const messages = [{ role: "user", content: `Translate into ${to}: ${text}` }];
+ *   const { choices } = await createCompletion(call, { messages });
+ *   return Response.json({ text: choices[0]?.message.content });
+ * });
+ * ```
+ *
  * @module
  */
 export { ApiError, type ApiErrorOptions, type ErrorCode, invalidInput } from "./errors.ts";
