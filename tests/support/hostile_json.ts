@@ -2,6 +2,7 @@
  * Hostile request bodies, made from valid ones by a seeded generator. The same seed gives the same
  * bodies, so a failure that names its seed can be repeated.
  */
+import { listPlaces, setField } from "../../tools/fuzz/places.ts";
 
 /** Creates a generator of numbers from 0 to below 1; the same seed gives the same numbers. */
 export type Random = () => number;
@@ -102,31 +103,11 @@ function spoil(random: Random, target: unknown): void {
   const { holder, key } = places[pick(random, places.length)]!;
   const value = structuredClone(VALUES[pick(random, VALUES.length)]);
   const way = random();
-  if (way < 0.6) set(holder, key, value);
+  if (way < 0.6) setField(holder, key, value);
   else if (way < 0.75) Array.isArray(holder) ? holder.splice(Number(key), 1) : delete holder[key];
-  else if (way < 0.85) set(holder, key, [holder[key]]);
+  else if (way < 0.85) setField(holder, key, [holder[key]]);
   else if (Array.isArray(holder)) holder.push(value);
-  else set(holder, KEYS[pick(random, KEYS.length)]!, value);
-}
-
-type Holder = Record<string, unknown>;
-
-function listPlaces(value: unknown): { holder: Holder; key: string }[] {
-  if (typeof value !== "object" || value === null) return [];
-  return Object.keys(value).slice(0, 20).flatMap((key) => [
-    { holder: value as Holder, key },
-    ...listPlaces((value as Holder)[key]),
-  ]);
-}
-
-/** Sets an own key, even `__proto__`. */
-function set(holder: Holder, key: string, value: unknown): void {
-  Object.defineProperty(holder, key, {
-    value,
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
+  else setField(holder, KEYS[pick(random, KEYS.length)]!, value);
 }
 
 function spoilText(random: Random, text: string): string {

@@ -1,5 +1,6 @@
 /** Generators of hostile values: JSON that a valid client never sends, and valid JSON spoilt. */
 import fc from "fast-check";
+import { listPlaces, setField } from "./places.ts";
 
 /** JSON texts that `JSON.stringify` never writes. They stand in for a string while values are built. */
 const RAW_TEXTS = [
@@ -127,36 +128,17 @@ export function spoiltText(value: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   });
 }
 
-type Holder = Record<string, unknown>;
 type Change = { place: number; way: string; key: string; value: unknown };
 
 function apply({ place, way, key: name, value }: Change, target: object): void {
   const places = listPlaces(target);
   const { holder, key } = places[place % places.length]!;
   const own = structuredClone(value);
-  if (way === "replace") set(holder, key, own);
-  else if (way === "wrap") set(holder, key, [holder[key]]);
+  if (way === "replace") setField(holder, key, own);
+  else if (way === "wrap") setField(holder, key, [holder[key]]);
   else if (way === "remove" && holder !== target) {
     if (Array.isArray(holder)) holder.splice(Number(key), 1);
     else delete holder[key];
   } else if (Array.isArray(holder)) holder.push(own);
-  else if (holder !== target) set(holder, name, own);
-}
-
-function listPlaces(value: unknown): { holder: Holder; key: string }[] {
-  if (typeof value !== "object" || value === null) return [];
-  return Object.keys(value).slice(0, 20).flatMap((key) => [
-    { holder: value as Holder, key },
-    ...listPlaces((value as Holder)[key]),
-  ]);
-}
-
-/** Sets an own field, even `__proto__`. */
-function set(holder: Holder, key: string, value: unknown): void {
-  Object.defineProperty(holder, key, {
-    value,
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
+  else if (holder !== target) setField(holder, name, own);
 }
