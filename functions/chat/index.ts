@@ -5,7 +5,7 @@ import { withAi } from "../../shared/mod.ts";
 import {
   type ChatRequest,
   chatRequest,
-  toCompletionParams,
+  toConversation,
 } from "../../shared/request/chat_request.ts";
 
 export type { ChatAdditions, ChatAnswer } from "../../shared/openrouter/chat.ts";
@@ -14,7 +14,7 @@ const config = { slug: "chat", body: chatRequest, maxBodyBytes: MAX_IMAGE_BODY_B
 
 export default withAi(config, async ({ body, ai, settings }) => {
   requireOneText(body);
-  return Response.json(await ai.complete(toCompletionParams(body, settings)));
+  return Response.json(await ai.complete(toConversation(body, settings)));
 });
 
 /** Rejects what one text cannot hold. */

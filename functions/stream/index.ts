@@ -2,7 +2,7 @@
 import { invalidInput } from "../../shared/errors.ts";
 import { MAX_IMAGE_BODY_BYTES } from "../../shared/http/body.ts";
 import { withAi } from "../../shared/mod.ts";
-import { toCompletionParams } from "../../shared/request/chat_request.ts";
+import { toConversation } from "../../shared/request/chat_request.ts";
 import { streamRequest, toChatRequest } from "./chatbot_ui.ts";
 
 const config = { slug: "stream", body: streamRequest, maxBodyBytes: MAX_IMAGE_BODY_BYTES };
@@ -11,7 +11,7 @@ export default withAi(config, ({ request, body, ai, settings }) => {
   if (body.stream === false) {
     throw invalidInput('"stream" must be true; use the function "chat" for one JSON response');
   }
-  const params = toCompletionParams(toChatRequest(body), settings);
+  const params = toConversation(toChatRequest(body), settings);
   if (!prefersPlainText(request)) return ai.stream(params);
   if ((body.n ?? 1) !== 1) throw invalidInput('"n" must be 1, because plain text is one answer');
   return ai.streamText(params);

@@ -101,19 +101,28 @@ export type ChatRequest = z.infer<typeof chatRequest>;
  *
  * @param options.lowersLimits lowers an output limit above `MAX_OUTPUT_TOKENS`, for clients that always
  *   ask for a high one. Otherwise the limit stays, and the policy rejects it.
- * @throws {ApiError} 400 `INVALID_INPUT` for a prompt longer than `MAX_PROMPT_CHARS`, for messages
- *   longer than `MAX_INPUT_TOKENS`, and as `withOutputLimit`.
+ * @throws {ApiError} as {@link toConversation}, and as `withOutputLimit`.
  */
 export function toCompletionParams(
   request: ChatRequest,
   settings: Settings,
   { lowersLimits }: { lowersLimits?: boolean } = {},
 ): Fields {
+  return toCompletionBody(toConversation(request, settings), settings, { lowersLimits });
+}
+
+/**
+ * Turns the prompt of a request into messages; all other fields but `stream` stay as they are.
+ *
+ * @throws {ApiError} 400 `INVALID_INPUT` for a prompt longer than `MAX_PROMPT_CHARS`, and for messages
+ *   longer than `MAX_INPUT_TOKENS`.
+ */
+export function toConversation(request: ChatRequest, settings: Settings): Fields {
   const { prompt, messages, stream: _, ...rest } = request;
   requireInputTokens({ messages }, settings);
   const conversation = messages ??
     [{ role: "user", content: requireShort(prompt!, "prompt", settings) }];
-  return toCompletionBody({ ...rest, messages: conversation }, settings, { lowersLimits });
+  return { ...rest, messages: conversation };
 }
 
 /**
