@@ -53,6 +53,13 @@ export function requireApiKey({ API_KEY }: Settings): string {
   throw new ApiError(500, "INTERNAL_ERROR", message);
 }
 
+/** The URL at which the functions reach InsForge, if it is set; see {@link requireInsForgeUrl}. */
+export function findInsForgeUrl(
+  { INSFORGE_INTERNAL_URL, INSFORGE_BASE_URL }: Settings,
+): string | undefined {
+  return INSFORGE_INTERNAL_URL ?? INSFORGE_BASE_URL;
+}
+
 /**
  * The URL at which the functions reach InsForge. It may be internal to a self-hosted installation, so
  * it must never appear in a response.
@@ -60,7 +67,7 @@ export function requireApiKey({ API_KEY }: Settings): string {
  * @throws {ApiError} 500 `INTERNAL_ERROR` when the setting `INSFORGE_BASE_URL` is missing.
  */
 export function requireInsForgeUrl(settings: Settings): string {
-  const url = settings.INSFORGE_INTERNAL_URL ?? settings.INSFORGE_BASE_URL;
+  const url = findInsForgeUrl(settings);
   if (url) return url;
   const message =
     "The setting INSFORGE_BASE_URL must be the http or https URL of the InsForge project";

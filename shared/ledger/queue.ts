@@ -6,6 +6,7 @@
 import { ApiError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import { callRoutine } from "../insforge/admin.ts";
+import { findInsForgeUrl } from "../insforge/client.ts";
 import type { Settings } from "../settings.ts";
 import type { Refusal } from "./limits.ts";
 
@@ -88,8 +89,7 @@ const queues = new Map<string, Queue>();
 
 /** The queue of a project's ledger. */
 export function queueOf(settings: Settings): Queue {
-  const url = settings.INSFORGE_INTERNAL_URL ?? settings.INSFORGE_BASE_URL;
-  const name = JSON.stringify([url, settings.API_KEY]);
+  const name = JSON.stringify([findInsForgeUrl(settings), settings.API_KEY]);
   let queue = queues.get(name);
   if (!queue) queues.set(name, queue = new Queue(settings, () => queues.delete(name)));
   return queue;

@@ -4,6 +4,7 @@ import type { RecordedCharge } from "./charge.ts";
 import { ApiError } from "../errors.ts";
 import type { Estimate } from "./estimate.ts";
 import { callRoutine } from "../insforge/admin.ts";
+import { findInsForgeUrl } from "../insforge/client.ts";
 import { type Limit, readLimits, toRefusalError } from "./limits.ts";
 import { queueOf, type Report, type Terms } from "./queue.ts";
 import type { Settings } from "../settings.ts";
@@ -33,7 +34,7 @@ const UNREACHABLE_MS = 5_000;
 const RECONCILE_TIMEOUT_MS = 2_000;
 
 /** Until when each ledger is not called, by URL. */
-const absent = new Map<string, number>();
+const absent = new Map<string | undefined, number>();
 let noticed = false;
 
 /**
@@ -103,7 +104,7 @@ function toHold(expected: Estimate[], { fallback }: Estimate) {
  */
 export function isRecorded({ settings, log }: Pick<Call, "settings" | "log">): boolean {
   if (findNeed(readLimits(settings), settings) !== undefined) return true;
-  if (settings.API_KEY) return Date.now() >= (absent.get(toLedgerUrl(settings)) ?? 0);
+  if (settings.API_KEY) return Date.now() >= (absent.get(findInsForgeUrl(settings)) ?? 0);
   if (!noticed) log.notice = "Usage is not recorded: The setting API_KEY is missing";
   noticed = true;
   return false;
@@ -122,7 +123,7 @@ export async function settle(call: Call, reserved: Reserved): Promise<Report> {
   const nothing: Report = { lookUps: [], pricesDue: false };
   const isNeeded = isHeld || findNeed(terms.limits, settings) !== undefined;
   if (!isHeld && charges.length === 0) return nothing;
-  const url = toLedgerUrl(settings);
+  const url = findInsForgeUrl(settings);
   if (!isNeeded && Date.now() < (absent.get(url) ?? 0)) return nothing;
   const own_key = sealedKey !== undefined;
   const about = { reservation: id, user_id: userId, slug, own_key };
@@ -155,10 +156,6 @@ export async function reconcile(
 ): Promise<void> {
   if (charges.length === 0) return;
   await callRoutine("ai_reconcile", { reconciled: charges }, settings, RECONCILE_TIMEOUT_MS);
-}
-
-function toLedgerUrl({ INSFORGE_INTERNAL_URL, INSFORGE_BASE_URL }: Settings): string {
-  return INSFORGE_INTERNAL_URL ?? INSFORGE_BASE_URL ?? "";
 }
 
 function isMissing(thrown: unknown): thrown is ApiError {
