@@ -1,5 +1,5 @@
 /**
- * `deno task pack [folder]`: creates the client's npm tarball, in `dist/` by default. The task has
+ * `deno task pack [folder]`: creates the npm package's tarball, in `dist/` by default. The task has
  * permission to write to `dist/` only.
  */
 import { join } from "node:path";

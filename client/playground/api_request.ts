@@ -63,7 +63,7 @@ function indent(text: string): string {
 /** Writes code that creates a client, followed by `lines`. */
 export function toClientCode(functionsUrl: string, ...lines: string[]): string {
   return [
-    'import { createAiClient } from "insforge-ai-client";',
+    'import { createAiClient } from "insforge-ai-functions/client";',
     "",
     "const ai = createAiClient({",
     `  functionsUrl: ${JSON.stringify(functionsUrl)},`,

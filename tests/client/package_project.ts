@@ -9,7 +9,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import ts from "typescript";
-import { bundleClient, packFolder, writePackage } from "../../tools/pack/client_package.ts";
+import {
+  bundleClient,
+  CLIENT_ENTRIES,
+  packFolder,
+  writePackage,
+} from "../../tools/pack/client_package.ts";
 
 /** What the program found out. */
 export interface PackageReport {
@@ -40,17 +45,16 @@ const RESOLUTIONS = {
   bundler: { module: "esnext", moduleResolution: "bundler" },
   nodenext: { module: "nodenext", moduleResolution: "nodenext" },
 };
-const ENTRIES: Record<string, string> = {
-  mod: "insforge-ai-client",
-  ai_sdk: "insforge-ai-client/ai-sdk",
-  react: "insforge-ai-client/react",
-};
+/** The specifiers of the client's entries, by the names of their modules. */
+const ENTRIES = Object.fromEntries(
+  CLIENT_ENTRIES.map(({ path, module }) => [module, `insforge-ai-functions/${path}`]),
+);
 /** TypeScript 5, written in JavaScript, and 7, the native compiler. */
 const COMPILERS = { 5: "typescript/lib/tsc.js", 7: "typescript-7/package.json" };
 const LOCAL = fileURLToPath(new URL("../../.local/", import.meta.url));
 
 const USE = `
-import { AiError, type ChatAnswer, createAiClient, type StreamPart } from "insforge-ai-client";
+import { AiError, type ChatAnswer, createAiClient, type StreamPart } from "insforge-ai-functions/client";
 
 declare const process: { argv: string[]; version: string };
 const [, , functionsUrl = "", token] = process.argv;
@@ -98,7 +102,7 @@ async function examine(project: string): Promise<PackageReport> {
   return {
     size: gzipSync(code).length,
     inputs,
-    installed: await readFolder(join(project, "node_modules/insforge-ai-client")),
+    installed: await readFolder(join(project, "node_modules/insforge-ai-functions")),
     faults: await compile(project),
     node: JSON.parse(await run("node", ["use.js", ...Deno.args], project)),
   };

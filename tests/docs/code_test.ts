@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import ts from "typescript";
+import config from "../../deno.json" with { type: "json" };
 import type { EdgeFunction } from "../../shared/http/app.ts";
 import { withValues } from "../../shared/settings.ts";
 import { COMPILER_OPTIONS } from "../../tools/compiler_options.ts";
@@ -14,9 +15,10 @@ const ROOT = new URL("../../", import.meta.url);
 /** Packages by the names that apps and tests use, and their sources. */
 const PACKAGES: Record<string, string> = {
   "@std/assert": "tests/support/assert.ts",
-  "insforge-ai-client": "client/mod.ts",
-  "insforge-ai-functions": "shared/mod.ts",
-  "insforge-ai-functions/core": "shared/core.ts",
+  ...Object.fromEntries(
+    Object.entries(config.exports)
+      .map(([entry, path]) => [`${config.name}${entry.slice(1)}`, path]),
+  ),
 };
 const SETTINGS: Record<string, string> = {
   PORT: "0",

@@ -48,7 +48,7 @@ function toSnippet({ functionsUrl, insforgeUrl, insforge }: Stack): string[] {
     ? `const { accessToken } = await (await fetch("${insforgeUrl}/api/auth/sessions", ${request})).json();`
     : 'const accessToken = "<access token of a signed-in user>";';
   return [
-    'import { createAiClient } from "insforge-ai-client";',
+    'import { createAiClient } from "insforge-ai-functions/client";',
     token,
     `const ai = createAiClient({ functionsUrl: "${functionsUrl}", getAccessToken: () => accessToken });`,
     `for await (const part of ai.stream({ prompt: "${PROMPT}" })) ` +

@@ -2,13 +2,26 @@
 import * as esbuild from "esbuild";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
 import { createDeclarations } from "./declarations.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PAGE = "docs/client.md";
 
-/** The entries of the package, and the modules behind them. Only `./react` needs React. */
-const ENTRIES = { ".": "mod", "./ai-sdk": "ai_sdk", "./react": "react" };
+/** An entry of the client, such as `insforge-ai-functions/ai-sdk`. */
+export interface ClientEntry {
+  /** Its name in the package, such as `ai-sdk`. */
+  path: string;
+  /** Its module in `client/`, such as `ai_sdk`. */
+  module: string;
+}
+
+/** The entries of the client: the exports of `deno.json` that are in `client/`. */
+export const CLIENT_ENTRIES: ClientEntry[] = Object.entries(config.exports)
+  .flatMap(([name, source]) => {
+    const [, module] = /^\.\/client\/(\w+)\.ts$/.exec(source) ?? [];
+    return module ? [{ path: name.replace("./", ""), module }] : [];
+  });
 
 /** The client as one module. */
 export interface ClientBundle {
@@ -47,16 +60,16 @@ export async function bundleClient(
 /** Writes the package's files into an empty folder. */
 export async function writePackage(folder: string): Promise<void> {
   const scripts: Record<string, string> = {};
-  for (const entry of Object.values(ENTRIES)) {
-    const { code } = await bundleClient({ entry, minify: false });
-    scripts[`${entry}.js`] = code;
+  for (const { module } of CLIENT_ENTRIES) {
+    const { code } = await bundleClient({ entry: module, minify: false });
+    scripts[`${module}.js`] = code;
   }
   const files = {
-    "package.json": JSON.stringify(await createManifest(), null, 2) + "\n",
+    "package.json": JSON.stringify(createManifest(), null, 2) + "\n",
     "README.md": await readPage(),
     "LICENSE": await Deno.readTextFile(join(ROOT, "LICENSE")),
     ...scripts,
-    ...Object.fromEntries(createDeclarations(Object.values(ENTRIES))),
+    ...Object.fromEntries(createDeclarations(CLIENT_ENTRIES.map(({ module }) => module))),
   };
   for (const [name, text] of Object.entries(files)) {
     await Deno.writeTextFile(join(folder, name), text);
@@ -77,21 +90,19 @@ export async function packFolder(folder: string, destination: string): Promise<s
   return join(destination, new TextDecoder().decode(stdout).trim());
 }
 
-async function createManifest(): Promise<Record<string, unknown>> {
-  const { version } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+function createManifest(): Record<string, unknown> {
   return {
-    name: "insforge-ai-client",
-    version,
-    description: "Browser client of insforge-ai-functions: AI for apps on InsForge",
+    name: config.name,
+    version: config.version,
+    description: "The AI back end for apps on InsForge, and its client",
     license: "MIT",
     type: "module",
     exports: Object.fromEntries(
-      Object.entries(ENTRIES).map(([path, entry]) => [
-        path,
-        { types: `./${entry}.d.ts`, default: `./${entry}.js` },
+      CLIENT_ENTRIES.map(({ path, module }) => [
+        `./${path}`,
+        { types: `./${module}.d.ts`, default: `./${module}.js` },
       ]),
     ),
-    types: "./mod.d.ts",
     files: ["*.js", "*.d.ts"],
     peerDependencies: { react: ">=18" },
     peerDependenciesMeta: { react: { optional: true } },
@@ -103,6 +114,6 @@ async function createManifest(): Promise<Record<string, unknown>> {
 /** Reads the documentation of the client. The files that it links to are not in the package. */
 async function readPage(): Promise<string> {
   const page = await Deno.readTextFile(join(ROOT, PAGE));
-  return page.replace("# The browser client", "# insforge-ai-client")
+  return page.replace("# The browser client", "# insforge-ai-functions/client")
     .replaceAll(/\[([^\]]+)\]\([\w-]+\.md(?:#[\w-]+)?\)/g, "$1");
 }
