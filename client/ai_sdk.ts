@@ -9,7 +9,18 @@
  *
  * @module
  */
-import type { AiClient, ChatMessage, ChatOptions, ContentPart, StreamPart } from "./mod.ts";
+import {
+  type ChatTransportOptions,
+  streamParts,
+  toErrorText,
+  toFilePart,
+  toMediaType,
+  toSource,
+  toStepMessages,
+} from "./chat_ui.ts";
+import type { AiClient, ChatMessage, ContentPart, StreamPart } from "./mod.ts";
+
+export type { ChatTransportOptions } from "./chat_ui.ts";
 
 /** The parts of a UI message of the AI SDK that are sent to the model. */
 export interface UiMessagePart {
@@ -67,12 +78,6 @@ export interface AiChatTransport {
   reconnectToStream(): Promise<null>;
 }
 
-/** Fields of every request; `slug` names a function of one's own instead of `stream`. */
-export interface ChatTransportOptions extends ChatOptions {
-  /** A function that responds like `stream`. */
-  slug?: string | undefined;
-}
-
 /**
  * Creates a transport for `useChat`. The `body` of `sendMessage` is added to the request.
  *
@@ -90,15 +95,12 @@ export interface ChatTransportOptions extends ChatOptions {
  */
 export function createChatTransport(
   ai: AiClient,
-  { slug = "stream", ...request }: ChatTransportOptions = {},
+  options: ChatTransportOptions = {},
 ): AiChatTransport {
   return {
     sendMessages({ messages, abortSignal: signal, body }) {
-      const full = { ...request, ...body, messages: messages.flatMap(toChatMessages) };
-      const parts = slug === "stream"
-        ? ai.stream(full, { signal })
-        : ai.streamFrom(slug, full, { signal });
-      return Promise.resolve(toStream(toChunks(parts as AsyncGenerator<StreamPart, void>)));
+      const request = { ...body, messages: messages.flatMap(toChatMessages) };
+      return Promise.resolve(toStream(toChunks(streamParts(ai, options, { request, signal }))));
     },
     reconnectToStream: () => Promise.resolve(null),
   };
@@ -114,45 +116,27 @@ function toChatMessages({ role, parts }: UiMessage): ChatMessage[] {
     if (part.type === "step-start") steps.push([]);
     else steps.at(-1)!.push(part);
   }
-  return steps.filter((step) => step.length > 0).flatMap(toStepMessages);
-}
-
-function toStepMessages(step: UiMessagePart[]): ChatMessage[] {
-  const calls = step.filter(({ toolCallId, input }) => toolCallId && input !== undefined);
-  const details = step.flatMap(({ providerMetadata }) =>
-    providerMetadata?.openrouter?.reasoning_details ?? []
+  return steps.flatMap((step) =>
+    toStepMessages({
+      text: step.filter(({ type }) => type === "text").map(({ text }) => text).join(""),
+      details: step.flatMap(({ providerMetadata }) =>
+        providerMetadata?.openrouter?.reasoning_details ?? []
+      ),
+      calls: step.filter(({ toolCallId, input }) => toolCallId && input !== undefined).map(
+        ({ type, toolCallId, toolName, input, output, errorText }) => ({
+          id: toolCallId,
+          name: toolName ?? type.replace(/^tool-/, ""),
+          arguments: JSON.stringify(input),
+          result: output ?? errorText,
+        }),
+      ),
+    })
   );
-  const content = step.filter(({ type }) => type === "text").map(({ text }) => text).join("");
-  const message: ChatMessage = {
-    role: "assistant",
-    content: content || null,
-    ...calls.length > 0 && {
-      tool_calls: calls.map(({ toolCallId, input, ...part }) => ({
-        id: toolCallId,
-        type: "function",
-        function: { name: toToolName(part as UiMessagePart), arguments: JSON.stringify(input) },
-      })),
-    },
-    ...details.length > 0 && { reasoning_details: details },
-  };
-  const results = calls.map(({ toolCallId, output, errorText }): ChatMessage => ({
-    role: "tool",
-    tool_call_id: toolCallId,
-    content: typeof output === "string" ? output : JSON.stringify(output ?? errorText ?? null),
-  }));
-  return content || calls.length > 0 ? [message, ...results] : [];
-}
-
-function toToolName({ type, toolName }: UiMessagePart): string {
-  return toolName ?? type.replace(/^tool-/, "");
 }
 
 function toContentParts({ type, text, url, mediaType, filename }: UiMessagePart): ContentPart[] {
   if (type === "text") return [{ type, text }];
-  if (type !== "file") return [];
-  return mediaType.startsWith("image")
-    ? [{ type: "image_url", image_url: { url } }]
-    : [{ type, file: { filename, file_data: url } }];
+  return type === "file" ? [toFilePart(url, mediaType, filename)] : [];
 }
 
 /** Unlike `ReadableStream.from`, works in all browsers. */
@@ -202,14 +186,12 @@ async function* toChunks(
         if (part.type === "reasoning") details.push(...part.details ?? []);
         if (part.text) yield { type: `${open}-delta`, id: String(count), delta: part.text };
         break;
-      case "image": {
-        const mediaType = /^data:([^;,]+)/.exec(part.url)?.[1] ?? "image/png";
-        yield { type: "file", url: part.url, mediaType };
+      case "image":
+        yield { type: "file", url: part.url, mediaType: toMediaType(part.url) };
         break;
-      }
       case "annotation": {
-        const { url, title } = Object(Object(part.annotation).url_citation);
-        if (url) yield { type: "source-url", sourceId: String(++count), url, title };
+        const source = toSource(part.annotation);
+        if (source) yield { type: "source-url", sourceId: String(++count), ...source };
         break;
       }
       case "tool-call":
@@ -225,10 +207,8 @@ async function* toChunks(
         yield { type: "finish", finishReason, messageMetadata: { usage, model, id } };
         break;
       }
-      case "error": {
-        const { message, nextActions } = part.error;
-        yield { type: "error", errorText: nextActions ? `${message}. ${nextActions}` : message };
-      }
+      case "error":
+        yield { type: "error", errorText: toErrorText(part.error) };
     }
   }
 }

@@ -1,17 +1,29 @@
 /// <reference lib="dom" />
 /**
- * A page with a chat, built with React and the AI SDK as published. The URL's fragment chooses the
- * hook: `#react` is `useAiChat`, anything else the AI SDK's `useChat`.
+ * A page with a chat, built with React and the chat UIs' packages as published. The URL's fragment
+ * chooses the UI: `#react` is `useAiChat`, `#assistant-ui` and `#tanstack` are those, and anything
+ * else is the AI SDK's `useChat`.
  */
 import { useChat } from "@ai-sdk/react";
+import {
+  AssistantRuntimeProvider,
+  useAssistantTool,
+  useAui,
+  useAuiState,
+  useLocalRuntime,
+} from "@assistant-ui/react";
+import { toolDefinition } from "@tanstack/ai/client";
+import { useChat as useTanStackChat } from "@tanstack/ai-react";
 import { lastAssistantMessageIsCompleteWithToolCalls } from "ai";
 // @ts-types="@types/react"
-import { createElement, type ReactNode } from "react";
+import { createElement, type ReactNode, useState } from "react";
 // @ts-types="@types/react-dom/client"
 import { createRoot } from "react-dom/client";
 import { createChatTransport } from "../../client/ai_sdk.ts";
+import { createChatModelAdapter } from "../../client/assistant_ui.ts";
 import { createAiClient, type Tool } from "../../client/mod.ts";
 import { useAiChat } from "../../client/react.ts";
+import { createChatConnection } from "../../client/tanstack.ts";
 
 const query = new URLSearchParams(location.search);
 const ai = createAiClient({
@@ -22,6 +34,7 @@ const tools: Tool[] = [{ type: "function", function: { name: "weather" } }];
 const request = JSON.parse(query.get("request") ?? "{}");
 const transport = createChatTransport(ai, { tools, ...request });
 const weather = { temperature: 21 };
+const parameters = { type: "object" as const, properties: { city: { type: "string" as const } } };
 
 function AiSdkChat(): ReactNode {
   const { messages, sendMessage, stop, status, error, addToolOutput } = useChat({
@@ -68,9 +81,94 @@ function ReactChat(): ReactNode {
   });
 }
 
+const adapter = createChatModelAdapter(ai, request);
+
+function AssistantUiChat(): ReactNode {
+  const runtime = useLocalRuntime(adapter);
+  return createElement(AssistantRuntimeProvider, { runtime }, createElement(AssistantUiThread));
+}
+
+function AssistantUiThread(): ReactNode {
+  useAssistantTool({
+    toolName: "weather",
+    type: "frontend",
+    parameters,
+    execute: () => Promise.resolve(weather),
+  });
+  const aui = useAui();
+  const { messages, isRunning } = useAuiState(({ thread }) => thread);
+  const last = messages.at(-1)?.status;
+  return toPage({
+    status: isRunning ? "streaming" : "idle",
+    error: last?.type === "incomplete" ? Object(last.error).message : undefined,
+    send: (text) => aui.thread().append(text),
+    stop: () => aui.thread().cancelRun(),
+    lines: messages.flatMap(({ role, content, metadata }) => [
+      ...content.map((part) => `${role} ${toName(part)} ${toText(part)}`),
+      ...metadata.custom.usage ? [`metadata ${JSON.stringify(metadata.custom)}`] : [],
+    ]),
+  });
+}
+
+/** The AI SDK's names of assistant-ui's parts. */
+function toName({ type, ...part }: { type: string; toolName?: string }): string {
+  return type === "tool-call" ? `tool-${part.toolName}` : type === "image" ? "file" : type;
+}
+
+const connection = createChatConnection(ai, request);
+const weatherTool = toolDefinition({
+  name: "weather",
+  description: "The weather in a city",
+  inputSchema: parameters,
+}).client(() => weather);
+
+function TanStackChat(): ReactNode {
+  const [events, setEvents] = useState<string[]>([]);
+  const { messages, sendMessage, stop, isLoading, error } = useTanStackChat({
+    connection,
+    tools: [weatherTool],
+    onCustomEvent: (name, value) =>
+      setEvents((all) => [...all, `assistant ${name} ${toText(Object(value))}`]),
+    onChunk: (chunk) => {
+      if (chunk.type !== "RUN_FINISHED" || !chunk.usage) return;
+      setEvents((all) => [...all, `metadata ${JSON.stringify(chunk.usage)}`]);
+    },
+  });
+  return toPage({
+    status: isLoading ? "streaming" : "idle",
+    error: error?.message,
+    send: (text) => void sendMessage(text),
+    stop,
+    lines: [
+      ...messages.flatMap(({ role, parts }) =>
+        parts.map((part) => {
+          const name = part.type === "tool-call"
+            ? `tool-${part.name}`
+            : part.type.replace("thinking", "reasoning");
+          return `${role} ${name} ${toText(part)}`;
+        })
+      ),
+      ...events,
+    ],
+  });
+}
+
+const CHATS: Record<string, () => ReactNode> = {
+  "#react": ReactChat,
+  "#assistant-ui": AssistantUiChat,
+  "#tanstack": TanStackChat,
+};
+
 function toText(part: object): string {
-  const { text, url, input, output } = part as Record<string, unknown>;
-  return String(text ?? url ?? (input ? JSON.stringify({ input, output }) : ""));
+  const { text, content, url, image, input, args, output, result } = part as Record<
+    string,
+    unknown
+  >;
+  const called = input ?? args;
+  return String(
+    text ?? content ?? url ?? image ??
+      (called ? JSON.stringify({ input: called, output: output ?? result }) : ""),
+  );
 }
 
 interface ChatPage {
@@ -93,5 +191,5 @@ function toPage({ status, error, lines, send, stop }: ChatPage): ReactNode {
 }
 
 createRoot(document.getElementById("root")!).render(
-  createElement(location.hash === "#react" ? ReactChat : AiSdkChat),
+  createElement(CHATS[location.hash] ?? AiSdkChat),
 );

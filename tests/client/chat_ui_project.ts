@@ -35,7 +35,7 @@ async function bundle(entry: string, external: string[] = []): Promise<string> {
 
 try {
   const sizes: Record<string, number> = {};
-  for (const name of ["ai_sdk", "react"]) {
+  for (const name of ["ai_sdk", "assistant_ui", "react", "tanstack"]) {
     sizes[name] = gzipSync(await bundle(`client/${name}.ts`, ["react"])).length;
   }
   const report: ChatUiReport = { code: await bundle("tests/client/chat_ui_app.ts"), sizes };

@@ -1,4 +1,4 @@
-/** The adapters for chat UIs, in Chromium with the unmodified packages of React and the AI SDK. */
+/** The adapters for chat UIs, in Chromium with the unmodified packages of the chat UIs. */
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Page } from "playwright-core";
@@ -35,7 +35,12 @@ const CALLING = [
   chunk({}, { usage: USAGE }, "tool_calls"),
   DONE,
 ];
-const CHATS = { "the AI SDK's useChat": "", "useAiChat": "#react" };
+const CHATS = {
+  "the AI SDK's useChat": "",
+  "useAiChat": "#react",
+  "assistant-ui": "#assistant-ui",
+  "TanStack AI's useChat": "#tanstack",
+};
 
 Deno.test({
   name: "chat UIs in Chromium",

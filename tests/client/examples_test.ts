@@ -46,9 +46,10 @@ Deno.test("every example in the client's docstrings compiles and runs", async (t
         using _page = openPage("https://app.example.com/settings?code=c&connect_state=s");
         const { run } = await import(`file://${paths[index]}`);
         await run(context);
-        const isDeclaration = /AiClientOptions|GetAccessToken|For a project|useChat/.test(
-          example.code,
-        );
+        const isDeclaration = /AiClientOptions|GetAccessToken|For a project|useChat|useLocalRuntime/
+          .test(
+            example.code,
+          );
         assert(isDeclaration || context.calls.length > 0, "the example calls no function");
       });
     }
@@ -101,6 +102,8 @@ function toModule({ code }: Example): string {
   const lines = code.split("\n");
   return [
     'import { createChatTransport, type UiMessage } from "../../client/ai_sdk.ts";',
+    'import { createChatModelAdapter, type ThreadMessage } from "../../client/assistant_ui.ts";',
+    'import { createChatConnection } from "../../client/tanstack.ts";',
     `import { AiError, createAiClient, ${
       TYPES.map((name) => `type ${name}`)
     } } from "../../client/mod.ts";`,

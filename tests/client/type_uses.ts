@@ -5,7 +5,9 @@
 import type { OpenAI } from "openai";
 import { createChatTransport } from "../../client/ai_sdk.ts";
 import type { AiClient, ChatMessage, ChatRequest, Tool } from "../../client/mod.ts";
+import { createChatModelAdapter } from "../../client/assistant_ui.ts";
 import { useAiChat } from "../../client/react.ts";
+import { createChatConnection } from "../../client/tanstack.ts";
 
 interface AppMessage {
   id: string;
@@ -59,6 +61,8 @@ export const accepted = [
   (ai: AiClient, extra: Partial<Pick<ChatRequest, "model">>) =>
     ai.chat({ prompt: "Hello", ...extra }),
   (ai: AiClient) => createChatTransport(ai, { model: "a/b", tools: [] }).reconnectToStream(),
+  (ai: AiClient) => createChatModelAdapter(ai, { model: "a/b", slug: "own" }),
+  (ai: AiClient) => createChatConnection(ai, { temperature: 0 }).connect([]),
   (ai: AiClient) => useAiChat(ai, { request: { seed: 1 }, onToolCall: ({ name }) => name }).stop(),
   (ai: AiClient) => ai.call<{ text: string }>("own", { a: 1 }).then(({ text }) => text.length),
   async (ai: AiClient) => {
@@ -76,6 +80,10 @@ export const accepted = [
 export const rejected = [
   // @ts-expect-error misspelt field of a transport
   (ai: AiClient) => createChatTransport(ai, { modle: "a/b" }),
+  // @ts-expect-error misspelt field of an adapter
+  (ai: AiClient) => createChatModelAdapter(ai, { modle: "a/b" }),
+  // @ts-expect-error misspelt field of a connection
+  (ai: AiClient) => createChatConnection(ai, { temprature: 1 }),
   // @ts-expect-error a prompt or messages are required
   (ai: AiClient) => ai.chat({}),
   // @ts-expect-error a prompt or messages are required
