@@ -155,20 +155,21 @@ export function perSettings<T>(compute: (settings: Settings) => T): (settings: S
   };
 }
 
+/** Stands for a value that has not been read: `undefined` is a value. */
+const UNREAD = Symbol("unread");
+
 class EnvironmentSettings {
-  /** Values that were read before: looking a name up in the environment is slow. */
-  readonly known = new Map<string, unknown>();
+  /** Values by their position in `settingNames`: looking a name up in the environment is slow. */
+  readonly known: unknown[] = settingNames.map(() => UNREAD);
   constructor(readonly environment: Environment) {}
 }
-for (const name of settingNames) {
+settingNames.forEach((name, i) => {
   Object.defineProperty(EnvironmentSettings.prototype, name, {
     get(this: EnvironmentSettings) {
       const { known, environment } = this;
-      if (known.has(name)) return known.get(name);
+      if (known[i] !== UNREAD) return known[i];
       // An empty value is a line left blank in `.env`; it counts as not set.
-      const value = settingReaders[name](name, environment.get(name)?.trim() || undefined);
-      known.set(name, value);
-      return value;
+      return known[i] = settingReaders[name](name, environment.get(name)?.trim() || undefined);
     },
   });
-}
+});

@@ -10,3 +10,19 @@ export function dropTrailingSlashes(path: string): string {
 export function collapseSlashes(path: string): string {
   return path.includes("//") ? path.replace(/\/{2,}/g, "/") : path;
 }
+
+/**
+ * Splits the URL of a request, which is normalised already: parsing it again costs as much as routing
+ * it.
+ *
+ * @returns the path, `/` at least, and the query, which begins with `?` or is empty.
+ */
+export function splitRequestUrl(url: string): { path: string; query: string } {
+  const fragment = url.indexOf("#");
+  const end = fragment < 0 ? url.length : fragment;
+  const mark = url.indexOf("?");
+  const pathEnd = mark < 0 || mark > end ? end : mark;
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const path = start < 0 || start >= pathEnd ? "/" : url.slice(start, pathEnd);
+  return { path, query: url.slice(pathEnd, end) };
+}

@@ -1,6 +1,7 @@
 /** Finds the functions in `functions/` and routes requests to them. */
 import type { EdgeFunction } from "../shared/http/app.ts";
 import type { Environment } from "../shared/settings.ts";
+import { collapseSlashes, splitRequestUrl } from "../shared/url_paths.ts";
 
 const FOLDER = new URL("../functions/", import.meta.url);
 
@@ -43,14 +44,15 @@ export function createRouter(
   environment: Environment,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
-    const url = new URL(request.url);
-    const path = url.pathname.replaceAll(/\/{2,}/g, "/");
+    const { path: given } = splitRequestUrl(request.url);
+    const path = collapseSlashes(given);
     if (path === "/" || path === "/health") return toHealthResponse(request);
     const [, slug = "", rest = "/"] = /^(?:\/functions)?\/([^/]+)(\/.*)?$/.exec(path) ?? [];
     const handler = functions.get(slug);
     if (!handler) return Response.json({ error: "Function not found" }, { status: 404 });
     const stripped = rest === "/" ? `/${slug}` : rest;
-    if (stripped === url.pathname) return await handler(request, environment);
+    if (stripped === given) return await handler(request, environment);
+    const url = new URL(request.url);
     url.pathname = stripped;
     return await handler(new Request(url, request), environment);
   };

@@ -1,5 +1,5 @@
 /** The AI gateways by their names, and the choice among them. */
-import type { Settings } from "../settings.ts";
+import { perSettings, type Settings } from "../settings.ts";
 import type { Gateway } from "./interface.ts";
 import { createOpenRouter } from "./openrouter.ts";
 import { createPinata } from "./pinata.ts";
@@ -19,5 +19,11 @@ const GATEWAYS: Record<Settings["AI_GATEWAY"], (settings: Settings, caller?: Hea
  * @throws {ApiError} 500 `INTERNAL_ERROR` when `AI_GATEWAY` is not a known gateway.
  */
 export function chooseGateway(settings: Settings, caller?: Headers): Gateway {
+  return caller ? createGateway(settings, caller) : gatewayOf(settings);
+}
+
+const gatewayOf = perSettings((settings) => createGateway(settings));
+
+function createGateway(settings: Settings, caller?: Headers): Gateway {
   return GATEWAYS[settings.AI_GATEWAY](settings, caller);
 }

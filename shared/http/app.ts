@@ -2,7 +2,7 @@
 import { Hono } from "hono/tiny";
 import { ApiError, toErrorBody } from "../errors.ts";
 import type { Environment } from "../settings.ts";
-import { collapseSlashes, dropTrailingSlashes } from "../url_paths.ts";
+import { collapseSlashes, dropTrailingSlashes, splitRequestUrl } from "../url_paths.ts";
 import { ActiveCall, type Call } from "./call.ts";
 import { setCorsHeaders } from "./cors.ts";
 
@@ -90,10 +90,9 @@ export function createApp(
 
 /** The path below the function: `/v1/models`, `/models` and `/v1?route=models` are all `/models`. */
 function toRoutePath(slug: string, url: string): string {
-  // A request's URL is normalised already, and parsing it again costs as much as routing it.
-  const [, path = "/", query] = /^[^:]+:\/\/[^/?#]*(\/[^?#]*)?(\?[^#]*)?/.exec(url) ?? [];
+  const { path, query } = splitRequestUrl(url);
   const own = `/${slug}`;
-  if (path === own && query === undefined) return "/";
+  if (path === own && query === "") return "/";
   const full = collapseSlashes(path);
   const isNamed = full === own || full.startsWith(`${own}/`);
   const below = dropTrailingSlashes(isNamed ? full.slice(own.length) : full);

@@ -1,15 +1,18 @@
-/** Deadlines that share timers: a timer for each call costs more than the rest of its handling. */
+/** Deadlines that share one timer: a timer for each call costs more than the rest of its handling. */
 
 /** Deadlines are kept to this many milliseconds; they are never early. */
 const SLOT_MS = 100;
 
-/** The deadlines of one slot of time. */
-interface Slot {
-  timer: ReturnType<typeof setTimeout>;
-  callbacks: Set<() => void>;
+interface Deadline {
+  /** When it is due, by `performance.now()`. */
+  at: number;
+  callback: () => void;
 }
 
-const slots = new Map<number, Slot>();
+const deadlines = new Set<Deadline>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+/** When the timer fires. */
+let firesAt = Infinity;
 
 /**
  * Calls a function once when a time has passed.
@@ -20,28 +23,43 @@ const slots = new Map<number, Slot>();
  */
 export function setDeadline(ms: number, callback: () => void): () => void {
   const now = performance.now();
-  const key = Math.ceil((now + ms) / SLOT_MS);
-  // Two deadlines may have the same function, and each must be cancelled for itself.
-  const call = () => callback();
-  const slot = slots.get(key);
-  if (slot) slot.callbacks.add(call);
-  else {
-    const timer = setTimeout(() => fire(key), Math.max(0, key * SLOT_MS - now));
-    slots.set(key, { timer, callbacks: new Set([call]) });
+  const deadline = { at: now + ms, callback };
+  deadlines.add(deadline);
+  startTimer(deadline.at, now);
+  return () => {
+    // A timer that is left over keeps a process from ending.
+    if (deadlines.delete(deadline) && deadlines.size === 0) stopTimer();
+  };
+}
+
+/** Makes the timer fire at the end of the slot of `at`, or leaves it as it is if it fires before. */
+function startTimer(at: number, now: number): void {
+  const slotEnd = Math.ceil(at / SLOT_MS) * SLOT_MS;
+  if (slotEnd >= firesAt) return;
+  stopTimer();
+  firesAt = slotEnd;
+  timer = setTimeout(fire, Math.max(0, slotEnd - now));
+}
+
+function stopTimer(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  firesAt = Infinity;
+}
+
+/** Calls what is due. The deadline that the timer was started for may have been cancelled. */
+function fire(): void {
+  stopTimer();
+  const now = performance.now();
+  const due: Deadline[] = [];
+  let next = Infinity;
+  for (const deadline of deadlines) {
+    if (deadline.at <= now) due.push(deadline);
+    else next = Math.min(next, deadline.at);
   }
-  return () => cancel(key, call);
-}
-
-function fire(key: number): void {
-  const slot = slots.get(key);
-  slots.delete(key);
-  for (const callback of slot?.callbacks ?? []) callback();
-}
-
-function cancel(key: number, callback: () => void): void {
-  const slot = slots.get(key);
-  if (!slot?.callbacks.delete(callback) || slot.callbacks.size > 0) return;
-  // A timer that is left over keeps a process from ending.
-  clearTimeout(slot.timer);
-  slots.delete(key);
+  if (next < Infinity) startTimer(next, now);
+  for (const deadline of due) {
+    // An earlier callback may have cancelled it.
+    if (deadlines.delete(deadline)) deadline.callback();
+  }
 }

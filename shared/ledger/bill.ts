@@ -18,9 +18,9 @@
  */
 import type { Call } from "../http/call.ts";
 import { type Answered, type RecordedCharge, toLedgerName } from "./charge.ts";
-import { type Estimate, estimate, type PaidCall } from "./estimate.ts";
+import { expect, type Expected, type PaidCall } from "./estimate.ts";
 import { isRecorded, reserve, type Reserved, settle } from "./store.ts";
-import { readTokenUsage } from "../token_usage.ts";
+import { readTokenUsage, type StatedUsage } from "../token_usage.ts";
 
 /** How much of a response was seen when it does not state its usage. */
 export interface Seen {
@@ -46,14 +46,18 @@ export interface Settled {
   pricesDue: boolean;
 }
 
-/** One request's reservations. */
+/** The reservations of one request whose usage is recorded. */
 interface Tab {
   reserved: Reserved[];
-  /** Undefined when nothing is recorded. */
-  settled?: Promise<Settled>;
+  settled: Promise<Settled>;
+  /** Whether {@link settled} has returned the promise. */
+  isTaken: boolean;
 }
 
-const tabs = new WeakMap<Call, Tab>();
+const TAB = Symbol("tab");
+
+/** The tab is a property of the call, because entries of a `WeakMap` are slow to collect. */
+type TabbedCall = Call & { [TAB]?: Tab };
 
 /**
  * Reserves what the paid calls may cost together, in one round trip, and settles when the call ends.
@@ -75,8 +79,9 @@ export async function openBills(
   paid: PaidCall[],
   { withoutPrices = false }: { withoutPrices?: boolean } = {},
 ): Promise<Bill[]> {
-  const tab = tabOf(call);
-  const expected = paid.map((one) => estimate(one, call.settings));
+  const tab = openTab(call);
+  if (!tab) return paid.map((one) => new Bill(expect(one, call.settings), {}));
+  const expected = paid.map((one) => expect(one, call.settings));
   const counts = tab.reserved.length === 0; // a request counts once for the limit per minute
   const reserved = await reserve(call, expected, { counts, withoutPrices });
   tab.reserved.push(reserved);
@@ -86,20 +91,23 @@ export async function openBills(
 /**
  * When the call's charges are recorded; to be awaited in a task of `call.atEnd`.
  *
- * @returns undefined when nothing is recorded, because the project has no ledger.
+ * @returns undefined when nothing is recorded, because the project has no ledger, and from the second
+ *   time on, so that one task of a call follows its settlement.
  */
 export function settled(call: Call): Promise<Settled> | undefined {
-  return tabOf(call).settled;
+  const { [TAB]: tab } = call as TabbedCall;
+  if (!tab || tab.isTaken) return undefined;
+  tab.isTaken = true;
+  return tab.settled;
 }
 
-function tabOf(call: Call): Tab {
-  const known = tabs.get(call);
-  if (known) return known;
-  const tab: Tab = { reserved: [] };
-  tabs.set(call, tab);
-  if (!isRecorded(call)) return tab; // the call then ends without tasks, which is faster
+/** Returns undefined when nothing is recorded: the call then ends without tasks, which is faster. */
+function openTab(call: TabbedCall): Tab | undefined {
+  const known = call[TAB];
+  if (known || !isRecorded(call)) return known;
   const { promise, resolve } = Promise.withResolvers<Settled>();
-  tab.settled = promise;
+  const tab: Tab = { reserved: [], settled: promise, isTaken: false };
+  call[TAB] = tab;
   call.atEnd(async () => resolve(await settleAll(call, tab.reserved)));
   return tab;
 }
@@ -124,13 +132,13 @@ async function settleAll(call: Call, reserved: Reserved[]): Promise<Settled> {
 export class Bill {
   /** The user's own key, sealed as it is stored, when it pays instead of the project's key. */
   readonly sealedKey: string | undefined;
-  readonly #charges: RecordedCharge[];
-  readonly #expected: Estimate;
+  readonly #charges: RecordedCharge[] | undefined;
+  readonly #expected: Expected;
 
-  /** Takes a request's charges; `expected` is the most that one attempt may cost. */
+  /** Takes the charges of a request; nothing is charged when they are left out. */
   constructor(
-    expected: Estimate,
-    { sealedKey, charges }: Pick<Reserved, "sealedKey" | "charges">,
+    expected: Expected,
+    { sealedKey, charges }: Partial<Pick<Reserved, "sealedKey" | "charges">>,
   ) {
     this.sealedKey = sealedKey;
     this.#charges = charges;
@@ -142,31 +150,34 @@ export class Bill {
    * of the generation replaces later.
    */
   charge(answered: Answered, { completionTokens, isPart = false }: Seen = {}): void {
+    if (!this.#charges) return;
+    const asked = this.#expected.model;
     const stated = readTokenUsage(answered.usage);
-    const id = toLedgerName(answered.id) || undefined;
-    const model = toLedgerName(answered.model) || this.#expected.model;
-    const most = completionTokens ?? (stated ? 0 : Infinity);
-    const seen = Math.min(most, this.#expected.completionTokens);
-    const prompt = stated?.promptTokens ?? this.#expected.promptTokens;
-    // Some servers state the prompt tokens first and the completion tokens only at the end.
-    const completion = stated && !isPart
-      ? stated.completionTokens
-      : Math.max(stated?.completionTokens ?? 0, seen);
+    const isWhole = stated !== undefined && !isPart;
     const charge: RecordedCharge = {
-      generation_id: id ?? null,
-      model: toPricedName(model, this.#expected.model),
-      prompt_tokens: prompt,
-      completion_tokens: completion,
+      generation_id: toLedgerName(answered.id) || null,
+      model: toPricedName(toLedgerName(answered.model) || asked, asked),
+      prompt_tokens: stated?.promptTokens ?? this.#expected.estimate.promptTokens,
+      completion_tokens: isWhole
+        ? stated.completionTokens
+        : this.#countCompletion(stated, completionTokens),
       usd: stated?.usd ?? null,
-      final: stated?.usd !== undefined && !isPart,
+      final: isWhole && stated.usd !== undefined,
     };
-    const estimate = charge.usd === null ? this.#estimate(charge, stated === undefined) : {};
-    this.#charges.push({ ...charge, ...estimate });
+    const priced = charge.usd === null ? this.#toPriced(charge, stated === undefined) : {};
+    this.#charges.push({ ...charge, ...priced });
+  }
+
+  /** Some servers state the prompt tokens first and the completion tokens only at the end. */
+  #countCompletion(stated: StatedUsage | undefined, seen: number | undefined): number {
+    const most = seen ?? (stated ? 0 : Infinity);
+    const counted = Math.min(most, this.#expected.estimate.completionTokens);
+    return Math.max(stated?.completionTokens ?? 0, counted);
   }
 
   /** What the ledger prices; tools and files only when the response does not state its tokens. */
-  #estimate({ model, prompt_tokens, completion_tokens }: RecordedCharge, isSilent: boolean) {
-    const { parts: [own, ...others], extraUsd, fallback } = this.#expected;
+  #toPriced({ model, prompt_tokens, completion_tokens }: RecordedCharge, isSilent: boolean) {
+    const { parts: [own, ...others], extraUsd, fallback } = this.#expected.estimate;
     const priced = isSilent ? own!.models : [model];
     const part = { models: priced, prompt_tokens, completion_tokens };
     if (!isSilent) return { parts: [part], ...fallback };

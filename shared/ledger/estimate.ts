@@ -18,10 +18,16 @@ export interface PaidCall {
   bytes: number;
 }
 
+/** A paid call before it is made. */
+export interface Expected {
+  /** The model under whose name the call is recorded; empty when the request names none. */
+  readonly model: string;
+  /** The most that it may use. */
+  readonly estimate: Estimate;
+}
+
 /** The most that a call may use. */
 export interface Estimate {
-  /** The model under whose name the call is recorded. */
-  model: string;
   /** Tokens of the prompt. */
   promptTokens: number;
   /** Tokens of the response. */
@@ -57,6 +63,20 @@ const INLINE_OTHER_THAN_PDF = /^data:(?!application\/(pdf|octet-stream))/i;
 const HTTP_URL = /^https?:\/\//i;
 
 /**
+ * Describes a paid call. Its estimate is made when it is read for the first time: most calls need none,
+ * because no limit is set and their response states the usage.
+ */
+export function expect(paid: PaidCall, settings: Settings): Expected {
+  let estimated: Estimate | undefined;
+  return {
+    model: toLedgerNames(paid.params)[0] ?? "",
+    get estimate() {
+      return estimated ??= estimate(paid, settings);
+    },
+  };
+}
+
+/**
  * Estimates the most that a call may use: the prompt by its length, images and files by their number,
  * the response by the highest of its output limits, once per choice, and what its tools and plugins add.
  */
@@ -71,7 +91,7 @@ export function estimate({ path, params, bytes }: PaidCall, settings: Settings):
   const completionTokens = media?.completionTokens ?? toTokenCount(
     (limit || (path === "/embeddings" ? 0 : DEFAULT_OUTPUT_TOKENS)) * choices,
   );
-  const models = [params.model, params.models].flat().map(toLedgerName).filter(Boolean);
+  const models = toLedgerNames(params);
   const tools = estimateTools(params, content.tokens);
   const own: Part = {
     models: models.length > 0 ? models : [""],
@@ -85,13 +105,17 @@ export function estimate({ path, params, bytes }: PaidCall, settings: Settings):
     MAX_COMPLETION_USD_PER_MILLION: completion = DEFAULT_PRICES.completion,
   } = settings;
   return {
-    model: models[0] ?? "",
     promptTokens: own.prompt_tokens,
     completionTokens,
     parts: [own, ...tools.parts],
     extraUsd: tools.usd + (media?.usd ?? 0),
     fallback: { prompt_usd: prompt / 1e6, completion_usd: completion / 1e6 },
   };
+}
+
+/** The model of a request and its fallbacks. */
+function toLedgerNames({ model, models }: Fields): string[] {
+  return [model, models].flat().map(toLedgerName).filter(Boolean);
 }
 
 /** What a model reads, and the pages that a plugin may have to read for it. */

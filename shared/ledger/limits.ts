@@ -1,6 +1,6 @@
 /** What each user and the project may spend, and the errors for requests that may not start. */
 import { ApiError, type ErrorCode } from "../errors.ts";
-import type { Settings } from "../settings.ts";
+import { perSettings, type Settings } from "../settings.ts";
 
 const SPENT = "BILLING_INSUFFICIENT_BALANCE";
 
@@ -29,15 +29,18 @@ export type Refusal =
   /** The request may cost more than is left, both in USD. */
   | { refused: "request_usd"; usd: number; left_usd: number };
 
+/** Limits by their names, in USD, tokens or requests. */
+export type Limits = Readonly<Partial<Record<Limit, number>>>;
+
 /** The limits that are set. */
-export function readLimits(settings: Settings): Partial<Record<Limit, number>> {
+export const readLimits: (settings: Settings) => Limits = perSettings((settings) => {
   const limits: Partial<Record<Limit, number>> = {};
   for (const limit of Object.keys(USED_UP) as Limit[]) {
     const value = settings[limit.toUpperCase() as Uppercase<Limit>];
     if (value !== undefined) limits[limit] = value;
   }
   return limits;
-}
+});
 
 /** The error for a refusal: 429 `RATE_LIMITED` or 402 `BILLING_INSUFFICIENT_BALANCE`. */
 export function toRefusalError(refusal: Refusal): ApiError {

@@ -2,12 +2,12 @@
 import type { Call } from "../http/call.ts";
 import type { RecordedCharge } from "./charge.ts";
 import { ApiError } from "../errors.ts";
-import type { Estimate } from "./estimate.ts";
+import type { Expected } from "./estimate.ts";
 import { callRoutine } from "../insforge/admin.ts";
 import { findInsForgeUrl } from "../insforge/client.ts";
-import { type Limit, readLimits, toRefusalError } from "./limits.ts";
+import { readLimits, toRefusalError } from "./limits.ts";
 import { queueOf, type Report, type Terms } from "./queue.ts";
-import type { Settings } from "../settings.ts";
+import { perSettings, type Settings } from "../settings.ts";
 import { toTokenCount } from "../token_usage.ts";
 
 /** A request that may start. */
@@ -48,7 +48,7 @@ let noticed = false;
  */
 export async function reserve(
   { settings, userId, slug }: Call,
-  expected: Estimate[],
+  expected: Expected[],
   { counts, withoutPrices }: { counts: boolean; withoutPrices: boolean },
 ): Promise<Reserved> {
   const [first] = expected;
@@ -68,7 +68,7 @@ export async function reserve(
     model: first.model,
     use_key: useKey,
     counts,
-    ...(isLimited ? toHold(expected, first) : { tokens: 0, usd: 0 }),
+    ...(isLimited ? toHold(expected) : { tokens: 0, usd: 0 }),
   };
   try {
     const { decision, report } = await queueOf(settings).reserve(reservation, terms);
@@ -83,19 +83,20 @@ export async function reserve(
         return { ...reserved, isHeld: isLimited, pricesDue };
     }
   } catch (thrown) {
-    throw isMissing(thrown) ? ledgerMissing(findNeed(limits, settings), thrown) : thrown;
+    throw isMissing(thrown) ? ledgerMissing(findNeed(settings).setting, thrown) : thrown;
   }
 }
 
 /** What the ledger is to hold for calls together. */
-function toHold(expected: Estimate[], { fallback }: Estimate) {
-  const parts = expected.flatMap(({ parts }) => parts);
+function toHold(expected: Expected[]) {
+  const estimates = expected.map(({ estimate }) => estimate);
+  const parts = estimates.flatMap(({ parts }) => parts);
   const tokens = parts.reduce(
     (sum, { prompt_tokens, completion_tokens }) => sum + prompt_tokens + completion_tokens,
     0,
   );
-  const extra_usd = expected.reduce((sum, { extraUsd }) => sum + extraUsd, 0);
-  return { tokens: toTokenCount(tokens), parts, extra_usd, ...fallback };
+  const extra_usd = estimates.reduce((sum, { extraUsd }) => sum + extraUsd, 0);
+  return { tokens: toTokenCount(tokens), parts, extra_usd, ...estimates[0]?.fallback };
 }
 
 /**
@@ -103,7 +104,7 @@ function toHold(expected: Estimate[], { fallback }: Estimate) {
  * is that `API_KEY` is missing; whether the database has the ledger shows when it is called.
  */
 export function isRecorded({ settings, log }: Pick<Call, "settings" | "log">): boolean {
-  if (findNeed(readLimits(settings), settings) !== undefined) return true;
+  if (findNeed(settings).setting !== undefined) return true;
   if (settings.API_KEY) return Date.now() >= (absent.get(findInsForgeUrl(settings)) ?? 0);
   if (!noticed) log.notice = "Usage is not recorded: The setting API_KEY is missing";
   noticed = true;
@@ -121,7 +122,7 @@ export async function settle(call: Call, reserved: Reserved): Promise<Report> {
   const { settings, slug, log } = call;
   const userId = call.userId!;
   const nothing: Report = { lookUps: [], pricesDue: false };
-  const isNeeded = isHeld || findNeed(terms.limits, settings) !== undefined;
+  const isNeeded = isHeld || findNeed(settings).setting !== undefined;
   if (!isHeld && charges.length === 0) return nothing;
   const url = findInsForgeUrl(settings);
   if (!isNeeded && Date.now() < (absent.get(url) ?? 0)) return nothing;
@@ -168,15 +169,12 @@ function ledgerMissing(need: string | undefined, cause: ApiError): ApiError {
 }
 
 /** The setting that needs a ledger, if any. */
-function findNeed(
-  limits: Partial<Record<Limit, number>>,
-  settings: Settings,
-): string | undefined {
-  if (settings.REQUIRE_USER_KEY) return "REQUIRE_USER_KEY";
-  const [limit] = Object.keys(limits);
-  if (limit) return limit.toUpperCase();
-  return settings.KEYS_ENCRYPTION_KEY === undefined ? undefined : "KEYS_ENCRYPTION_KEY";
-}
+const findNeed = perSettings((settings): { setting?: string } => {
+  if (settings.REQUIRE_USER_KEY) return { setting: "REQUIRE_USER_KEY" };
+  const [limit] = Object.keys(readLimits(settings));
+  if (limit) return { setting: limit.toUpperCase() };
+  return { setting: settings.KEYS_ENCRYPTION_KEY && "KEYS_ENCRYPTION_KEY" };
+});
 
 function notConnected(): ApiError {
   // Chat UIs recognize this failure by the words "API key not found".

@@ -15,7 +15,6 @@ import { readUserKey } from "../user_keys/user_key.ts";
 /** How long the end of a call waits for the gateway's records of earlier generations. */
 const LOOK_UP_MS = 1_000;
 
-const followed = new WeakSet<Call>();
 /** Requests for the price catalogue in flight, by gateway. */
 const refreshing = new Map<string, Promise<void>>();
 
@@ -42,8 +41,7 @@ export async function openPricedBills(call: Call, paid: PaidCall[]): Promise<Bil
 /** Asks the gateway what the ledger wants to know, once per call and after it is settled. */
 function followUp(call: Call): void {
   const promise = settled(call);
-  if (!promise || followed.has(call)) return;
-  followed.add(call);
+  if (!promise) return;
   call.atEnd(async () => {
     const { lookUps, pricesDue } = await promise;
     if (pricesDue) await refreshPrices(call.settings);

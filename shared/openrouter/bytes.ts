@@ -1,14 +1,8 @@
 /** Responses of the gateway that are not JSON, such as audio. */
 import { unusable } from "../gateway/failures.ts";
 import type { Call } from "../http/call.ts";
-import {
-  attempt,
-  type Exchange,
-  openExchanges,
-  type Operation,
-  readCharged,
-  sendPaid,
-} from "./call.ts";
+import { attempt, openExchanges, type Operation } from "./call.ts";
+import { type Exchange, readCharged, sendPaid } from "./charging.ts";
 import { logGeneration } from "./generation_log.ts";
 import { readFailure } from "./json_responses.ts";
 import { readBytes, readGenerationId } from "./send.ts";

@@ -6,26 +6,26 @@ import { mapConcurrently } from "../concurrency.ts";
 import { type ApiError, ProgrammerError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import { chooseGateway } from "../gateway/gateway.ts";
-import type { Gateway, GatewayRequest } from "../gateway/interface.ts";
+import type { GatewayRequest } from "../gateway/interface.ts";
 import { requireUserKeySupport } from "../gateway/openrouter.ts";
-import type { Call, LogFields } from "../http/call.ts";
+import type { Call } from "../http/call.ts";
 import type { ByteSource } from "../http/event_stream.ts";
 import { maxResponseMs } from "../http/platform.ts";
 import type { Bill } from "../ledger/bill.ts";
-import type { Answered } from "../ledger/charge.ts";
+import type { PaidCall } from "../ledger/estimate.ts";
 import { RESERVATION_MS } from "../ledger/store.ts";
 import { withOpaqueUser } from "../policy/end_user.ts";
 import { applyPolicy } from "../policy/policy.ts";
-import { readTokenUsage } from "../token_usage.ts";
 import { toOwnKeyFailure } from "../user_keys/failures.ts";
 import { openUserKey } from "../user_keys/user_key.ts";
 import { openPricedBills } from "./billing.ts";
 import { logGeneration } from "./generation_log.ts";
-import { type Judge, parseResponse, readFailure } from "./json_responses.ts";
+import { chargeStream, type Exchange, readCharged, sendPaid } from "./charging.ts";
+import { type Judge, readFailure } from "./json_responses.ts";
 import type { Protocol } from "./protocol.ts";
 import { type AttemptLimits, withRetries } from "./retries.ts";
-import { mayBeBilled, readGenerationId, readText, send } from "./send.ts";
-import { type Ending, StreamGuard } from "./stream_guard.ts";
+import { readGenerationId } from "./send.ts";
+import { StreamGuard } from "./stream_guard.ts";
 
 /** A request meant for OpenRouter. */
 export interface Operation {
@@ -35,20 +35,6 @@ export interface Operation {
   params: Fields;
   /** How its events are read; needed to stream, and for servers that stream unasked. */
   protocol?: Protocol;
-}
-
-/** A request that may be sent: it keeps to the policy, and its cost is reserved. */
-export interface Exchange {
-  /** The gateway that it is sent to. */
-  gateway: Gateway;
-  /** The request in the gateway's form. */
-  request: GatewayRequest;
-  /** What it is charged to. */
-  bill: Bill;
-  /** The user's own key; undefined for the project's. */
-  key: string | undefined;
-  /** How its events are read. */
-  protocol: Protocol | undefined;
 }
 
 /**
@@ -140,12 +126,24 @@ export async function openExchanges(call: Call, operations: Operation[]): Promis
   const requests = await Promise.all(operations.map(async ({ path, params, protocol }) => {
     const fields = await withOpaqueUser(path, applyPolicy(path, params, settings), call);
     const request = gateway.request(path, fields);
-    const bytes = encoder.encode(request.body).length;
-    return { request, protocol, paid: { path, params: fields, bytes } };
+    return { request, protocol, paid: toPaidCall(path, fields, request) };
   }));
   const bills = await openPricedBills(call, requests.map(({ paid }) => paid));
   const key = await readPayersKey(call, bills[0]);
   return bills.map((bill, i) => ({ ...requests[i]!, gateway, bill, key }));
+}
+
+const encoder = new TextEncoder();
+
+/** Few calls need the number of bytes, and it takes encoding the whole body. */
+function toPaidCall(path: string, params: Fields, { body }: GatewayRequest): PaidCall {
+  return {
+    path,
+    params,
+    get bytes() {
+      return encoder.encode(body).length;
+    },
+  };
 }
 
 /** The user's own key, when it pays. */
@@ -187,62 +185,7 @@ export async function attempt<T>(
   }
 }
 
-/** Sends, and charges the estimate of a request that got no response and may have been taken. */
-export async function sendPaid(
-  { gateway, request, bill, key }: Exchange,
-  signal: AbortSignal,
-): Promise<Response> {
-  try {
-    return await send(request, { gateway, key, signal });
-  } catch (failure) {
-    if (mayBeBilled(failure)) bill.charge({});
-    throw failure;
-  }
-}
-
-/** Reads a response and charges it, whatever is thought of it later. */
-export async function readCharged(
-  call: Call,
-  { gateway, request, bill, protocol }: Exchange,
-  { response, signal }: { response: Response; signal: AbortSignal },
-): Promise<unknown> {
-  const id = readGenerationId(response);
-  let text: string;
-  try {
-    text = await readText(response, signal);
-  } catch (failure) {
-    bill.charge({ id }); // the gateway was at work
-    throw failure;
-  }
-  const value = request.toOpenRouterForm(parseResponse(text, protocol));
-  if (typeof value !== "object" || value === null) {
-    if (id) bill.charge({ id });
-    return value;
-  }
-  const { usage, ...about } = value as Record<"id" | "model", unknown> & Answered;
-  if (readTokenUsage(usage) || !gateway.readError({ status: 200, body: value })) {
-    const answered = { id: id ?? asText(about.id), model: asText(about.model), usage };
-    bill.charge(answered);
-    logGeneration(call.log, answered);
-  }
-  return value;
-}
-
-function chargeStream(log: LogFields, bill: Bill, ending: Ending): void {
-  const { outcome, refused, tokens, ...answered } = ending;
-  if (refused && !readTokenUsage(answered.usage)) return; // nothing was generated
-  const isPart = outcome !== "complete";
-  bill.charge(answered, { completionTokens: isPart ? tokens : tokens || undefined, isPart });
-  logGeneration(log, answered);
-}
-
 /** A failure about a key is the user's to mend when the key is their own. */
 function toPayersFailure<T>(failure: T, key: string | undefined): T | ApiError {
   return key ? toOwnKeyFailure(failure) : failure;
-}
-
-const encoder = new TextEncoder();
-
-function asText(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }

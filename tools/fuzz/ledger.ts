@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { Bill } from "../../shared/ledger/bill.ts";
 import type { RecordedCharge } from "../../shared/ledger/charge.ts";
-import { estimate } from "../../shared/ledger/estimate.ts";
+import { expect } from "../../shared/ledger/estimate.ts";
 import { toPrices } from "../../shared/ledger/prices.ts";
 import { createSettings } from "../../shared/settings.ts";
 import { readTokenUsage, sumTokenUsage, type TokenUsage } from "../../shared/token_usage.ts";
@@ -49,8 +49,8 @@ export function createLedgerTarget(operations: FuzzedOperation[]): Target {
   });
   return createTarget("ledger", paid, ({ project, id, model, usage, models, ...one }) => {
     const params = Object(one.params) as Record<string, unknown>;
-    const expected = estimate({ ...one, params }, settings[project]!);
-    requireNumbers(expected, "An estimate");
+    const expected = expect({ ...one, params }, settings[project]!);
+    requireNumbers(expected.estimate, "An estimate");
     const charges: RecordedCharge[] = [];
     const answered = { id, model, usage } as Parameters<Bill["charge"]>[0];
     const { completionTokens, isPart } = one;

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { Bill, type Seen } from "../../../shared/ledger/bill.ts";
 import type { Answered, RecordedCharge } from "../../../shared/ledger/charge.ts";
-import type { Estimate } from "../../../shared/ledger/estimate.ts";
+import type { Expected } from "../../../shared/ledger/estimate.ts";
 
 const FALLBACK = { prompt_usd: 3e-6, completion_usd: 15e-6 };
 const OWN = {
@@ -12,9 +12,12 @@ const OWN = {
   images: 2,
 };
 const INNER = { models: ["inner"], prompt_tokens: 9, completion_tokens: 8 };
-const EXPECTED: Estimate = {
-  ...{ model: "openai/gpt-4o", promptTokens: 100, completionTokens: 50, parts: [OWN, INNER] },
-  ...{ extraUsd: 0.2, fallback: FALLBACK },
+const EXPECTED: Expected = {
+  model: "openai/gpt-4o",
+  estimate: {
+    ...{ promptTokens: 100, completionTokens: 50, parts: [OWN, INNER] },
+    ...{ extraUsd: 0.2, fallback: FALLBACK },
+  },
 };
 const USAGE = { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12, cost: 0.25 };
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { estimate } from "../../../shared/ledger/estimate.ts";
+import { estimate, expect } from "../../../shared/ledger/estimate.ts";
 import { createSettings } from "../../../shared/settings.ts";
 import { createEnvironment } from "../../support/caller.ts";
 
@@ -152,12 +152,25 @@ Deno.test("falls back to the price ceilings of the settings, or to defaults", ()
 
 Deno.test("records the call under the first of its models and prices it by all", () => {
   const of = (params: Record<string, unknown>) => {
-    const { model, parts } = estimateOf(params);
-    return [model, parts[0]!.models];
+    const { model, estimate } = expect({ path: "/responses", params, bytes: 9 }, createSettings());
+    return [model, estimate.parts[0]!.models];
   };
   assertEquals(of({ models: ["a", "b"] }), ["a", ["a", "b"]]);
   assertEquals(of({ model: "c", models: ["a"] }), ["c", ["c", "a"]]);
   assertEquals(of({}), ["", [""]]);
+});
+
+Deno.test("encodes no body before its estimate is needed", () => {
+  let encoded = 0;
+  const expected = expect({
+    path: "/chat/completions",
+    params: { model: "a" },
+    get bytes() {
+      return ++encoded;
+    },
+  }, createSettings());
+  assertEquals([expected.model, encoded], ["a", 0]);
+  assertEquals([expected.estimate, encoded], [expected.estimate, 1]);
 });
 
 Deno.test("counts a part by its type: text with a file id is text", () => {
