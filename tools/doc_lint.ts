@@ -8,8 +8,8 @@
 import { join } from "node:path";
 
 const FOLDERS = ["shared", "client"];
-/** The modules of the playground page are not a library. */
-const EXCLUDED = /^client\/playground\//;
+/** The modules of the playground page are not a library, and `zod.ts` exports a package. */
+const EXCLUDED = /^client\/playground\/|^shared\/zod\.ts$/;
 
 const paths = FOLDERS.flatMap(listModules).filter((path) => !EXCLUDED.test(path));
 const { stderr } = await new Deno.Command(Deno.execPath(), {

@@ -3,10 +3,10 @@
  * permission to write to `dist/` only.
  */
 import { join } from "node:path";
-import { packFolder, writePackage } from "./pack/client_package.ts";
+import { packFolder, writePackage } from "./pack/package.ts";
 
 const destination = Deno.args[0] ?? "dist";
-const folder = join(destination, "client");
+const folder = join(destination, "package");
 
 try {
   await Deno.remove(folder, { recursive: true }).catch((error) => {

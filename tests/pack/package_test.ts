@@ -1,4 +1,4 @@
-/** The client as an app installs it from npm: its size, its types, and its use on Node. */
+/** The package as an app installs it from npm: size, types, the client on Node, functions on Deno. */
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertLessOrEqual, assertMatch } from "@std/assert";
 import chat from "../../functions/chat/index.ts";
@@ -8,7 +8,8 @@ import { createEnvironment, TOKEN } from "../support/caller.ts";
 import { completion, createUpstream, streamOf } from "../support/upstream.ts";
 import type { PackageReport } from "./package_project.ts";
 
-const MAX_BYTES = 6 * 1024;
+const MAX_CLIENT_BYTES = 6 * 1024;
+const MAX_TARBALL_BYTES = 1024 * 1024;
 const PROGRAM = fileURLToPath(new URL("package_project.ts", import.meta.url));
 
 // Packing needs npm.
@@ -16,7 +17,7 @@ const ignore = !(await deno(["eval", 'await new Deno.Command("npm", { args: ["-v
   .success;
 
 Deno.test(
-  { name: "the client's npm package, installed in an empty project", ignore },
+  { name: "the npm package, installed in an empty project", ignore },
   async (t) => {
     await using upstream = await createUpstream();
     upstream.reply({ json: completion() }, { sse: streamOf("Hello", "!") });
@@ -29,14 +30,22 @@ Deno.test(
     const { stdout } = await deno(["run", "-A", PROGRAM, functionsUrl, TOKEN], "inherit");
     const report: PackageReport = JSON.parse(stdout);
 
-    await t.step("has at most 6 KB, minified and gzipped, and no dependencies", () => {
-      assertLessOrEqual(report.size, MAX_BYTES);
-      assertEquals(report.inputs.filter((path) => !path.startsWith("client/")), []);
-      const { dependencies } = JSON.parse(report.installed["package.json"]!);
-      assertEquals([dependencies, / from "(?!\.\/)/.test(report.installed["mod.js"]!)], [
-        undefined,
-        false,
-      ]);
+    await t.step("has a tarball of at most 1 MB and no dependencies", () => {
+      assertLessOrEqual(report.tarballBytes, MAX_TARBALL_BYTES);
+      const { dependencies, peerDependenciesMeta } = report.manifest;
+      assertEquals(dependencies, undefined);
+      const optional = { optional: true };
+      assertEquals(peerDependenciesMeta, { "@insforge/sdk": optional, react: optional });
+    });
+
+    await t.step("has a client of at most 6 KB, minified and gzipped", () => {
+      assertLessOrEqual(report.clientBytes, MAX_CLIENT_BYTES);
+      assertEquals(report.clientInputs.filter((path) => !path.startsWith("client/")), []);
+    });
+
+    await t.step("imports only React, and InsForge's SDK when it is needed", () => {
+      const places = report.imports.map((line) => line.replace(/^chunks\/\w+\.js/, "chunk"));
+      assertEquals(new Set(places), new Set(["client/react.js: react", "chunk: @insforge/sdk"]));
     });
 
     await t.step("has types that compile with TypeScript 5 and 7 and find misspelt fields", () => {
@@ -46,14 +55,25 @@ Deno.test(
         "7 bundler": "",
         "7 nodenext": "",
       });
-      for (const [name, text] of Object.entries(report.installed)) {
+      for (const [path, text] of Object.entries(report.modules)) {
         const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, "");
-        if (name.endsWith(".d.ts")) assert(!/zod|from "(?!\.\/\w+\.js")/.test(code), name);
+        if (path.startsWith("client/")) assert(!/\bzod\b/.test(code), path);
       }
-      assertMatch(report.installed["contract.d.ts"]!, /finish_reason: string \| null;/);
+      assertMatch(report.modules["client/contract.d.ts"]!, /finish_reason: string \| null;/);
     });
 
-    await t.step("works on Node", () => {
+    await t.step(
+      "has functions and a library that run on Deno, with schemas of any copy of zod",
+      () => {
+        assertEquals(report.deno, {
+          chat: "AUTH_UNAUTHORIZED",
+          valid: { further: true },
+          invalid: '"limit" must be 1 or more',
+        });
+      },
+    );
+
+    await t.step("has a client that works on Node", () => {
       const { version, ...said } = report.node;
       assertMatch(version, /^v(2\d|[3-9]\d)\./);
       assertEquals(said, {

@@ -1,29 +1,33 @@
 /**
- * Packs the client, installs it in an empty project, compiles uses of it there with two versions of
- * TypeScript and runs one on Node. A program of its own, because only it needs npm, Node and the
+ * Packs the package, installs it in an empty project, compiles uses of it there with two versions of
+ * TypeScript, and runs the client on Node and the functions on Deno. A program of its own, because only it needs npm, Node and the
  * bundler; the test that starts it needs only Deno.
  *
  * Arguments: the functions' URL and a token. Output: a {@link PackageReport} as JSON.
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import ts from "typescript";
-import {
-  bundleClient,
-  CLIENT_ENTRIES,
-  packFolder,
-  writePackage,
-} from "../../tools/pack/client_package.ts";
+import { listEntries } from "../../tools/pack/entries.ts";
+import { packFolder, writePackage } from "../../tools/pack/package.ts";
+import { bundleClient } from "../../tools/pack/scripts.ts";
 
 /** What the program found out. */
 export interface PackageReport {
   /** Bytes of the client, minified and gzipped. */
-  size: number;
-  /** The files that the bundle consists of. */
-  inputs: string[];
-  /** The installed files by name, with their text. */
-  installed: Record<string, string>;
+  clientBytes: number;
+  /** The files that the client consists of. */
+  clientInputs: string[];
+  tarballBytes: number;
+  /** The installed `package.json`. */
+  manifest: Record<string, unknown>;
+  /** The installed modules and declarations by path, with their text. */
+  modules: Record<string, string>;
+  /** What modules and declarations import from other packages, as `<path>: <package>`. */
+  imports: string[];
+  /** What the library and a function answered on Deno. */
+  deno: { chat: string; valid: unknown; invalid: string };
   /** What TypeScript reports, by version and module resolution. */
   faults: Record<string, string>;
   /** What the use printed on Node. */
@@ -45,10 +49,13 @@ const RESOLUTIONS = {
   bundler: { module: "esnext", moduleResolution: "bundler" },
   nodenext: { module: "nodenext", moduleResolution: "nodenext" },
 };
-/** The specifiers of the client's entries, by the names of their modules. */
-const ENTRIES = Object.fromEntries(
-  CLIENT_ENTRIES.map(({ path, module }) => [module, `insforge-ai-functions/${path}`]),
+const entries = listEntries();
+/** The specifiers of the entries, by their sources. */
+const SPECIFIERS = new Map(
+  entries.map(({ name, source }) => [source, `insforge-ai-functions${name.slice(1)}`]),
 );
+/** Uses of the entries, which are compiled in the project. */
+const USES = ["tests/client/type_uses.ts", "tests/pack/library_uses.ts"];
 /** TypeScript 5, written in JavaScript, and 7, the native compiler. */
 const COMPILERS = { 5: "typescript/lib/tsc.js", 7: "typescript-7/package.json" };
 const LOCAL = fileURLToPath(new URL("../../.local/", import.meta.url));
@@ -73,6 +80,32 @@ const code = refusal instanceof AiError ? refusal.code : "none";
 console.log(JSON.stringify({ version: process.version, text: answer.text, parts, code }));
 `;
 
+/** The schema is one of the package's copy of zod, and the library has another copy. */
+const FUNCTIONS = `
+import { withAi } from "insforge-ai-functions";
+import chat from "insforge-ai-functions/chat";
+import * as z from "insforge-ai-functions/zod";
+
+const print = console.log;
+console.log = () => {}; // the functions write log lines
+const body = z.object({ limit: z.optional(z.int().check(z.minimum(1))) });
+const own = withAi({ slug: "own", auth: "api-key", body }, ({ body }) => Response.json(body));
+const environment = { get: (name: string) => name === "API_KEY" ? "ik_test" : undefined };
+async function call(slug: string, handler: typeof chat, body: unknown) {
+  const request = new Request(\`http://functions.test/\${slug}\`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: "Bearer ik_test" },
+    body: JSON.stringify(body),
+  });
+  return await (await handler(request, environment)).json();
+}
+print(JSON.stringify({
+  chat: (await call("chat", chat, { prompt: "Hello" })).error,
+  valid: await call("own", own, { limit: null, further: true }),
+  invalid: (await call("own", own, { limit: 0 })).message,
+}));
+`;
+
 await Deno.mkdir(LOCAL, { recursive: true });
 const project = await Deno.makeTempDir({ dir: LOCAL, prefix: "package-" });
 try {
@@ -89,23 +122,43 @@ async function examine(project: string): Promise<PackageReport> {
   await Deno.writeTextFile(join(project, "package.json"), '{"private":true,"type":"module"}');
   await run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball], project);
 
+  const installed = join(project, "node_modules/insforge-ai-functions");
+
   await Deno.writeTextFile(join(project, "use.ts"), USE);
-  const uses = await Deno.readTextFile(new URL("type_uses.ts", import.meta.url));
-  await Deno.writeTextFile(
-    join(project, "type_uses.ts"),
-    uses.replaceAll(/"\.\.\/\.\.\/client\/(\w+)\.ts"/g, (_, entry) => `"${ENTRIES[entry]}"`),
-  );
+  for (const path of USES) {
+    const uses = await Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
+    await Deno.writeTextFile(
+      join(project, basename(path)),
+      uses.replaceAll(/"\.\.\/\.\.\/([^"]+\.ts)"/g, (_, source) => `"${SPECIFIERS.get(source)}"`),
+    );
+  }
   const language = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
   const { outputText } = ts.transpileModule(USE, { compilerOptions: language });
   await Deno.writeTextFile(join(project, "use.js"), outputText);
-  const { code, inputs } = await bundleClient({ minify: true });
+  const modules = await readModules(join(installed, "esm"));
+  const { code, inputs } = await bundleClient("client/mod.ts", { minify: true });
   return {
-    size: gzipSync(code).length,
-    inputs,
-    installed: await readFolder(join(project, "node_modules/insforge-ai-functions")),
+    clientBytes: gzipSync(code).length,
+    clientInputs: inputs,
+    tarballBytes: (await Deno.stat(tarball)).size,
+    manifest: JSON.parse(await Deno.readTextFile(join(installed, "package.json"))),
+    modules,
+    imports: Object.entries(modules).flatMap(([path, text]) =>
+      ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName)
+        .filter((name) => !name.startsWith(".")).map((name) => `${path}: ${name}`)
+    ),
     faults: await compile(project),
     node: JSON.parse(await run("node", ["use.js", ...Deno.args], project)),
+    deno: await runFunctions(project),
   };
+}
+
+/** Calls functions of the package with Deno, in a project that has no other package. */
+async function runFunctions(project: string): Promise<PackageReport["deno"]> {
+  await Deno.writeTextFile(join(project, "deno.json"), '{"nodeModulesDir":"manual"}');
+  await Deno.writeTextFile(join(project, "functions.ts"), FUNCTIONS);
+  const args = ["run", "--quiet", "--no-prompt", "--cached-only", "functions.ts"];
+  return JSON.parse(await run(Deno.execPath(), args, project));
 }
 
 /** Compiles the project with every compiler and module resolution. */
@@ -116,7 +169,7 @@ async function compile(project: string): Promise<Record<string, string>> {
     for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
       const config = {
         compilerOptions: { ...COMPILER_OPTIONS, ...resolution },
-        files: ["use.ts", "type_uses.ts"],
+        files: ["use.ts", ...USES.map((path) => basename(path))],
       };
       await Deno.writeTextFile(join(project, "tsconfig.json"), JSON.stringify(config));
       const tsc = new Deno.Command("node", { args: [path, "-p", project], cwd: project });
@@ -134,8 +187,14 @@ async function run(program: string, args: string[], cwd: string): Promise<string
   return new TextDecoder().decode(stdout);
 }
 
-async function readFolder(folder: string): Promise<Record<string, string>> {
-  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-  const texts = names.map(async (name) => [name, await Deno.readTextFile(join(folder, name))]);
-  return Object.fromEntries(await Promise.all(texts));
+async function readModules(folder: string): Promise<Record<string, string>> {
+  const modules: Record<string, string> = {};
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) {
+      for (const [path, text] of Object.entries(await readModules(join(folder, name)))) {
+        modules[`${name}/${path}`] = text;
+      }
+    } else modules[name] = await Deno.readTextFile(join(folder, name));
+  }
+  return modules;
 }

@@ -1,0 +1,89 @@
+/** Creates the npm package: JavaScript and types of every entry, and the sources of the tools. */
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
+import { createClientDeclarations } from "./client_declarations.ts";
+import { type Entry, isClient, listEntries } from "./entries.ts";
+import { createFunctionDeclarations, createLibraryDeclarations } from "./library_declarations.ts";
+import { bundleClient, bundleLibrary } from "./scripts.ts";
+import { listSources } from "./sources.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const PAGE = "docs/package.md";
+
+/** Writes the package's files into an empty folder. */
+export async function writePackage(folder: string): Promise<void> {
+  const entries = listEntries();
+  const clients = entries.filter(isClient);
+  const files = new Map([
+    ["package.json", JSON.stringify(createManifest(entries), null, 2) + "\n"],
+    ["README.md", await readPage()],
+    ...createClientDeclarations(clients.map(({ source }) => source)),
+    ...await createLibraryDeclarations(entries),
+    ...await createFunctionDeclarations(entries),
+    ...await bundleLibrary(entries),
+  ]);
+  for (const { module, source } of clients) {
+    files.set(`${module}.js`, (await bundleClient(source, { minify: false })).code);
+  }
+  for (const path of listSources()) files.set(path, await Deno.readTextFile(join(ROOT, path)));
+  files.set("deno.json", createConfiguration(entries));
+  for (const [path, text] of files) {
+    await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
+    await Deno.writeTextFile(join(folder, path), text);
+  }
+}
+
+/**
+ * Creates a package's tarball with npm.
+ *
+ * @returns its path.
+ * @throws {Error} with what npm says.
+ */
+export async function packFolder(folder: string, destination: string): Promise<string> {
+  const args = ["pack", "--pack-destination", resolve(destination), "--silent"];
+  const npm = new Deno.Command("npm", { args, cwd: folder });
+  const { success, stdout, stderr } = await npm.output();
+  if (!success) throw new Error(`npm pack failed: ${new TextDecoder().decode(stderr)}`);
+  return join(destination, new TextDecoder().decode(stdout).trim());
+}
+
+function createManifest(entries: Entry[]): Record<string, unknown> {
+  return {
+    name: config.name,
+    version: config.version,
+    description: "The AI back end for apps on InsForge: functions, a library, and a client",
+    license: "MIT",
+    type: "module",
+    exports: {
+      ...Object.fromEntries(
+        entries.map(({ name, module }) => [
+          name,
+          { types: `./${module}.d.ts`, default: `./${module}.js` },
+        ]),
+      ),
+      "./package.json": "./package.json",
+    },
+    peerDependencies: { "@insforge/sdk": ">=1", react: ">=18" },
+    peerDependenciesMeta: { "@insforge/sdk": { optional: true }, react: { optional: true } },
+    sideEffects: false,
+    engines: { node: ">=20" },
+  };
+}
+
+/**
+ * Creates the configuration with which Deno runs the sources in an app. The functions are exports of
+ * it, so that `insforge-ai-functions/chat` in an app is the source, and a build leaves out what the
+ * function does not use.
+ */
+function createConfiguration(entries: Entry[]): string {
+  const exports = Object.fromEntries(entries.map(({ name, source }) => [name, `./${source}`]));
+  return JSON.stringify({ ...config, exports, nodeModulesDir: "none" }, null, 2) + "\n";
+}
+
+/** Reads the documentation of the package. The files that it links to are not in the package. */
+async function readPage(): Promise<string> {
+  const page = await Deno.readTextFile(join(ROOT, PAGE));
+  return page.replace(/^# .*/, `# ${config.name}`)
+    .replaceAll(/\[([^\]]+)\]\([\w./-]+\.md(?:#[\w-]+)?\)/g, "$1");
+}
