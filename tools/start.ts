@@ -1,11 +1,13 @@
 /** `deno task start`: the functions as a server, with a real InsForge project and a real gateway. */
 import process from "node:process";
+import { batchLogLines } from "../shared/http/log.ts";
 import { readEnvironment } from "./environment.ts";
 import { listenForSignals } from "./signals.ts";
 import { type Standalone, startStandalone } from "./start/standalone.ts";
 
 // A dependency of InsForge's SDK uses a Node module that is deprecated.
 Object.assign(process, { noDeprecation: true });
+batchLogLines();
 
 try {
   const server = await startStandalone(await readEnvironment());

@@ -15,14 +15,18 @@ export function writeLogLine(line: string): void {
 }
 
 /**
- * From now on lines are written together, up to 20 ms late. Only a process of its own may ask for
- * this: a platform that stops an isolate after the response would lose lines.
+ * From now on lines are written together, up to 20 ms late, and before the process exits or ends with
+ * an uncaught error. Only a process of its own may ask for this: a platform that stops an isolate after
+ * the response would lose lines, and so does a process that is killed.
  */
 export function batchLogLines(): void {
   isBatching = true;
+  for (const event of ["unload", "error", "unhandledrejection"]) {
+    globalThis.addEventListener(event, flushLogLines);
+  }
 }
 
-/** Writes the lines that still wait. A process that batches calls it before it exits. */
+/** Writes the lines that still wait. */
 export function flushLogLines(): void {
   clearTimeout(timer);
   timer = undefined;
