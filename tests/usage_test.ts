@@ -1,9 +1,12 @@
 /** `usage` on the local stack: recorded usage, and the correction of estimates. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import usage from "../functions/usage/index.ts";
 import { createSettings } from "../shared/settings.ts";
 import { sealUserKey } from "../shared/user_keys/user_key.ts";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
+import { createInsForge } from "./shared/fake_insforge.ts";
+import { API_KEY, createEnvironment, TOKEN } from "./support/caller.ts";
 import { getAccessToken } from "./support/session.ts";
 
 const VALUES: Record<string, string> = {
@@ -18,6 +21,37 @@ const VALUES: Record<string, string> = {
 const NOTHING = { requests: 0, prompt_tokens: 0, completion_tokens: 0, usd: 0 };
 const prompt = "Name a colour";
 console.log = () => {};
+
+for (
+  const [path, valid] of [
+    ["usage", { today: NOTHING, month: NOTHING, days: [] }],
+    ["usage/sweep", []],
+  ] as const
+) {
+  Deno.test(`${path} returns 502 when the database's routine returns something else`, async () => {
+    await using insforge = createInsForge();
+    const environment = createEnvironment({ INSFORGE_BASE_URL: insforge.url, API_KEY });
+    const token = path === "usage" ? TOKEN : API_KEY;
+    const method = path === "usage" ? "GET" : "POST";
+    const call = () =>
+      usage(
+        new Request(`http://functions.test/${path}`, {
+          method,
+          headers: { Authorization: `Bearer ${token}` },
+        }),
+        environment,
+      );
+    insforge.replyAlways(200, valid);
+    const response = await call();
+    assertEquals(response.status, 200, await response.text());
+    for (const wrong of [null, 5, {}, [null], [{}], { ...NOTHING, days: [] }]) {
+      insforge.replyAlways(200, wrong);
+      const failed = await call();
+      const { error } = await failed.json();
+      assertEquals([failed.status, error], [502, "UPSTREAM_FAILURE"], JSON.stringify(wrong));
+    }
+  });
+}
 
 Deno.test("usage", async (t) => {
   await using stack = await startStack({ get: (name) => VALUES[name] });

@@ -65,6 +65,7 @@ export async function readUsageRecord(userId: string, settings: Settings): Promi
     "ai_usage",
     { user_id: userId },
     settings,
+    { isResult: isRecord },
   );
   return {
     today: withoutZero(today),
@@ -72,6 +73,16 @@ export async function readUsageRecord(userId: string, settings: Settings): Promi
     days: days.map(withoutZero),
     limits: toUserLimits(readLimits(settings)),
   };
+}
+
+function isRecord(value: unknown): value is Omit<UsageAnswer, "limits"> {
+  const { today, month, days } = Object(value) as Record<keyof UsageAnswer, unknown>;
+  return Array.isArray(days) && [today, month, ...days].every(isSum);
+}
+
+function isSum(value: unknown): value is UsageSum {
+  const { requests, prompt_tokens, completion_tokens, usd } = Object(value) as UsageSum;
+  return [requests, prompt_tokens, completion_tokens, usd].every(Number.isFinite);
 }
 
 /** Leaves `unconfirmed_usd` out when everything is confirmed. */

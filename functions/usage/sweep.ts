@@ -33,10 +33,20 @@ const DEADLINE_MS = 40_000;
  * @throws {ApiError} as `callRoutine`.
  */
 export async function sweep(settings: Settings): Promise<SweepAnswer> {
-  const due = await callRoutine<Due[]>("ai_sweep", { max: MAX_CHARGES }, settings);
+  const due = await callRoutine("ai_sweep", { max: MAX_CHARGES }, settings, {
+    isResult: isDueList,
+  });
   const reconciled = await lookUpAll(due, settings);
   if (reconciled.length > 0) await callRoutine("ai_reconcile", { reconciled }, settings);
   return { reconciled: reconciled.length, pending: due.length - reconciled.length };
+}
+
+function isDueList(value: unknown): value is Due[] {
+  return Array.isArray(value) && value.every((due) => {
+    const { generation_id, user_id, key } = Object(due) as Due;
+    const isKey = key === null || typeof key === "string";
+    return isKey && typeof generation_id === "string" && typeof user_id === "string";
+  });
 }
 
 async function lookUpAll(due: Due[], settings: Settings): Promise<Charge[]> {

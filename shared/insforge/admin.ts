@@ -1,29 +1,42 @@
 /** The package's own tables and routines (`ai_*`), used with the project's API key. */
+import { ApiError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
 import { requireApiKey } from "./client.ts";
 import { type DataError, toAdminError } from "./failures.ts";
 import { callInsForge } from "./rest.ts";
 
+/** What may differ between calls of routines. */
+export interface RoutineOptions<T> {
+  /** How long to wait for each response; 15 s unless given. */
+  timeoutMs?: number;
+  /** Whether a value is what the routine returns; every value is unless given. */
+  isResult?(value: unknown): value is T;
+}
+
 /**
  * Calls a routine of `migrations/` with the project's own rights.
  *
- * @param timeoutMs how long to wait for each response; 15 s unless given.
  * @returns what the routine returns.
  * @throws {ApiError} 500 `INTERNAL_ERROR` when the routine does not exist or InsForge rejects the
- *   setting `API_KEY`; 502 `UPSTREAM_FAILURE` when InsForge does not respond or fails.
+ *   setting `API_KEY`; 502 `UPSTREAM_FAILURE` when InsForge does not respond or fails, and when the
+ *   routine returns something else than `isResult` accepts.
  */
 export async function callRoutine<T>(
   name: string,
   args: Fields,
   settings: Settings,
-  timeoutMs?: number,
+  { timeoutMs, isResult }: RoutineOptions<T> = {},
 ): Promise<T> {
   const token = requireApiKey(settings);
   const path = `/api/database/rpc/${name}`;
   const { status, body } = await callInsForge(settings, { path, token, body: args, timeoutMs });
-  if (status < 300 && body !== undefined) return body as T;
-  throw toAdminError(Object(body) as DataError, status, `routine ${name}`);
+  if (status >= 300 || body === undefined) {
+    throw toAdminError(Object(body) as DataError, status, `routine ${name}`);
+  }
+  if (!isResult || isResult(body)) return body as T;
+  const message = `The database's routine ${name} returned an unexpected value`;
+  throw new ApiError(502, "UPSTREAM_FAILURE", message);
 }
 
 /**

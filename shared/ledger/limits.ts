@@ -29,6 +29,14 @@ export type Refusal =
   /** The request may cost more than is left, both in USD. */
   | { refused: "request_usd"; usd: number; left_usd: number };
 
+/** Whether a value is a refusal that {@link toRefusalError} knows. */
+export function isRefusal(value: unknown): value is Refusal {
+  const { refused, retry_after, usd, left_usd } = Object(value) as Record<string, unknown>;
+  if (refused === "request_usd") return [usd, left_usd].every(Number.isFinite);
+  if (typeof refused !== "string" || !Number.isFinite(retry_after)) return false;
+  return refused === "in_flight" || Object.hasOwn(USED_UP, refused);
+}
+
 /** Limits by their names, in USD, tokens or requests. */
 export type Limits = Readonly<Partial<Record<Limit, number>>>;
 

@@ -41,7 +41,9 @@ const SAVE_TIMEOUT_MS = 5_000;
  * @throws {ApiError} as `callRoutine`.
  */
 export async function savePrices(models: unknown, settings: Settings): Promise<void> {
-  await callRoutine("ai_save_prices", { prices: toPrices(models) }, settings, SAVE_TIMEOUT_MS);
+  await callRoutine("ai_save_prices", { prices: toPrices(models) }, settings, {
+    timeoutMs: SAVE_TIMEOUT_MS,
+  });
 }
 
 /** The prices of the models that state any; a router's price is not known beforehand. */

@@ -8,6 +8,7 @@ import type { Fields } from "../fields.ts";
 import { callRoutine } from "../insforge/admin.ts";
 import { findInsForgeUrl } from "../insforge/client.ts";
 import type { Settings } from "../settings.ts";
+import { type Committed, type DecisionRow, type DueCharge, isCommitted } from "./committed.ts";
 import type { Refusal } from "./limits.ts";
 
 /** Who pays for a request, or why it may not start. */
@@ -23,16 +24,6 @@ export interface Settlement {
   ended?: { id: string; user_id: string };
   /** What its calls are charged. */
   charges: Fields[];
-}
-
-/** A charge that the ledger wants to have looked up. */
-export interface DueCharge {
-  /** The gateway's id of the generation. */
-  generation_id: string;
-  /** The user who is charged. */
-  user_id: string;
-  /** Whether the user's own key paid. */
-  own_key: boolean;
 }
 
 /** What the ledger reports when it has taken a batch. */
@@ -53,16 +44,6 @@ export interface Terms {
 
 /** The ledger has no price list yet, and a limit in USD needs one. */
 export class PricesMissing extends Error {}
-
-/** A decision in the ledger's words: null when the project pays. */
-type DecisionRow = null | { key: string } | Refusal;
-
-/** The response of `ai_commit`. */
-interface Committed {
-  decisions: "prices_missing" | DecisionRow[];
-  look_ups: DueCharge[];
-  prices_due: boolean;
-}
 
 interface Waiting {
   terms: Terms;
@@ -177,7 +158,10 @@ export class Queue {
           without_prices: terms.withoutPrices,
         },
         this.settings,
-        reservations.length > 0 ? RESERVE_TIMEOUT_MS : SETTLE_TIMEOUT_MS,
+        {
+          timeoutMs: reservations.length > 0 ? RESERVE_TIMEOUT_MS : SETTLE_TIMEOUT_MS,
+          isResult: (value) => isCommitted(value, reservations.length),
+        },
       );
       report(batch, reservations, committed);
     } catch (thrown) {

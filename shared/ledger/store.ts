@@ -156,7 +156,8 @@ export async function reconcile(
   settings: Settings,
 ): Promise<void> {
   if (charges.length === 0) return;
-  await callRoutine("ai_reconcile", { reconciled: charges }, settings, RECONCILE_TIMEOUT_MS);
+  const options = { timeoutMs: RECONCILE_TIMEOUT_MS };
+  await callRoutine("ai_reconcile", { reconciled: charges }, settings, options);
 }
 
 function isMissing(thrown: unknown): thrown is ApiError {

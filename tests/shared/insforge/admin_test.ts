@@ -44,6 +44,15 @@ for (
   });
 }
 
+Deno.test("callRoutine throws 502 and names the routine when it returns something unexpected", async () => {
+  await using insforge = createInsForge();
+  insforge.replyAlways(200, ["a"]);
+  const isText = (value: unknown): value is string => typeof value === "string";
+  const result = callRoutine("ai_usage", {}, adminSettingsOf(insforge), { isResult: isText });
+  const { message } = await assertFailure(result, 502, "UPSTREAM_FAILURE");
+  assertEquals(message, "The database's routine ai_usage returned an unexpected value");
+});
+
 for (const body of [{}, "text", 5, true]) {
   Deno.test(`readAdminData throws 502 when InsForge responds 200 with ${JSON.stringify(body)}`, async () => {
     await using insforge = createInsForge();

@@ -157,6 +157,23 @@ Deno.test("rejects reservations, and no settlement, when the ledger has no price
   await Promise.all([rejected, settled]);
 });
 
+Deno.test("throws 502, and sends a settlement once more, when ai_commit returns something else", async () => {
+  await using database = createDatabase();
+  const { queue } = database;
+  const failing = [queue().reserve({ id: 1 }), queue().settle(charge("u"))].map((entry) =>
+    assertRejects(() => entry, ApiError)
+  );
+  for (const reservations of [1, 0]) {
+    const { sent, answer } = await database.take();
+    assertEquals([sent.reservations.length, sent.charges.length], [reservations, 1]);
+    answer(200, { decisions: [{ refused: "unknown" }] });
+  }
+  for (const { status, code, message } of await Promise.all(failing)) {
+    const expected = "The database's routine ai_commit returned an unexpected value";
+    assertEquals([status, code, message], [502, "UPSTREAM_FAILURE", expected]);
+  }
+});
+
 Deno.test("flushLedger waits for everything that waits in this isolate", async () => {
   await using database = createDatabase();
   const settled: string[] = [];
