@@ -3,7 +3,7 @@
  * `deno task paint`: measures the time from the start of the local stack to the first paint of the
  * playground. The stack runs in a process of its own, as with `deno task serve`.
  */
-import { toMedian } from "./bench/measure.ts";
+import { toMedian } from "./bench/rounds.ts";
 import { startChromium } from "./chromium.ts";
 import { startStack } from "./local/stack.ts";
 

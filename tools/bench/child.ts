@@ -9,6 +9,12 @@ export interface Child extends AsyncDisposable {
   pid: number;
   /** Returns the CPU time and memory that the process has used since it started. */
   readConsumption(): Promise<Consumption>;
+  /**
+   * Sends a message and returns the reply.
+   *
+   * @throws {Error} when the process fails or does not reply in time.
+   */
+  ask<T>(message: unknown, timeoutMs?: number): Promise<T>;
 }
 
 /** The options of a process. */
@@ -19,16 +25,24 @@ export interface ChildOptions {
   args?: string[];
   /** Variables added to the environment of this process. */
   env?: Record<string, string>;
+  /** How long it may take to listen. */
+  startMs?: number;
 }
+
+/** How long a process may take to start, to reply, and to end. */
+const START_MS = 30_000;
+const REPLY_MS = 10_000;
+const END_MS = 10_000;
 
 /**
  * Starts a script of this folder in a process of its own. Its standard output is discarded.
  *
  * @param script the name of the file, which must call `reportToParent`.
- * @throws {Error} when the script ends before it listens; the message holds its output.
+ * @throws {Error} when the script ends before it listens, or does not listen in time; the message
+ *   holds its output.
  */
 export async function startChild(script: string, options: ChildOptions): Promise<Child> {
-  const { permissions, args = [], env } = options;
+  const { permissions, args = [], env, startMs = START_MS } = options;
   const file = new URL(script, import.meta.url).href;
   // By name, as `--allow-run=deno` grants it. `Deno.execPath()` may be another file, because package
   // managers use links.
@@ -44,12 +58,14 @@ export async function startChild(script: string, options: ChildOptions): Promise
   let held = "";
 
   /** Reads the next line that is a message. Deno writes its own warnings to stderr, too. */
-  async function readMessage<T>(): Promise<T> {
+  async function readMessage<T extends object>(): Promise<T> {
     for (;;) {
       const [, message] = /^(\{.*)\n/m.exec(held) ?? [];
       if (message) {
         held = "";
-        return JSON.parse(message);
+        const parsed = JSON.parse(message);
+        if ("failure" in parsed) throw new Error(`${script}: ${parsed.failure}`);
+        return parsed;
       }
       const { value, done } = await stderr.read();
       if (done) throw new Error(`${script} ended early: ${held}`);
@@ -57,25 +73,45 @@ export async function startChild(script: string, options: ChildOptions): Promise
     }
   }
 
+  async function ask<T>(line: string, timeoutMs: number): Promise<T> {
+    await stdin.write(new TextEncoder().encode(`${line}\n`));
+    return await within(timeoutMs, readMessage<T & object>(), `${script} did not reply`);
+  }
+
   async function end(): Promise<void> {
-    await stdin.close().catch(() => {}); // already gone, then
-    await stderr.cancel();
+    await stdin.close().catch(() => {}); // it has already exited
+    stderr.cancel().catch(() => {});
+    const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
     await child.status;
+    clearTimeout(timer);
   }
 
   try {
-    const { port } = await readMessage<{ port: number }>();
+    const { port } = await within(
+      startMs,
+      readMessage<{ port: number }>(),
+      `${script} does not listen`,
+    );
     return {
       port,
       pid: child.pid,
-      async readConsumption() {
-        await stdin.write(new Uint8Array([10]));
-        return await readMessage<Consumption>();
-      },
+      readConsumption: () => ask("", REPLY_MS),
+      ask: (message, timeoutMs = REPLY_MS) => ask(JSON.stringify(message), timeoutMs),
       [Symbol.asyncDispose]: end,
     };
   } catch (failure) {
     await end();
     throw failure;
+  }
+}
+
+/** Waits for a promise, and throws when it takes longer than this. */
+export async function within<T>(ms: number, promise: Promise<T>, failure: string): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`${failure} within ${ms} ms`)), ms);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

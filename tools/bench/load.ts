@@ -4,106 +4,152 @@
  * the servers.
  */
 
+/** A load on a server: one request, repeated on each of some connections. */
+export interface LoadOrder {
+  port: number;
+  path: string;
+  /** Further header lines, such as `X-Name: value`. */
+  headers: string[];
+  /** JSON, all ASCII. */
+  body: string;
+  /** The access tokens of the users; the connections take turns in using them. */
+  tokens: string[];
+  connections: number;
+  /** For how long to begin further requests. 0 sends one request on each connection. */
+  durationMs: number;
+}
+
 /** The result of a load. */
 export interface Load {
   /** Requests with a complete response of status 200. */
-  answers: number;
+  responses: number;
   seconds: number;
-  /** For each request, the milliseconds to the first byte of the response's body. */
-  firstByteMs: number[];
+  /** The median time from a request to the first byte of its response's body. */
+  firstByteMs: number;
+  /** The median time from a request to the end of its response, and the 99th percentile. */
+  wholeMs: number;
+  p99Ms: number;
 }
 
-/** A request, and the server to send it to. */
-export interface RequestOptions {
-  port: number;
-  path: string;
-  token: string;
-  /** JSON. */
-  body: string;
-}
-
-/** A request as bytes, to be sent any number of times. */
-export interface PreparedRequest {
-  port: number;
-  bytes: Uint8Array;
+/** The times of one exchange. */
+interface Times {
+  firstByteMs: number;
+  wholeMs: number;
 }
 
 const END_OF_CHUNKS = "0\r\n\r\n";
+const BUFFER_BYTES = 65_536;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Prepares a JSON `POST`. */
-export function createRequest({ port, path, token, body }: RequestOptions): PreparedRequest {
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    `Host: 127.0.0.1:${port}`,
-    `Authorization: Bearer ${token}`,
-    "Content-Type: application/json",
-    `Content-Length: ${body.length}`,
-  ];
-  return { port, bytes: encoder.encode(`${head.join("\r\n")}\r\n\r\n${body}`) };
-}
-
 /**
- * Repeats a request on each of `connections` connections until the time is over. Responses in flight
- * are then read to their end.
+ * Opens the connections, then repeats the request on each of them until the time is over. Responses in
+ * flight are read to their end.
  *
  * @throws {Error} for a response with another status than 200.
  */
-export async function applyLoad(
-  { port, bytes }: PreparedRequest,
-  { connections, durationMs }: { connections: number; durationMs: number },
-): Promise<Load> {
-  const firstByteMs: number[] = [];
+export async function applyLoad(order: LoadOrder): Promise<Load> {
+  await using connections = await connect(order);
+  const all: Times[] = [];
   const startedAt = performance.now();
-  async function work(): Promise<void> {
-    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-    connection.setNoDelay();
-    const buffer = new Uint8Array(65_536);
-    while (performance.now() - startedAt < durationMs) {
-      firstByteMs.push(await exchange(connection, bytes, buffer));
-    }
+  async function work(connection: Deno.TcpConn, index: number): Promise<void> {
+    const request = toRequest(order, index);
+    const buffer = new Uint8Array(BUFFER_BYTES);
+    do all.push(await exchange(connection, request, buffer)); while (
+      performance.now() - startedAt < order.durationMs
+    );
   }
-  await Promise.all(Array.from({ length: connections }, work));
+  await Promise.all(connections.list.map(work));
+  const wholeMs = all.map(({ wholeMs }) => wholeMs).sort((a, b) => a - b);
+  const firstByteMs = all.map(({ firstByteMs }) => firstByteMs).sort((a, b) => a - b);
   return {
-    answers: firstByteMs.length,
+    responses: all.length,
     seconds: (performance.now() - startedAt) / 1_000,
-    firstByteMs,
+    firstByteMs: firstByteMs[firstByteMs.length >> 1] ?? NaN,
+    wholeMs: wholeMs[wholeMs.length >> 1] ?? NaN,
+    p99Ms: wholeMs[Math.floor(wholeMs.length * 0.99)] ?? NaN,
   };
 }
 
-/** Sends one request and reads the response; returns the milliseconds to the first byte of its body. */
+/** Streams that are open, and wait for what never comes. Disposing of them closes them. */
+export async function openStreams(order: LoadOrder): Promise<AsyncDisposable> {
+  const connections = await connect(order);
+  await Promise.all(connections.list.map(async (connection, index) => {
+    await send(connection, toRequest(order, index));
+    await readHead(connection, new Uint8Array(BUFFER_BYTES));
+  }));
+  return connections;
+}
+
+async function connect({ port, connections }: LoadOrder) {
+  const list = await Promise.all(
+    Array.from({ length: connections }, () => Deno.connect({ hostname: "127.0.0.1", port })),
+  );
+  for (const connection of list) connection.setNoDelay();
+  return {
+    list,
+    [Symbol.asyncDispose]: () => {
+      for (const connection of list) connection.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function toRequest({ port, path, headers, body, tokens }: LoadOrder, index: number): Uint8Array {
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    `Authorization: Bearer ${tokens[index % tokens.length]}`,
+    "Content-Type: application/json",
+    `Content-Length: ${body.length}`,
+    ...headers,
+  ];
+  return encoder.encode(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
+
+/** Sends one request and reads the whole response. */
 async function exchange(
   connection: Deno.TcpConn,
   request: Uint8Array,
   buffer: Uint8Array,
-): Promise<number> {
+): Promise<Times> {
   const sentAt = performance.now();
-  for (let sent = 0; sent < request.length;) sent += await connection.write(request.subarray(sent));
-
-  let held = 0;
-  let answer: string;
-  let bodyStart: number;
-  do {
-    held += await read(connection, buffer.subarray(held));
-    answer = decoder.decode(buffer.subarray(0, held)); // all of it is ASCII
-    bodyStart = answer.indexOf("\r\n\r\n") + 4;
-  } while (bodyStart < 4 || held === bodyStart);
+  await send(connection, request);
+  const { text, bodyStart } = await readHead(connection, buffer);
   const firstByteMs = performance.now() - sentAt;
-
-  if (!answer.startsWith("HTTP/1.1 200 ")) throw new Error(`Unexpected response: ${answer}`);
-  const [, length] = /\r\ncontent-length: *(\d+)/i.exec(answer) ?? [];
+  const [, length] = /\r\ncontent-length: *(\d+)/i.exec(text) ?? [];
   if (length) {
-    for (let left = bodyStart + Number(length) - held; left > 0;) {
+    for (let left = bodyStart + Number(length) - text.length; left > 0;) {
       left -= await read(connection, buffer);
     }
   } else {
-    for (let tail = answer.slice(-5); tail !== END_OF_CHUNKS;) {
+    for (let tail = text.slice(-5); tail !== END_OF_CHUNKS;) {
       const count = await read(connection, buffer);
       tail = (tail + decoder.decode(buffer.subarray(Math.max(0, count - 5), count))).slice(-5);
     }
   }
-  return firstByteMs;
+  return { firstByteMs, wholeMs: performance.now() - sentAt };
+}
+
+/** Reads the head of a response and the first bytes of its body. */
+async function readHead(
+  connection: Deno.TcpConn,
+  buffer: Uint8Array,
+): Promise<{ text: string; bodyStart: number }> {
+  let held = 0;
+  let text: string;
+  let bodyStart: number;
+  do {
+    held += await read(connection, buffer.subarray(held));
+    text = decoder.decode(buffer.subarray(0, held)); // all of it is ASCII
+    bodyStart = text.indexOf("\r\n\r\n") + 4;
+  } while (bodyStart < 4 || held === bodyStart);
+  if (!text.startsWith("HTTP/1.1 200 ")) throw new Error(`Unexpected response: ${text}`);
+  return { text, bodyStart };
+}
+
+async function send(connection: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
 }
 
 async function read(connection: Deno.TcpConn, buffer: Uint8Array): Promise<number> {

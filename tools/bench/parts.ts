@@ -1,0 +1,18 @@
+/** The parts of the benchmark. */
+import { runJson } from "./parts/json.ts";
+import { runStreams } from "./parts/streams.ts";
+import type { PartResults } from "./results.ts";
+import type { Bench } from "./session.ts";
+
+/** A part that can be run by itself. */
+interface Part {
+  /** What it measures, for `--help`. */
+  title: string;
+  run(bench: Bench): Promise<PartResults>;
+}
+
+/** All parts by their names, in the order in which they run. */
+export const PARTS: Record<string, Part> = {
+  json: { title: "JSON of 1 and 20 KB at 1, 64 and 100 connections", run: runJson },
+  streams: { title: "streams of 200 chunks at 1, 50 and 500, bursts and paced", run: runStreams },
+};

@@ -1,0 +1,117 @@
+/** What one run of the benchmark shares: the upstream, the ledger, the load, and running contestants. */
+import { exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { type Child, startChild, within } from "./child.ts";
+import {
+  type Contestant,
+  type ContestantName,
+  startContestant,
+  type Surroundings,
+} from "./contestants.ts";
+import type { LedgerWork } from "./ledger_server.ts";
+import type { Load, LoadOrder } from "./load.ts";
+import type { LoadMessage } from "./load_process.ts";
+
+/** A running benchmark. */
+export interface Bench {
+  /** Whether figures are only to show that everything works. */
+  isQuick: boolean;
+  surroundings: Surroundings;
+  /** The database of the ledger. */
+  store: LedgerWork["store"];
+  /** The access tokens of the users. */
+  tokens: string[];
+  /** What could not be measured, one sentence each. */
+  notes: string[];
+  /** Prints progress on stderr. */
+  report(step: string): void;
+  /** Starts the contestants that do not run yet. Those that cannot start are left out, with a note. */
+  start(names: ContestantName[]): Promise<Contestant[]>;
+  /** Applies a load from the process that generates it. */
+  load(order: Omit<LoadOrder, "tokens">): Promise<Load>;
+  /** Opens streams that stay open until they are closed. */
+  openStreams(order: Omit<LoadOrder, "tokens" | "durationMs">): Promise<void>;
+  closeStreams(): Promise<void>;
+}
+
+/** The number of users that take turns. */
+const USERS = 64;
+const KEY_ID = "bench";
+/** How much longer than its duration a load may take. */
+const LOAD_MS = 90_000;
+
+/** Starts what every part needs. Disposing of it stops all processes. */
+export async function createBench(
+  { isQuick }: { isQuick: boolean },
+): Promise<Bench & AsyncDisposable> {
+  await using started = new AsyncDisposableStack();
+  const all = ["--allow-all"];
+  const upstream = started.use(await startChild("upstream.ts", { permissions: all }));
+  const ledger = started.use(await startChild("ledger_server.ts", { permissions: all }));
+  const generator = started.use(await startChild("load_process.ts", { permissions: all }));
+  const { store } = await ledger.ask<LedgerWork>({});
+  const { tokens, jwt } = await createTokens();
+  const surroundings = { upstream, ledger, jwt };
+  const running = new Map<ContestantName, Contestant>();
+  const processes = new AsyncDisposableStack();
+  started.use(processes);
+  const notes: string[] = [];
+  const send = <T>(message: LoadMessage, ms: number): Promise<T> => generator.ask<T>(message, ms);
+
+  const start = async (name: ContestantName): Promise<Contestant[]> => {
+    const known = running.get(name);
+    if (known) return [known];
+    try {
+      const contestant = await startContestant(name, surroundings);
+      running.set(name, contestant);
+      if (contestant.server !== upstream) processes.use(contestant.server);
+      return [contestant];
+    } catch (error) {
+      // Only Portkey comes from outside of this project; whatever else fails is a fault of it.
+      if (name !== "portkey") throw error;
+      notes.push(`Portkey was left out. ${error instanceof Error ? error.message : error}`);
+      return [];
+    }
+  };
+
+  const stop = started.move();
+  return {
+    isQuick,
+    surroundings,
+    store,
+    tokens,
+    notes,
+    report: (step) => console.error(`  ${step}`),
+    start: async (names) => {
+      const list: Contestant[] = [];
+      for (const name of names) list.push(...await start(name));
+      return list;
+    },
+    load: (order) => send({ load: { ...order, tokens } }, order.durationMs + LOAD_MS),
+    openStreams: (order) => send({ open: { ...order, tokens, durationMs: 0 } }, LOAD_MS),
+    closeStreams: () => send({ close: true }, LOAD_MS),
+    [Symbol.asyncDispose]: () => within(LOAD_MS, stop.disposeAsync(), "The processes did not stop"),
+  };
+}
+
+/** The process of a contestant that only one part needs. The caller stops it. */
+export async function startFresh(
+  name: ContestantName,
+  { surroundings }: Bench,
+): Promise<Contestant & { server: Child }> {
+  return await startContestant(name, surroundings);
+}
+
+async function createTokens() {
+  const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+  const tokens = await Promise.all(
+    Array.from(
+      { length: USERS },
+      (_, i) =>
+        new SignJWT({ sub: `bench-user-${i}`, role: "authenticated" })
+          .setProtectedHeader({ alg: "RS256", kid: KEY_ID }).setExpirationTime("2h").sign(
+            privateKey,
+          ),
+    ),
+  );
+  return { tokens, jwt: { JWT_PUBLIC_KEY: await exportSPKI(publicKey), JWT_KEY_ID: KEY_ID } };
+}
