@@ -92,6 +92,7 @@ export const settingReaders = {
   PROJECT_USD_PER_MONTH: amount("USD"),
   LEGACY_ALLOW_ANON: flag(false),
   LEGACY_ALLOW_API_KEY: flag(false),
+  OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: flag(false),
 
   PORT: port(8000),
   HOST: text("127.0.0.1"),

@@ -1,9 +1,9 @@
 /** `deno task start`: the standalone server, in this process and in processes of its own. */
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { type Environment, settingNames } from "../shared/settings.ts";
 import { listenForSignals } from "../tools/signals.ts";
 import { startStandalone } from "../tools/start/standalone.ts";
 import { createEnvironment, createRequest, PROMPT, TOKEN } from "./support/caller.ts";
+import { spawnServer } from "./support/server_process.ts";
 import { chunk, completion, createUpstream, DONE, streamOf, USAGE } from "./support/upstream.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -251,41 +251,6 @@ function createSlowUpstream() {
     async [Symbol.asyncDispose]() {
       told.resolve();
       await server.shutdown();
-    },
-  };
-}
-
-/** Starts the task as a process, with exactly these settings. */
-async function spawnServer(environment: Environment) {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "start"],
-    cwd: ROOT,
-    env: Object.fromEntries(settingNames.map((name) => [name, environment.get(name) ?? ""])),
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const output = new Response(process.stdout).text();
-  const errors = process.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (!/Functions {2}(\S+)\/<slug>/.test(text)) {
-    const { value, done } = await errors.read();
-    if (done) throw new Error(`The server did not start: ${text}`);
-    text += value;
-  }
-  const [, url] = /Functions {2}(\S+)\/<slug>/.exec(text)!;
-  return {
-    url,
-    process,
-    output,
-    async [Symbol.asyncDispose]() {
-      try {
-        process.kill("SIGTERM");
-      } catch {
-        // It has ended already.
-      }
-      await errors.cancel();
-      await Promise.all([process.status, output]);
     },
   };
 }

@@ -25,9 +25,9 @@ export interface GeneratedFile {
  */
 export async function requestFile(call: Call, operation: Operation): Promise<GeneratedFile> {
   const [exchange] = await openExchanges(call, [operation]) as [Exchange];
-  const { gateway, bill } = exchange;
+  const { gateway, bill, trace } = exchange;
   const limits = { deadlineMs: call.settings.REQUEST_DEADLINE_MS };
-  return await attempt(call, exchange, limits, async (signal) => {
+  const file = await attempt(call, exchange, limits, async (signal) => {
     const response = await sendPaid(exchange, signal);
     const id = readGenerationId(response);
     const mediaType = response.headers.get("content-type") ?? "application/octet-stream";
@@ -39,8 +39,11 @@ export async function requestFile(call: Call, operation: Operation): Promise<Gen
     const generation = { id, model: undefined };
     bill.charge(generation);
     logGeneration(call.log, generation);
+    trace?.note(generation);
     const bytes = await readBytes(response, signal);
     if (bytes.length === 0) throw unusable("The AI provider responded with an empty file");
     return { mediaType, bytes };
   });
+  trace?.end();
+  return file;
 }

@@ -26,6 +26,7 @@ import type { Protocol } from "./protocol.ts";
 import { type AttemptLimits, withRetries } from "./retries.ts";
 import { readGenerationId } from "./send.ts";
 import { StreamGuard } from "./stream_guard.ts";
+import { createTrace } from "./telemetry.ts";
 
 /** A request meant for OpenRouter. */
 export interface Operation {
@@ -90,7 +91,7 @@ export async function requestStream(
 ): Promise<ByteSource> {
   const { settings, log } = call;
   const [exchange] = await openExchanges(call, [operation]) as [Exchange];
-  const { gateway, bill, key } = exchange;
+  const { gateway, key, trace } = exchange;
   const maxMs = Math.min(RESERVATION_MS, maxResponseMs());
   const deadlineMs = Math.min(settings.STREAM_FIRST_EVENT_DEADLINE_MS, maxMs);
   return await attempt(call, exchange, { deadlineMs }, async (signal) => {
@@ -101,14 +102,17 @@ export async function requestStream(
       preface,
       idleMs: settings.STREAM_IDLE_WATCHDOG_MS,
       lastsMs: maxMs - call.elapsedMs(),
+      onEvents: trace?.openStream(),
     });
     const id = readGenerationId(response);
     // Before `open`, so that a stream that fails before its first event is charged, too.
-    guard.ended.then((ending) => chargeStream(log, bill, { ...ending, id: id ?? ending.id }));
+    guard.ended.then((ending) => chargeStream(log, exchange, { ...ending, id: id ?? ending.id }));
     await guard.open();
+    trace?.reachFirstChunk();
     // After `open`: until then a failure is the response, and not the outcome of a stream.
     guard.ended.then(({ outcome }) => {
       log.stream = typeof outcome === "string" ? outcome : outcome.code;
+      trace?.end(typeof outcome === "string" ? undefined : outcome);
     });
     logGeneration(log, { id: id ?? guard.seen.id, model: guard.seen.model });
     return guard;
@@ -126,7 +130,8 @@ export async function openExchanges(call: Call, operations: Operation[]): Promis
   const requests = await Promise.all(operations.map(async ({ path, params, protocol }) => {
     const fields = await withOpaqueUser(path, applyPolicy(path, params, settings), call);
     const request = gateway.request(path, fields);
-    return { request, protocol, paid: toPaidCall(path, fields, request) };
+    const trace = createTrace(call, { path, fields, gateway, protocol });
+    return { request, protocol, trace, paid: toPaidCall(path, fields, request) };
   }));
   const bills = await openPricedBills(call, requests.map(({ paid }) => paid));
   const key = await readPayersKey(call, bills[0]);
@@ -163,23 +168,29 @@ async function runJson<T>(
 ): Promise<T> {
   const deadlineMs = Math.min(call.settings.REQUEST_DEADLINE_MS, maxResponseMs());
   const limits = { deadlineMs, signal };
-  return await attempt(call, exchange, limits, async (signal) => {
+  const result = await attempt(call, exchange, limits, async (signal) => {
     const response = await sendPaid(exchange, signal);
     const value = await readCharged(call, exchange, { response, signal });
     judge(value as T, readFailure(value, response, exchange.gateway));
     return value as T;
   });
+  exchange.trace?.end();
+  return result;
 }
 
-/** Runs attempts at a request; a failure about the user's own key is the user's to correct. */
+/**
+ * Runs attempts at a request; a failure about the user's own key is the user's to correct. After a
+ * success the caller ends the trace.
+ */
 export async function attempt<T>(
   call: Call,
-  { key }: Exchange,
+  { key, trace }: Exchange,
   limits: AttemptLimits,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  const runAll = () => withRetries(call, limits, run);
   try {
-    return await withRetries(call, limits, run);
+    return await (trace ? trace.start(runAll) : runAll());
   } catch (failure) {
     throw toPayersFailure(failure, key);
   }

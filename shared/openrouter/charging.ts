@@ -1,4 +1,5 @@
 /** Sends requests whose cost is reserved, and charges what their responses state. */
+import type { Fields } from "../fields.ts";
 import type { Gateway, GatewayRequest } from "../gateway/interface.ts";
 import type { Call, LogFields } from "../http/call.ts";
 import type { Bill } from "../ledger/bill.ts";
@@ -9,6 +10,7 @@ import { parseResponse } from "./json_responses.ts";
 import type { Protocol } from "./protocol.ts";
 import { mayBeBilled, readGenerationId, readText, send } from "./send.ts";
 import type { Ending } from "./stream_guard.ts";
+import type { Trace } from "./telemetry.ts";
 
 /** A request that may be sent: it keeps to the policy, and its cost is reserved. */
 export interface Exchange {
@@ -22,6 +24,8 @@ export interface Exchange {
   key: string | undefined;
   /** How its events are read. */
   protocol: Protocol | undefined;
+  /** Its span and metrics; undefined when nothing is recorded. */
+  trace: Trace | undefined;
 }
 
 /** Sends, and charges the estimate of a request that got no response and may have been taken. */
@@ -40,7 +44,7 @@ export async function sendPaid(
 /** Reads a response and charges it, whatever is thought of it later. */
 export async function readCharged(
   call: Call,
-  { gateway, request, bill, protocol }: Exchange,
+  { gateway, request, bill, protocol, trace }: Exchange,
   { response, signal }: { response: Response; signal: AbortSignal },
 ): Promise<unknown> {
   const id = readGenerationId(response);
@@ -61,17 +65,19 @@ export async function readCharged(
     const answered = { id: id ?? asText(about.id), model: asText(about.model), usage };
     bill.charge(answered);
     logGeneration(call.log, answered);
+    trace?.noteResponse(value as Fields, answered);
   }
   return value;
 }
 
 /** Charges what the events of a stream have named and counted when it ended. */
-export function chargeStream(log: LogFields, bill: Bill, ending: Ending): void {
-  const { outcome, refused, tokens, ...answered } = ending;
+export function chargeStream(log: LogFields, { bill, trace }: Exchange, ending: Ending): void {
+  const { outcome, refused, tokens, finishReasons, ...answered } = ending;
   if (refused && !readTokenUsage(answered.usage)) return; // nothing was generated
   const isPart = outcome !== "complete";
   bill.charge(answered, { completionTokens: isPart ? tokens : tokens || undefined, isPart });
   logGeneration(log, answered);
+  trace?.note(answered, finishReasons);
 }
 
 function asText(value: unknown): string | undefined {

@@ -4,6 +4,7 @@ import { type Fields, toText } from "../fields.ts";
 import { unusable } from "../gateway/failures.ts";
 import { formatEvent, joinBytes, readData, splitEvents } from "../http/sse.ts";
 import type { TokenUsage } from "../token_usage.ts";
+import { readFinishReasons } from "./finish_reasons.ts";
 import { empty, isEmpty, type Protocol, type StreamReader } from "./protocol.ts";
 
 /** How events are read. */
@@ -12,6 +13,8 @@ export interface EventOptions {
   protocol: Protocol;
   /** The gateway's error in an event, if there is one. */
   readError(body: unknown): ApiError | undefined;
+  /** Gets the text of whole events, as they are read. */
+  onEvents?: ((text: string) => void) | undefined;
 }
 
 /** How a stream ended: whole, or with an error. */
@@ -25,6 +28,8 @@ export interface Seen {
   model?: string;
   /** Tokens and cost, as the last event with usage stated them. */
   usage?: TokenUsage;
+  /** Why the generation ended, per choice. */
+  finishReasons?: string[];
   /** About how many tokens were generated, by the number and the length of the events. */
   tokens: number;
   /** The first event was an error: nothing was generated. */
@@ -63,6 +68,7 @@ export class StreamEvents {
    */
   read(events: Uint8Array): { passed: Uint8Array; end?: Conclusion } {
     const text = decoder.decode(events);
+    this.#options.onEvents?.(text);
     const count = countData(text);
     if (count === 0) return { passed: events };
     this.seen.tokens += count;
@@ -133,6 +139,7 @@ export class StreamEvents {
       return failure;
     }
     this.hasOutput ||= verdict.hasOutput ?? false;
+    if (verdict.finished) this.seen.finishReasons ??= toReasons(event);
     this.#finished ||= verdict.finished ?? false;
     this.begun ||= this.hasOutput || !this.#finished; // else the end may show that it was empty
     return undefined;
@@ -148,6 +155,12 @@ export class StreamEvents {
     if (this.#options.protocol.isLenient) return "complete";
     return isEmpty({ hasOutput, finished: this.#finished, usage }) ? empty() : "complete";
   }
+}
+
+/** Undefined when an event ends the generation without saying why. */
+function toReasons(event: Fields): string[] | undefined {
+  const reasons = readFinishReasons(event);
+  return reasons.length > 0 ? reasons : undefined;
 }
 
 /** The failure of a stream that closed too early. */

@@ -11,7 +11,12 @@ const DEADLINE_MS = 60_000;
 /** Programs that a reader has, or gets with the page's own instructions. */
 const PROGRAMS = ["cd", "curl", "docker", "git", "npx", "deno", "openssl"];
 /** Variables that tools and Deno itself read. */
-const TOOL_VARIABLES = ["INSFORGE_API_KEY", "OTEL_DENO"];
+const TOOL_VARIABLES = [
+  "INSFORGE_API_KEY",
+  "OTEL_DENO",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_PROTOCOL",
+];
 /** Settings of InsForge's own AI proxy. */
 const OLD_SETTINGS = ["MAX_COMPLETION_TOKENS"];
 

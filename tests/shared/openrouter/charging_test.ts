@@ -23,7 +23,8 @@ function createProbe() {
   const params = { model: "a/b", max_tokens: 50 };
   const bill = new Bill(expect({ path, params, bytes: 90 }, settings), { charges });
   const request = gateway.request(path, params);
-  const exchange: Exchange = { gateway, request, bill, key: undefined, protocol: undefined };
+  const absent = { key: undefined, protocol: undefined, trace: undefined };
+  const exchange: Exchange = { gateway, request, bill, ...absent };
   const read = (response: Response) => readCharged({ log } as Call, exchange, { response, signal });
   const listCharges = () =>
     charges.map(({ generation_id, completion_tokens, final }) => [
@@ -31,7 +32,7 @@ function createProbe() {
       completion_tokens,
       final,
     ]);
-  return { bill, log, read, listCharges };
+  return { exchange, log, read, listCharges };
 }
 
 Deno.test("charges and logs the usage that a response states", async () => {
@@ -70,9 +71,9 @@ Deno.test("charges nothing for a response that reports an error", async () => {
 });
 
 Deno.test("charges a cut stream for the tokens that arrived, and a refused one not at all", () => {
-  const { bill, log, listCharges } = createProbe();
+  const { exchange, log, listCharges } = createProbe();
   const cut = { outcome: "cancelled", refused: false, tokens: 9, id: "gen-4" } as const;
-  chargeStream(log, bill, cut);
-  chargeStream(log, bill, { ...cut, refused: true });
+  chargeStream(log, exchange, cut);
+  chargeStream(log, exchange, { ...cut, refused: true });
   assertEquals([listCharges(), log.generation_id], [[["gen-4", 9, false]], "gen-4"]);
 });
