@@ -23,7 +23,11 @@ export type { SummaryAnswer, SummaryFacts } from "../functions/summarize-records
 export type { UsageAnswer } from "../functions/usage/index.ts";
 export type { UsageDay, UsageLimits, UsageSum } from "../functions/usage/record.ts";
 export type { ErrorCode } from "../shared/errors.ts";
-export type { Image, SavedImage, UnsavedImage } from "../shared/openrouter/saved_images.ts";
+export type {
+  Media as Image,
+  SavedMedia as SavedImage,
+  UnsavedMedia as UnsavedImage,
+} from "../shared/openrouter/saved_media.ts";
 export type { Message, ToolCall } from "../shared/openrouter/completions.ts";
 export type { Transcription } from "../shared/openrouter/audio.ts";
 export type { TokenUsage } from "../shared/token_usage.ts";

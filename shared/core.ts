@@ -35,3 +35,6 @@ export { type Filter, readRows, type RowQuery } from "./insforge/rows.ts";
 export { type Completion, createCompletion, streamCompletion } from "./openrouter/completions.ts";
 export { createEmbeddings, type EmbeddingInput, type Embeddings } from "./openrouter/embeddings.ts";
 export { createImages, type ImageList } from "./openrouter/images.ts";
+export { createRanking, type RankedDocument, type Ranking } from "./openrouter/rerank.ts";
+export { createSpeech, createTranscription, type Transcription } from "./openrouter/audio.ts";
+export type { GeneratedFile } from "./openrouter/bytes.ts";

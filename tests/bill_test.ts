@@ -30,6 +30,12 @@ const quick = { chunk_delay_ms: 1 };
 const openai = { model: "openai/gpt-4o-mini", messages };
 const response = { model: "openai/gpt-4o-mini", input: prompt };
 const claude = { model: "anthropic/claude-sonnet-4.5", max_tokens: 500, messages };
+const previewed = {
+  model: "openai/gpt-image-1",
+  prompt: "A lighthouse",
+  stream: true,
+  simulate: quick,
+};
 const vectors = { model: "openai/text-embedding-3-small", input: prompt };
 
 const REQUESTS: Record<string, Request> = {
@@ -124,6 +130,45 @@ const REQUESTS: Record<string, Request> = {
   ],
   "OpenAI's embeddings": [1, "v1/embeddings", vectors],
   "OpenAI's images": [1, "v1/images/generations", { ...image, response_format: "b64_json" }],
+  "OpenAI's image edits": [
+    1,
+    "v1/images/edits",
+    { ...image, images: [{ image_url: "data:image/png;base64,AAAA" }] },
+  ],
+  "OpenRouter's images": [1, "v1/images", { ...image, n: 2 }],
+  "OpenRouter's images, streamed": [1, "v1/images", previewed],
+  "OpenAI's images, streamed": [1, "v1/images/generations", previewed],
+  "OpenAI's images, streamed by a provider that does not stream": [
+    1,
+    "v1/images/generations",
+    { ...image, stream: true },
+  ],
+  "OpenAI's images, streamed and aborted": [1, "v1/images/generations", {
+    ...previewed,
+    simulate: undefined,
+  }, 1],
+  "OpenAI's first completions": [1, "v1/completions", { prompt }],
+  "OpenAI's first completions, streamed": [
+    1,
+    "v1/completions",
+    { prompt, stream: true, simulate: quick },
+  ],
+  "OpenAI's first completions, streamed and aborted": [
+    1,
+    "v1/completions",
+    { prompt, stream: true },
+    2,
+  ],
+  "OpenAI's speech": [1, "v1/audio/speech", { input: prompt }],
+  "OpenAI's transcriptions": [
+    1,
+    "v1/audio/transcriptions",
+    { input_audio: { data: btoa("audio".repeat(2_000)), format: "mp3" } },
+  ],
+  "OpenRouter's ranking": [1, "v1/rerank", { query: prompt, documents: ["a", "b"] }],
+  "OpenRouter's 3D objects": [1, "v1/objects/generations", { prompt: "A lighthouse" }],
+  "the chat of PinMe's clients": [1, "v1/api/v1/chat/completions?project_name=shop", openai],
+  "the tokens of Anthropic's messages": [0, "v1/messages/count_tokens", { messages }],
   "the deprecated chat": [1, "api/ai/chat/completion", openai],
   "the deprecated chat, streamed": [1, "api/ai/chat/completion", { ...openai, stream: true }],
   "the deprecated image": [1, "api/ai/image/generation", image],

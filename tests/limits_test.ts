@@ -17,6 +17,15 @@ const SPENDING: [path: string, body: unknown][] = [
   ["v1/responses", { input: "Hello" }],
   ["v1/embeddings", { input: "Hello", model: "openai/text-embedding-3-small" }],
   ["v1/images/generations", { prompt: "A lighthouse", response_format: "b64_json" }],
+  ["v1/images", { prompt: "A lighthouse" }],
+  ["v1/images/edits", {
+    prompt: "A lighthouse",
+    images: [{ image_url: "https://a.example/b.png" }],
+  }],
+  ["v1/completions", { prompt: "Hello" }],
+  ["v1/audio/speech", { input: "Hello" }],
+  ["v1/audio/transcriptions", { input_audio: { data: btoa("audio"), format: "mp3" } }],
+  ["v1/rerank", { query: "Hello", documents: ["a"] }],
   ["api/ai/chat/completion", {
     model: "openai/gpt-4o-mini",
     messages: [{ role: "user", content: "Hello" }],

@@ -110,7 +110,47 @@ const REFUSED: [string, string, Record<string, unknown>, string, RegExp][] = [
     /one of/,
   ],
   ["eleven images", "images/generations", { prompt: "x", n: 11 }, "n", /must be 10 or less/],
-  ["a streamed image", "images/generations", { prompt: "x", stream: true }, "stream", /false/],
+  [
+    "URLs in a stream",
+    "images/generations",
+    { prompt: "x", stream: true, response_format: "url" },
+    "response_format",
+    /must be "b64_json" in a stream/,
+  ],
+  ["no images to edit", "images/edits", { prompt: "x" }, "images", /required/],
+  [
+    "a mask",
+    "images/edits",
+    { prompt: "x", images: [{ image_url: "https://a.example/b.png" }], mask: { file_id: "f" } },
+    "mask",
+    /must be left out/,
+  ],
+  ["no prompt", "images", {}, "prompt", /required/],
+  [
+    "an unknown audio format",
+    "audio/speech",
+    { input: "x", response_format: "opus" },
+    "response_format",
+    /one of/,
+  ],
+  [
+    "events of speech",
+    "audio/speech",
+    { input: "x", stream_format: "sse" },
+    "stream_format",
+    /audio/,
+  ],
+  ["no recording", "audio/transcriptions", { model: "a/b" }, "input_audio", /required/],
+  [
+    "a transcription as subtitles",
+    "audio/transcriptions",
+    { input_audio: { data: "AAAA", format: "mp3" }, response_format: "srt" },
+    "response_format",
+    /one of "json", "verbose_json"/,
+  ],
+  ["no documents", "rerank", { query: "x", documents: [] }, "documents", /non-empty/],
+  ["no text to continue", "completions", { prompt: "" }, "prompt", /must not be empty/],
+  ["an empty object prompt", "objects/generations", { prompt: " " }, "prompt", /blank/],
   ["a long prompt", "images/generations", { prompt: "x".repeat(4001) }, "prompt", /at most 4000/],
   ["to store", "responses", { input: "Hi", store: true }, "store", /must be false/],
   [
@@ -139,9 +179,8 @@ for (const [kind, operation, body, param, message] of REFUSED) {
 }
 
 Deno.test("every operation of v1 is also reached by ?route=", async () => {
-  for (const { path } of handler.routes) {
-    const route = path.slice(1).replace(":id{.+}", "openai/gpt-4o-mini");
-    const method = /models/.test(path) ? "GET" : "POST";
+  for (const { method, path } of handler.routes) {
+    const route = path.slice(1).replace(":id{.+}", "openai/gpt-4o-mini").replace(/:/g, "");
     const { status, body } = await send(handler, createEnvironment(), {}, {
       path: `/v1?route=${route}`,
       method,
@@ -152,7 +191,7 @@ Deno.test("every operation of v1 is also reached by ?route=", async () => {
 });
 
 Deno.test("v1 returns 404 and 405 in OpenAI's shape", async () => {
-  const missing = await send(handler, createEnvironment(), {}, { path: "/v1/completions" });
+  const missing = await send(handler, createEnvironment(), {}, { path: "/v1/moderations" });
   assertEquals([missing.status, missing.body.error.type], [404, "invalid_request_error"]);
   const wrong = { path: "/v1/models/openai/gpt-4o-mini", method: "PUT" };
   const { status, headers, body } = await send(handler, createEnvironment(), {}, wrong);

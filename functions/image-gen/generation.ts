@@ -2,7 +2,7 @@
 import { requireShort } from "../../shared/request/chat_request.ts";
 import { withOutputLimit } from "../../shared/request/output_tokens.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
-import type { Image } from "../../shared/openrouter/saved_images.ts";
+import type { Media } from "../../shared/openrouter/saved_media.ts";
 import { toExcerpt } from "../../shared/gateway/redaction.ts";
 import type { AiContext, ChatAnswer } from "../../shared/mod.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
@@ -13,7 +13,7 @@ import { type DrawingRequest, IMAGE_API_OPTIONS } from "./drawing_request.ts";
 /** The generated images. */
 export interface Drawing {
   /** At least one image. */
-  images: Image[];
+  images: Media[];
   /** The text that the model wrote besides the images. */
   text?: string;
   /** The model that generated the images. */
@@ -106,7 +106,7 @@ async function drawByImageApi({ ai }: Context, order: Order): Promise<Drawing> {
   return { images, model, usage: toTokenUsage(usage) };
 }
 
-function toImage(url: unknown): Image {
+function toImage(url: unknown): Media {
   const text = toText(url);
   const [, media_type] = /^data:(\w+\/[\w.+-]+)[;,]/.exec(text) ?? [];
   if (media_type) return { media_type, data_url: text };

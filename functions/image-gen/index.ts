@@ -7,11 +7,11 @@ import { MAX_IMAGE_BODY_BYTES } from "../../shared/http/body.ts";
 import { withAi } from "../../shared/mod.ts";
 import { savePlace } from "../../shared/request/save_place.ts";
 import {
-  type Image,
-  type SavedImage,
-  saveImages,
-  type UnsavedImage,
-} from "../../shared/openrouter/saved_images.ts";
+  type Media,
+  type SavedMedia,
+  saveMedia,
+  type UnsavedMedia,
+} from "../../shared/openrouter/saved_media.ts";
 import { requireBucket } from "../../shared/insforge/storage.ts";
 import { drawingRequest } from "./drawing_request.ts";
 import { draw, type Drawing } from "./generation.ts";
@@ -27,7 +27,7 @@ export type ImageRequest = z.infer<typeof imageRequest>;
 /** The response. */
 export interface ImageAnswer extends Omit<Drawing, "images"> {
   /** At least one image: as a data URL, behind a URL, or saved in storage. */
-  images: (Image | SavedImage | UnsavedImage)[];
+  images: (Media | SavedMedia | UnsavedMedia)[];
 }
 
 const config = { slug: "image-gen", body: imageRequest, maxBodyBytes: MAX_IMAGE_BODY_BYTES };
@@ -37,6 +37,6 @@ export default withAi(config, async (context) => {
   if (save) await requireBucket(user, save, settings);
   const drawing = await draw(context, order);
   if (!save) return Response.json(drawing);
-  const images = await saveImages(user, drawing.images, save, context);
+  const images = await saveMedia(user, drawing.images, save, context);
   return Response.json({ ...drawing, images } satisfies ImageAnswer);
 });

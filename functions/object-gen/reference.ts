@@ -1,6 +1,6 @@
 /** The API reference of `object-gen`: what the schemas and types do not say. */
 import type { Reference } from "../../tools/reference/operation.ts";
-import { objectRequest } from "./index.ts";
+import { objectRequest } from "../../shared/request/object_request.ts";
 
 const DESCRIPTION = `\
 Off unless \`ENABLE_OBJECT_GEN\` is \`true\`; a 403 otherwise. OpenRouter's current documentation \

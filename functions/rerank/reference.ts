@@ -1,6 +1,6 @@
 /** The API reference of `rerank`: what the schemas and types do not say. */
 import type { Reference } from "../../tools/reference/operation.ts";
-import { rerankRequest } from "./index.ts";
+import { rerankRequest } from "../../shared/request/rerank_request.ts";
 
 const DESCRIPTION = `\
 A reranker reads the query together with each document, so its order is better than that of \

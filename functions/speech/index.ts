@@ -4,7 +4,7 @@ import { toBase64 } from "../../shared/base64.ts";
 import { isBufferingPlatform } from "../../shared/http/platform.ts";
 import { requireBucket } from "../../shared/insforge/storage.ts";
 import { withAi } from "../../shared/mod.ts";
-import { saveImages } from "../../shared/openrouter/saved_images.ts";
+import { saveMedia } from "../../shared/openrouter/saved_media.ts";
 import { requireShort } from "../../shared/request/chat_request.ts";
 import { savePlace } from "../../shared/request/save_place.ts";
 import { nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
@@ -40,7 +40,7 @@ export default withAi(config, async (context) => {
   }
   const media_type = mediaType.replace(/\s/g, "");
   const inline = { media_type, data_url: `data:${media_type};base64,${toBase64(bytes)}` };
-  const [audio = inline] = save ? await saveImages(user, [inline], save, context) : [];
+  const [audio = inline] = save ? await saveMedia(user, [inline], save, context) : [];
   return Response.json({ audio: audio as SpeechAnswer["audio"], model } satisfies SpeechAnswer);
 });
 

@@ -1,6 +1,8 @@
 /** OpenRouter's models in OpenAI's form. https://platform.openai.com/docs/api-reference/models */
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Call } from "../../shared/http/call.ts";
+import { unusable } from "../../shared/gateway/failures.ts";
+import { fetchJson } from "../../shared/openrouter/json_responses.ts";
 import { listModels, type Model } from "../../shared/openrouter/models.ts";
 import { isAllowedModel } from "../../shared/policy/models.ts";
 
@@ -59,8 +61,57 @@ export async function readModels(call: Call, query: URLSearchParams): Promise<Op
 export async function readModel(call: Call, id: string): Promise<OpenAIModel> {
   const { data } = await readModels(call, new URLSearchParams());
   const model = data.find((model) => model.id === id);
-  if (!model) throw new ApiError(404, "AI_INVALID_MODEL", `There is no model "${id}"`);
+  if (!model) throw unknownModel(id);
   return model;
+}
+
+/** How many models the project allows. */
+export interface ModelCount {
+  data: { count: number };
+}
+
+/** What the gateway says about one model, in OpenRouter's form. */
+export interface ModelDetails {
+  /** The model; for its endpoints also the providers that serve it, with their prices and speed. */
+  data: Model & { endpoints?: unknown[] };
+}
+
+/** A model as it stands in a path. */
+interface ModelPath {
+  author: string;
+  slug: string;
+  /** `endpoints` for the providers that serve it. */
+  part?: "endpoints";
+}
+
+/** The characters of OpenRouter's names. Any others could lead to another path of the gateway. */
+const NAME = /^[\w~@:+-][\w.~@:+-]*$/;
+
+/**
+ * Reads one model from the gateway, which resolves aliases and variants, or its endpoints.
+ *
+ * @throws {ApiError} 404 `AI_INVALID_MODEL` when the gateway has no such model or the project does not
+ *   allow it; 400 `INVALID_INPUT` when the gateway does not describe single models; otherwise as the
+ *   docs' table of errors says.
+ */
+export async function readDetails(
+  call: Call,
+  { author, slug, part }: ModelPath,
+): Promise<ModelDetails> {
+  const id = `${author}/${slug}`;
+  if (!NAME.test(author) || !NAME.test(slug)) throw unknownModel(id);
+  const path = part ? `/models/${id}/${part}` : `/model/${id}`;
+  return await fetchJson<ModelDetails>(call, path, ({ data }, error) => {
+    if (error) throw error;
+    if (typeof data?.id !== "string") throw unusable("The AI provider responded without a model");
+    if (!isAllowedModel(data.id, call.settings.ALLOWED_MODELS)) throw unknownModel(id);
+  }).catch((failure) => {
+    throw failure.code === "AI_INVALID_MODEL" ? unknownModel(id) : failure;
+  });
+}
+
+function unknownModel(id: string): ApiError {
+  return new ApiError(404, "AI_INVALID_MODEL", `There is no model "${id}"`);
 }
 
 function toOpenAIModel(model: Model): OpenAIModel {

@@ -6,40 +6,46 @@ import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
 import { completionRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
-import { toAnthropicErrorBody, toOpenAIErrorBody } from "../../shared/errors.ts";
-import { saveImages } from "../../shared/openrouter/saved_images.ts";
-import { requireBucket } from "../../shared/insforge/storage.ts";
+import { type ApiError, toAnthropicErrorBody, toOpenAIErrorBody } from "../../shared/errors.ts";
 import { createCompletion, streamCompletion } from "../../shared/openrouter/completions.ts";
 import { createEmbeddings } from "../../shared/openrouter/embeddings.ts";
-import { createImages } from "../../shared/openrouter/images.ts";
-import { requireInputTokens } from "../../shared/request/input_tokens.ts";
+import { estimateInputTokens, requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { eventStream } from "../../shared/http/event_stream.ts";
-import { readModel, readModels } from "./catalogue.ts";
+import { addCatalogueRoutes } from "./catalogue_routes.ts";
 import { chatProtocol } from "./chat_protocol.ts";
+import { CREDENTIAL } from "./credential.ts";
 import { embeddingsRequest, toBase64Vectors } from "./embeddings.ts";
+import { addImageRoutes } from "./image_routes.ts";
+import { addMediaRoutes } from "./media_routes.ts";
 import {
-  imagesRequest,
-  type OpenAIImages,
-  toImageParams,
-  toImages,
-  toOpenAIImages,
-} from "./images.ts";
-import { createMessage, messagesRequest, streamMessage, toMessageParams } from "./messages.ts";
+  countRequest,
+  createMessage,
+  messagesRequest,
+  streamMessage,
+  type TokenCount,
+  toMessageParams,
+} from "./messages.ts";
+import { toPinmeErrorBody } from "./pinme_errors.ts";
 import { createResponse, responsesRequest, streamResponse, toResponseParams } from "./responses.ts";
+import {
+  createTextCompletion,
+  streamTextCompletion,
+  textCompletionRequest,
+  toTextParams,
+} from "./text_completions.ts";
 
 /** OpenAI accepts 300,000 tokens, each of which is one number. */
 const EMBEDDINGS_BODY = { maxBytes: MAX_IMAGE_BODY_BYTES, maxValues: 350_000 };
 
-/** Clients of PinMe and Anthropic send their key as `X-API-Key`. */
-const CREDENTIAL = { acceptsApiKeyHeader: true };
-
-const { app, handler } = createApp("v1", {
-  toErrorBody: (error, path) =>
-    /^\/messages\b/.test(path) ? toAnthropicErrorBody(error) : toOpenAIErrorBody(error),
-});
+const { app, handler } = createApp("v1", { toErrorBody });
 export default handler;
 
-app.post("/chat/completions", async ({ env: call }) => {
+addCatalogueRoutes(app);
+addImageRoutes(app);
+addMediaRoutes(app);
+
+// PinMe's clients append /api/v1 to the base URL themselves.
+app.on("POST", ["/chat/completions", "/api/v1/chat/completions"], async ({ env: call }) => {
   await requireUser(call, CREDENTIAL);
   const request = await readBody(call, completionRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = toCompletionParams(request, call.settings, { lowersLimits: true });
@@ -63,6 +69,23 @@ app.post("/messages", async ({ env: call }) => {
   return eventStream(call, await streamMessage(call, params));
 });
 
+app.post("/messages/count_tokens", async ({ env: call }) => {
+  await requireUser(call, CREDENTIAL);
+  const { system, messages, tools } = await readBody(call, countRequest, {
+    maxBytes: MAX_IMAGE_BODY_BYTES,
+  });
+  const input_tokens = estimateInputTokens({ system, messages, tools });
+  return Response.json({ input_tokens } satisfies TokenCount);
+});
+
+app.post("/completions", async ({ env: call }) => {
+  await requireUser(call, CREDENTIAL);
+  const request = await readBody(call, textCompletionRequest);
+  const params = toTextParams(request, call.settings);
+  if (!request.stream) return Response.json(await createTextCompletion(call, params));
+  return eventStream(call, await streamTextCompletion(call, params));
+});
+
 app.post("/embeddings", async ({ env: call }) => {
   await requireUser(call, CREDENTIAL);
   const request = await readBody(call, embeddingsRequest, EMBEDDINGS_BODY);
@@ -72,31 +95,8 @@ app.post("/embeddings", async ({ env: call }) => {
   return Response.json(request.encoding_format === "base64" ? toBase64Vectors(answer) : answer);
 });
 
-app.post("/images/generations", async ({ env: call }) => {
-  const user = await requireUser(call, CREDENTIAL);
-  const request = await readBody(call, imagesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
-  const params = toImageParams(request, call.settings);
-  const place = { bucket: call.settings.IMAGE_BUCKET };
-  const toSave = request.response_format === "url";
-  if (toSave) await requireBucket(user, place, call.settings);
-  const answer = await createImages(call, params);
-  const images = toOpenAIImages(answer);
-  if (!toSave) return Response.json(images);
-  const saved = await saveImages(user, toImages(answer), place, call);
-  const data = saved.map((image, i) =>
-    "save_error" in image
-      ? { ...answer.data[i]!, save_error: image.save_error }
-      : { url: image.url, media_type: image.media_type }
-  );
-  return Response.json({ ...images, data } satisfies OpenAIImages);
-});
-
-app.get("/models", async ({ env: call }) => {
-  await requireUser(call, CREDENTIAL);
-  return Response.json(await readModels(call, new URL(call.request.url).searchParams));
-});
-
-app.get("/models/:id{.+}", async (c) => {
-  await requireUser(c.env, CREDENTIAL);
-  return Response.json(await readModel(c.env, c.req.param("id")));
-});
+/** The errors of each API that `v1` speaks, by the path below the function. */
+function toErrorBody(error: ApiError, path: string): Record<string, unknown> {
+  if (/^\/messages\b/.test(path)) return toAnthropicErrorBody(error);
+  return /^\/api\/v1\b/.test(path) ? toPinmeErrorBody(error) : toOpenAIErrorBody(error);
+}

@@ -3,8 +3,9 @@ import { completionRequest } from "../../shared/request/chat_request.ts";
 import { toAnthropicErrorBody, toOpenAIErrorBody } from "../../shared/errors.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
 import { embeddingsRequest } from "./embeddings.ts";
-import { imagesRequest } from "./images.ts";
-import { messagesRequest } from "./messages.ts";
+import { mediaOperations } from "./media_operations.ts";
+import { countRequest, messagesRequest } from "./messages.ts";
+import { toPinmeErrorBody } from "./pinme_errors.ts";
 import { responsesRequest } from "./responses.ts";
 
 const ERRORS = [400, 401, 402, 403, 413, 429, 500, 502, 504];
@@ -35,9 +36,25 @@ stream: \`{ type: "error", error: { type, message, metadata } }\` with the same 
 
 A model that does not exist is a 404 for \`GET\`, and a 400 otherwise. \`prompt\` instead of \
 \`messages\`, \`store: true\`, \`background: true\`, \`previous_response_id\`, \`conversation\` \
-and streamed images are a 400; so is an \`item_reference\` in \`input\`, because no items are \
-stored: send the items themselves, with the AI SDK by \`store: false\`. An image that could not be \
+are a 400; so is an \`item_reference\` in \`input\`, because no items are \
+stored: send the items themselves, with the AI SDK by \`store: false\`. An operation that the gateway \
+of the project lacks is a 400 that names it.
+
+\`POST /images\` is OpenRouter's operation for images, \`POST /images/generations\` and \
+\`POST /images/edits\` are OpenAI's. Edits take JSON, or a form with the files \`image\` or \
+\`image[]\`; masks are a 400. A stream sends previews, when the provider has them, and then each image; \
+a provider that does not stream sends the images alone. An image that could not be \
 saved comes as \`b64_json\`, with \`save_error\`.
+
+\`POST /audio/speech\` returns MP3 unless \`response_format\` is \`pcm\`; other formats are a 400. \
+\`POST /audio/transcriptions\` takes \`input_audio\` in JSON, or a form with \`file\`. Self-hosted \
+InsForge can deliver neither forms nor audio: there forms are a 400, and so is speech; use the function \
+\`speech\`, which returns base64. 3D objects need \`ENABLE_OBJECT_GEN\`.
+
+\`POST /messages/count_tokens\` estimates: 3 bytes of text are a token, and an image has 1,000.
+
+Clients of PinMe append \`/api/v1/chat/completions?project_name=…\` and \`/api/v1/models\` to the \
+same base URL. Errors there also have PinMe's envelope, \`{ code, msg, data: { error } }\`.
 
 \`GET /models\` lists all models unless \`output_modalities\` is given, and takes the filters of \
 OpenRouter's list (\`category\`, \`supported_parameters\`, \`q\` …). It is up to five minutes old.
@@ -265,6 +282,51 @@ export const reference = {
         },
       },
     },
+    "POST /messages/count_tokens": {
+      summary: "Estimates the tokens of a conversation in Anthropic's format; it costs nothing",
+      request: countRequest,
+      answer: "TokenCount",
+      toErrorBody: toAnthropicErrorBody,
+      errors: [400, 401, 413, 500, 502],
+      examples: {
+        "A conversation": {
+          request: { messages: [{ role: "user", content: "What is row-level security?" }] },
+          answer: { input_tokens: 12 },
+        },
+      },
+    },
+    "POST /api/v1/chat/completions": {
+      summary: "The same as `/chat/completions`, for clients of PinMe",
+      request: completionRequest,
+      answer: "Completion",
+      events: "Chunk | OpenAIError",
+      toErrorBody: toPinmeErrorBody,
+      errors: ERRORS,
+      examples: {
+        "A conversation": {
+          request: { messages: [{ role: "user", content: "What is row-level security?" }] },
+        },
+        "No messages": {
+          request: { messages: [] },
+          status: 400,
+          answer: {
+            code: 400,
+            msg: "invalid params",
+            data: { error: '"messages" must be a non-empty array' },
+            error: {
+              message: '"messages" must be a non-empty array',
+              type: "invalid_request_error",
+              code: 400,
+              param: "messages",
+              metadata: {
+                error_code: "INVALID_INPUT",
+                next_actions: "Correct the request as the message says",
+              },
+            },
+          },
+        },
+      },
+    },
     "POST /embeddings": {
       summary: "Turns texts into vectors, as numbers or as base64",
       request: embeddingsRequest,
@@ -305,42 +367,48 @@ export const reference = {
         },
       },
     },
-    "POST /images/generations": {
-      summary: "Makes images, in base64 or as URLs in the app's storage",
-      request: imagesRequest,
-      answer: "OpenAIImages",
-      errors: ERRORS,
+    ...mediaOperations,
+    "GET /api/v1/models": {
+      summary: "The same as `/models`, for clients of PinMe",
+      answer: "OpenAIModelList",
+      toErrorBody: toPinmeErrorBody,
+      errors: [400, 401, 429, 500, 502, 504],
+      examples: { "All": {} },
+    },
+    "GET /models/count": {
+      summary: "Counts the models of OpenRouter that the app allows",
+      answer: "ModelCount",
+      errors: [400, 401, 429, 500, 502, 504],
+      examples: { "All": { answer: { data: { count: 31 } } } },
+    },
+    "GET /embeddings/models": {
+      summary: "Lists the models for vectors that the app allows",
+      answer: "OpenAIModelList",
+      errors: [400, 401, 429, 500, 502, 504],
+      examples: { "All": {} },
+    },
+    "GET /model/:author/:slug": {
+      summary: "Returns one model in OpenRouter's form; aliases and variants are resolved",
+      answer: "ModelDetails",
+      errors: [400, 401, 404, 429, 500, 502, 504],
       examples: {
-        "In base64": {
-          request: { prompt: "A lighthouse at dusk, woodcut" },
-          answer: {
-            created: 1795278394,
-            data: [{ b64_json: "iVBORw0KGgo…", media_type: "image/png" }],
-          },
+        "A model": {
+          parameters: { author: "openai", slug: "gpt-4o-mini" },
+          answer: { data: { id: "openai/gpt-4o-mini", context_length: 128000 } },
         },
-        "In the app's storage": {
-          request: { prompt: "A lighthouse at dusk, woodcut", response_format: "url" },
+      },
+    },
+    "GET /models/:author/:slug/endpoints": {
+      summary: "Returns one model with the providers that serve it",
+      answer: "ModelDetails",
+      errors: [400, 401, 404, 429, 500, 502, 504],
+      examples: {
+        "A model": {
+          parameters: { author: "openai", slug: "gpt-4o-mini" },
           answer: {
-            created: 1795278394,
-            data: [{
-              url: "https://app.insforge.app/api/storage/buckets/images/objects/e3d46931.png",
-              media_type: "image/png",
-            }],
-          },
-        },
-        "Too many": {
-          request: { prompt: "A lighthouse", n: 11 },
-          status: 400,
-          answer: {
-            error: {
-              message: '"n" must be 10 or less',
-              type: "invalid_request_error",
-              code: 400,
-              param: "n",
-              metadata: {
-                error_code: "INVALID_INPUT",
-                next_actions: "Correct the request as the message says",
-              },
+            data: {
+              id: "openai/gpt-4o-mini",
+              endpoints: [{ provider_name: "OpenAI", context_length: 128000 }],
             },
           },
         },

@@ -67,7 +67,7 @@ export function toStorageError(error: unknown, bucket: string): ApiError {
       return new ApiError(400, "STORAGE_NOT_FOUND", message, { cause: error });
     }
     case 413: {
-      const message = `The image is larger than the bucket "${bucket}" allows`;
+      const message = `The file is larger than the bucket "${bucket}" allows`;
       return new ApiError(413, "INVALID_INPUT", message, { cause: error });
     }
     default:

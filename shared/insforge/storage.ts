@@ -14,7 +14,7 @@ export interface StoredObject {
 }
 
 /**
- * Checks that storage would accept an image, before one is paid for.
+ * Checks that storage would accept a file, before one is paid for.
  *
  * This does not guarantee the upload: policies decide for each object. So the key that is asked for
  * begins like the real ones.
@@ -56,5 +56,36 @@ export async function uploadObject(
   const client = await createClient(settings, { token: caller.token, timeoutMs });
   const { data, error } = await client.storage.from(bucket).upload(key, content);
   if (data?.url) return { bucket: data.bucket, key: data.key, url: data.url };
+  throw toStorageError(error, bucket);
+}
+
+/** An object, and how long the URL of {@link createSignedUrl} is valid. */
+export interface SignedObject {
+  /** The bucket's name. */
+  bucket: string;
+  /** The object's key in the bucket. */
+  key: string;
+  /** 1 second to 7 days. */
+  seconds: number;
+}
+
+/**
+ * Creates a URL with which anyone can load an object of a private bucket for some time. The caller must
+ * be allowed to read the object.
+ *
+ * @param timeoutMs how long to wait for InsForge's response; 15 s unless given.
+ * @returns the URL. InsForge that keeps objects on a local disk cannot sign URLs: there it is the URL
+ *   that needs the user's token.
+ * @throws {ApiError} as {@link uploadObject}.
+ */
+export async function createSignedUrl(
+  caller: Caller,
+  { bucket, key, seconds }: SignedObject,
+  settings: Settings,
+  timeoutMs?: number,
+): Promise<string> {
+  const client = await createClient(settings, { token: caller.token, timeoutMs });
+  const { data, error } = await client.storage.from(bucket).createSignedUrl(key, seconds);
+  if (data?.signedUrl) return data.signedUrl;
   throw toStorageError(error, bucket);
 }

@@ -3,7 +3,10 @@ import type { Fields } from "../fields.ts";
 import { unusable } from "../gateway/failures.ts";
 import type { Call } from "../http/call.ts";
 import type { TokenUsage } from "../token_usage.ts";
-import { requestJson } from "./call.ts";
+import type { ByteSource } from "../http/event_stream.ts";
+import { requestJson, requestStream } from "./call.ts";
+import { imageProtocol } from "./image_protocol.ts";
+import type { Protocol } from "./protocol.ts";
 
 /** The response of OpenRouter's `/images`. */
 export interface ImageList {
@@ -15,6 +18,8 @@ export interface ImageList {
   usage?: TokenUsage;
 }
 
+const PATH = "/images";
+
 /**
  * Generates images.
  *
@@ -23,11 +28,32 @@ export interface ImageList {
  * @see https://openrouter.ai/docs/api-reference/images
  */
 export function createImages(call: Call, params: Fields): Promise<ImageList> {
-  return requestJson<ImageList>(call, { path: "/images", params }, (response, error) => {
+  const operation = {
+    path: PATH,
+    params: { ...params, stream: undefined },
+    protocol: imageProtocol,
+  };
+  return requestJson<ImageList>(call, operation, (response, error) => {
     if (error) throw error;
     const images = Array.isArray(response.data) ? response.data : [];
     if (images.length === 0 || images.some((image) => !image?.b64_json)) {
       throw unusable("The AI provider responded without an image");
     }
   });
+}
+
+/**
+ * Starts a stream of images: previews first, when the provider has them, then each image.
+ *
+ * @param params the request body; `stream` is set here.
+ * @param protocol how events are read and errors are written; OpenRouter's unless given.
+ * @returns OpenRouter's bytes. A provider that does not stream gives only the images.
+ * @throws {ApiError} as {@link createImages}; 504 past `STREAM_FIRST_EVENT_DEADLINE_MS`.
+ */
+export function streamImages(
+  call: Call,
+  params: Fields,
+  protocol: Protocol = imageProtocol,
+): Promise<ByteSource> {
+  return requestStream(call, { path: PATH, params: { ...params, stream: true }, protocol });
 }

@@ -9,7 +9,12 @@ export const savePlace = z.strictObject({
       z.refine(isPrefix, "must not begin with / or hold .. or control characters"),
     ),
   ),
+  /** Adds a URL that needs no token for so long, for private buckets; at most 7 days. */
+  signed_url_seconds: z.optional(z.int().check(z.gte(1), z.lte(604_800))),
 });
+
+/** A checked place. */
+export type SavePlace = z.infer<typeof savePlace>;
 
 /**
  * Whether storage accepts keys with this prefix; its database rejects text that is not well formed.

@@ -11,7 +11,7 @@ import type {
 } from "../../client/mod.ts";
 import { embeddingsRequest } from "../../functions/embeddings/index.ts";
 import { imageRequest } from "../../functions/image-gen/index.ts";
-import { rerankRequest } from "../../functions/rerank/index.ts";
+import { rerankRequest } from "../../shared/request/rerank_request.ts";
 import { speechRequest } from "../../functions/speech/index.ts";
 import { transcribeRequest } from "../../functions/transcribe/recording.ts";
 import { summaryRequest } from "../../functions/summarize-records/query.ts";

@@ -546,7 +546,7 @@ Deno.test("returns 400 for contradictory and empty requests", async () => {
     [[], "Invalid JSON"],
     [{ model: MODEL }, 'specify "prompt" or "messages"'],
     [{ model: MODEL, messages: [] }, 'specify "prompt" or "messages"'],
-    [{ messages }, "No models provided"],
+    [{ messages, models: [] }, "No models provided"],
     [{ model: "openai/gpt-99", messages }, "openai/gpt-99 is not a valid model ID"],
     [{ model: MODEL, messages, temperature: 3 }, '"temperature"'],
     [

@@ -178,7 +178,8 @@ async function read(response: Response): Promise<Received> {
   const data = type === "text/event-stream"
     ? text.split("\n\n").map(readData).filter((data) => data !== undefined)
     : [text];
-  const values = data.map((data) => data === "[DONE]" ? data : JSON.parse(data));
+  const isJson = type === "text/event-stream" || type === "application/json";
+  const values = data.map((data) => data === "[DONE]" || !isJson ? data : JSON.parse(data));
   return { status: response.status, type: type!, text, values };
 }
 

@@ -104,7 +104,7 @@ Deno.test("POST /v1/images/generations returns a paid image that could not be st
     b64_json: "aaaa",
     save_error: {
       error: "INVALID_INPUT",
-      message: 'The image is larger than the bucket "images" allows',
+      message: 'The file is larger than the bucket "images" allows',
     },
   }]]);
 });
@@ -125,6 +125,140 @@ Deno.test("POST /v1/images/generations does not pay for an image when its bucket
   assertEquals([status, body.error.metadata.error_code], [400, "STORAGE_NOT_FOUND"]);
   assertMatch(body.error.message, /"pictures"/);
 });
+
+const PARTIAL = {
+  type: "image_generation.partial_image",
+  b64_json: "AA",
+  partial_image_index: 0,
+};
+const COMPLETED = { type: "image_generation.completed", b64_json: "BB", created: 1, usage: USAGE };
+
+function toEvents(events: object[]): string[] {
+  return [...events.map((event) => `data: ${JSON.stringify(event)}\n\n`), "data: [DONE]\n\n"];
+}
+
+Deno.test("POST /v1/images passes OpenRouter's request and response on", async () => {
+  await using upstream = await createUpstream();
+  const json = { created: 1, data: [{ b64_json: "aaaa", media_type: "image/png" }], usage: USAGE };
+  upstream.reply({ json });
+  const input_references = [{ type: "image_url", image_url: { url: "https://a.example/b.png" } }];
+  const request = { model: "a/b", prompt: "a cat", aspect_ratio: "16:9", input_references };
+  const path = "/v1/images";
+  const { status, body } = await send(handler, environmentOf(upstream), request, { path });
+  assertEquals([status, body], [200, json]);
+  assertEquals(upstream.requests[0]!.body, request);
+});
+
+Deno.test("POST /v1/images streams OpenRouter's bytes", async () => {
+  await using upstream = await createUpstream();
+  const sse = toEvents([PARTIAL, COMPLETED]);
+  upstream.reply({ sse });
+  const request = { prompt: "a cat", stream: true };
+  const path = "/v1/images";
+  const { text } = await send(handler, environmentOf(upstream), request, { path });
+  assertEquals(text, sse.join(""));
+  assertEquals(upstream.requests[0]!.body.stream, true);
+});
+
+Deno.test("POST /v1/images ends a cut stream with an error event in OpenAI's shape", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ sse: toEvents([PARTIAL]).slice(0, 1), end: "cut" });
+  const request = { prompt: "a cat", stream: true };
+  const path = "/v1/images";
+  const { text } = await send(handler, environmentOf(upstream), request, { path });
+  const last = JSON.parse(text.trim().split("\n\n").at(-1)!.slice("data: ".length));
+  assertEquals([last.type, last.error.code], ["error", 502]);
+});
+
+Deno.test("POST /v1/images/generations streams with OpenAI's names for the usage", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ sse: toEvents([PARTIAL, COMPLETED]) });
+  const request = { prompt: "a cat", stream: true, partial_images: 1 };
+  const { text } = await send(handler, environmentOf(upstream), request, DRAW);
+  const usage = { ...USAGE, input_tokens: 10, output_tokens: 5 };
+  assertEquals(text, toEvents([PARTIAL, { ...COMPLETED, usage }]).join(""));
+  assertEquals(upstream.requests[0]!.body.partial_images, 1);
+});
+
+Deno.test("POST /v1/images/generations delivers the JSON of a provider that does not stream as events", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: { created: 1, data: [{ b64_json: "BB" }], usage: USAGE } });
+  const request = { prompt: "a cat", stream: true };
+  const { text } = await send(handler, environmentOf(upstream), request, DRAW);
+  const [first, done] = text.trim().split("\n\n");
+  const { type, b64_json, usage } = JSON.parse(first!.slice("data: ".length));
+  assertEquals([type, b64_json, usage.output_tokens, done], [
+    "image_generation.completed",
+    "BB",
+    5,
+    "data: [DONE]",
+  ]);
+});
+
+Deno.test("POST /v1/images/edits sends the images of a form as references", async () => {
+  await using upstream = await createUpstream();
+  const data = [{ b64_json: "aaaa" }];
+  upstream.reply({ json: { created: 1, data } });
+  const form = new FormData();
+  form.append("image[]", new File(["one"], "a.png", { type: "image/png" }));
+  form.append("image[]", new File(["two"], "b.JPG"));
+  form.append("prompt", "a hat");
+  form.append("n", "2");
+  const { status, body } = await sendForm(upstream, form);
+  assertEquals([status, body.data], [200, data]);
+  const toPart = (url: string) => ({ type: "image_url", image_url: { url } });
+  assertEquals(upstream.requests[0]!.path, "/api/v1/images");
+  assertEquals(upstream.requests[0]!.body, {
+    model: "google/gemini-2.5-flash-image",
+    prompt: "a hat",
+    n: 2,
+    input_references: [
+      toPart(`data:image/png;base64,${btoa("one")}`),
+      toPart(`data:image/jpeg;base64,${btoa("two")}`),
+    ],
+  });
+});
+
+Deno.test("POST /v1/images/edits accepts JSON with URLs, and streams with OpenAI's types", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ sse: toEvents([PARTIAL, COMPLETED]) });
+  const url = "https://a.example/b.png";
+  const request = { prompt: "a hat", images: [{ image_url: url }], stream: true };
+  const path = "/v1/images/edits";
+  const { text } = await send(handler, environmentOf(upstream), request, { path });
+  const types = text.trim().split("\n\n").slice(0, -1).map((event) =>
+    JSON.parse(event.slice(6)).type
+  );
+  assertEquals(types, ["image_edit.partial_image", "image_edit.completed"]);
+  const [reference] = upstream.requests[0]!.body.input_references;
+  assertEquals(reference, { type: "image_url", image_url: { url } });
+});
+
+Deno.test("POST /v1/images/edits returns 400 for a form without an image, with a mask or another file", async () => {
+  await using upstream = await createUpstream();
+  const image = new File(["one"], "a.png", { type: "image/png" });
+  const forms: [Record<string, string | File>, string][] = [
+    [{ prompt: "a hat" }, '"image" is required'],
+    [{ prompt: "a hat", image, mask: image }, '"mask" must be left out'],
+    [{ prompt: "a hat", image: new File(["x"], "a") }, '"image" must be an image file'],
+    [{ image }, '"prompt" is required'],
+    [{ prompt: "a hat", image, n: "many" }, '"n" must be'],
+  ];
+  for (const [fields, message] of forms) {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
+    const { status, body } = await sendForm(upstream, form);
+    assertEquals([status, body.error.message.slice(0, message.length)], [400, message]);
+  }
+});
+
+async function sendForm(upstream: Upstream, form: FormData) {
+  const encoded = new Response(form);
+  const headers = { "Content-Type": encoded.headers.get("Content-Type")! };
+  const raw = await encoded.bytes();
+  const options = { path: "/v1/images/edits", raw, headers };
+  return await send(handler, environmentOf(upstream), undefined, options);
+}
 
 /** The settings of a project that uses the scripted OpenRouter. */
 function environmentOf({ url }: Upstream, values: Record<string, string> = {}) {

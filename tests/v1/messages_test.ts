@@ -35,6 +35,22 @@ const END = event("message_delta", {
 });
 const STOP = event("message_stop");
 
+Deno.test("POST /v1/messages/count_tokens estimates the tokens and asks no gateway", async () => {
+  const count = async (body: object, path = "/v1/messages/count_tokens") =>
+    await send(handler, createEnvironment(), body, { path });
+  const { status, body } = await count({ model, messages });
+  assertEquals([status, Object.keys(body)], [200, ["input_tokens"]]);
+  const tools = [{ name: "f", input_schema: { type: "object" } }];
+  const longer = await count({ model, messages, system: "Be brief", tools });
+  assertEquals(longer.body.input_tokens > body.input_tokens, true);
+  assertEquals(
+    await count({ model, messages }, "/v1?route=messages/count_tokens").then((one) => one.body),
+    body,
+  );
+  const refused = await count({ model });
+  assertEquals([refused.status, refused.body.type], [400, "error"]);
+});
+
 Deno.test("POST /v1/messages passes request and response through unchanged", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ json: message() });

@@ -95,6 +95,57 @@ Deno.test("GET /v1/models/{id} returns one model, with its slash escaped or not"
   ]);
 });
 
+Deno.test("GET /v1/models/count counts the allowed models", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: { data: ["a/1", "b/1", "a/2"].map((id) => ({ id })) } });
+  const { status, body } = await get(upstream, "/v1/models/count", { ALLOWED_MODELS: "a/*" });
+  assertEquals([status, body], [200, { data: { count: 2 } }]);
+});
+
+Deno.test("GET /v1/embeddings/models lists the models that make vectors", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: { data: [{ id: "acme/embedder" }] } });
+  for (const path of ["/v1/embeddings/models", "/v1?route=embeddings/models"]) {
+    const { status, body } = await get(upstream, path);
+    assertEquals([status, body.data[0].id, body.data[0].object], [200, "acme/embedder", "model"]);
+  }
+  const { path } = upstream.requests[0]!;
+  assertEquals(path, "/api/v1/models?output_modalities=embeddings");
+});
+
+Deno.test("GET /v1/model/{author}/{slug} and its endpoints return what OpenRouter says", async () => {
+  await using upstream = await createUpstream();
+  const model = { data: { id: "openai/gpt-5", name: "GPT-5" } };
+  const served = { data: { id: "openai/gpt-5", endpoints: [{ provider_name: "OpenAI" }] } };
+  upstream.reply({ json: model }, { json: served });
+  assertEquals((await get(upstream, "/v1/model/~openai/gpt-latest")).body, model);
+  assertEquals((await get(upstream, "/v1?route=models/openai/gpt-5:nitro/endpoints")).body, served);
+  assertEquals(upstream.requests.map(({ path }) => path), [
+    "/api/v1/model/~openai/gpt-latest",
+    "/api/v1/models/openai/gpt-5:nitro/endpoints",
+  ]);
+});
+
+Deno.test("GET /v1/model/{author}/{slug} returns 404 for a model that is unknown or not allowed", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply(
+    { status: 404, json: { error: { code: 404, message: "Model not found" } } },
+    { json: { data: { id: "openai/gpt-5" } } },
+  );
+  const values = { ALLOWED_MODELS: "a/*" };
+  for (const name of ["no/model", "openai/gpt-5", "..%2F../key", "openai/..%2Fkey"]) {
+    const { status, body } = await get(upstream, `/v1/model/${name}`, values);
+    assertEquals([status, body.error.code], [404, 404], name);
+  }
+});
+
+Deno.test("GET /v1/model/{author}/{slug} returns 400 with a gateway that describes no single model", async () => {
+  await using upstream = await createUpstream();
+  const settings = { AI_GATEWAY: "pinata", PINATA_BASE_URL: upstream.url, PINATA_LLM_KEY: "k" };
+  const { status, body } = await get(upstream, "/v1/model/a/b", settings);
+  assertEquals([status, body.error.message], [400, '"/model/a/b" is not available with Pinata']);
+});
+
 Deno.test("GET /v1/models does not cache failures", async () => {
   await using upstream = await createUpstream();
   upstream.reply({ status: 400, json: {} }, { json: { no: "data" } }, { json: MODELS });

@@ -110,6 +110,10 @@ const MORE_EXAMPLES: Record<string, Record<string, unknown>[]> = {
     },
   ],
   "POST /v1/embeddings": [{ input: [[1, 2], [3]], dimensions: 3 }, { input: [1, 2, 3] }],
+  "POST /v1/images/edits": [
+    { prompt: PROMPT, images: [{ image_url: IMAGE }], n: 2, stream: true },
+  ],
+  "POST /v1/completions": [{ prompt: [PROMPT, "b"], stream: true, echo: true, suffix: "x" }],
   "POST /v1/images/generations": [
     { prompt: PROMPT, n: 1, size: "1024x1024", quality: "hd", response_format: "url" },
   ],
@@ -182,7 +186,7 @@ export async function loadOperations(): Promise<FuzzedOperation[]> {
     for (const [key, { errors, examples }] of Object.entries(reference.operations)) {
       const [method = "", route = ""] = key.split(" ");
       const path = `/${slug}${route === "/" ? "" : route}`.replace(
-        /:\w+(\{.*\})?/,
+        /:author\/:slug|:\w+(\{.*\})?/,
         "openai/gpt-4o",
       );
       const name = `${method} ${path}`;

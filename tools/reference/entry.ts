@@ -86,7 +86,7 @@ function describeSchema(
 }
 
 function createAnswer(
-  { answer, events, errors }: Operation,
+  { answer, events, file, errors }: Operation,
   examples: Record<string, Example>,
 ): Record<string, unknown> {
   const stream = (example: Example) => events && Array.isArray(example.answer);
@@ -102,6 +102,7 @@ function createAnswer(
         schema: toSchema(answer),
         examples: toExamples(examples, (one) => stream(one) ? undefined : one.answer),
       },
+      ...(file && { [file]: { schema: { type: "string", format: "binary" } } }),
       "text/event-stream": events && {
         schema: {
           type: "string",

@@ -28,6 +28,8 @@ export interface Operation {
   answer?: Shape;
   /** A response as a stream: the data of each event, in the same form as `answer`. */
   events?: Shape;
+  /** A response that is a file: its media type. */
+  file?: string;
   /** Creates the body of its errors, where that differs from the function's other operations. */
   toErrorBody?: (error: ApiError) => object;
   /** Statuses of its errors; docs/troubleshooting.md explains them. */

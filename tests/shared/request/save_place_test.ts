@@ -17,3 +17,16 @@ Deno.test("a place to save is a bucket and a prefix that storage accepts", () =>
     assertEquals(savePlace.safeParse(place).success, isValid, JSON.stringify(place));
   }
 });
+
+Deno.test("a signed URL is valid for 1 second to 7 days", () => {
+  const isValid = (signed_url_seconds: unknown) =>
+    savePlace.safeParse({ bucket: "images", signed_url_seconds }).success;
+  assertEquals([0, 1, 604_800, 604_801, 1.5, "60"].map(isValid), [
+    false,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
+});

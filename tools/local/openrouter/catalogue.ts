@@ -9,7 +9,7 @@ const CREATED = 1_740_000_000;
 /** The highest number of rows that one page may contain or skip. */
 const MAX_COUNT = 1_000;
 
-/** Creates the routes `/models`, `/embeddings/models` and `/images/models`. */
+/** Creates the routes of the lists, and those of a single model. */
 export function createCatalogueRoutes(): Hono<Env> {
   const routes = new Hono<Env>();
 
@@ -27,6 +27,10 @@ export function createCatalogueRoutes(): Hono<Env> {
   routes.get("/models/count", (c) => {
     const { length } = selectModels(new URL(c.req.url).searchParams);
     return c.json({ data: { count: length } });
+  });
+
+  routes.get("/model/:author/:slug", (c) => {
+    return c.json({ data: toRow(requireModel(c.req.param("author"), c.req.param("slug"))) });
   });
 
   routes.get("/models/:author/:slug/endpoints", (c) => {
@@ -163,7 +167,7 @@ function toImageRow(row: ReturnType<typeof toRow>) {
   const endpoints = `/api/v1/images/models/${id}/endpoints`;
   return {
     ...{ id, name, description, created, architecture, supported_parameters },
-    supports_streaming: false,
+    supports_streaming: id.startsWith("openai/"),
     endpoints,
   };
 }

@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 import { IMAGE_OUTPUT_TOKENS } from "./chat/answer.ts";
 import { countTokens } from "./chat/tokens.ts";
 import { chooseModel, readInference, requireCredits, requireOutput } from "./inference.ts";
+import { streamImages, streamsImages } from "./image_stream.ts";
 import { answerJson } from "./interruption.ts";
 import { toUsage } from "./ledger.ts";
 import { drawPicture } from "./picture.ts";
@@ -27,6 +28,8 @@ const imageRequest = z.looseObject({
       image_url: z.looseObject({ url: z.string() }),
     })).check(z.maxLength(16)),
   ),
+  stream: z.nullish(z.boolean()),
+  partial_images: z.nullish(z.int().check(z.gte(0), z.lte(3))),
   provider: providerField,
 });
 
@@ -72,10 +75,26 @@ export function createImageRoutes(world: World): Hono<Env> {
       mediaOut: count,
       byok: simulation.byok,
     };
-    world.ledger.settle(generation, { model, spending });
     const created = Math.floor(generation.createdAt / 1_000);
-    const body = { created, data, usage: toUsage(model, spending) };
-    return answerJson(c, body, simulation, generation.id);
+    const usage = toUsage(model, spending);
+    if (request.stream && streamsImages(model)) {
+      const { id } = generation;
+      const { chunkDelayMs } = world;
+      const previews = request.partial_images ?? 2;
+      const stream = { data, previews, created, usage, id, simulation, chunkDelayMs };
+      return streamImages({
+        ...stream,
+        received: c.env.received,
+        onEnd: (isWhole) =>
+          world.ledger.settle(generation, {
+            model,
+            spending: isWhole ? spending : { promptTokens: 0, completionTokens: 0 },
+            cancelled: !isWhole,
+          }),
+      });
+    }
+    world.ledger.settle(generation, { model, spending });
+    return answerJson(c, { created, data, usage }, simulation, generation.id);
   });
 
   return routes;

@@ -58,6 +58,16 @@ export async function readInference<T>(
 /** Throws when a model does not meet a requirement of the request. */
 type Demand = (model: Model) => void;
 
+/** The default model in the settings of every simulated account. */
+const ACCOUNT_DEFAULT = "openai/gpt-4o-mini";
+
+/** The models that a conversation names; without any, the default of the account that pays. */
+export function listNamed({ model, models }: { model?: string; models?: string[] }): string[] {
+  return model === undefined && models === undefined
+    ? [ACCOUNT_DEFAULT]
+    : [model ?? [], models ?? []].flat();
+}
+
 /**
  * Chooses the first of the named models that is up and meets the demand.
  *

@@ -10,6 +10,7 @@ import { createAccountRoutes } from "./account.ts";
 import { createAudioRoutes } from "./audio.ts";
 import { createCatalogueRoutes } from "./catalogue.ts";
 import { createChatRoutes } from "./chat/routes.ts";
+import { createTextRoutes } from "./chat/text_completions.ts";
 import { createEmbeddingRoutes } from "./embeddings.ts";
 import { createPinataRoutes } from "./gateways/pinata.ts";
 import { createPinmeRoutes } from "./gateways/pinme.ts";
@@ -109,6 +110,7 @@ function createRouter(world: World, apiKey?: string): Hono<Env> {
     await next();
   });
   app.route("/", createChatRoutes(world));
+  app.route("/", createTextRoutes(world));
   app.route("/", createResponsesRoutes(world));
   app.route("/", createMessagesRoutes(world));
   app.route("/", createEmbeddingRoutes(world));

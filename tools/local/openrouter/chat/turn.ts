@@ -1,5 +1,5 @@
 /** One turn of a conversation, for all APIs: the model, the answer and the cost. */
-import { chooseModel, type Inference, requireCredits } from "../inference.ts";
+import { chooseModel, type Inference, listNamed, requireCredits } from "../inference.ts";
 import { toCancelledSpending } from "../ledger.ts";
 import type { Model } from "../model.ts";
 import { playSteps, type Step } from "../playback.ts";
@@ -34,8 +34,7 @@ export interface Turn {
 export function takeTurn(world: World, inference: Inference<ChatRequest>): Turn {
   const { request, simulation, generation } = inference;
   requireConsistent(request);
-  const names = [request.model ?? [], request.models ?? []].flat();
-  const model = chooseModel(names, simulation, (model) => requireFit(request, model));
+  const model = chooseModel(listNamed(request), simulation, (model) => requireFit(request, model));
   requireCredits(world, inference, model, {
     promptTokens: countPromptTokens(request.messages),
     maxTokens: readMaxTokens(request) ?? model.maxOutput,

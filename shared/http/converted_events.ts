@@ -1,0 +1,47 @@
+/** A stream of events whose data is changed on its way to the caller. */
+import type { Fields } from "../fields.ts";
+import type { ByteSource } from "./byte_source.ts";
+import { formatEvent, joinBytes, readData, splitEvents } from "./sse.ts";
+
+/** Converts the data of one event; undefined leaves the event out. */
+export type Convert = (data: Fields) => Fields | undefined | Promise<Fields | undefined>;
+
+const decoder = new TextDecoder();
+
+/**
+ * Converts the events of a stream. Comments, `[DONE]` and error events are passed on unchanged.
+ *
+ * @param events whole events, as a guarded stream delivers them.
+ */
+export function convertEvents(events: ByteSource, convert: Convert): ByteSource {
+  async function convertOne(event: Uint8Array): Promise<Uint8Array> {
+    const data = parse(readData(decoder.decode(event)));
+    if (!data || data.error) return event;
+    const converted = await convert(data);
+    return converted ? formatEvent(JSON.stringify(converted)) : new Uint8Array();
+  }
+  return {
+    async read() {
+      for (;;) {
+        const bytes = await events.read();
+        if (!bytes) return undefined;
+        const converted: Uint8Array[] = [];
+        for (const event of splitEvents(bytes)) converted.push(await convertOne(event));
+        const joined = joinBytes(converted);
+        if (joined.length > 0) return joined;
+      }
+    },
+    cancel: () => events.cancel(),
+    abandoned: events.abandoned,
+  };
+}
+
+function parse(data: string | undefined): Fields | undefined {
+  if (data === undefined || data === "[DONE]") return undefined;
+  try {
+    const value = JSON.parse(data);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
