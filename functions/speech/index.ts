@@ -7,21 +7,14 @@ import { withAi } from "../../shared/mod.ts";
 import { saveMedia } from "../../shared/openrouter/saved_media.ts";
 import { requireShort } from "../../shared/request/chat_request.ts";
 import { savePlace } from "../../shared/request/save_place.ts";
-import { nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
+import {
+  SPEECH_DEFAULTS,
+  speechRequest as plainRequest,
+} from "../../shared/request/speech_request.ts";
 import type { SpeechAnswer } from "./answer.ts";
 
-/** What to say, and how; OpenRouter's other fields pass through. */
-export const speechRequest = z.looseObject({
-  /** At most `MAX_PROMPT_CHARS` characters. */
-  input: promptText,
-  /** The setting `OPENROUTER_SPEECH_MODEL` unless given. */
-  model: z.optional(nonEmptyText),
-  /** One of the model's voices, see `models`; `alloy` unless given. */
-  voice: z.optional(nonEmptyText),
-  /** `mp3` unless given. `pcm` is raw samples of 16 bits. */
-  response_format: z.optional(z.enum(["mp3", "pcm"])),
-  /** Tempo, 1 unless given. */
-  speed: z.optional(z.number().check(z.gte(0.25), z.lte(4))),
+/** What to say, and whether to save it in the app's storage. */
+export const speechRequest = z.extend(plainRequest, {
   /** Where to store the audio in the app's storage, as the caller. */
   save: z.optional(savePlace),
 });
@@ -33,7 +26,7 @@ export default withAi(config, async (context) => {
   requireShort(order.input, "input", settings);
   if (save) await requireBucket(user, save, settings);
   const model = order.model ?? settings.OPENROUTER_SPEECH_MODEL;
-  const params = { voice: "alloy", response_format: "mp3", ...order, model };
+  const params = { ...SPEECH_DEFAULTS, ...order, model };
   const { bytes, mediaType } = await ai.speak(params);
   if (!save && wantsBytes(request)) {
     return new Response(bytes, { headers: { "Content-Type": mediaType } });

@@ -7,22 +7,13 @@ import type { Call } from "../../shared/http/call.ts";
 import { isForm, readForm } from "../../shared/http/form.ts";
 import { isBufferingPlatform } from "../../shared/http/platform.ts";
 import { requireShort } from "../../shared/request/chat_request.ts";
+import { SPEECH_DEFAULTS, speechRequest } from "../../shared/request/speech_request.ts";
 import { toRecording, transcriptionOptions } from "../../shared/request/recording.ts";
-import { nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
+import { nonEmptyText } from "../../shared/request/text_fields.ts";
 import type { Settings } from "../../shared/settings.ts";
 
-/** What to say, and how; OpenRouter's other fields pass through. */
-export const speechRequest = z.looseObject({
-  /** At most `MAX_PROMPT_CHARS` characters. */
-  input: promptText,
-  /** The setting `OPENROUTER_SPEECH_MODEL` unless given. */
-  model: z.optional(nonEmptyText),
-  /** One of the model's voices. */
-  voice: z.optional(nonEmptyText),
-  /** `mp3` unless given, as in OpenAI's API. `pcm` is raw samples of 16 bits. */
-  response_format: z.optional(z.enum(["mp3", "pcm"])),
-  /** Tempo, 1 unless given. */
-  speed: z.optional(z.number().check(z.gte(0.25), z.lte(4))),
+/** What to say, and how, in OpenAI's form; OpenRouter's other fields pass through. */
+export const openAISpeechRequest = z.extend(speechRequest, {
   stream_format: z.optional(z.literal("audio")),
 });
 
@@ -33,7 +24,7 @@ export const speechRequest = z.looseObject({
  *   InsForge, which cannot deliver audio.
  */
 export function toSpeechParams(
-  { stream_format: _, ...request }: z.infer<typeof speechRequest>,
+  { stream_format: _, ...request }: z.infer<typeof openAISpeechRequest>,
   settings: Settings,
 ): Fields {
   if (isBufferingPlatform()) {
@@ -42,7 +33,7 @@ export function toSpeechParams(
     );
   }
   requireShort(request.input, "input", settings);
-  return { model: settings.OPENROUTER_SPEECH_MODEL, response_format: "mp3", ...request };
+  return { model: settings.OPENROUTER_SPEECH_MODEL, ...SPEECH_DEFAULTS, ...request };
 }
 
 /** What to transcribe, as JSON; OpenRouter's other fields pass through. */

@@ -1,7 +1,7 @@
 /** The API reference of the operations of `v1` for images, audio, rankings, texts and 3D objects. */
 import { objectRequest } from "../../shared/request/object_request.ts";
 import { rerankRequest } from "../../shared/request/rerank_request.ts";
-import { speechRequest, transcriptionRequest } from "./audio.ts";
+import { openAISpeechRequest, transcriptionRequest } from "./audio.ts";
 import { editRequest } from "./image_edits.ts";
 import { imagesRequest, openRouterImagesRequest } from "./images.ts";
 import { textCompletionRequest } from "./text_completions.ts";
@@ -137,7 +137,7 @@ export const mediaOperations = {
   },
   "POST /audio/speech": {
     summary: "Speaks a text and returns the audio",
-    request: speechRequest,
+    request: openAISpeechRequest,
     file: "audio/mpeg",
     errors: ERRORS,
     examples: {

@@ -8,14 +8,14 @@ import { createRanking } from "../../shared/openrouter/rerank.ts";
 import { requireShort } from "../../shared/request/chat_request.ts";
 import { objectRequest } from "../../shared/request/object_request.ts";
 import { requireShortRanking, rerankRequest } from "../../shared/request/rerank_request.ts";
-import { readTranscription, speechRequest, toSpeechParams } from "./audio.ts";
+import { openAISpeechRequest, readTranscription, toSpeechParams } from "./audio.ts";
 import { CREDENTIAL } from "./credential.ts";
 
 /** Adds the operations. */
 export function addMediaRoutes(app: App): void {
   app.post("/audio/speech", async ({ env: call }) => {
     await requireUser(call, CREDENTIAL);
-    const params = toSpeechParams(await readBody(call, speechRequest), call.settings);
+    const params = toSpeechParams(await readBody(call, openAISpeechRequest), call.settings);
     const { bytes, mediaType } = await createSpeech(call, params);
     return new Response(bytes, { headers: { "Content-Type": mediaType } });
   });

@@ -21,16 +21,13 @@ export const rerankRequest = z.looseObject({
   top_n: z.optional(z.int().check(z.gte(1))),
 });
 
-/** A checked request for a ranking. */
-export type RerankRequest = z.infer<typeof rerankRequest>;
-
 /**
  * Rejects a query and documents that are too long.
  *
  * @throws {ApiError} 400 `INVALID_INPUT` that names the field; see `requireShort`.
  */
 export function requireShortRanking(
-  { query, documents }: RerankRequest,
+  { query, documents }: { query: string; documents: unknown[] },
   settings: Settings,
 ): void {
   requireShort(query, "query", settings);

@@ -14,7 +14,14 @@ export const savePlace = z.strictObject({
 });
 
 /** A checked place. */
-export type SavePlace = z.infer<typeof savePlace>;
+export interface SavePlace {
+  /** The bucket's name. */
+  bucket: string;
+  /** What the keys begin with. */
+  prefix?: string;
+  /** How long the signed URL is valid; without it none is created. */
+  signed_url_seconds?: number;
+}
 
 /**
  * Whether storage accepts keys with this prefix; its database rejects text that is not well formed.
