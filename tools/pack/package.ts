@@ -5,11 +5,13 @@ import config from "../../deno.json" with { type: "json" };
 import { createClientDeclarations } from "./client_declarations.ts";
 import { type Entry, isClient, listEntries } from "./entries.ts";
 import { createFunctionDeclarations, createLibraryDeclarations } from "./library_declarations.ts";
-import { bundleClient, bundleLibrary } from "./scripts.ts";
+import { bundleClient, bundleCommand, bundleLibrary } from "./scripts.ts";
 import { listSources } from "./sources.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PAGE = "docs/package.md";
+/** The command finds the other files of the package from the folder of its modules. */
+const COMMAND = "tools/cli/insforge-ai.js";
 
 /** Writes the package's files into an empty folder. */
 export async function writePackage(folder: string): Promise<void> {
@@ -27,7 +29,7 @@ export async function writePackage(folder: string): Promise<void> {
     files.set(`${module}.js`, (await bundleClient(source, { minify: false })).code);
   }
   for (const path of listSources()) files.set(path, await Deno.readTextFile(join(ROOT, path)));
-  files.set("deno.json", createConfiguration(entries));
+  files.set(COMMAND, await bundleCommand());
   for (const [path, text] of files) {
     await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
     await Deno.writeTextFile(join(folder, path), text);
@@ -55,6 +57,7 @@ function createManifest(entries: Entry[]): Record<string, unknown> {
     description: "The AI back end for apps on InsForge: functions, a library, and a client",
     license: "MIT",
     type: "module",
+    bin: { "insforge-ai": COMMAND },
     exports: {
       ...Object.fromEntries(
         entries.map(({ name, module }) => [
@@ -69,16 +72,6 @@ function createManifest(entries: Entry[]): Record<string, unknown> {
     sideEffects: false,
     engines: { node: ">=20" },
   };
-}
-
-/**
- * Creates the configuration with which Deno runs the sources in an app. The functions are exports of
- * it, so that `insforge-ai-functions/chat` in an app is the source, and a build leaves out what the
- * function does not use.
- */
-function createConfiguration(entries: Entry[]): string {
-  const exports = Object.fromEntries(entries.map(({ name, source }) => [name, `./${source}`]));
-  return JSON.stringify({ ...config, exports, nodeModulesDir: "none" }, null, 2) + "\n";
 }
 
 /** Reads the documentation of the package. The files that it links to are not in the package. */

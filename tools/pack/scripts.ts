@@ -58,7 +58,7 @@ export async function bundleLibrary(entries: Entry[]): Promise<Map<string, strin
     splitting: true,
     chunkNames: "esm/chunks/[hash]",
     outdir: ROOT,
-    external: ["@insforge/sdk"],
+    external: ["@insforge/sdk", "node:*"],
     legalComments: "eof",
   } satisfies esbuild.BuildOptions;
   const toEntryPoints = (some: Entry[]) =>
@@ -79,6 +79,28 @@ export async function bundleLibrary(entries: Entry[]): Promise<Map<string, strin
       outputs.flatMap(({ outputFiles }) => outputFiles)
         .map(({ path, text }) => [path.slice(ROOT.length), text]),
     );
+  } finally {
+    await esbuild.stop();
+  }
+}
+
+/** The parser of the command line is a CommonJS module, which calls `require`. */
+const COMMAND_HEAD = `#!/usr/bin/env node
+import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);`;
+
+/** Bundles the command `insforge-ai` into one script, for Node and Deno. */
+export async function bundleCommand(): Promise<string> {
+  try {
+    const { outputFiles } = await esbuild.build({
+      ...SHARED_OPTIONS,
+      platform: "node",
+      mainFields: ["module", "main"],
+      entryPoints: ["tools/cli.ts"],
+      banner: { js: COMMAND_HEAD },
+      legalComments: "eof",
+    });
+    return outputFiles[0]!.text;
   } finally {
     await esbuild.stop();
   }

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-const FOLDERS = ["shared", "functions", "client", "tools", "migrations", "prompts"];
-const FILES = ["deno.json", "deno.lock", ".env.example", "CHANGELOG.md", "LICENSE"];
+const FOLDERS = ["shared", "functions", "client", "tools", "migrations"];
+const FILES = [".env.example", "CHANGELOG.md", "LICENSE"];
 
 /** Tools for the development of this repository. An app has no use for them. */
 const DEVELOPMENT =

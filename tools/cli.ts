@@ -1,0 +1,53 @@
+/**
+ * The command `insforge-ai`. It runs on Node and on Deno. `pack` makes one file of it for the package,
+ * which must be in `tools/cli/`.
+ */
+import { Command, Option } from "commander";
+import process from "node:process";
+import { addFunctions, describeFunctions } from "./cli/add.ts";
+import { createFunction, type Template, TEMPLATES } from "./cli/create.ts";
+import { CommandFailure } from "./cli/failure.ts";
+import { initApp } from "./cli/init.ts";
+
+const root = process.cwd();
+const print = (lines: string[]) => console.log(lines.join("\n"));
+
+const program = new Command("insforge-ai")
+  .description("AI functions for an app on InsForge")
+  .helpCommand(false)
+  .showHelpAfterError("\nnpx insforge-ai --help lists the commands")
+  .enablePositionalOptions();
+
+program.command("init")
+  .description("prepare this app; nothing that exists is replaced")
+  .action(() => print(initApp(root)));
+
+program.command("list")
+  .description("list the built-in functions; a star marks those that this app has")
+  .action(() => print(describeFunctions(root)));
+
+program.command("add")
+  .description("add built-in functions to this app")
+  .argument("<slug...>", "their names")
+  .action((slugs: string[]) => print(addFunctions(root, slugs)));
+
+const create = program.command("new")
+  .description("write a function of your own, with its test")
+  .argument("<slug>", "its name, which is also the last part of its URL");
+for (const [name, description] of Object.entries(TEMPLATES)) {
+  const others = Object.keys(TEMPLATES).filter((other) => other !== name);
+  create.addOption(new Option(`--${name}`, description).conflicts(others));
+}
+create.action((slug: string, options: Partial<Record<Template, boolean>>) => {
+  const [template = "prompt"] = Object.keys(options) as Template[];
+  const files = createFunction(root, slug, template);
+  print(files.map((file) => `${file} written`));
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommandFailure)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
