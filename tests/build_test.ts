@@ -19,8 +19,10 @@ const ROOT = new URL("../", import.meta.url);
 const FOLDER = `.local/build-${crypto.randomUUID()}`;
 const CANARY = "sk-or-v1-canary-0123456789abcdef";
 
-/** The most that one artefact may have, in KB; 164 at the time of writing. */
+/** The most that one artefact may have, in KB; 173 at the time of writing, and 179 for `v1`. */
 const MAX_KB = 180;
+/** `v1` speaks five APIs (docs/decisions.md, "One artefact for all of v1"). */
+const MAX_V1_KB = 210;
 
 /** A package in one exact version, and perhaps a path in it. */
 const PINNED = /^npm:((?:@[\w-]+\/)?[\w-]+@\d+\.\d+\.\d+)(\/[\w./-]+)?$/;
@@ -36,11 +38,12 @@ Deno.test("writes a module and a script for every slug and alias", async () => {
   const { lock, output } = await build();
   try {
     for (const slug of slugs) {
+      const maxKb = slug === "v1" ? MAX_V1_KB : MAX_KB;
       const module = await read(`cloud/${slug}.ts`);
       assert(module.startsWith("// @ts-nocheck\n"), slug);
       assertFalse(module.includes("module.exports"), slug);
       assertFalse(module.includes("Deno.serve("), slug);
-      assert(module.length <= MAX_KB * 1024, `${slug} has ${module.length} bytes`);
+      assert(module.length <= maxKb * 1024, `${slug} has ${module.length} bytes`);
       assertEvaluatesLate(module);
       const imports = [...module.matchAll(/(?:\bfrom|\bimport\()"([^"]+)"/g)].map(([, it]) => it);
       for (const target of imports) {
@@ -52,7 +55,7 @@ Deno.test("writes a module and a script for every slug and alias", async () => {
       const script = await read(`self-hosted/${slug}.js`);
       assertFalse(script.includes("Deno.serve("), slug);
       assertFalse(/\bimport\s*[("{*]/.test(script), `${slug} imports something`);
-      assert(script.length <= MAX_KB * 1024, `${slug} has ${script.length} bytes`);
+      assert(script.length <= maxKb * 1024, `${slug} has ${script.length} bytes`);
       const preflight = new Request(`http://worker.test/${slug}`, { method: "OPTIONS" });
       assertEquals((await load(script)(preflight)).status, 204, slug);
 

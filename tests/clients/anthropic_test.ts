@@ -55,6 +55,15 @@ Deno.test("anthropic: messages.create and messages.stream deliver the same messa
   ]);
 });
 
+Deno.test("anthropic: messages.countTokens estimates the tokens of a conversation", async () => {
+  await using served = await serveV1();
+  const { messages: api } = connect(served);
+  const { input_tokens } = await api.countTokens({ model, messages });
+  const longer = await api.countTokens({ model, messages, system: "Be brief", tools: [weather] });
+  assert(input_tokens > 0 && longer.input_tokens > input_tokens);
+  assertEquals(served.upstream.requests.length, 0);
+});
+
 Deno.test("anthropic: thinking arrives as blocks, in JSON and in a stream", async () => {
   await using server = serve();
   await using served = await serveV1({ OPENROUTER_BASE_URL: server.url });

@@ -155,8 +155,11 @@ function toEndpoint(model: Model) {
     quantization: null,
     supported_parameters: model.parameters,
     supports_implicit_caching: false,
+    supports_tool_choice: { auto: true, function: true, none: true, required: true },
     status: 0,
+    uptime_last_5m: 100,
     uptime_last_30m: 100,
+    uptime_last_1d: 100,
     latency_last_30m: null,
     throughput_last_30m: null,
   };
