@@ -45,6 +45,8 @@ export const settingReaders = {
   OPENROUTER_RERANK_MODEL: text("cohere/rerank-v3.5"),
   OPENROUTER_SPEECH_MODEL: text("openai/gpt-4o-mini-tts-2025-12-15"),
   OPENROUTER_TRANSCRIPTION_MODEL: text("openai/whisper-1"),
+  OPENROUTER_VIDEO_MODEL: text("google/veo-3.1"),
+  OPENROUTER_WEBHOOK_SECRET: text(),
   ENABLE_OBJECT_GEN: flag(false),
   OPENROUTER_SITE_URL: pageUrl(),
   OPENROUTER_APP_NAME: headerText(),

@@ -48,6 +48,7 @@ const FOLDERS = [
   "user_keys",
   "ledger",
   "openrouter",
+  "videos",
 ];
 /** The public entries of the library; they may import from every folder. */
 const ENTRIES = ["shared/mod.ts", "shared/core.ts"];

@@ -45,9 +45,18 @@ export async function readBody<T>(
   if (typeof schema?.safeParse !== "function") {
     throw new ProgrammerError("The body of a function must be checked by a schema of zod/mini");
   }
-  const text = await readText(call, limits);
+  return parseBody(await readText(call, limits), schema, limits.maxValues);
+}
+
+/**
+ * Parses the text of a body and checks it against a schema.
+ *
+ * @param maxValues items and fields of all arrays and objects together; 50,000 unless given.
+ * @throws {ApiError} 400 `INVALID_INPUT` as {@link readBody}.
+ */
+export function parseBody<T>(text: string, schema: ZodMiniType<T>, maxValues?: number): T {
   if (!text) throw invalidInput("The request body is missing; send a JSON object");
-  const value = parseJson(text, limits.maxValues);
+  const value = parseJson(text, maxValues);
   if (Array.isArray(value)) throw invalidInput("The request body must be a JSON object");
   return parseValue(value, schema);
 }

@@ -1,4 +1,4 @@
-/** Responses that are streams: of events (`text/event-stream`) or of plain text. */
+/** Responses that are streams: of events (`text/event-stream`), of plain text, or of a file. */
 import type { ByteSource } from "./byte_source.ts";
 import type { ActiveCall, Call } from "./call.ts";
 import { EVENT_STREAM_HEADERS } from "./sse.ts";
@@ -33,4 +33,17 @@ export function textStream(call: Call, source: ByteSource): Response {
   return new Response(body, {
     headers: { ...EVENT_STREAM_HEADERS, "Content-Type": "text/plain; charset=utf-8" },
   });
+}
+
+/**
+ * Creates the response that delivers `source` as a file, of which no more than one piece is held at a
+ * time. A source that rejects breaks the connection.
+ *
+ * @param call the call that this response belongs to; it ends as with {@link eventStream}.
+ * @param source the bytes of the file.
+ * @param headers say what the file is, such as `Content-Type` and `Content-Length`.
+ * @returns a response with status 200.
+ */
+export function fileStream(call: Call, source: ByteSource, headers: Headers): Response {
+  return new Response((call as ActiveCall).openStream(source), { headers });
 }

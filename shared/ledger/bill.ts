@@ -30,6 +30,14 @@ export interface Seen {
   isPart?: boolean;
 }
 
+/** What names a charge in the ledger. */
+export interface ChargeName {
+  /** The id of the request's reservation. */
+  reservation: string;
+  /** The number of the charge among those of the request, from 0. */
+  number: number;
+}
+
 /** A generation to look up at the gateway. */
 export interface LookUp {
   /** The gateway's id of the generation. */
@@ -132,25 +140,32 @@ async function settleAll(call: Call, reserved: Reserved[]): Promise<Settled> {
 export class Bill {
   /** The user's own key, sealed as it is stored, when it pays instead of the project's key. */
   readonly sealedKey: string | undefined;
+  readonly #reservation: string | undefined;
   readonly #charges: RecordedCharge[] | undefined;
   readonly #expected: Expected;
 
   /** Takes the charges of a request; nothing is charged when they are left out. */
   constructor(
     expected: Expected,
-    { sealedKey, charges }: Partial<Pick<Reserved, "sealedKey" | "charges">>,
+    { id, sealedKey, charges }: Partial<Pick<Reserved, "id" | "sealedKey" | "charges">>,
   ) {
     this.sealedKey = sealedKey;
+    this.#reservation = id;
     this.#charges = charges;
     this.#expected = expected;
   }
 
   /**
    * Charges one attempt: what the response states, otherwise the estimate, which the gateway's record
-   * of the generation replaces later.
+   * of the generation replaces later. A charge without the id of a generation is not looked up.
+   *
+   * @returns under which name the ledger records it; undefined when nothing is recorded.
    */
-  charge(answered: Answered, { completionTokens, isPart = false }: Seen = {}): void {
-    if (!this.#charges) return;
+  charge(
+    answered: Answered,
+    { completionTokens, isPart = false }: Seen = {},
+  ): ChargeName | undefined {
+    if (!this.#charges) return undefined;
     const asked = this.#expected.model;
     const stated = readTokenUsage(answered.usage);
     const isWhole = stated !== undefined && !isPart;
@@ -165,7 +180,8 @@ export class Bill {
       final: isWhole && stated.usd !== undefined,
     };
     const priced = charge.usd === null ? this.#toPriced(charge, stated === undefined) : {};
-    this.#charges.push({ ...charge, ...priced });
+    const count = this.#charges.push({ ...charge, ...priced });
+    return { reservation: this.#reservation!, number: count - 1 };
   }
 
   /** Some servers state the prompt tokens first and the completion tokens only at the end. */

@@ -16,11 +16,13 @@ export interface PaidCall {
   params: Fields;
   /** Bytes of the JSON that is sent. */
   bytes: number;
+  /** USD for what is priced per piece, such as seconds of video, when the caller knows the price. */
+  usd?: number;
 }
 
 /** A paid call before it is made. */
 export interface Expected {
-  /** The model under whose name the call is recorded; empty when the request names none. */
+  /** The model under whose name the call is recorded; empty when the request has no model. */
   readonly model: string;
   /** The most that it may use. */
   readonly estimate: Estimate;
@@ -80,7 +82,7 @@ export function expect(paid: PaidCall, settings: Settings): Expected {
  * Estimates the most that a call may use: the prompt by its length, images and files by their number,
  * the response by the highest of its output limits, once per choice, and what its tools and plugins add.
  */
-export function estimate({ path, params, bytes }: PaidCall, settings: Settings): Estimate {
+export function estimate({ path, params, bytes, usd }: PaidCall, settings: Settings): Estimate {
   const media = estimateMedia(path, params, bytes);
   const content = media
     ? { tokens: media.promptTokens, images: 0, pages: 0 }
@@ -108,7 +110,7 @@ export function estimate({ path, params, bytes }: PaidCall, settings: Settings):
     promptTokens: own.prompt_tokens,
     completionTokens,
     parts: [own, ...tools.parts],
-    extraUsd: tools.usd + (media?.usd ?? 0),
+    extraUsd: tools.usd + (usd ?? media?.usd ?? 0),
     fallback: { prompt_usd: prompt / 1e6, completion_usd: completion / 1e6 },
   };
 }

@@ -28,12 +28,17 @@ const TEXT_TOKENS_PER_SECOND = 4;
 /** The price of a second of audio that is transcribed, USD. */
 const USD_PER_SECOND = 0.0001;
 const USD_PER_OBJECT = 0.05;
+/** The price of a second of video, USD, where the catalogue states none. */
+const USD_PER_VIDEO_SECOND = 0.75;
+/** Seconds of a video whose length is not requested. */
+const VIDEO_SECONDS = 10;
 
 const ESTIMATES = new Map<string, (params: Fields, bytes: number) => MediaCosts>([
   ["/rerank", estimateRanking],
   ["/audio/speech", estimateSpeech],
   ["/audio/transcriptions", estimateTranscription],
   ["/objects/generations", estimateObjects],
+  ["/videos", estimateVideo],
 ]);
 
 /**
@@ -81,4 +86,9 @@ function estimateObjects({ num_outputs }: Fields, bytes: number): MediaCosts {
   const count = typeof num_outputs === "number" ? Math.max(1, num_outputs) : 1;
   const promptTokens = Math.ceil(bytes / BYTES_PER_TOKEN);
   return { promptTokens, completionTokens: 0, usd: count * USD_PER_OBJECT };
+}
+
+function estimateVideo({ duration }: Fields): MediaCosts {
+  const seconds = typeof duration === "number" ? Math.max(1, duration) : VIDEO_SECONDS;
+  return { promptTokens: 0, completionTokens: 0, usd: seconds * USD_PER_VIDEO_SECOND };
 }

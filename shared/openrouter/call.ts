@@ -36,6 +36,8 @@ export interface Operation {
   params: Fields;
   /** How its events are read; needed to stream, and for servers that stream unasked. */
   protocol?: Protocol;
+  /** What its pieces cost at most, USD, when that is known; see `PaidCall`. */
+  usd?: number;
 }
 
 /**
@@ -127,11 +129,12 @@ export async function openExchanges(call: Call, operations: Operation[]): Promis
   const { settings, request: { headers } } = call;
   if (!call.userId) throw new ProgrammerError(WITHOUT_CALLER);
   const gateway = chooseGateway(settings, headers);
-  const requests = await Promise.all(operations.map(async ({ path, params, protocol }) => {
+  const requests = await Promise.all(operations.map(async ({ path, params, protocol, usd }) => {
     const fields = await withOpaqueUser(path, applyPolicy(path, params, settings), call);
     const request = gateway.request(path, fields);
     const trace = createTrace(call, { path, fields, gateway, protocol });
-    return { request, protocol, trace, paid: toPaidCall(path, fields, request) };
+    const paid = toPaidCall({ path, params: fields, usd }, request);
+    return { request, protocol, trace, paid };
   }));
   const bills = await openPricedBills(call, requests.map(({ paid }) => paid));
   const key = await readPayersKey(call, bills[0]);
@@ -141,10 +144,14 @@ export async function openExchanges(call: Call, operations: Operation[]): Promis
 const encoder = new TextEncoder();
 
 /** Few calls need the number of bytes, and it takes encoding the whole body. */
-function toPaidCall(path: string, params: Fields, { body }: GatewayRequest): PaidCall {
+function toPaidCall(
+  { path, params, usd }: Omit<PaidCall, "bytes">,
+  { body }: GatewayRequest,
+): PaidCall {
   return {
     path,
     params,
+    usd,
     get bytes() {
       return encoder.encode(body).length;
     },

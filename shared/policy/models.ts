@@ -15,6 +15,7 @@ const DEFAULT_MODELS = [
   "OPENROUTER_RERANK_MODEL",
   "OPENROUTER_SPEECH_MODEL",
   "OPENROUTER_TRANSCRIPTION_MODEL",
+  "OPENROUTER_VIDEO_MODEL",
 ] as const;
 /** Operations that use the default chat model when the request names no model. */
 const CHAT_PATHS = new Set(["/chat/completions", "/completions", "/messages", "/responses"]);

@@ -25,6 +25,7 @@ Deno.test("migrations come to a backend that is older than they are, each once",
 
     const { migrations } = await call("GET");
     assertEquals(migrations.map(({ version, name }: Migration) => `${version} ${name}`), [
+      "99990101000005 ai-videos",
       "99990101000004 ai-ledger-batches",
       "99990101000003 ai-ledger-functions",
       "99990101000002 ai-ledger",

@@ -18,7 +18,7 @@ export interface Context {
 export function createEntry(context: Context, key: string): Record<string, unknown> {
   const { slug, reference } = context;
   const operation = reference.operations[key]!;
-  const { summary, request, errors, caller } = operation;
+  const { summary, request, errors, caller, status = 200 } = operation;
   const examples = selectExamples(operation, isGood);
   const parameters = createParameters(context, key, examples);
   const refusals = errors.map((status) => [status, toRefusal(context, operation, status)]);
@@ -38,7 +38,7 @@ export function createEntry(context: Context, key: string): Record<string, unkno
         },
       },
     },
-    responses: { 200: createAnswer(operation, examples), ...Object.fromEntries(refusals) },
+    responses: { [status]: createAnswer(operation, examples), ...Object.fromEntries(refusals) },
   };
 }
 

@@ -102,17 +102,19 @@ function createOperation(document: ReferenceDocument, name: string, entry: Entry
     }
     blocks.push(...formatExample(examples));
   }
-  for (const [type, { schema, examples }] of Object.entries(responses[200]?.content ?? {})) {
+  const [success = "200"] = Object.keys(responses).filter((status) => Number(status) < 300);
+  for (const [type, { schema, examples }] of Object.entries(responses[success]?.content ?? {})) {
     const isStream = type === "text/event-stream";
     const fields = isStream ? [] : listFields(schema, document);
-    blocks.push(isStream ? "Response, as a stream:" : "Response:");
+    const status = success === "200" ? "" : `, with status ${success}`;
+    blocks.push(isStream ? "Response, as a stream:" : `Response${status}:`);
     if (fields.length > 0) {
       const rows = fields.map((field) => toResponseRow(field, document));
       blocks.push(toTable("field", rows));
     }
     blocks.push(...formatExample(examples));
   }
-  const statuses = Object.keys(responses).filter((status) => status !== "200");
+  const statuses = Object.keys(responses).filter((status) => status !== success);
   blocks.push(`Errors: ${statuses.join(", ")}.`);
   return blocks.join("\n\n");
 }

@@ -26,6 +26,8 @@ export interface Operation {
    * several names are joined by ` | `.
    */
   answer?: Shape;
+  /** The status of a successful response; 200 unless given. */
+  status?: number;
   /** A response as a stream: the data of each event, in the same form as `answer`. */
   events?: Shape;
   /** A response that is a file: its media type. */

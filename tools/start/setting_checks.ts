@@ -31,6 +31,7 @@ const DEFAULT_MODELS = {
   OPENROUTER_RERANK_MODEL: "rerank",
   OPENROUTER_SPEECH_MODEL: "speech",
   OPENROUTER_TRANSCRIPTION_MODEL: "transcribe",
+  OPENROUTER_VIDEO_MODEL: "video-gen",
 } as const;
 
 /** Checks the settings of a standalone server: each value, what is missing, and what conflicts. */

@@ -23,7 +23,7 @@ const USAGE = { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12, cost: 
 
 function chargeFor(answered: Answered, seen?: Seen, expected = EXPECTED): RecordedCharge {
   const charges: RecordedCharge[] = [];
-  new Bill(expected, { charges }).charge(answered, seen);
+  new Bill(expected, { id: "r", charges }).charge(answered, seen);
   return charges[0]!;
 }
 

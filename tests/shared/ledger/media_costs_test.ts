@@ -30,6 +30,14 @@ Deno.test("3D objects are estimated by their number", () => {
   assertEquals([usd({}), usd({ num_outputs: 4 }), usd({ num_outputs: "x" })], [0.05, 0.2, 0.05]);
 });
 
+Deno.test("a video is estimated by its seconds, or by the price that the caller knows", () => {
+  const usd = (params: object) => estimateMedia("/videos", { ...params }, 30)!.usd;
+  assertEquals([usd({ duration: 4 }), usd({})], [3, 7.5]);
+  const call = { path: "/videos", params: { model: "a/b", duration: 4 }, bytes: 30 };
+  assertEquals(estimate(call, settings).extraUsd, 3);
+  assertEquals(estimate({ ...call, usd: 1.6 }, settings).extraUsd, 1.6);
+});
+
 Deno.test("the estimate of a call contains what media cost per piece, and no default output", () => {
   const params = { model: "a/b", query: "q", documents: ["a"] };
   const one = estimate({ path: "/rerank", params, bytes: 30 }, settings);

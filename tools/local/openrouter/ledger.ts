@@ -15,7 +15,7 @@ export interface Spending {
   imageTokens?: number;
   searches?: number;
   searchResults?: number;
-  /** Searches of a reranker, seconds of a recording, or 3D objects. */
+  /** Searches of a reranker, seconds of a recording or of a video, or 3D objects. */
   units?: number;
   /** Images and other media in the prompt and in the answer. */
   mediaIn?: number;
@@ -25,7 +25,15 @@ export interface Spending {
 }
 
 /** The kinds of generation, by OpenRouter's names. */
-export type ApiType = "completions" | "embeddings" | "image" | "rerank" | "tts" | "stt" | "3d";
+export type ApiType =
+  | "completions"
+  | "embeddings"
+  | "image"
+  | "rerank"
+  | "tts"
+  | "stt"
+  | "3d"
+  | "video";
 
 /** A generation in progress. */
 export interface Generation {

@@ -25,6 +25,7 @@ import { receive, type RecordedRequest } from "./received.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
 import { createResponsesRoutes } from "./responses/routes.ts";
 import { createAttempts } from "./simulation.ts";
+import { createVideoCatalogueRoutes, createVideoRoutes } from "./videos.ts";
 import type { Env, World } from "./world.ts";
 
 export type { RecordedRequest } from "./received.ts";
@@ -104,6 +105,7 @@ function createRouter(world: World, apiKey?: string): Hono<Env> {
   const app = root.basePath("/api/v1");
   app.use(cors({ origin: "*", exposeHeaders: ["X-Generation-Id", "Retry-After"] }));
   app.route("/", createCatalogueRoutes());
+  app.route("/", createVideoCatalogueRoutes());
   app.route("/", createOAuthRoutes(world));
   app.use(async (c, next) => {
     c.set("account", requireAccount(c.req.header("authorization"), world, apiKey));
@@ -118,6 +120,7 @@ function createRouter(world: World, apiKey?: string): Hono<Env> {
   app.route("/", createRerankRoutes(world));
   app.route("/", createAudioRoutes(world));
   app.route("/", createObjectRoutes(world));
+  app.route("/", createVideoRoutes(world));
   app.route("/", createAccountRoutes(world));
   app.notFound(() => refusalResponse(new Refusal(404, "Not Found")));
   app.onError((error) => {

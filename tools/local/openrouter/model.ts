@@ -6,7 +6,7 @@ export interface Price {
   completion: number;
   /** Per token of a generated image. */
   image?: number;
-  /** Per search of a reranker, second of a recording, or 3D object. */
+  /** Per search of a reranker, second of a recording or of a video, or 3D object. */
   unit?: number;
 }
 
@@ -29,6 +29,8 @@ export interface Model {
   embedding?: { dimensions: number; flexible: boolean; floatsOnly?: boolean };
   /** How many images one request may ask for. */
   maxImages?: number;
+  /** The lengths of videos, in seconds; the first is the default. */
+  durations?: number[];
   /** Whether the variant `:free` exists. */
   free?: boolean;
   /** Whether it chooses among other models, so that its price is not known beforehand. */

@@ -196,13 +196,6 @@ export const MODELS: Model[] = [
     maxImages: 1,
   },
   {
-    ...names("google/veo-3.1", "Google: Veo 3.1", "Google"),
-    ...sizes(2_048, 0),
-    ...speaks(["text", "image"], ["video"]),
-    price: { prompt: 0, completion: 0 },
-    parameters: ["seed", "size", "resolution", "aspect_ratio"],
-  },
-  {
     ...names("openai/shap-e", "OpenAI: Shap-E", "OpenAI"),
     ...sizes(2_048, 0),
     ...speaks(["text"], ["3d"]),
@@ -230,6 +223,22 @@ export const MODELS: Model[] = [
     ...speaks(["audio"], ["transcription"]),
     price: { prompt: 0, completion: 0, unit: 100_000 },
     parameters: ["language", "temperature", "response_format"],
+  },
+  {
+    ...names("google/veo-3.1", "Google: Veo 3.1", "Google"),
+    ...sizes(4_096, 0),
+    ...speaks(["text", "image"], ["video"]),
+    price: { prompt: 0, completion: 0, unit: 400_000_000 },
+    parameters: ["duration", "resolution", "aspect_ratio", "size", "generate_audio", "seed"],
+    durations: [8, 4, 6],
+  },
+  {
+    ...names("alibaba/wan-2.6", "Alibaba: Wan 2.6", "Alibaba"),
+    ...sizes(4_096, 0),
+    ...speaks(["text", "image"], ["video"]),
+    price: { prompt: 0, completion: 0, unit: 100_000_000 },
+    parameters: ["duration", "resolution", "aspect_ratio", "seed"],
+    durations: [5, 10],
   },
   {
     ...names("openai/text-embedding-3-small", "OpenAI: Text Embedding 3 Small", "OpenAI"),

@@ -70,6 +70,10 @@ const simulation = z.strictObject({
       "object_arguments",
     ]),
   ),
+  video_polls: z.optional(count),
+  video_status: z.optional(z.enum(["failed", "cancelled", "expired"])),
+  video_bytes: z.optional(z.int().check(z.gte(0), z.lte(64 * 1024 * 1024))),
+  polling_url: z.optional(z.enum(["relative", "absolute", "elsewhere"])),
   vectors: z.optional(z.enum(["unordered", "empty", "missing", "base64"])),
   down: z.optional(z.array(z.string())),
   credits: z.optional(z.number()),
@@ -92,7 +96,7 @@ const simulation = z.strictObject({
 /**
  * The field `simulate` of a request body: what happens instead of a plain answer. An unknown key or
  * value is a 400. Times are milliseconds up to 600000, counts go up to 1000. Chat completions support
- * all keys, responses and messages all that apply there. Embeddings and images support `times`, `key`, `down`,
+ * all keys, responses and messages all that apply there. Embeddings, images and videos support `times`, `key`, `down`,
  * `credits`, `delay_ms`, `byok`, every error status, a `fail` of `body`, `event`, `cut`, `cut_frame` or
  * `stall` (the last three in the middle of the JSON), and their own `image_bytes` and `vectors`.
  *
@@ -146,6 +150,10 @@ const simulation = z.strictObject({
  * | | `with_finish` `no_finish` | finished by the call's own chunk, or never |
  * | | `empty_arguments` `object_arguments` | `""` or a JSON object for arguments |
  * | `image_bytes` | number | the minimum size of images, which are sent on one line |
+ * | `video_polls` | 2 | how often a job is asked for until it has ended |
+ * | `video_status` | `failed` `cancelled` `expired` | how a job ends in place of `completed`; it costs nothing |
+ * | `video_bytes` | number | the minimum size of a video |
+ * | `polling_url` | `relative` `absolute` `elsewhere` | the form of a job's `polling_url`; the last is on another host |
  * | `vectors` | `unordered` `empty` `missing` `base64` | embeddings in reverse order, empty, one too few, or base64 without being requested |
  * | **other gateways** | | |
  * | `microcredits` | `beside` `inside` `nowhere` | where Pinata's 402 has the balance: beside the error, in it |
