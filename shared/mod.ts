@@ -36,6 +36,12 @@ export interface AiConfig<Body> {
   body?: ZodMiniType<Body>;
   /** The largest body, in bytes, where the setting `MAX_BODY_BYTES` is not set; 1 MiB unless given. */
   maxBodyBytes?: number;
+  /**
+   * Whether the function writes its prompts itself, and passes on nothing that a caller wrote but texts
+   * of the user. Without it, a model can only be called by an assistant when the setting
+   * `ASSISTANTS_ONLY` is on.
+   */
+  ownPrompts?: boolean;
 }
 
 /** What a handler receives. */
@@ -100,8 +106,8 @@ export function withAi<Body = undefined>(
   config: AiConfig<Body>,
   handler: AiHandler<Body>,
 ): EdgeFunction {
-  const { slug, body, maxBodyBytes: maxBytes } = config;
-  const { app, handler: edgeFunction } = createApp(slug);
+  const { slug, body, maxBodyBytes: maxBytes, ownPrompts } = config;
+  const { app, handler: edgeFunction } = createApp(slug, { ownPrompts });
   app.post("/", async ({ env: call }) => {
     const user = await requireCaller(call, [config.auth ?? "user"].flat());
     const value = body ? await readBody(call, body, { maxBytes }) : undefined;

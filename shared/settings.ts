@@ -74,6 +74,7 @@ export const settingReaders = {
   REQUIRE_USER_KEY: flag(false),
 
   ALLOWED_ORIGINS: origins(["*"]),
+  ASSISTANTS_ONLY: flag(false),
   ALLOWED_MODELS: allowed("models"),
   ALLOWED_SERVER_TOOLS: allowed("server tools"),
   ALLOWED_PLUGINS: allowed("plugins"),

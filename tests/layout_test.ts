@@ -45,6 +45,7 @@ const FOLDERS = [
   "request",
   "gateway",
   "policy",
+  "assistants",
   "user_keys",
   "ledger",
   "openrouter",

@@ -1,4 +1,5 @@
 /** Answers a prompt or a conversation as JSON. https://openrouter.ai/docs/api-reference/chat-completion */
+import { requireOpenFields } from "../../shared/assistants/open_fields.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { MAX_IMAGE_BODY_BYTES } from "../../shared/http/body.ts";
 import { withAi } from "../../shared/mod.ts";
@@ -14,7 +15,8 @@ const config = { slug: "chat", body: chatRequest, maxBodyBytes: MAX_IMAGE_BODY_B
 
 export default withAi(config, async ({ body, ai, settings }) => {
   requireOneText(body);
-  return Response.json(await ai.complete(toConversation(body, settings)));
+  const params = requireOpenFields(toConversation(body, settings), settings);
+  return Response.json(await ai.complete(params));
 });
 
 /** Rejects what one text cannot hold. */

@@ -1,4 +1,5 @@
 /** Streams the answer to a prompt or a conversation. https://openrouter.ai/docs/api-reference/streaming */
+import { requireOpenFields } from "../../shared/assistants/open_fields.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { MAX_IMAGE_BODY_BYTES } from "../../shared/http/body.ts";
 import { withAi } from "../../shared/mod.ts";
@@ -11,7 +12,8 @@ export default withAi(config, ({ request, body, ai, settings }) => {
   if (body.stream === false) {
     throw invalidInput('"stream" must be true; use the function "chat" for one JSON response');
   }
-  const params = toConversation(toChatRequest(body), settings);
+  const conversation = toConversation(toChatRequest(body), settings);
+  const params = requireOpenFields(conversation, settings);
   if (!prefersPlainText(request)) return ai.stream(params);
   if ((body.n ?? 1) !== 1) throw invalidInput('"n" must be 1, because plain text is one answer');
   return ai.streamText(params);

@@ -9,6 +9,7 @@ import { requireShort } from "../../shared/request/chat_request.ts";
 import { sumTokenUsage } from "../../shared/token_usage.ts";
 import { readChunkBytes } from "./chunk_size.ts";
 import { countBytes, mergeNotes, noteRows, shorten, summarizeRows, toChunks } from "./digest.ts";
+import { readWording } from "./prompt.ts";
 import { summaryRequest } from "./query.ts";
 import {
   emptyResponse,
@@ -22,12 +23,12 @@ export type { SummaryAnswer, SummaryFacts, SummaryStart } from "./response.ts";
 
 const DEFAULT_ROWS = 50;
 
-const config = { slug: "summarize-records", body: summaryRequest };
+const config = { slug: "summarize-records", body: summaryRequest, ownPrompts: true };
 
 export default withAi(config, async (context) => {
   const { body, user, ai, settings } = context;
-  const { table, columns, filters, order, limit = DEFAULT_ROWS, instructions, stream, ...options } =
-    body;
+  const { table, columns, filters, order, limit = DEFAULT_ROWS, instructions, stream } = body;
+  const { hasPrompt, options } = readWording(body, settings);
   if (instructions) requireShort(instructions, "instructions", settings);
 
   // One row more than requested shows whether there are more.
@@ -48,7 +49,7 @@ export default withAi(config, async (context) => {
   const [first, ...more] = chunks;
   if (first === undefined) return emptyResponse(facts, stream);
 
-  const topic = { table, instructions };
+  const topic = { table, instructions, hasPrompt };
   const notes = more.length === 0 ? [] : await ai.completeAll(chunks.map((chunk, i) => ({
     ...options,
     response_format: undefined, // it describes the summary; notes are free text

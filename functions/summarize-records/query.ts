@@ -58,8 +58,16 @@ const filter = z.discriminatedUnion("op", [
 /** Filters are part of the URL, and a server accepts 16 KiB of URL and headers. */
 const MAX_QUERY_CHARS = 12_000;
 
-/** OpenRouter's parameters that this function sets itself. */
-const OWN_PARAMETERS = ["prompt", "messages", "tools", "tool_choice", "modalities", "n"];
+/** Parameters that this function sets itself. */
+const OWN_PARAMETERS = [
+  "prompt",
+  "messages",
+  "tools",
+  "tool_choice",
+  "modalities",
+  "n",
+  "assistant",
+];
 
 /** The request; OpenRouter's other fields pass through. */
 export const summaryRequest = z.looseObject({
@@ -74,6 +82,8 @@ export const summaryRequest = z.looseObject({
   instructions: z.optional(nonEmptyText),
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
+  /** The values of the variables of `prompts/summarize-records.md`. */
+  variables: z.optional(z.looseObject({})),
   ...outputLimits,
   stream: z.optional(z.boolean()),
 }).check(

@@ -1,9 +1,14 @@
 /** OpenRouter's models in OpenAI's form. https://platform.openai.com/docs/api-reference/models */
+import {
+  type Assistant,
+  listAssistants,
+  toAssistantModel,
+} from "../../shared/assistants/assistant.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import { fetchJson } from "../../shared/openrouter/json_responses.ts";
-import { listModels, type Model } from "../../shared/openrouter/models.ts";
+import { listModels, type Model, type ModelList } from "../../shared/openrouter/models.ts";
 import { isAllowedModel } from "../../shared/policy/models.ts";
 
 /** A model with the fields that OpenAI's clients require, beside OpenRouter's. */
@@ -29,7 +34,8 @@ export interface OpenAIModelList {
 const MAX_PAGE = 1_000;
 
 /**
- * Lists the gateway's models that the project allows.
+ * Lists the app's assistants, as models `assistant/<name>`, and the gateway's models that the project
+ * allows. With a filter the assistants are left out, with `ASSISTANTS_ONLY` the models.
  *
  * @param query the query of the request: OpenRouter's filters, and `offset` and `limit`, which count
  *   the allowed models alone.
@@ -38,8 +44,9 @@ const MAX_PAGE = 1_000;
 export async function readModels(call: Call, query: URLSearchParams): Promise<OpenAIModelList> {
   const { route: _, offset, limit, use_rss, ...filters } = Object.fromEntries(query);
   if (use_rss !== undefined) throw invalidInput('"use_rss" must be left out; the list is JSON');
-  const list = await listModels(call, filters);
-  const allowed = list.data.filter(({ id }) => isAllowedModel(id, call.settings.ALLOWED_MODELS));
+  const isFiltered = Object.keys(filters).length > 0;
+  const { data, ...list } = await listUsableModels(call, filters);
+  const allowed = [...isFiltered ? [] : listAssistants().map(toAssistantEntry), ...data];
   const start = readCount("offset", offset, 0) ?? 0;
   const end = start + (readCount("limit", limit, 1) ?? allowed.length);
   const next = new URLSearchParams(query);
@@ -51,6 +58,23 @@ export async function readModels(call: Call, query: URLSearchParams): Promise<Op
     total_count: allowed.length,
     links: { next: end < allowed.length ? `?${next}` : null },
   };
+}
+
+/** The models that callers may name; with `ASSISTANTS_ONLY` none, and the gateway is not asked. */
+async function listUsableModels(
+  call: Call,
+  filters: Record<string, string>,
+): Promise<ModelList> {
+  const { ASSISTANTS_ONLY, ALLOWED_MODELS } = call.settings;
+  if (ASSISTANTS_ONLY) return { data: [] };
+  const list = await listModels(call, filters);
+  return { ...list, data: list.data.filter(({ id }) => isAllowedModel(id, ALLOWED_MODELS)) };
+}
+
+/** An assistant as a model, so that clients can offer it. */
+function toAssistantEntry(assistant: Assistant): Model {
+  const { name, description } = assistant;
+  return { id: toAssistantModel(assistant), name, ...description !== undefined && { description } };
 }
 
 /**

@@ -5,7 +5,12 @@
 import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
-import { completionRequest, toCompletionParams } from "../../shared/request/chat_request.ts";
+import {
+  completionRequest,
+  toCompletionBody,
+  toConversation,
+} from "../../shared/request/chat_request.ts";
+import { toAssistedRequest } from "../../shared/assistants/apply.ts";
 import { type ApiError, toAnthropicErrorBody, toOpenAIErrorBody } from "../../shared/errors.ts";
 import { createCompletion, streamCompletion } from "../../shared/openrouter/completions.ts";
 import { createEmbeddings } from "../../shared/openrouter/embeddings.ts";
@@ -48,7 +53,8 @@ addMediaRoutes(app);
 app.on("POST", ["/chat/completions", "/api/v1/chat/completions"], async ({ env: call }) => {
   await requireUser(call, CREDENTIAL);
   const request = await readBody(call, completionRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
-  const params = toCompletionParams(request, call.settings, { lowersLimits: true });
+  const conversation = toAssistedRequest(call, toConversation(request, call.settings));
+  const params = toCompletionBody(conversation, call.settings, { lowersLimits: true });
   if (!request.stream) return Response.json(await createCompletion(call, params));
   return eventStream(call, await streamCompletion(call, params, { protocol: chatProtocol }));
 });
@@ -56,7 +62,7 @@ app.on("POST", ["/chat/completions", "/api/v1/chat/completions"], async ({ env: 
 app.post("/responses", async ({ env: call }) => {
   await requireUser(call, CREDENTIAL);
   const request = await readBody(call, responsesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
-  const params = toResponseParams(request, call.settings);
+  const params = toResponseParams(call, request);
   if (!request.stream) return Response.json(await createResponse(call, params));
   return eventStream(call, await streamResponse(call, params));
 });
@@ -64,7 +70,7 @@ app.post("/responses", async ({ env: call }) => {
 app.post("/messages", async ({ env: call }) => {
   await requireUser(call, CREDENTIAL);
   const request = await readBody(call, messagesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
-  const params = toMessageParams(request, call.settings);
+  const params = toMessageParams(call, request);
   if (!request.stream) return Response.json(await createMessage(call, params));
   return eventStream(call, await streamMessage(call, params));
 });

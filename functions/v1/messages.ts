@@ -3,8 +3,10 @@
  * https://docs.anthropic.com/en/api/messages
  */
 import * as z from "zod/mini";
+import { messagesApi } from "../../shared/assistants/apis.ts";
+import { toAssistedRequest } from "../../shared/assistants/apply.ts";
 import type { Call } from "../../shared/http/call.ts";
-import { MAX_TOOLS, readDefaultModel } from "../../shared/request/chat_request.ts";
+import { assistantFields, MAX_TOOLS, readDefaultModel } from "../../shared/request/chat_request.ts";
 import { nonEmptyText } from "../../shared/request/text_fields.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { withOutputLimit } from "../../shared/request/output_tokens.ts";
@@ -13,7 +15,6 @@ import type { ByteSource } from "../../shared/http/event_stream.ts";
 import { requestJson, requestStream } from "../../shared/openrouter/call.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import { empty, isEmpty } from "../../shared/openrouter/protocol.ts";
-import type { Settings } from "../../shared/settings.ts";
 import type { Fields } from "../../shared/fields.ts";
 import { messagesProtocol, readMessage } from "./messages_protocol.ts";
 
@@ -38,6 +39,7 @@ export const messagesRequest = z.looseObject({
   messages: z.array(z.looseObject({ role: nonEmptyText, content })).check(z.minLength(1)),
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
+  ...assistantFields,
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
   system: z.optional(z.union([z.string(), z.array(block)])),
   max_tokens: z.nullish(z.int().check(z.gte(1))),
@@ -94,13 +96,15 @@ const OPERATION = { path: "/messages", protocol: messagesProtocol };
 
 /** Creates the body of a request for a message, with a model and an output limit. */
 export function toMessageParams(
+  call: Call,
   request: z.infer<typeof messagesRequest>,
-  settings: Settings,
 ): Fields {
+  const { settings } = call;
   const { messages, system } = request;
   requireInputTokens({ messages, system }, settings);
-  const model = request.models ? undefined : readDefaultModel(settings);
-  return withOutputLimit("/messages", { model, ...request }, { settings, lowersLimits: true });
+  const assisted = toAssistedRequest(call, request, messagesApi);
+  const model = assisted.models ? undefined : readDefaultModel(settings);
+  return withOutputLimit("/messages", { model, ...assisted }, { settings, lowersLimits: true });
 }
 
 /**

@@ -3,8 +3,10 @@
  * https://openrouter.ai/docs/api-reference/responses
  */
 import * as z from "zod/mini";
+import { responsesApi } from "../../shared/assistants/apis.ts";
+import { toAssistedRequest } from "../../shared/assistants/apply.ts";
 import type { Call } from "../../shared/http/call.ts";
-import { MAX_TOOLS, readDefaultModel } from "../../shared/request/chat_request.ts";
+import { assistantFields, MAX_TOOLS, readDefaultModel } from "../../shared/request/chat_request.ts";
 import { nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { withOutputLimit } from "../../shared/request/output_tokens.ts";
@@ -13,7 +15,6 @@ import type { ByteSource } from "../../shared/http/event_stream.ts";
 import { requestJson, requestStream } from "../../shared/openrouter/call.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import { empty, isEmpty } from "../../shared/openrouter/protocol.ts";
-import type { Settings } from "../../shared/settings.ts";
 import type { Fields } from "../../shared/fields.ts";
 import { readResponse, responsesProtocol } from "./responses_protocol.ts";
 
@@ -31,6 +32,7 @@ export const responsesRequest = z.looseObject({
   input: z.union([promptText, z.array(item).check(z.minLength(1))]),
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
+  ...assistantFields,
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
   max_output_tokens: z.nullish(z.int().check(z.gte(1))),
   tools: z.nullish(z.array(z.looseObject({ type: nonEmptyText })).check(z.maxLength(MAX_TOOLS))),
@@ -67,13 +69,15 @@ const OPERATION = { path: "/responses", protocol: responsesProtocol };
 
 /** Creates the body of a response, with a model and an output limit. */
 export function toResponseParams(
+  call: Call,
   request: z.infer<typeof responsesRequest>,
-  settings: Settings,
 ): Fields {
+  const { settings } = call;
   const { input, instructions } = request;
   requireInputTokens({ input, instructions }, settings);
-  const model = request.models ? undefined : readDefaultModel(settings);
-  return withOutputLimit("/responses", { model, ...request }, { settings, lowersLimits: true });
+  const assisted = toAssistedRequest(call, request, responsesApi);
+  const model = assisted.models ? undefined : readDefaultModel(settings);
+  return withOutputLimit("/responses", { model, ...assisted }, { settings, lowersLimits: true });
 }
 
 /**

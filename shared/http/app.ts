@@ -23,6 +23,11 @@ export interface AppOptions {
    * below the function, such as `/models`.
    */
   toErrorBody?: (error: ApiError, path: string) => Record<string, unknown>;
+  /**
+   * Whether the function writes its prompts itself, and passes on nothing that a caller wrote but texts
+   * of the user. Otherwise it cannot call models without an assistant when `ASSISTANTS_ONLY` is set.
+   */
+  ownPrompts?: boolean;
 }
 
 /**
@@ -42,7 +47,7 @@ export function createApp(
   slug: string,
   options: AppOptions = {},
 ): { app: App; handler: EdgeFunction } {
-  const { toErrorBody: toBody = toErrorBody } = options;
+  const { toErrorBody: toBody = toErrorBody, ownPrompts } = options;
   const app: App = new Hono({ getPath: ({ url }) => toRoutePath(slug, url) });
 
   app.notFound((c) => {
@@ -76,7 +81,8 @@ export function createApp(
   async function handler(request: Request, environment?: Environment): Promise<Response> {
     // Platforms may pass a second argument of their own.
     const isOurs = typeof environment?.get === "function";
-    const call = new ActiveCall(slug, request, isOurs ? environment : undefined);
+    const own = isOurs ? environment : undefined;
+    const call = new ActiveCall(slug, request, { environment: own, ownPrompts });
     try {
       return await call.deliver(complete(await respond(call), call, app));
     } catch (bug) {

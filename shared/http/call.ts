@@ -6,6 +6,9 @@ import { writeLogLine } from "./log.ts";
 
 /** The fields of a request's log line that are filled in while the request is handled. */
 export interface LogFields {
+  /** The assistant that answered, and its version when the prompt file states one. */
+  assistant?: string;
+  assistant_version?: string | number;
   /** The model that answered. */
   model?: string;
   /** The gateway's id of the generation. */
@@ -38,6 +41,13 @@ export interface Call {
   readonly log: LogFields;
   /** The id of the user who calls and pays; `undefined` until the credential has been checked. */
   userId?: string;
+  /** The assistant that answers; `undefined` when the request does not name one. */
+  assistant?: string;
+  /**
+   * Whether the function writes its prompts itself, so that it may call models without an assistant
+   * when `ASSISTANTS_ONLY` is set.
+   */
+  readonly ownPrompts: boolean;
   /** Milliseconds since the request arrived. */
   elapsedMs(): number;
   /**
@@ -56,6 +66,8 @@ export class ActiveCall implements Call {
   readonly requestId: string;
   readonly log: LogFields & { error?: string; cause?: string } = {};
   userId?: string;
+  assistant?: string;
+  readonly ownPrompts: boolean;
   readonly #startedAt = performance.now();
   readonly #tasks: (() => Promise<void>)[] = [];
   #status = 500;
@@ -63,15 +75,21 @@ export class ActiveCall implements Call {
   #isStreaming = false;
   #ended: Promise<void> | undefined;
 
-  /** Starts the clock of the call and reads its settings from `environment`, or from `Deno.env`. */
+  /**
+   * Starts the clock of the call.
+   *
+   * @param options.environment where the settings are read from; `Deno.env` unless given.
+   * @param options.ownPrompts whether the function writes its prompts itself.
+   */
   constructor(
     /** The slug of the function that was called. */
     readonly slug: string,
     /** The request as the platform handed it over. */
     readonly request: Request,
-    environment?: Environment,
+    { environment, ownPrompts = false }: { environment?: Environment; ownPrompts?: boolean } = {},
   ) {
     this.settings = keepSettings(environment);
+    this.ownPrompts = ownPrompts;
     this.requestId = toRequestId(request.headers.get("X-Request-Id"));
   }
 

@@ -47,10 +47,11 @@ let noticed = false;
  * @throws {PricesMissing} when a limit in USD is set and the ledger has no price list.
  */
 export async function reserve(
-  { settings, userId, slug }: Call,
+  call: Call,
   expected: Expected[],
   { counts, withoutPrices }: { counts: boolean; withoutPrices: boolean },
 ): Promise<Reserved> {
+  const { settings, userId } = call;
   const [first] = expected;
   if (!userId || !first) throw new Error("A paid call needs a user who pays and a request");
   // A limit must not hide that the user has to connect an account first.
@@ -64,7 +65,7 @@ export async function reserve(
   const reservation = {
     id: reserved.id,
     user_id: userId,
-    slug,
+    slug: toLabel(call),
     model: first.model,
     use_key: useKey,
     counts,
@@ -85,6 +86,11 @@ export async function reserve(
   } catch (thrown) {
     throw isMissing(thrown) ? ledgerMissing(findNeed(settings).setting, thrown) : thrown;
   }
+}
+
+/** What the ledger counts a call by: the function, and the assistant that answered, `chat:support`. */
+function toLabel({ slug, assistant }: Call): string {
+  return assistant === undefined ? slug : `${slug}:${assistant}`;
 }
 
 /** What the ledger is to hold for calls together. */
@@ -119,7 +125,7 @@ export function isRecorded({ settings, log }: Pick<Call, "settings" | "log">): b
  */
 export async function settle(call: Call, reserved: Reserved): Promise<Report> {
   const { id, isHeld, sealedKey, terms, charges } = reserved;
-  const { settings, slug, log } = call;
+  const { settings, log } = call;
   const userId = call.userId!;
   const nothing: Report = { lookUps: [], pricesDue: false };
   const isNeeded = isHeld || findNeed(settings).setting !== undefined;
@@ -127,7 +133,7 @@ export async function settle(call: Call, reserved: Reserved): Promise<Report> {
   const url = findInsForgeUrl(settings);
   if (!isNeeded && Date.now() < (absent.get(url) ?? 0)) return nothing;
   const own_key = sealedKey !== undefined;
-  const about = { reservation: id, user_id: userId, slug, own_key };
+  const about = { reservation: id, user_id: userId, slug: toLabel(call), own_key };
   try {
     const settlement = {
       ended: isHeld ? { id, user_id: userId } : undefined,

@@ -1,4 +1,5 @@
 /** The metered AI client that a handler of `withAi` receives. */
+import { applyAssistant } from "../assistants/apply.ts";
 import type { Fields } from "../fields.ts";
 import type { Call } from "../http/call.ts";
 import { eventStream, textStream } from "../http/event_stream.ts";
@@ -22,6 +23,13 @@ export interface ChatParams extends Fields {
   messages?: unknown[];
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model?: string;
+  /**
+   * The name of an assistant, a file in `prompts/`. Its text comes first; its model and its other
+   * fields count where they are not given here.
+   */
+  assistant?: string;
+  /** The values of the assistant's variables. */
+  variables?: Fields;
 }
 
 /**
@@ -111,7 +119,8 @@ const CONCURRENCY = 4;
 /** Creates the AI client of a call whose user is known. */
 export function createAi(call: Call): Ai {
   const { settings } = call;
-  const toBody = (params: ChatParams) => toCompletionBody(toMessages(params), settings);
+  const toBody = (params: ChatParams) =>
+    toCompletionBody(applyAssistant(call, toMessages(params)), settings);
   return {
     complete: async (params) => toChatAnswer(await createCompletion(call, toBody(params))),
     completeAll: async (list, { concurrency = CONCURRENCY } = {}) =>

@@ -3,7 +3,7 @@
  * charge.
  */
 import { mapConcurrently } from "../concurrency.ts";
-import { type ApiError, ProgrammerError } from "../errors.ts";
+import { ApiError, ProgrammerError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import { chooseGateway } from "../gateway/gateway.ts";
 import type { GatewayRequest } from "../gateway/interface.ts";
@@ -128,6 +128,7 @@ const WITHOUT_CALLER = "A paid call needs a caller to charge: await requireUser 
 export async function openExchanges(call: Call, operations: Operation[]): Promise<Exchange[]> {
   const { settings, request: { headers } } = call;
   if (!call.userId) throw new ProgrammerError(WITHOUT_CALLER);
+  requireOpen(call);
   const gateway = chooseGateway(settings, headers);
   const requests = await Promise.all(operations.map(async ({ path, params, protocol, usd }) => {
     const fields = await withOpaqueUser(path, applyPolicy(path, params, settings), call);
@@ -156,6 +157,14 @@ function toPaidCall(
       return encoder.encode(body).length;
     },
   };
+}
+
+/** With `ASSISTANTS_ONLY`, a model answers as an assistant, or to what a function wrote itself. */
+function requireOpen({ settings, assistant, ownPrompts }: Call): void {
+  if (!settings.ASSISTANTS_ONLY || assistant !== undefined || ownPrompts) return;
+  throw new ApiError(403, "FORBIDDEN", "This app can only be used through its assistants", {
+    nextActions: "Name an assistant in a request of chat, stream or v1",
+  });
 }
 
 /** The user's own key, when it pays. */

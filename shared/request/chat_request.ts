@@ -61,7 +61,16 @@ const messages = z.array(message).check(z.minLength(1));
 /** Tools of one request: far more than any model accepts, few enough to be checked in no time. */
 export const MAX_TOOLS = 1_000;
 
+/** Schemas of the fields in which a request names an assistant. */
+export const assistantFields = {
+  /** The name of an assistant of the app. */
+  assistant: z.optional(nonEmptyText),
+  /** The values of the assistant's variables. */
+  variables: z.optional(z.looseObject({})),
+};
+
 const options = {
+  ...assistantFields,
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   /** Fallbacks, tried in order after `model`, or without it. */
@@ -96,22 +105,6 @@ export const completionRequest = z.looseObject({
 export type ChatRequest = z.infer<typeof chatRequest>;
 
 /**
- * Creates the body of a chat completion: with the default model when the request has no model, with one
- * output limit, and with every other field as it is.
- *
- * @param options.lowersLimits lowers an output limit above `MAX_OUTPUT_TOKENS`, for clients that always
- *   ask for a high one. Otherwise the limit stays, and the policy rejects it.
- * @throws {ApiError} as {@link toConversation}, and as `withOutputLimit`.
- */
-export function toCompletionParams(
-  request: ChatRequest,
-  settings: Settings,
-  { lowersLimits }: { lowersLimits?: boolean } = {},
-): Fields {
-  return toCompletionBody(toConversation(request, settings), settings, { lowersLimits });
-}
-
-/**
  * Turns the prompt of a request into messages; all other fields but `stream` stay as they are.
  *
  * @throws {ApiError} 400 `INVALID_INPUT` for a prompt longer than `MAX_PROMPT_CHARS`, and for messages
@@ -126,9 +119,11 @@ export function toConversation(request: ChatRequest, settings: Settings): Fields
 }
 
 /**
- * Creates the body of a chat completion whose messages a function wrote itself. It is
- * {@link toCompletionParams} without the limits on what a caller may write.
+ * Creates the body of a chat completion: with the default model when the request has no model, with one
+ * output limit, and with every other field as it is.
  *
+ * @param options.lowersLimits lowers an output limit above `MAX_OUTPUT_TOKENS`, for clients that always
+ *   ask for a high one. Otherwise the limit stays, and the policy rejects it.
  * @throws {ApiError} 400 `INVALID_INPUT` as `withOutputLimit`.
  */
 export function toCompletionBody(

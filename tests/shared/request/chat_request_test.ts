@@ -4,7 +4,8 @@ import {
   type ChatRequest,
   chatRequest,
   requireShort,
-  toCompletionParams,
+  toCompletionBody,
+  toConversation,
 } from "../../../shared/request/chat_request.ts";
 import { ApiError } from "../../../shared/errors.ts";
 import { createSettings } from "../../../shared/settings.ts";
@@ -15,7 +16,7 @@ const settings = createSettings(createEnvironment());
 
 Deno.test("creates one message from a prompt, with the default model and an output limit", () => {
   const chosen = createSettings({ get: (name) => ({ OPENROUTER_CHAT_MODEL: "a/b" })[name] });
-  assertEquals(toCompletionParams({ prompt: "Hi" }, chosen), {
+  assertEquals(toCompletionBody(toConversation({ prompt: "Hi" }, chosen), chosen), {
     model: "a/b",
     messages: [{ role: "user", content: "Hi" }],
     max_tokens: 4096,
@@ -231,7 +232,8 @@ Deno.test("does not apply MAX_PROMPT_CHARS to messages", () => {
 });
 
 function toParams(request: Record<string, unknown>) {
-  return toCompletionParams(parseValue(request, chatRequest) as ChatRequest, settings);
+  const conversation = toConversation(parseValue(request, chatRequest) as ChatRequest, settings);
+  return toCompletionBody(conversation, settings);
 }
 
 /** The value as JSON carries it, without fields that are undefined. */

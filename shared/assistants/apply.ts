@@ -1,0 +1,89 @@
+/** From a request that names an assistant to the request that is sent to the model. */
+import { ApiError, invalidInput } from "../errors.ts";
+import type { Fields } from "../fields.ts";
+import type { Call } from "../http/call.ts";
+import { isAllowedModel } from "../policy/models.ts";
+import { readOutputLimit } from "../request/output_tokens.ts";
+import type { Settings } from "../settings.ts";
+import { type AssistantApi, chatApi } from "./apis.ts";
+import { type Assistant, readAssistant } from "./assistant.ts";
+import { requireOpenFields } from "./open_fields.ts";
+import { fillText } from "./variables.ts";
+
+/**
+ * Puts the assistant that a request names into the request: its text as the first instructions, and
+ * its model, temperature, output limit and tools where the request has none. The log line and the
+ * ledger name the assistant. A request that names none is returned as it is.
+ *
+ * What callers may send is checked before, by `requireOpenFields`.
+ *
+ * @param fields a request with `assistant` and `variables`; it is not changed.
+ * @param api the form of the request; that of chat completions unless given.
+ * @throws {ApiError} 400 `INVALID_INPUT` for an unknown assistant and for variables that do not fit;
+ *   500 `INTERNAL_ERROR` when the assistant's model is not allowed.
+ */
+export function applyAssistant(
+  call: Pick<Call, "settings" | "log" | "assistant">,
+  fields: Fields,
+  api: AssistantApi = chatApi,
+): Fields {
+  const { assistant, rest: { variables, ...rest } } = readAssistant(fields);
+  if (!assistant) {
+    if ((variables ?? null) === null) return fields;
+    throw invalidInput('"variables" needs the field "assistant"');
+  }
+  call.assistant = assistant.name;
+  call.log.assistant = assistant.name;
+  if (assistant.version !== undefined) call.log.assistant_version = assistant.version;
+  const text = fillText(assistant, variables);
+  return api.withInstructions(
+    withDefaults(rest, { assistant, api, settings: call.settings }),
+    text,
+  );
+}
+
+/**
+ * Checks what a caller may send, and applies the assistant that the request names: `requireOpenFields`
+ * and {@link applyAssistant}.
+ *
+ * @throws {ApiError} as both.
+ */
+export function toAssistedRequest(
+  call: Pick<Call, "settings" | "log" | "assistant">,
+  fields: Fields,
+  api: AssistantApi = chatApi,
+): Fields {
+  return applyAssistant(call, requireOpenFields(fields, call.settings, api), api);
+}
+
+interface Defaults {
+  assistant: Assistant;
+  api: AssistantApi;
+  settings: Settings;
+}
+
+/** Adds what the request leaves to the assistant; null counts as left out. */
+function withDefaults(fields: Fields, { assistant, api, settings }: Defaults): Fields {
+  const { model, temperature, max_tokens, tools } = assistant;
+  const added: Fields = {};
+  if (model !== undefined && isMissing(fields.model) && isMissing(fields.models)) {
+    requireAllowed(assistant, model, settings);
+    added.model = model;
+  }
+  if (temperature !== undefined && isMissing(fields.temperature)) added.temperature = temperature;
+  if (max_tokens !== undefined && readOutputLimit(fields) === undefined) {
+    added[api.limit] = Math.min(max_tokens, settings.MAX_OUTPUT_TOKENS);
+  }
+  if (tools !== undefined && isMissing(fields.tools)) added.tools = tools.map(api.toTool);
+  return { ...fields, ...added };
+}
+
+function isMissing(value: unknown): boolean {
+  return (value ?? null) === null;
+}
+
+function requireAllowed({ name }: Assistant, model: string, { ALLOWED_MODELS }: Settings): void {
+  if (isAllowedModel(model, ALLOWED_MODELS)) return;
+  const message = `The model of the assistant "${name}" must be one that ALLOWED_MODELS allows`;
+  throw new ApiError(500, "INTERNAL_ERROR", message);
+}
