@@ -3,7 +3,9 @@ import * as esbuild from "esbuild";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
+import type { Assistant } from "../../shared/assistants/assistant.ts";
 import { listSlugs, loadFunction } from "../functions.ts";
+import { installPrompts } from "../prompts/folder.ts";
 import { pinPackage } from "./packages.ts";
 
 /** Where a function runs: on InsForge cloud (Deno Deploy), or in the worker of self-hosted InsForge. */
@@ -41,11 +43,13 @@ const SHARED_OPTIONS = {
  * checks the artefacts. The bundler runs as a process, which has ended when this returns.
  *
  * @returns the artefacts, sorted by platform and slug.
- * @throws {Error} when a function cannot be bundled; the message names file and line.
+ * @throws {Error} when a function cannot be bundled, or a prompt file is wrong; the message names the
+ *   file and what is wrong in it.
  */
 export async function bundleFunctions(): Promise<Artefact[]> {
+  const define = definePrompts(await installPrompts());
   try {
-    const artefacts = await Promise.all(listSlugs().map(bundleFunction));
+    const artefacts = await Promise.all(listSlugs().map((slug) => bundleFunction(slug, define)));
     return artefacts.flat().sort((a, b) => toPath(a) < toPath(b) ? -1 : 1);
   } finally {
     await esbuild.stop();
@@ -57,9 +61,18 @@ export function toPath({ platform, slug }: Pick<Artefact, "platform" | "slug">):
   return `${platform}/${slug}.${platform === "cloud" ? "ts" : "js"}`;
 }
 
-async function bundleFunction(folder: string): Promise<Artefact[]> {
+/** Puts the prompts of the app in the place of the variable that `serve` and `start` set. */
+function definePrompts(assistants: Assistant[]): Record<string, string> {
+  return { "globalThis.INSFORGE_AI_ASSISTANTS": JSON.stringify(assistants) };
+}
+
+async function bundleFunction(
+  folder: string,
+  define: Record<string, string>,
+): Promise<Artefact[]> {
   const { aliases = [] } = await loadFunction(folder);
-  const [cloud, script] = await Promise.all([bundleForCloud(folder), bundleForWorker(folder)]);
+  const entry = { ...toEntry(folder), define };
+  const [cloud, script] = await Promise.all([bundleForCloud(entry), bundleForWorker(entry)]);
   return [folder, ...aliases].flatMap((slug): Artefact[] => [
     { platform: "cloud", slug, code: cloud },
     { platform: "self-hosted", slug, code: script },
@@ -71,9 +84,9 @@ async function bundleFunction(folder: string): Promise<Artefact[]> {
  * project in one isolate and imports every one of them when it starts, so that each request to a cold
  * isolate would otherwise wait for all of them.
  */
-function bundleForCloud(folder: string): Promise<string> {
+function bundleForCloud(entry: esbuild.BuildOptions): Promise<string> {
   return bundle({
-    ...toEntry(folder),
+    ...entry,
     // The first line keeps the platform's type check away from the bundler's code.
     banner: { js: "// @ts-nocheck\nlet handler;const start=()=>{" },
     footer: { js: "return bundle.default};export default(...args)=>(handler??=start())(...args);" },
@@ -90,9 +103,9 @@ function bundleForCloud(folder: string): Promise<string> {
 }
 
 /** Bundles a script whose only top-level statement exports the handler. */
-function bundleForWorker(folder: string): Promise<string> {
+function bundleForWorker(entry: esbuild.BuildOptions): Promise<string> {
   return bundle({
-    ...toEntry(folder),
+    ...entry,
     alias: { "@insforge/sdk": INJECTED_SDK },
     banner: { js: "module.exports = (() => {" },
     footer: { js: "return bundle.default; })();" },

@@ -11,6 +11,7 @@ import {
   withValues,
 } from "../../shared/settings.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
+import { installPrompts } from "../prompts/folder.ts";
 import { describeListenFailure, type Handler, startServer } from "../start/server.ts";
 import { toServerUrl } from "../start/server_url.ts";
 import { createDemoData, DEMO_USERS } from "./insforge/demo.ts";
@@ -45,9 +46,10 @@ const LOCAL_ENCRYPTION_KEY = "0".repeat(64);
  * @param environment where settings come from; a port of 0 takes any free one.
  * @param dataDir where the embedded InsForge keeps its data; in memory unless given.
  * @returns once all servers listen.
- * @throws {Error} when a server cannot listen. The message names the setting.
+ * @throws {Error} when a server cannot listen, with the setting, or when a prompt file is wrong.
  */
 export async function startStack(environment: Environment, dataDir?: string): Promise<Stack> {
+  await installPrompts();
   const settings = createSettings(environment);
   await using started = new AsyncDisposableStack();
   const secrets: Record<string, string> = {};

@@ -1,4 +1,5 @@
 /** Finds settings that cannot work, before a server starts or a function is deployed. */
+import { listAssistants } from "../../shared/assistants/assistant.ts";
 import { chooseGateway } from "../../shared/gateway/gateway.ts";
 import { isAllowedModel } from "../../shared/policy/models.ts";
 import { createSettings, type Environment, settingNames } from "../../shared/settings.ts";
@@ -82,7 +83,21 @@ export function checkCombinations(
       );
     }
   }
+  faults.push(...findAssistantFaults(read("ALLOWED_MODELS")));
+  if (read("ASSISTANTS_ONLY") && listAssistants().length === 0) {
+    warnings.push("ASSISTANTS_ONLY is set, and prompts/ has no file: no model can be called");
+  }
   return { faults, warnings };
+}
+
+/** Finds assistants whose model is not allowed. */
+function findAssistantFaults(allowed: readonly string[] | undefined): string[] {
+  if (!allowed) return [];
+  return listAssistants()
+    .filter(({ model }) => model !== undefined && !isAllowedModel(model, allowed))
+    .map(({ name, model }) =>
+      `prompts/${name}.md has the model "${model}", which ALLOWED_MODELS does not allow`
+    );
 }
 
 function findInvalidValues(environment: Environment): string[] {

@@ -2,6 +2,7 @@
 import { flushLedger } from "../../shared/ledger/queue.ts";
 import { createSettings, type Environment } from "../../shared/settings.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
+import { installPrompts } from "../prompts/folder.ts";
 import { describeListenFailure, type FunctionServer, startServer } from "./server.ts";
 import { checkServerSettings } from "./setting_checks.ts";
 
@@ -24,9 +25,11 @@ export interface Standalone {
  * survive, so several processes can run behind one load balancer.
  *
  * @param environment the settings, for the server and for the functions.
- * @throws {Error} with one line per setting that is missing or invalid, or when it cannot listen.
+ * @throws {Error} with one line per setting that is missing or invalid, or per prompt file that is
+ *   wrong, or when it cannot listen.
  */
 export async function startStandalone(environment: Environment): Promise<Standalone> {
+  await installPrompts();
   const { faults, warnings } = checkServerSettings(environment);
   if (faults.length > 0) {
     throw new Error(["The server cannot start:", ...faults].join("\n- "));
