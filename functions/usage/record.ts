@@ -28,6 +28,16 @@ export interface UsageDay extends UsageSum {
   own_key: boolean;
 }
 
+/** Usage on one day of one assistant. */
+export interface AssistantDay extends UsageSum {
+  /** UTC, `2026-11-21`. */
+  day: string;
+  /** The assistant that answered. */
+  assistant: string;
+  /** Whether the user's own OpenRouter account paid; such usage does not count towards limits. */
+  own_key: boolean;
+}
+
 /** A user's limits; limits that are not set are left out. */
 export interface UsageLimits {
   /** Calls of models per minute. */
@@ -48,6 +58,8 @@ export interface UsageAnswer {
   month: UsageSum;
   /** 31 days, newest first. */
   days: UsageDay[];
+  /** The part of 31 days that assistants answered, newest first; absent without any. */
+  assistants?: AssistantDay[];
   /** The limits that apply to the user. */
   limits: UsageLimits;
 }
@@ -61,7 +73,7 @@ export interface UsageAnswer {
  */
 export async function readUsageRecord(userId: string, settings: Settings): Promise<UsageAnswer> {
   await flushLedger();
-  const { today, month, days } = await callRoutine<Omit<UsageAnswer, "limits">>(
+  const { today, month, days, assistants = [] } = await callRoutine<Omit<UsageAnswer, "limits">>(
     "ai_usage",
     { user_id: userId },
     settings,
@@ -71,6 +83,8 @@ export async function readUsageRecord(userId: string, settings: Settings): Promi
     today: withoutZero(today),
     month: withoutZero(month),
     days: days.map(withoutZero),
+    // A ledger without the latest migration does not count assistants.
+    ...assistants.length > 0 && { assistants: assistants.map(withoutZero) },
     limits: toUserLimits(readLimits(settings)),
   };
 }

@@ -7,7 +7,7 @@ import type { AssistantApi } from "./apis.ts";
 const OPENED_PARTS: Record<string, string[]> = {
   images: ["image_url", "input_image", "image"],
   files: ["file", "input_file", "document"],
-  audio: ["input_audio"],
+  recordings: ["input_audio"],
   videos: ["video_url", "input_video"],
 };
 /** Parts that are text: of chat completions and Messages, and of Responses. */

@@ -7,7 +7,7 @@ import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
 import { type AssistantApi, chatApi } from "./apis.ts";
 import { readAssistant } from "./assistant.ts";
-import { requireNames, requireOpenConversation } from "./open_conversation.ts";
+import { OPENED_CONTENT, requireNames, requireOpenConversation } from "./open_conversation.ts";
 
 /** Fields of a request for an assistant that are always open. */
 const ALWAYS_OPEN = ["variables", "stream"];
@@ -31,7 +31,8 @@ export function requireOpenFields(
   const { assistant, rest } = readAssistant(fields);
   if (!assistant) throw invalidInput('"assistant" must name one of the assistants of this app');
   const opened = new Set(assistant.allow);
-  requireNames(rest, [...ALWAYS_OPEN, ...opened, api.conversation]);
+  const names = assistant.allow.filter((name) => !OPENED_CONTENT.includes(name));
+  requireNames(rest, [...ALWAYS_OPEN, ...names, api.conversation]);
   requireOpenConversation(rest[api.conversation], { api, opened });
   return fields;
 }

@@ -126,7 +126,8 @@ function requireOpenable(allow: string[]): void {
 function requireVariables(assistant: Assistant): void {
   const { text, variables } = assistant;
   for (const [name, { minimum = -Infinity, maximum = Infinity }] of Object.entries(variables)) {
-    if (!VARIABLE_NAME.test(name) || name in {}) {
+    if (name in {}) throw new Error(`"variables.${name}" must have another name`);
+    if (!VARIABLE_NAME.test(name)) {
       throw new Error(`"variables.${name}" must have a name of small letters, digits and _`);
     }
     if (minimum > maximum) throw new Error(`"variables.${name}.minimum" must not exceed "maximum"`);
