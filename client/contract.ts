@@ -21,7 +21,7 @@ export type {
 export type { TranscribeAnswer } from "../functions/transcribe/index.ts";
 export type { SummaryAnswer, SummaryFacts } from "../functions/summarize-records/index.ts";
 export type { UsageAnswer } from "../functions/usage/index.ts";
-export type { UsageDay, UsageLimits, UsageSum } from "../functions/usage/record.ts";
+export type { AssistantDay, UsageDay, UsageLimits, UsageSum } from "../functions/usage/record.ts";
 export type { ErrorCode } from "../shared/errors.ts";
 export type {
   Media as Image,

@@ -248,6 +248,10 @@ export interface ModelOptions {
 
 /** A chat request without its prompt or messages. */
 export interface ChatOptions extends ModelOptions {
+  /** The name of one of the app's assistants, whose prompt is kept on the server. */
+  assistant?: string | null | undefined;
+  /** The values of the assistant's variables. */
+  variables?: object | null | undefined;
   /** Tools that the model may call. */
   tools?: readonly Tool[] | undefined;
   /** Which tool the model has to call, if any. */
@@ -381,6 +385,8 @@ export interface SummaryRequest extends ModelOptions {
   limit?: number | null | undefined;
   /** What the summary should look at. */
   instructions?: string | null | undefined;
+  /** The values of the variables of the app's own prompt for summaries. */
+  variables?: object | null | undefined;
   /** Set by the client's methods; it need not be given. */
   stream?: boolean | undefined;
 }

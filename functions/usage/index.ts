@@ -8,7 +8,7 @@ import { createApp } from "../../shared/http/app.ts";
 import { readUsageRecord } from "./record.ts";
 import { sweep } from "./sweep.ts";
 
-export type { UsageAnswer } from "./record.ts";
+export type { AssistantDay, UsageAnswer } from "./record.ts";
 export type { SweepAnswer } from "./sweep.ts";
 
 const { app, handler } = createApp("usage");

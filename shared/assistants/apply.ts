@@ -13,7 +13,7 @@ import { fillText } from "./variables.ts";
 /**
  * Puts the assistant that a request names into the request: its text as the first instructions, and
  * its model, temperature, output limit and tools where the request has none. The log line and the
- * ledger name the assistant. A request that names none is returned as it is.
+ * ledger name the assistant. A request without an assistant is returned as it is.
  *
  * What callers may send is checked before, by `requireOpenFields`.
  *

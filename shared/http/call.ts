@@ -6,8 +6,9 @@ import { writeLogLine } from "./log.ts";
 
 /** The fields of a request's log line that are filled in while the request is handled. */
 export interface LogFields {
-  /** The assistant that answered, and its version when the prompt file states one. */
+  /** The assistant that answered. */
   assistant?: string;
+  /** The version that the assistant's prompt file states. */
   assistant_version?: string | number;
   /** The model that answered. */
   model?: string;

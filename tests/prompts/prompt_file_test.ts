@@ -52,7 +52,7 @@ const FAULTS: [what: string, source: string, message: string][] = [
   ["an unknown field", WITH("modell: x"), '"modell" is not a known field'],
   ["a temperature that is a text", WITH("temperature: hot"), '"temperature" must be a number'],
   ["a temperature above 2", WITH("temperature: 3"), '"temperature" must be 2 or less'],
-  ["a limit of 0 tokens", WITH("max_tokens: 0"), '"max_tokens" must be 1 or more'],
+  ["an output limit of 0", WITH("max_tokens: 0"), '"max_tokens" must be 1 or more'],
   ["a tool without a type", WITH("tools: [{}]"), '"tools[0].type" is required'],
   ["a tool without its function", WITH("tools: [{type: function}]"), '"tools[0].function" is req'],
   ["front matter that is not YAML", WITH("a: ["), "The front matter must be YAML: "],

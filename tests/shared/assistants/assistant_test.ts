@@ -28,7 +28,7 @@ Deno.test("reads the assistant from the field and from the model", () => {
   assertEquals(readAssistant(named), { assistant: support, rest: { model: "openai/gpt-4o" } });
 });
 
-Deno.test("finds no assistant in a request that names none", () => {
+Deno.test("returns no assistant for a request that does not name one", () => {
   for (const fields of [{}, { model: "openai/gpt-4o" }, { assistant: null }, { model: null }]) {
     assertEquals(readAssistant(fields).assistant, undefined);
   }
