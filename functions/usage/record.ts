@@ -90,8 +90,9 @@ export async function readUsageRecord(userId: string, settings: Settings): Promi
 }
 
 function isRecord(value: unknown): value is Omit<UsageAnswer, "limits"> {
-  const { today, month, days } = Object(value) as Record<keyof UsageAnswer, unknown>;
-  return Array.isArray(days) && [today, month, ...days].every(isSum);
+  const { today, month, days, assistants = [] } = Object(value) as Record<string, unknown>;
+  if (!Array.isArray(days) || !Array.isArray(assistants)) return false;
+  return [today, month, ...days, ...assistants].every(isSum);
 }
 
 function isSum(value: unknown): value is UsageSum {
