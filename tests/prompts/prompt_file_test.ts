@@ -56,6 +56,7 @@ const FAULTS: [what: string, source: string, message: string][] = [
   ["a tool without a type", WITH("tools: [{}]"), '"tools[0].type" is required'],
   ["a tool without its function", WITH("tools: [{type: function}]"), '"tools[0].function" is req'],
   ["front matter that is not YAML", WITH("a: ["), "The front matter must be YAML: "],
+  ["front matter that is JavaScript", "---js\n{}\n---\nHi", "must be YAML: it is JavaScript"],
   ["front matter that is a list", WITH("- a"), "The front matter must be fields"],
   ["no text", "---\nversion: 1\n---\n", "must have a text below its front matter"],
   [

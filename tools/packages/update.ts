@@ -15,7 +15,7 @@ const PROCESSES: Record<string, string[]> = {
   serve: [
     ...FUNCTIONS,
     ...["@electric-sql/pglite", "@electric-sql/pglite-pgvector", "@hono/node-server", "marked"],
-    ...["@speed-highlight/core/", "terser", "vfile", "vfile-matter"],
+    ...["@speed-highlight/core/", "terser", "gray-matter"],
     "swagger-ui-dist/",
   ],
   reference: [

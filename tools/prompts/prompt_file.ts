@@ -1,6 +1,5 @@
 /** One file of `prompts/`: front matter in YAML, and the text of the prompt. */
-import { VFile } from "vfile";
-import { matter } from "vfile-matter";
+import matter from "gray-matter";
 import * as z from "zod/mini";
 import type { Assistant, Variable } from "../../shared/assistants/assistant.ts";
 import { OPENED_CONTENT } from "../../shared/assistants/open_conversation.ts";
@@ -92,20 +91,26 @@ export function parsePrompt(name: string, source: string): Assistant {
 }
 
 function splitFile(source: string): { fields: unknown; text: string } {
-  const file = new VFile(source.replaceAll("\r\n", "\n"));
-  try {
-    matter(file, { strip: true });
-  } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    throw new Error(`The front matter must be YAML: ${reason}`, { cause: error });
-  }
-  const text = String(file).trim();
+  const { data: fields, content } = readMatter(source.replaceAll("\r\n", "\n"));
+  const text = content.trim();
   if (!text) throw new Error("The file must have a text below its front matter");
-  const { matter: fields } = file.data;
   if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
     throw new Error("The front matter must be fields, such as model: openai/gpt-4o-mini");
   }
   return { fields, text };
+}
+
+function readMatter(source: string): { data: unknown; content: string } {
+  // By itself the library would run front matter that begins with `---js`.
+  const javascript = () => {
+    throw new Error("it is JavaScript");
+  };
+  try {
+    return matter(source, { engines: { javascript } });
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    throw new Error(`The front matter must be YAML: ${reason}`, { cause: error });
+  }
 }
 
 function requireOpenable(allow: string[]): void {
