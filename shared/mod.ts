@@ -107,13 +107,13 @@ export function withAi<Body = undefined>(
   handler: AiHandler<Body>,
 ): EdgeFunction {
   const { slug, body, maxBodyBytes: maxBytes, ownPrompts } = config;
-  const { app, handler: edgeFunction } = createApp(slug, { ownPrompts });
-  app.post("/", async ({ env: call }) => {
-    const user = await requireCaller(call, [config.auth ?? "user"].flat());
+  const accepted = [config.auth ?? "user"].flat();
+  async function post(call: Call): Promise<Response> {
+    const user = await requireCaller(call, accepted);
     const value = body ? await readBody(call, body, { maxBytes }) : undefined;
     return await handler(new Context(call, user, value as Body));
-  });
-  return edgeFunction;
+  }
+  return createApp(slug, { post, ownPrompts }).handler;
 }
 
 async function requireCaller(call: Call, accepted: Credential[]): Promise<User> {

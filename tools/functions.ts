@@ -45,6 +45,8 @@ export function createRouter(
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const { path: given } = splitRequestUrl(request.url);
+    const direct = functions.get(given.slice(1));
+    if (direct) return await direct(request, environment);
     const path = collapseSlashes(given);
     if (path === "/" || path === "/health") return toHealthResponse(request);
     const [, slug = "", rest = "/"] = /^(?:\/functions)?\/([^/]+)(\/.*)?$/.exec(path) ?? [];

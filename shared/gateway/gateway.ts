@@ -19,7 +19,8 @@ const GATEWAYS: Record<Settings["AI_GATEWAY"], (settings: Settings, caller?: Hea
  * @throws {ApiError} 500 `INTERNAL_ERROR` when `AI_GATEWAY` is not a known gateway.
  */
 export function chooseGateway(settings: Settings, caller?: Headers): Gateway {
-  return caller ? createGateway(settings, caller) : gatewayOf(settings);
+  const namesApp = caller?.has("HTTP-Referer") || caller?.has("X-Title");
+  return namesApp ? createGateway(settings, caller) : gatewayOf(settings);
 }
 
 const gatewayOf = perSettings((settings) => createGateway(settings));

@@ -18,6 +18,8 @@ export type App = Hono<{ Bindings: Call }>;
 
 /** What may differ from one function to another. */
 export interface AppOptions {
+  /** Handles `POST` to the function itself. It does what a route does, without the router's cost. */
+  post?: (call: Call) => Promise<Response>;
   /**
    * Creates the body of an error response; InsForge's flat shape unless given. `path` is the path
    * below the function, such as `/models`.
@@ -47,9 +49,10 @@ export function createApp(
   slug: string,
   options: AppOptions = {},
 ): { app: App; handler: EdgeFunction } {
-  const { toErrorBody: toBody = toErrorBody, ownPrompts } = options;
+  const { post, toErrorBody: toBody = toErrorBody, ownPrompts } = options;
   const app: App = new Hono({ getPath: ({ url }) => toRoutePath(slug, url) });
 
+  if (post) app.post("/", ({ env }) => post(env));
   app.notFound((c) => {
     const methods = listMethods(app).filter((method) =>
       app.router.match(method, c.req.path)[0].length > 0
@@ -71,7 +74,9 @@ export function createApp(
     if (call.request.method === "OPTIONS") return new Response(null, { status: 204 });
     try {
       call.settings.ALLOWED_ORIGINS; // if it is invalid, no browser could read a paid response
-      return requireResponse(await app.fetch(call.request, call));
+      const isPost = post && call.request.method === "POST" &&
+        toRoutePath(slug, call.request.url) === "/";
+      return requireResponse(await (isPost ? post(call) : app.fetch(call.request, call)));
     } catch (thrown) {
       const path = toRoutePath(slug, call.request.url);
       return renderError(call.fail(thrown), (error) => toBody(error, path));

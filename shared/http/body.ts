@@ -158,7 +158,13 @@ function withDeadline<T>(ms: number, work: Promise<T>): Promise<T> {
       const message = `The request body must arrive within ${ms / 1_000} seconds`;
       reject(new ApiError(408, "INVALID_INPUT", message));
     });
-    work.then(resolve, reject).finally(cancel);
+    work.then((value) => {
+      cancel();
+      resolve(value);
+    }, (failure) => {
+      cancel();
+      reject(failure);
+    });
   });
 }
 

@@ -133,17 +133,26 @@ export class ActiveCall implements Call {
   async deliver(response: Response): Promise<Response> {
     this.#status = response.status;
     if (this.#isStreaming) return response;
-    if (response.body === null || this.#tasks.length === 0 || this.request.signal.aborted) {
-      await this.#end();
-      return response;
+    const { method, signal } = this.request;
+    if (this.#tasks.length > 0 && method !== "HEAD" && !signal.aborted) {
+      const body = await this.#openBody(response);
+      if (body) return body;
     }
+    await this.#end();
+    return response;
+  }
+
+  /** The response whose body stays open until the tasks have run; undefined when it has no body. */
+  async #openBody(response: Response): Promise<Response | undefined> {
     const headers = new Headers(response.headers);
     let source: ByteSource;
+    // `response.body` turns the body into a stream, which is slower to send and to read.
     if (headers.get("Content-Type")?.startsWith("application/json")) {
       const bytes = await response.bytes();
       headers.set("Content-Length", String(bytes.length));
       source = toSource([bytes].values());
-    } else source = readBody(response.body);
+    } else if (response.body) source = readBody(response.body);
+    else return undefined;
     return new Response(this.openStream(source), { status: response.status, headers });
   }
 
@@ -160,6 +169,11 @@ export class ActiveCall implements Call {
         this.log.cause = describeBug(thrown);
       }
     }
+    this.#writeLine();
+  }
+
+  #writeLine(): void {
+    const ms = this.elapsedMs();
     const line: Record<string, unknown> = {
       timestamp: new Date().toISOString(),
       slug: this.slug,
@@ -167,8 +181,8 @@ export class ActiveCall implements Call {
       user_id: this.userId,
       method: this.request.method,
       status: this.#status,
-      ms: this.elapsedMs(),
-      first_byte_ms: this.#firstByteMs,
+      ms,
+      first_byte_ms: this.#firstByteMs ?? ms,
     };
     for (const [name, value] of Object.entries(this.log)) line[name] = toLogValue(value);
     writeLogLine(JSON.stringify(line));

@@ -71,7 +71,9 @@ const HTTP_URL = /^https?:\/\//i;
 export function expect(paid: PaidCall, settings: Settings): Expected {
   let estimated: Estimate | undefined;
   return {
-    model: toLedgerNames(paid.params)[0] ?? "",
+    get model() {
+      return toLedgerNames(paid.params)[0] ?? "";
+    },
     get estimate() {
       return estimated ??= estimate(paid, settings);
     },

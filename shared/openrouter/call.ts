@@ -14,7 +14,7 @@ import { maxResponseMs } from "../http/platform.ts";
 import type { Bill } from "../ledger/bill.ts";
 import type { PaidCall } from "../ledger/estimate.ts";
 import { RESERVATION_MS } from "../ledger/store.ts";
-import { withOpaqueUser } from "../policy/end_user.ts";
+import { toOpaqueUserId, withOpaqueUser } from "../policy/end_user.ts";
 import { applyPolicy } from "../policy/policy.ts";
 import { toOwnKeyFailure } from "../user_keys/failures.ts";
 import { openUserKey } from "../user_keys/user_key.ts";
@@ -130,13 +130,14 @@ export async function openExchanges(call: Call, operations: Operation[]): Promis
   if (!call.userId) throw new ProgrammerError(WITHOUT_CALLER);
   requireOpen(call);
   const gateway = chooseGateway(settings, headers);
-  const requests = await Promise.all(operations.map(async ({ path, params, protocol, usd }) => {
-    const fields = await withOpaqueUser(path, applyPolicy(path, params, settings), call);
+  const user = await toOpaqueUserId(call.userId, settings);
+  const requests = operations.map(({ path, params, protocol, usd }) => {
+    const fields = withOpaqueUser(path, applyPolicy(path, params, settings), user);
     const request = gateway.request(path, fields);
     const trace = createTrace(call, { path, fields, gateway, protocol });
     const paid = toPaidCall({ path, params: fields, usd }, request);
     return { request, protocol, trace, paid };
-  }));
+  });
   const bills = await openPricedBills(call, requests.map(({ paid }) => paid));
   const key = await readPayersKey(call, bills[0]);
   return bills.map((bill, i) => ({ ...requests[i]!, gateway, bill, key }));

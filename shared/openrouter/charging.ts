@@ -60,9 +60,9 @@ export async function readCharged(
     if (id) bill.charge({ id });
     return value;
   }
-  const { usage, ...about } = value as Record<"id" | "model", unknown> & Answered;
+  const { usage, id: ownId, model } = value as Record<"id" | "model", unknown> & Answered;
   if (readTokenUsage(usage) || !gateway.readError({ status: 200, body: value })) {
-    const answered = { id: id ?? asText(about.id), model: asText(about.model), usage };
+    const answered = { id: id ?? asText(ownId), model: asText(model), usage };
     bill.charge(answered);
     logGeneration(call.log, answered);
     trace?.noteResponse(value as Fields, answered);

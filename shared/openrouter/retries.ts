@@ -35,10 +35,8 @@ export async function withRetries<T>(
   const controller = new AbortController();
   const remainingMs = () => deadlineMs - call.elapsedMs();
   const cancelDeadline = setDeadline(remainingMs(), () => controller.abort(timedOut()));
-  const unlink = [
-    link(call.request.signal, () => controller.abort(cancelled())),
-    link(signal, () => controller.abort(signal?.reason)),
-  ];
+  const unlinkCaller = link(call.request.signal, () => controller.abort(cancelled()));
+  const unlinkGiven = signal && link(signal, () => controller.abort(signal.reason));
   try {
     for (let retries = 0;; retries++) {
       try {
@@ -55,17 +53,18 @@ export async function withRetries<T>(
     }
   } finally {
     cancelDeadline();
-    for (const end of unlink) end();
+    unlinkCaller();
+    unlinkGiven?.();
   }
 }
 
 /**
  * Calls `abort` when the signal is aborted, or already was; returns the function that ends this.
  */
-function link(signal: AbortSignal | undefined, abort: () => void): () => void {
-  if (signal?.aborted) abort();
-  signal?.addEventListener("abort", abort);
-  return () => signal?.removeEventListener("abort", abort);
+function link(signal: AbortSignal, abort: () => void): () => void {
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort);
+  return () => signal.removeEventListener("abort", abort);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -26,25 +26,20 @@ const cache = new Map<string, string>();
  * @param path the operation, such as `/chat/completions`.
  * @param fields the request body; it is not changed. A function that must send no `user` sets it to
  *   undefined, which no JSON of a caller can.
- * @param options.userId the id of the signed-in user. Without it, `user` is left out.
+ * @param user the id that {@link toOpaqueUserId} returns for the signed-in user.
  */
-export async function withOpaqueUser(
-  path: string,
-  fields: Fields,
-  { userId, settings }: { userId?: string; settings: Settings },
-): Promise<Fields> {
+export function withOpaqueUser(path: string, fields: Fields, user: string): Fields {
   const isLeftOut = Object.hasOwn(fields, "user")
     ? fields.user === undefined
     : !USER_PATHS.has(path);
-  if (isLeftOut) return fields;
-  const user = userId === undefined ? undefined : await toOpaqueUserId(userId, settings);
-  return { ...withOwnUserId(path, fields, user), user };
+  return isLeftOut ? fields : { ...withOwnUserId(path, fields, user), user };
 }
 
 /** The fields with the same id in Anthropic's own field, when the caller sent that. */
-function withOwnUserId(path: string, fields: Fields, user: string | undefined): Fields {
+function withOwnUserId(path: string, fields: Fields, user: string): Fields {
+  if (path !== "/messages") return fields;
   const metadata = Object(fields.metadata) as Fields;
-  if (path !== "/messages" || !Object.hasOwn(metadata, "user_id")) return fields;
+  if (!Object.hasOwn(metadata, "user_id")) return fields;
   return { ...fields, metadata: { ...metadata, user_id: user } };
 }
 

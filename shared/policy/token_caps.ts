@@ -23,7 +23,7 @@ export function applyOutputCap(path: string, fields: Fields, settings: Settings)
   const cap = settings.MAX_OUTPUT_TOKENS;
   const choices = countChoices(fields);
   requireWithinCap(fields, { cap, choices });
-  requireWithinCap(Object(fields.reasoning), { cap, path: "reasoning" });
+  if (fields.reasoning) requireWithinCap(Object(fields.reasoning), { cap, path: "reasoning" });
   const { budget_tokens } = Object(fields.thinking) as Fields;
   if ((budget_tokens ?? null) !== null && !((budget_tokens as number) <= cap)) {
     throw invalidInput(`"thinking.budget_tokens" must be ${cap} or less`);

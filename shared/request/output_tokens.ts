@@ -56,6 +56,7 @@ export function refusesMaxTokens(model: unknown): boolean {
  * @throws {ApiError} 400 `INVALID_INPUT` when one of the two is not a positive integer.
  */
 export function countChoices(fields: Fields): number {
+  if (fields.n === undefined && fields.best_of === undefined) return 1;
   return Math.max(...["n", "best_of"].map((name) => {
     const count = toNumber(fields[name] ?? 1);
     if (Number.isInteger(count) && count >= 1) return count;

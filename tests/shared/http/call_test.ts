@@ -49,6 +49,28 @@ Deno.test({
   },
 });
 
+Deno.test("makes no stream of a JSON body, which would be slower to send", async () => {
+  const { get } = Object.getOwnPropertyDescriptor(Response.prototype, "body")!;
+  let reads = 0;
+  Object.defineProperty(Response.prototype, "body", {
+    configurable: true,
+    get() {
+      reads++;
+      return get!.call(this);
+    },
+  });
+  try {
+    for (const list of [[], [() => Promise.resolve()]]) {
+      tasks = list;
+      const response = await call("/json");
+      assertEquals([response.status, reads], [200, 0]);
+      await response.text();
+    }
+  } finally {
+    Object.defineProperty(Response.prototype, "body", { configurable: true, get });
+  }
+});
+
 Deno.test("the body of a response closes when the tasks have ended, in their order", async () => {
   const ended: string[] = [];
   tasks = ["a", "b"].map((name) => () => Promise.resolve(void ended.push(name)));

@@ -29,27 +29,25 @@ Deno.test("replaces the caller's user, and adds it where the operation takes it"
   const user = await toOpaqueUserId(userId, settings);
   const fields = { model: "m", user: "another-user" };
   for (const path of ["/chat/completions", "/messages", "/responses", "/embeddings"]) {
-    assertEquals(await withOpaqueUser(path, fields, { userId, settings }), { ...fields, user });
-    assertEquals(await withOpaqueUser(path, { n: 1 }, { userId, settings }), { n: 1, user });
-    const { user: none } = await withOpaqueUser(path, fields, { settings });
-    assertEquals(none, undefined);
+    assertEquals(withOpaqueUser(path, fields, user), { ...fields, user });
+    assertEquals(withOpaqueUser(path, { n: 1 }, user), { n: 1, user });
   }
-  assertEquals(await withOpaqueUser("/images", fields, { userId, settings }), { ...fields, user });
+  assertEquals(withOpaqueUser("/images", fields, user), { ...fields, user });
   const drawing = { model: "m", prompt: "x" };
-  assert(await withOpaqueUser("/images", drawing, { userId, settings }) === drawing);
+  assert(withOpaqueUser("/images", drawing, user) === drawing);
   assertEquals(fields.user, "another-user");
   const recorded = { model: "m", user: undefined };
-  assertEquals(await withOpaqueUser("/chat/completions", recorded, { userId, settings }), recorded);
+  assertEquals(withOpaqueUser("/chat/completions", recorded, user), recorded);
 });
 
 Deno.test("replaces the caller's metadata.user_id in a request for a message alone", async () => {
   const user = await toOpaqueUserId(userId, settings);
   const fields = { metadata: { user_id: "another-user", label: "x" } };
-  assertEquals(await withOpaqueUser("/messages", fields, { userId, settings }), {
+  assertEquals(withOpaqueUser("/messages", fields, user), {
     metadata: { user_id: user, label: "x" },
     user,
   });
-  assertEquals(await withOpaqueUser("/responses", fields, { userId, settings }), {
+  assertEquals(withOpaqueUser("/responses", fields, user), {
     ...fields,
     user,
   });
