@@ -1,4 +1,5 @@
 /** The parts of the benchmark. */
+import { runIdle } from "./parts/idle.ts";
 import { runJson } from "./parts/json.ts";
 import { runStreams } from "./parts/streams.ts";
 import type { PartResults } from "./results.ts";
@@ -15,4 +16,5 @@ interface Part {
 export const PARTS: Record<string, Part> = {
   json: { title: "JSON of 1 and 20 KB at 1, 64 and 100 connections", run: runJson },
   streams: { title: "streams of 200 chunks at 1, 50 and 500, bursts and paced", run: runStreams },
+  idle: { title: "memory of 500 idle streams", run: runIdle },
 };

@@ -1,6 +1,6 @@
 /** What one run of the benchmark shares: the upstream, the ledger, the load, and running contestants. */
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
-import { type Child, startChild, within } from "./child.ts";
+import { startChild, within } from "./child.ts";
 import {
   type Contestant,
   type ContestantName,
@@ -26,6 +26,8 @@ export interface Bench {
   report(step: string): void;
   /** Starts the contestants that do not run yet. Those that cannot start are left out, with a note. */
   start(names: ContestantName[]): Promise<Contestant[]>;
+  /** Starts a contestant in a new process, which the caller stops; undefined if it cannot start. */
+  startNew(name: ContestantName): Promise<Contestant | undefined>;
   /** Applies a load from the process that generates it. */
   load(order: Omit<LoadOrder, "tokens">): Promise<Load>;
   /** Opens streams that stay open until they are closed. */
@@ -57,20 +59,24 @@ export async function createBench(
   const notes: string[] = [];
   const send = <T>(message: LoadMessage, ms: number): Promise<T> => generator.ask<T>(message, ms);
 
-  const start = async (name: ContestantName): Promise<Contestant[]> => {
-    const known = running.get(name);
-    if (known) return [known];
+  const startNew = async (name: ContestantName): Promise<Contestant | undefined> => {
     try {
-      const contestant = await startContestant(name, surroundings);
-      running.set(name, contestant);
-      if (contestant.server !== upstream) processes.use(contestant.server);
-      return [contestant];
+      return await startContestant(name, surroundings);
     } catch (error) {
       // Only Portkey comes from outside of this project; whatever else fails is a fault of it.
       if (name !== "portkey") throw error;
-      notes.push(`Portkey was left out. ${error instanceof Error ? error.message : error}`);
-      return [];
+      const note = `Portkey was left out. ${error instanceof Error ? error.message : error}`;
+      if (!notes.includes(note)) notes.push(note);
     }
+  };
+  const start = async (name: ContestantName): Promise<Contestant[]> => {
+    const known = running.get(name);
+    if (known) return [known];
+    const contestant = await startNew(name);
+    if (!contestant) return [];
+    running.set(name, contestant);
+    if (contestant.server !== upstream) processes.use(contestant.server);
+    return [contestant];
   };
 
   const stop = started.move();
@@ -86,19 +92,12 @@ export async function createBench(
       for (const name of names) list.push(...await start(name));
       return list;
     },
+    startNew,
     load: (order) => send({ load: { ...order, tokens } }, order.durationMs + LOAD_MS),
     openStreams: (order) => send({ open: { ...order, tokens, durationMs: 0 } }, LOAD_MS),
     closeStreams: () => send({ close: true }, LOAD_MS),
     [Symbol.asyncDispose]: () => within(LOAD_MS, stop.disposeAsync(), "The processes did not stop"),
   };
-}
-
-/** The process of a contestant that only one part needs. The caller stops it. */
-export async function startFresh(
-  name: ContestantName,
-  { surroundings }: Bench,
-): Promise<Contestant & { server: Child }> {
-  return await startContestant(name, surroundings);
 }
 
 async function createTokens() {

@@ -31,6 +31,25 @@ const FIRST_WORD = STREAM.slice(0, 3);
 /** What follows when the words between are left out. */
 const LAST_EVENTS = STREAM.slice(-4);
 
+/** A stream that is written at its pace. */
+interface PacedStream {
+  connection: Deno.TcpConn;
+  /** How many pieces are to be written by now, and how many have been. */
+  due: number;
+  written: number;
+  isBusy: boolean;
+}
+
+/** Streams whose next chunk is due in the same millisecond of each {@link PACE_MS}. */
+const paced = Array.from({ length: PACE_MS }, () => new Set<PacedStream>());
+/** The milliseconds for which chunks have been sent. Timers fire late, so the clock counts. */
+let tick = Math.floor(performance.now());
+setInterval(() => {
+  for (const now = Math.floor(performance.now()); tick < now; tick++) {
+    for (const stream of paced[tick % PACE_MS]!) sendNext(stream);
+  }
+}, 1);
+
 const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
 reportToParent(listener.addr.port);
 for await (const connection of listener) serve(connection).catch(() => connection.close());
@@ -77,25 +96,28 @@ async function respond(connection: Deno.TcpConn, request: string): Promise<void>
   await write(connection, LAST_EVENTS);
 }
 
-/** Streams whose next chunk is due in the same millisecond of each {@link PACE_MS}. */
-const due = Array.from({ length: PACE_MS }, () => new Map<Deno.TcpConn, number>());
-let tick = 0;
-setInterval(() => {
-  const streams = due[++tick % PACE_MS]!;
-  for (const [connection, next] of streams) {
-    streams.set(connection, next + 1);
-    // The last two pieces, `[DONE]` and the end, go together.
-    const isLast = next === STREAM.length - 2;
-    if (isLast) streams.delete(connection);
-    const pieces = isLast ? STREAM.slice(next) : [STREAM[next]!];
-    write(connection, pieces).catch(() => streams.delete(connection));
-  }
-}, 1);
-
 /** Writes the first word at once, and a chunk every {@link PACE_MS} from then on. */
 async function writePaced(connection: Deno.TcpConn): Promise<void> {
   await write(connection, FIRST_WORD);
-  due[tick % PACE_MS]!.set(connection, FIRST_WORD.length);
+  const { length } = FIRST_WORD;
+  paced[tick % PACE_MS]!.add({ connection, due: length, written: length, isBusy: false });
+}
+
+function sendNext(stream: PacedStream): void {
+  // `[DONE]` and the end go together.
+  stream.due = stream.due === STREAM.length - 2 ? STREAM.length : stream.due + 1;
+  const streams = paced[tick % PACE_MS]!;
+  if (stream.due === STREAM.length) streams.delete(stream);
+  catchUp(stream).catch(() => streams.delete(stream));
+}
+
+async function catchUp(stream: PacedStream): Promise<void> {
+  if (stream.isBusy) return;
+  stream.isBusy = true;
+  while (stream.written < stream.due) {
+    await write(stream.connection, [STREAM[stream.written++]!]);
+  }
+  stream.isBusy = false;
 }
 
 /** Writes each piece by itself, so that the chunks are sent and read one by one. */
