@@ -6,7 +6,8 @@
 
 /** A load on a server: one request, repeated on each of some connections. */
 export interface LoadOrder {
-  port: number;
+  /** Where the server listens; several processes take turns. */
+  ports: number[];
   path: string;
   /** Further header lines, such as `X-Name: value`. */
   headers: string[];
@@ -81,9 +82,12 @@ export async function openStreams(order: LoadOrder): Promise<AsyncDisposable> {
   return connections;
 }
 
-async function connect({ port, connections }: LoadOrder) {
+async function connect({ ports, connections }: LoadOrder) {
   const list = await Promise.all(
-    Array.from({ length: connections }, () => Deno.connect({ hostname: "127.0.0.1", port })),
+    Array.from(
+      { length: connections },
+      (_, i) => Deno.connect({ hostname: "127.0.0.1", port: ports[i % ports.length]! }),
+    ),
   );
   for (const connection of list) connection.setNoDelay();
   return {
@@ -95,10 +99,10 @@ async function connect({ port, connections }: LoadOrder) {
   };
 }
 
-function toRequest({ port, path, headers, body, tokens }: LoadOrder, index: number): Uint8Array {
+function toRequest({ path, headers, body, tokens }: LoadOrder, index: number): Uint8Array {
   const head = [
     `POST ${path} HTTP/1.1`,
-    `Host: 127.0.0.1:${port}`,
+    "Host: 127.0.0.1",
     `Authorization: Bearer ${tokens[index % tokens.length]}`,
     "Content-Type: application/json",
     `Content-Length: ${body.length}`,

@@ -143,7 +143,7 @@ export async function measure(
   let load: Load;
   try {
     load = await bench.load({
-      ...{ port: server.port, path: paths[path], headers, body, connections, durationMs },
+      ...{ ports: [server.port], path: paths[path], headers, body, connections, durationMs },
     });
   } catch (error) {
     throw new Error(`${name}: ${error instanceof Error ? error.message : error}`);

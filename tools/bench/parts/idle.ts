@@ -87,7 +87,7 @@ async function measureFresh(bench: Bench, name: ContestantName): Promise<Memory 
   await measure(bench, contestant, WARM_UP);
   const idle = await readMegabytes(contestant);
   await bench.openStreams({
-    port: contestant.server.port,
+    ports: [contestant.server.port],
     path: contestant.paths.stream,
     headers: contestant.headers,
     body: createChatRequest(MODELS.idle, BODY_BYTES, true),
