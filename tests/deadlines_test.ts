@@ -1,12 +1,17 @@
 /** Every test of `deno task test` has a deadline. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import config from "../deno.json" with { type: "json" };
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { openApp } from "../tools/app.ts";
+import { repositoryTasks } from "../tools/task/repository_tasks.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const PRELOAD = "tests/support/deadlines.ts";
 
-Deno.test("the test task loads the deadlines before the tests", () => {
-  assert(config.tasks.test.command.includes(`--preload ${PRELOAD} `));
+Deno.test("the test task loads the deadlines before the tests", async () => {
+  const ran: string[][] = [];
+  const run = (args: string[]) => Promise.resolve(Number(ran.push(args) < 0));
+  await repositoryTasks.test!({ app: openApp(), options: [], run });
+  assertEquals(ran.map(([name]) => name), ["install", "test"]);
+  assertStringIncludes(ran.flat().join(" "), `--preload ${PRELOAD} `);
 });
 
 Deno.test("a test that waits for ever fails at the deadline, in each form of Deno.test", async () => {

@@ -642,7 +642,7 @@ function context(
     project: new Project({ url: target.url, key: API_KEY }, clock, print),
     build: (platform) => Promise.resolve(artefacts(platform)),
     environment: { get: (name) => settings[name] },
-    migrationsFolder: `${folder}/migrations`,
+    migrationFolders: [`${folder}/migrations`],
     historyFolder: `${folder}/deploy`,
     clock,
     print,

@@ -1,5 +1,6 @@
 /** The server of the playground: its headers, its weight, and the hosts it loads from. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { openApp } from "../tools/app.ts";
 import { createPages } from "../tools/local/pages.ts";
 import { type Asset, crawl } from "./playground/crawl.ts";
 
@@ -10,7 +11,10 @@ const SETUP = {
   demoUsers: [{ name: "Demo", email: "demo@example.com", password: "demo-password" }],
   slugs: ["chat"],
 };
-const pages = createPages(SETUP, (request) => new Response(`functions: ${request.url}`));
+const pages = createPages(SETUP, {
+  app: openApp(),
+  next: (request) => new Response(`functions: ${request.url}`),
+});
 
 async function get(path: string, init?: RequestInit): Promise<Response> {
   return await pages(new Request(`http://127.0.0.1:8000${path}`, init));

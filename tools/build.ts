@@ -1,18 +1,21 @@
 /**
- * `deno task build [folder]`: writes one file per function and platform, and the API reference. The
+ * The task `build [folder]`: writes one file per function and platform, and the API reference. The
  * default folder is `dist/`; the task may write there and to `.local/` only.
  */
 import { join } from "node:path";
 import { writeArtefacts } from "./build/artefacts.ts";
 import { type Artefact, bundleFunctions, type Platform } from "./build/bundle.ts";
-import { createDocument, formatDocument } from "./reference/document.ts";
+import { openApp } from "./app.ts";
+import { formatDocument, readReference } from "./reference/published.ts";
 
 const folder = Deno.args[0] ?? "dist";
 
 try {
-  const artefacts = await bundleFunctions();
-  await writeArtefacts(artefacts, folder);
-  await Deno.writeTextFile(join(folder, "openapi.json"), formatDocument(await createDocument()));
+  const app = openApp();
+  const artefacts = await bundleFunctions(app);
+  await writeArtefacts(artefacts, folder, app);
+  const { document } = await readReference(app);
+  await Deno.writeTextFile(join(folder, "openapi.json"), formatDocument(document));
   console.log(formatSizes(artefacts));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

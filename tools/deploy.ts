@@ -1,5 +1,7 @@
-/** `deno task deploy`: deploys the functions to an InsForge project. See `--help`. */
+/** The task `deploy`: deploys the functions to an InsForge project. See `--help`. */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { openApp } from "./app.ts";
 import type { Platform } from "./build/bundle.ts";
 import { prepareArtefacts } from "./deploy/artefacts.ts";
 import { systemClock } from "./deploy/clock.ts";
@@ -13,7 +15,10 @@ import { planSecrets } from "./deploy/secrets.ts";
 import { readEnvironment } from "./environment.ts";
 import { listenForSignals } from "./signals.ts";
 
-const HELP = `deno task deploy [slug…]       deploy these functions, or all, and what they need
+const app = openApp();
+
+const HELP = `${app.command} deploy [slug…]
+                                deploy these functions, or all, and what they need
   --dry-run                     print what would be done, and change nothing
   --only-migrations             apply the migrations that the project lacks, nothing else
   --only-secrets                set the secrets that the project lacks, nothing else
@@ -61,10 +66,10 @@ async function main(): Promise<void> {
   listenForSignals(interrupt, () => Deno.exit(EXIT_CODES.interrupted));
   const context: DeployContext = {
     project: new Project(link, systemClock, print),
-    build: mode ? () => Promise.resolve([]) : await prepareArtefacts(slugs),
+    build: mode ? () => Promise.resolve([]) : await prepareArtefacts(app, slugs),
     environment,
-    migrationsFolder: "migrations",
-    historyFolder: ".local/deploy",
+    migrationFolders: app.migrationFolders,
+    historyFolder: join(app.localFolder, "deploy"),
     clock: systemClock,
     print,
     signal: interruption.signal,

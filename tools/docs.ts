@@ -1,5 +1,11 @@
-/** `deno task docs`: writes `docs/api.md` from the sources that the API reference is made of. */
+/**
+ * `deno task docs`: writes `docs/api.md` and `docs/openapi.json` from the sources that the API
+ * reference is made of.
+ */
 import { createDocument } from "./reference/document.ts";
 import { createPage } from "./reference/markdown.ts";
+import { DOCUMENT_FILE, formatDocument } from "./reference/published.ts";
 
-await Deno.writeTextFile("docs/api.md", createPage(await createDocument()));
+const document = await createDocument();
+await Deno.writeTextFile("docs/api.md", createPage(document));
+await Deno.writeTextFile(DOCUMENT_FILE, formatDocument(document));

@@ -1,9 +1,11 @@
 /** Finds the functions in `functions/` and routes requests to them. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { EdgeFunction } from "../shared/http/app.ts";
 import type { Environment } from "../shared/settings.ts";
 import { collapseSlashes, splitRequestUrl } from "../shared/url_paths.ts";
-
-const FOLDER = new URL("../functions/", import.meta.url);
+import { type App, openApp } from "./app.ts";
 
 /** The exports of a function's `index.ts`. */
 export interface FunctionModule {
@@ -12,25 +14,46 @@ export interface FunctionModule {
   aliases?: string[];
 }
 
-/** Returns the slugs of all functions, sorted. Each folder is one function. */
-export function listSlugs(): string[] {
-  const folders = [...Deno.readDirSync(FOLDER)].filter(({ isDirectory }) => isDirectory);
-  return folders.map(({ name }) => name).sort();
+/**
+ * Returns the slugs of an app's functions, sorted: the folders that have an `index.ts`. Other folders
+ * may hold code that functions share.
+ *
+ * @throws {Error} when the app has no function. The message says how to add one.
+ */
+export function listSlugs(app: App = openApp()): string[] {
+  const { functionsFolder } = app;
+  const slugs = existsSync(functionsFolder)
+    ? [...Deno.readDirSync(functionsFolder)].map(({ name }) => name)
+      .filter((name) => existsSync(toModulePath(app, name))).sort()
+    : [];
+  if (slugs.length > 0) return slugs;
+  throw new Error(
+    `${functionsFolder} has no function; "npx insforge-ai add chat" adds one that is ready`,
+  );
 }
 
 /** Loads one function. */
-export function loadFunction(slug: string): Promise<FunctionModule> {
-  return import(new URL(`${slug}/index.ts`, FOLDER).href);
+export async function loadFunction(slug: string, app: App = openApp()): Promise<FunctionModule> {
+  const path = toModulePath(app, slug);
+  const module = await import(pathToFileURL(path).href);
+  if (typeof module.default === "function") return module;
+  throw new Error(`${path} must export a function as its default export`);
 }
 
-/** Loads every function, by slug and by alias. */
-export async function loadFunctions(): Promise<Map<string, EdgeFunction>> {
+/** Loads every function, by slug and by alias. A folder has precedence over an alias. */
+export async function loadFunctions(app: App = openApp()): Promise<Map<string, EdgeFunction>> {
+  const slugs = listSlugs(app);
   const functions = new Map<string, EdgeFunction>();
-  for (const slug of listSlugs()) {
-    const { default: handler, aliases = [] } = await loadFunction(slug);
-    for (const name of [slug, ...aliases]) functions.set(name, handler);
+  for (const slug of slugs) {
+    const { default: handler, aliases = [] } = await loadFunction(slug, app);
+    functions.set(slug, handler);
+    for (const alias of aliases) if (!slugs.includes(alias)) functions.set(alias, handler);
   }
   return functions;
+}
+
+function toModulePath({ functionsFolder }: App, slug: string): string {
+  return join(functionsFolder, slug, "index.ts");
 }
 
 /**

@@ -1,71 +1,69 @@
-/** `deno task serve`: starts the local stack, and with `--watch` starts it again after changes. */
+/** Starts the local stack, and with `--watch` starts it again after changes. */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { App } from "./app.ts";
 import { runWithRestarts } from "./serve/restarts.ts";
 import { startStackProcess } from "./serve/stack_process.ts";
+import { sendSignal } from "./task/deno.ts";
 
-const HELP = `Runs everything on this machine: the functions, an embedded InsForge with demo data,
-and a simulated OpenRouter.
-
-Usage: deno task serve [--fresh] [--watch]
-
-  --fresh   Delete all local data first: users, tables, files and keys
-  --watch   Start again when functions/, shared/, tools/, migrations/ or .env change
-  --help    Show this text
-
-Settings come from the environment and from .env. INSFORGE_BASE_URL replaces the embedded
-InsForge, OPENROUTER_API_KEY the simulated OpenRouter. PORT, INSFORGE_PORT and
-OPENROUTER_PORT choose other ports. Data is kept in .local/.`;
-
-const WATCHED = ["functions", "shared", "tools", "migrations", "prompts", "deno.json", ".env"];
-/** Data that the stack writes. */
+/** Files and folders of an app and of the library; those that an app does not have are ignored. */
+const WATCHED = [
+  ...["functions", "prompts", "migrations", ".env", "deno.json", "package.json"],
+  ...["shared", "tools"],
+];
+/** Data that the stack writes, and packages. */
 const IGNORED = /(^|[\\/])(\.local|node_modules)([\\/]|$)/;
 
-try {
-  const { fresh, help, watch } = readOptions();
-  if (help) console.log(HELP);
-  else await serve({ fresh: fresh ? ["--fresh"] : [], watch });
-} catch (error) {
-  console.error((error as Error).message);
-  Deno.exit(1);
-}
-
-function readOptions(): { fresh?: boolean; help?: boolean; watch?: boolean } {
-  const flag = { type: "boolean" } as const;
-  try {
-    const { values } = parseArgs({
-      args: Deno.args,
-      options: { fresh: flag, help: flag, watch: flag },
-    });
-    return values;
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n\n${HELP}`);
+/**
+ * Runs the local stack until it is stopped.
+ *
+ * @param options the words after the name of the task; `--help` prints them.
+ * @returns the exit code of the stack.
+ * @throws {Error} for an unknown option.
+ */
+export async function serve(app: App, options: string[]): Promise<number> {
+  const { fresh, help, watch } = readOptions(options, toHelp(app));
+  if (help) {
+    console.log(toHelp(app));
+    return 0;
   }
-}
-
-async function serve({ fresh, watch }: { fresh: string[]; watch?: boolean }): Promise<void> {
   const stop = new AbortController();
   let child: Deno.ChildProcess | undefined;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
       stop.abort();
       // A terminal sends the signal to both processes; the second one counts as the same.
-      try {
-        child?.kill(signal);
-      } catch {
-        // It has ended already.
-      }
+      if (child) sendSignal(child, signal);
     });
   }
-  const start = async (options: string[]) => child = await startStackProcess(options);
-  if (watch) {
-    await runWithRestarts({
-      start: (isFirst) => start(isFirst ? fresh : []),
-      paths: WATCHED,
-      ignored: IGNORED,
-      signal: stop.signal,
-    });
-    Deno.exit();
+  const start = async (isFirst: boolean) =>
+    child = await startStackProcess(app, fresh && isFirst ? ["--fresh"] : []);
+  if (!watch) return (await (await start(true)).status).code;
+  const paths = WATCHED.map((path) => join(app.root, path));
+  await runWithRestarts({ start, paths, ignored: IGNORED, signal: stop.signal });
+  return 0;
+}
+
+function readOptions(args: string[], help: string) {
+  const flag = { type: "boolean" } as const;
+  try {
+    return parseArgs({ args, options: { fresh: flag, help: flag, watch: flag } }).values;
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n\n${help}`);
   }
-  const { code } = await (await start(fresh)).status;
-  Deno.exit(code);
+}
+
+function toHelp({ command }: App): string {
+  return `Runs everything on this machine: the functions, an embedded InsForge with demo data,
+and a simulated OpenRouter.
+
+Usage: ${command} serve [--fresh] [--watch]
+
+  --fresh   Delete all local data first: users, tables, files and keys
+  --watch   Start again when functions/, prompts/, migrations/ or .env change
+  --help    Show this text
+
+Settings come from the environment and from .env. INSFORGE_BASE_URL replaces the embedded
+InsForge, OPENROUTER_API_KEY the simulated OpenRouter. PORT, INSFORGE_PORT and
+OPENROUTER_PORT choose other ports. Data is kept in .local/.`;
 }

@@ -1,5 +1,5 @@
 /** From a bearer token to a user, or an error. A request is never served as anybody else. */
-import { type CryptoKey, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
+import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import type { JWTPayload, ProtectedHeaderParameters } from "jose";
 import { ApiError, unauthorized } from "../errors.ts";
 import type { Call } from "../http/call.ts";

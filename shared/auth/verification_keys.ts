@@ -1,5 +1,5 @@
 /** The key that a token must be signed with. */
-import { type CryptoKey, importSPKI, type ProtectedHeaderParameters } from "jose";
+import { importSPKI, type ProtectedHeaderParameters } from "jose";
 import { ApiError, unauthorized } from "../errors.ts";
 import type { Settings } from "../settings.ts";
 import { findPublishedKey } from "./published_keys.ts";
@@ -38,7 +38,9 @@ async function importConfiguredKey(pem: string): Promise<CryptoKey> {
   let key = importedKeys.get(pem);
   if (!key) {
     // Secrets are often pasted with their line breaks escaped.
-    key = importSPKI(pem.replaceAll("\\n", "\n"), "RS256").then(requireStrength);
+    // Where Node's types are present as well, jose has another type for the same key.
+    key = importSPKI(pem.replaceAll("\\n", "\n"), "RS256")
+      .then((key) => requireStrength(key as CryptoKey));
     importedKeys.set(pem, key);
   }
   try {

@@ -39,7 +39,7 @@ Deno.test("exits with a code and one message for each failure", async () => {
   for (
     const [args, code, message] of [
       [["chatt"], 4, /^Unknown function chatt; the functions are .*\bchat\b/],
-      [["--nonsense"], 1, /^Unknown option '--nonsense'\n\ndeno task deploy \[slug…\]/],
+      [["--nonsense"], 1, /^Unknown option '--nonsense'\n\ndeno task deploy \[slug…\]\n/],
       [["--list", "--rollback"], 1, /^--rollback and --list cannot be combined/],
       [["--list", "chat"], 1, /^--list cannot be combined with slugs/],
       [["--platform", "moon"], 1, /^--platform must be "cloud" or "self-hosted"/],

@@ -147,7 +147,7 @@ function createContext(listen: (line: string) => void = () => {}): DeployContext
     build: (platform) =>
       Promise.resolve(SLUGS.map((slug) => ({ platform, slug, code: workingCode("new") }))),
     environment: { get: (name) => SETTINGS[name] },
-    migrationsFolder: `${folder}/migrations`,
+    migrationFolders: [`${folder}/migrations`],
     historyFolder: `${folder}/deploy`,
     clock,
     print,

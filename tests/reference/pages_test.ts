@@ -4,7 +4,7 @@ import { createReferencePages } from "../../tools/reference/pages.ts";
 import { text } from "./schemas.ts";
 
 const HOST = "http://functions.test";
-const pages = createReferencePages();
+const pages = createReferencePages(() => Promise.resolve(text));
 
 Deno.test("serves the page and every file that the page loads", async () => {
   const response = await get("/docs");

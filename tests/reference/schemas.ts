@@ -1,7 +1,8 @@
 /** The schemas of the API reference, to validate values with. */
 import { Ajv2020 } from "ajv/2020";
 import { assert } from "@std/assert";
-import { createDocument, formatDocument } from "../../tools/reference/document.ts";
+import { createDocument } from "../../tools/reference/document.ts";
+import { formatDocument } from "../../tools/reference/published.ts";
 
 /** The fields of an entry that the tests read. */
 export interface Entry {

@@ -15,12 +15,14 @@ export const postgresPrograms = SERVERS.find((server) => Object.values(server).e
 /** Whether these tests may start Chromium. */
 export const mayRunChromium = mayRun(CHROMIUM);
 
-if (import.meta.main) {
-  const installed = SERVERS.find((server) => !Object.values(server).some(isMissing)) ?? {};
-  const programs = [Deno.execPath(), ...Object.values(installed)];
-  if (!isMissing(CHROMIUM)) programs.push(CHROMIUM);
-  console.log(programs.join(","));
+/** Returns the paths of the programs that are installed, for `--allow-run`. */
+export function listPrograms(): string[] {
+  const server = SERVERS.find((server) => !Object.values(server).some(isMissing));
+  const programs = [Deno.execPath(), ...Object.values(server ?? {} as Record<string, string>)];
+  return isMissing(CHROMIUM) ? programs : [...programs, CHROMIUM];
 }
+
+if (import.meta.main) console.log(listPrograms().join());
 
 function mayRun(program: string): boolean {
   // With `deno test -A` the permission does not tell whether the program exists.

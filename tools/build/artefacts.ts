@@ -1,5 +1,6 @@
 /** Checks all artefacts of a project together, and writes all of them or none. */
 import { dirname, join } from "node:path";
+import { type App, openApp } from "../app.ts";
 import { type Artefact, toPath } from "./bundle.ts";
 import { findProjectFaults } from "./project_gate.ts";
 import { findSlugCollisions, findTextFaults } from "./text_gates.ts";
@@ -9,7 +10,10 @@ import { findSlugCollisions, findTextFaults } from "./text_gates.ts";
  *
  * @throws {Error} with one line per fault, each naming the file.
  */
-export async function requireDeployable(artefacts: Artefact[]): Promise<void> {
+export async function requireDeployable(
+  artefacts: Artefact[],
+  app: App = openApp(),
+): Promise<void> {
   const cloud = artefacts.filter(({ platform }) => platform === "cloud");
   const faults = [
     ...findSlugCollisions(cloud.map(({ slug }) => slug)),
@@ -17,7 +21,7 @@ export async function requireDeployable(artefacts: Artefact[]): Promise<void> {
       findTextFaults(artefact).map((fault) => `${toPath(artefact)}: ${fault}`)
     ),
   ];
-  if (faults.length === 0) faults.push(...await findProjectFaults(cloud));
+  if (faults.length === 0) faults.push(...await findProjectFaults(cloud, app));
   if (faults.length > 0) throw new Error(faults.join("\n"));
 }
 
@@ -27,8 +31,12 @@ export async function requireDeployable(artefacts: Artefact[]): Promise<void> {
  *
  * @throws {Error} as {@link requireDeployable} does; the folder has not changed then.
  */
-export async function writeArtefacts(artefacts: Artefact[], folder: string): Promise<void> {
-  await requireDeployable(artefacts);
+export async function writeArtefacts(
+  artefacts: Artefact[],
+  folder: string,
+  app: App = openApp(),
+): Promise<void> {
+  await requireDeployable(artefacts, app);
   for (const platform of ["cloud", "self-hosted"]) await removeFolder(join(folder, platform));
   for (const artefact of artefacts) {
     const path = join(folder, toPath(artefact));

@@ -1,9 +1,8 @@
 /** Bundles each function into one file per platform. */
 import * as esbuild from "esbuild";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import config from "../../deno.json" with { type: "json" };
 import type { Assistant } from "../../shared/assistants/assistant.ts";
+import { type App, listLibraryEntries, openApp } from "../app.ts";
 import { listSlugs, loadFunction } from "../functions.ts";
 import { installPrompts } from "../prompts/folder.ts";
 import { pinPackage } from "./packages.ts";
@@ -18,16 +17,14 @@ export interface Artefact {
   code: string;
 }
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** The library by the names under which functions may import it. */
-const LIBRARY = Object.fromEntries(
-  Object.entries(config.exports)
-    .map(([entry, path]) => [`${config.name}${entry.slice(1)}`, join(ROOT, path)]),
+/** The `node_modules` of this process, where the library's packages are. */
+const PACKAGES = fileURLToPath(import.meta.resolve("esbuild")).replace(
+  /(node_modules[\\/]).*/,
+  "$1",
 );
 const INJECTED_SDK = fileURLToPath(new URL("injected_sdk.js", import.meta.url));
 
 const SHARED_OPTIONS = {
-  absWorkingDir: ROOT,
   bundle: true,
   // The self-hosted worker is Deno 2.0.6; cloud's is newer.
   target: "es2022",
@@ -36,20 +33,25 @@ const SHARED_OPTIONS = {
   legalComments: "none",
   logLevel: "silent",
   write: false,
+  nodePaths: [PACKAGES],
 } satisfies esbuild.BuildOptions;
 
 /**
- * Bundles every function for both platforms, under its slug and its aliases. It neither writes nor
- * checks the artefacts. The bundler runs as a process, which has ended when this returns.
+ * Bundles every function of an app for both platforms, under its slug and its aliases. A folder has
+ * precedence over an alias. It neither writes nor checks the artefacts. The bundler runs as a process,
+ * which has ended when this returns.
  *
  * @returns the artefacts, sorted by platform and slug.
  * @throws {Error} when a function cannot be bundled, or a prompt file is wrong; the message names the
  *   file and what is wrong in it.
  */
-export async function bundleFunctions(): Promise<Artefact[]> {
-  const define = definePrompts(await installPrompts());
+export async function bundleFunctions(app: App = openApp()): Promise<Artefact[]> {
+  const define = definePrompts(await installPrompts(app.root));
   try {
-    const artefacts = await Promise.all(listSlugs().map((slug) => bundleFunction(slug, define)));
+    const slugs = listSlugs(app);
+    const artefacts = await Promise.all(
+      slugs.map((slug) => bundleFunction(slug, { app, slugs, define })),
+    );
     return artefacts.flat().sort((a, b) => toPath(a) < toPath(b) ? -1 : 1);
   } finally {
     await esbuild.stop();
@@ -66,14 +68,22 @@ function definePrompts(assistants: Assistant[]): Record<string, string> {
   return { "globalThis.INSFORGE_AI_ASSISTANTS": JSON.stringify(assistants) };
 }
 
+/** The choices for one function. */
+interface BundleOptions {
+  app: App;
+  slugs: string[];
+  define: Record<string, string>;
+}
+
 async function bundleFunction(
   folder: string,
-  define: Record<string, string>,
+  { app, slugs, define }: BundleOptions,
 ): Promise<Artefact[]> {
-  const { aliases = [] } = await loadFunction(folder);
-  const entry = { ...toEntry(folder), define };
+  const { aliases = [] } = await loadFunction(folder, app);
+  const entry = { ...toEntry(folder, app), define };
   const [cloud, script] = await Promise.all([bundleForCloud(entry), bundleForWorker(entry)]);
-  return [folder, ...aliases].flatMap((slug): Artefact[] => [
+  const names = [folder, ...aliases.filter((alias) => !slugs.includes(alias))];
+  return names.flatMap((slug): Artefact[] => [
     { platform: "cloud", slug, code: cloud },
     { platform: "self-hosted", slug, code: script },
   ]);
@@ -113,11 +123,12 @@ function bundleForWorker(entry: esbuild.BuildOptions): Promise<string> {
 }
 
 /** Options that put the default export of a function into the variable `bundle`. */
-function toEntry(folder: string): esbuild.BuildOptions {
+function toEntry(folder: string, { root, functionsFolder }: App): esbuild.BuildOptions {
   return {
+    absWorkingDir: root,
     stdin: {
-      contents: `export { default } from "./functions/${folder}/index.ts"`,
-      resolveDir: ROOT,
+      contents: `export { default } from "./${folder}/index.ts"`,
+      resolveDir: functionsFolder,
     },
     format: "iife",
     globalName: "bundle",
@@ -128,7 +139,7 @@ async function bundle(options: esbuild.BuildOptions): Promise<string> {
   const { outputFiles: [file] } = await esbuild.build({
     ...SHARED_OPTIONS,
     ...options,
-    alias: { ...LIBRARY, ...options.alias },
+    alias: { ...listLibraryEntries(), ...options.alias },
     write: false,
   });
   return file!.text;

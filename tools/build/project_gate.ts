@@ -3,10 +3,9 @@
  * process that imports all of them. There, one bad file breaks every function of the project.
  */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import type { App } from "../app.ts";
 import { type Artefact, toPath } from "./bundle.ts";
 
-const LOCAL = fileURLToPath(new URL("../../.local/", import.meta.url));
 /** A check with an empty cache takes more than a minute on a busy machine. */
 const TIMEOUT_MS = 600_000;
 
@@ -20,9 +19,12 @@ const CONFIGURATION = { nodeModulesDir: "auto", compilerOptions: { noImplicitAny
  *
  * @returns the output of the failed step; an empty list when none failed.
  */
-export async function findProjectFaults(artefacts: Artefact[]): Promise<string[]> {
-  await Deno.mkdir(LOCAL, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: LOCAL, prefix: "project-" });
+export async function findProjectFaults(
+  artefacts: Artefact[],
+  { localFolder }: App,
+): Promise<string[]> {
+  await Deno.mkdir(localFolder, { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: localFolder, prefix: "project-" });
   try {
     const paths = await writeProject(folder, artefacts);
     const checked = await runDeno(folder, ["check", "--quiet", "--no-lock", ...paths]);

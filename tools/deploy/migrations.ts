@@ -14,12 +14,21 @@ export interface MigrationFile {
 const FILE = /^(\d{1,64})_([a-z0-9-]+)\.sql$/;
 
 /**
- * Reads a folder of migrations, oldest first.
+ * Reads folders of migrations: those of the first folder come first, and the oldest of each.
  *
- * @returns an empty list when the folder is empty or missing.
+ * @returns an empty list when all folders are empty or missing.
  * @throws {DeployFailure} for a file name that InsForge rejects, and for two migrations of one name.
  */
-export async function readMigrations(folder: string): Promise<MigrationFile[]> {
+export async function readMigrations(folders: string[]): Promise<MigrationFile[]> {
+  const files = (await Promise.all(folders.map(readFolder))).flat();
+  for (const [i, { name }] of files.entries()) {
+    if (files.findIndex((other) => other.name === name) === i) continue;
+    throw new DeployFailure(`${folders.join(" and ")} have two migrations named "${name}"`);
+  }
+  return files;
+}
+
+async function readFolder(folder: string): Promise<MigrationFile[]> {
   const files: MigrationFile[] = [];
   try {
     for await (const { name: file } of Deno.readDir(folder)) {
@@ -27,9 +36,6 @@ export async function readMigrations(folder: string): Promise<MigrationFile[]> {
       if (!version || !name) {
         const form = "<digits>_<name of small letters, digits and hyphens>.sql";
         throw new DeployFailure(`${join(folder, file)} must be named ${form}`);
-      }
-      if (files.some((other) => other.name === name)) {
-        throw new DeployFailure(`${folder} has two migrations named "${name}"`);
       }
       files.push({ version, name, sql: await Deno.readTextFile(join(folder, file)) });
     }

@@ -1,4 +1,5 @@
 /** Deploys functions, and what they need, to an InsForge project. */
+import { openApp } from "../app.ts";
 import type { Environment } from "../../shared/settings.ts";
 import type { Artefact, Platform } from "../build/bundle.ts";
 import type { Clock } from "./clock.ts";
@@ -17,7 +18,8 @@ export interface DeployContext {
   build: (platform: Platform) => Promise<Artefact[]>;
   /** Settings to become secrets. */
   environment: Environment;
-  migrationsFolder: string;
+  /** The folders of the migrations; see `App`. */
+  migrationFolders: string[];
   /** Where the replaced code is kept. */
   historyFolder: string;
   clock: Clock;
@@ -105,7 +107,7 @@ async function deployFunction(
       await verify();
     } catch (failure) {
       const hint =
-        `its code was there before; "deno task deploy --rollback ${slug}" puts back older code`;
+        `its code was there before; "${openApp().command} deploy --rollback ${slug}" puts back older code`;
       throw new DeployFailure(`${slug}: ${(failure as Error).message}\n${slug}: ${hint}`);
     }
     return `${slug}: unchanged; ${result}`;

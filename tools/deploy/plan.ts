@@ -37,7 +37,8 @@ export interface PlanOptions {
   /** Overrides the platform that the project shows. */
   platform?: Platform;
   environment: Environment;
-  migrationsFolder: string;
+  /** The folders of the migrations; see `App`. */
+  migrationFolders: string[];
   now: number;
 }
 
@@ -48,8 +49,8 @@ export interface PlanOptions {
  *   would break functions that are there, or when settings cannot work together.
  */
 export async function createPlan(options: PlanOptions): Promise<Plan> {
-  const { project, environment, migrationsFolder, now } = options;
-  const files = await readMigrations(migrationsFolder);
+  const { project, environment, migrationFolders, now } = options;
+  const files = await readMigrations(migrationFolders);
   const { functions: existing, deploymentUrl, runtime } = await project.listFunctions();
   const platform = options.platform ?? findPlatform(project.url, deploymentUrl);
   const artefacts = await options.build(platform);

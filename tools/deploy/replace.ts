@@ -1,4 +1,5 @@
 /** Replaces the code of one function, and puts the old code back when that fails. */
+import { openApp } from "../app.ts";
 import type { DeploymentResult } from "@insforge/shared-schemas";
 import type { Platform } from "../build/bundle.ts";
 import { DeployFailure } from "./failure.ts";
@@ -58,7 +59,7 @@ export async function replaceFunction(
       if (kept) await history?.forget(kept);
     } catch (second) {
       outcome = `its previous code could NOT be put back: ${(second as Error).message}\n` +
-        `Try again with "deno task deploy --rollback ${slug}"`;
+        `Try again with "${openApp().command} deploy --rollback ${slug}"`;
     }
     throw new DeployFailure(`${slug}: ${message}\n${slug}: ${outcome}`, "failed", {
       cause: failure,

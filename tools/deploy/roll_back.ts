@@ -1,4 +1,5 @@
 /** Puts back the code that functions had before a deploy. */
+import { openApp } from "../app.ts";
 import type { DeployContext } from "./mod.ts";
 import { DeployFailure } from "./failure.ts";
 import { History, type Kept } from "./history.ts";
@@ -63,7 +64,7 @@ async function rollBackOne(
 function describeNothing(created: Kept[], url: string): string {
   if (created.length === 0) {
     return `There is nothing to put back: the latest deploy to ${url} from this machine changed ` +
-      `nothing, or there was none. "deno task deploy --rollback <slug>" puts back older code`;
+      `nothing, or there was none. "${openApp().command} deploy --rollback <slug>" puts back older code`;
   }
   const slugs = created.map(({ slug }) => slug);
   return `There is nothing to put back: the latest deploy to ${url} created ${slugs.join(", ")}; ` +
@@ -71,7 +72,7 @@ function describeNothing(created: Kept[], url: string): string {
 }
 
 function describeDeletion(slugs: string[]): string {
-  return `"deno task deploy --rollback ${slugs.join(" ")}" deletes ${
+  return `"${openApp().command} deploy --rollback ${slugs.join(" ")}" deletes ${
     slugs.length > 1 ? "them" : "it"
   }`;
 }

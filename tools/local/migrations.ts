@@ -1,19 +1,21 @@
-/** Applies the package's migrations to the embedded InsForge, as `deploy` does to a project. */
+/** Applies the migrations of the library and of the app to the embedded InsForge, as `deploy` does to a project. */
 import type { Migration } from "@insforge/shared-schemas";
-import { fileURLToPath } from "node:url";
+import { type App, openApp } from "../app.ts";
 import { planMigrations, readMigrations } from "../deploy/migrations.ts";
 import type { EmbeddedInsForge } from "./insforge/mod.ts";
-
-const FOLDER = fileURLToPath(new URL("../../migrations/", import.meta.url));
 
 /**
  * Applies the migrations that the backend lacks, through its API, which records them.
  *
  * @throws {Error} when one is refused. The message contains InsForge's response.
  */
-export async function applyMigrations(insforge: EmbeddedInsForge): Promise<void> {
+export async function applyMigrations(
+  insforge: EmbeddedInsForge,
+  app: App = openApp(),
+): Promise<void> {
   const { migrations: applied } = await request<{ migrations: Migration[] }>(insforge, "GET");
-  for (const migration of planMigrations(await readMigrations(FOLDER), applied, Date.now())) {
+  const files = await readMigrations(app.migrationFolders);
+  for (const migration of planMigrations(files, applied, Date.now())) {
     await request(insforge, "POST", migration);
   }
 }

@@ -3,10 +3,18 @@ import { Hono } from "hono";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import type { Setup } from "../../client/playground/setup.ts";
+import type { App } from "../app.ts";
 import { createReferencePages } from "../reference/pages.ts";
+import { formatDocument, readReference } from "../reference/published.ts";
 import { readAsset } from "./pages/assets.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
+
+/** What the pages are served with. */
+interface PageOptions {
+  app: App;
+  next: Handler;
+}
 
 const INDEX = "client/playground/index.html";
 
@@ -17,11 +25,14 @@ const INDEX = "client/playground/index.html";
  * configuration, and `/docs` is the API reference. Files are read for every request, so that a change
  * is visible after a reload.
  *
- * @param next answers all other requests.
+ * @param options.app the app whose functions the API reference describes.
+ * @param options.next answers all other requests.
  */
-export function createPages(setup: Setup, next: Handler): Handler {
+export function createPages(setup: Setup, { app, next }: PageOptions): Handler {
   const pages = new Hono();
-  const reference = createReferencePages();
+  const reference = createReferencePages(async () =>
+    formatDocument((await readReference(app)).document)
+  );
   const guards = [createHeaders(setup), etag()] as const;
 
   pages.get("/", ...guards, () => readAsset(INDEX));

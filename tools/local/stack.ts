@@ -10,6 +10,7 @@ import {
   type Settings,
   withValues,
 } from "../../shared/settings.ts";
+import { type App, openApp } from "../app.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
 import { installPrompts } from "../prompts/folder.ts";
 import { describeListenFailure, type Handler, startServer } from "../start/server.ts";
@@ -44,12 +45,16 @@ const LOCAL_ENCRYPTION_KEY = "0".repeat(64);
  * development. They listen on 127.0.0.1 only.
  *
  * @param environment where settings come from; a port of 0 takes any free one.
- * @param dataDir where the embedded InsForge keeps its data; in memory unless given.
+ * @param options.app the app whose functions are served: that of the working folder unless given.
+ * @param options.dataDir where the embedded InsForge keeps its data; in memory unless given.
  * @returns once all servers listen.
  * @throws {Error} when a server cannot listen, with the setting, or when a prompt file is wrong.
  */
-export async function startStack(environment: Environment, dataDir?: string): Promise<Stack> {
-  await installPrompts();
+export async function startStack(
+  environment: Environment,
+  { app = openApp(), dataDir }: { app?: App; dataDir?: string } = {},
+): Promise<Stack> {
+  await installPrompts(app.root);
   const settings = createSettings(environment);
   await using started = new AsyncDisposableStack();
   const secrets: Record<string, string> = {};
@@ -86,7 +91,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
     });
     const { close, handler } = insforge;
     started.defer(() => close());
-    await applyMigrations(insforge);
+    await applyMigrations(insforge, app);
     await createDemoData(insforge);
     const guarded = guardLoopback(handler, settings.ALLOWED_ORIGINS);
     const url = listen(started, guarded, "INSFORGE_PORT", settings.INSFORGE_PORT);
@@ -94,7 +99,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
   }
 
   const all = withValues(secrets, environment);
-  const functions = await loadFunctions();
+  const functions = await loadFunctions(app);
   router.handle = createRouter(functions, all);
   const used = createSettings(all);
   const { INSFORGE_BASE_URL, OPENROUTER_BASE_URL } = used;
@@ -104,7 +109,7 @@ export async function startStack(environment: Environment, dataDir?: string): Pr
     isSimulated: openrouter !== undefined,
     demoUsers: insforge ? DEMO_USERS.map(({ tickets: _, ...user }) => user) : [],
     slugs,
-  }, router.handle);
+  }, { app, next: router.handle });
   const functionsUrl = await listenForCallers(started, pages, settings);
   if (insforge && openrouter) {
     const connecting = {

@@ -17,15 +17,8 @@ import {
 } from "./failures.ts";
 import type { JsonSchema } from "./json_schema.ts";
 import type { Operation, Reference } from "./operation.ts";
+import type { ReferenceDocument, Tag } from "./published.ts";
 import { readSources, type Sources, toReferencePath } from "./program.ts";
-
-/** The document. It becomes JSON when its undefined fields are left out. */
-export interface ReferenceDocument {
-  openapi: string;
-  paths: Record<string, Record<string, Record<string, unknown>>>;
-  components: Record<string, Record<string, unknown>>;
-  [field: string]: unknown;
-}
 
 type References = Map<string, Reference>;
 
@@ -101,11 +94,6 @@ export async function createDocument(): Promise<ReferenceDocument> {
   };
 }
 
-/** The document as it is served and written. */
-export function formatDocument(document: ReferenceDocument): string {
-  return JSON.stringify(document, null, 2) + "\n";
-}
-
 /**
  * Loads the `reference.ts` of every function that has one, by slug, deprecated functions last. It
  * prints a line for each function without one.
@@ -139,7 +127,10 @@ function hasReference(slug: string): boolean {
 }
 
 /** Describes a function: the comment of its module, its aliases and its description. */
-async function createTag(slug: string, { description }: Reference): Promise<object> {
+async function createTag(
+  slug: string,
+  { description }: Reference,
+): Promise<Tag> {
   const source = await Deno.readTextFile(new URL(`functions/${slug}/index.ts`, ROOT));
   const [, comment = ""] = /^\/\*\*([\s\S]*?)\*\//.exec(source) ?? [];
   const words = comment.replaceAll(/\s*\n \*/g, " ").trim();

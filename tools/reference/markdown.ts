@@ -1,5 +1,5 @@
 /** The API reference as a page of the documentation, made from the OpenAPI document. */
-import type { ReferenceDocument } from "./document.ts";
+import type { ReferenceDocument, Tag } from "./published.ts";
 import type { JsonSchema } from "./json_schema.ts";
 
 const OPENING = `\
@@ -23,12 +23,6 @@ console.log(text, usage.cost);
 const DOCS_PAGE = /`docs\/([\w-]+)\.md`/g;
 /** Fields inside fields are listed down to this depth. */
 const MAX_DEPTH = 2;
-
-interface Tag {
-  name: string;
-  description: string;
-  externalDocs?: { url: string };
-}
 
 interface Entry {
   tags: string[];
@@ -59,7 +53,7 @@ export function createPage(given: ReferenceDocument): string {
   // JSON leaves undefined fields out.
   const document: ReferenceDocument = JSON.parse(JSON.stringify(given));
   const { description } = document.info as { description: string };
-  const tags = document.tags as Tag[];
+  const { tags } = document;
   const sections = tags.map((tag) => createSection(document, tag));
   const text = [OPENING.trimEnd(), description, ...sections].join("\n\n") + "\n";
   return text.replaceAll(DOCS_PAGE, "[`docs/$1.md`]($1.md)");

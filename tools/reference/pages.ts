@@ -4,7 +4,6 @@
  */
 import { fileURLToPath } from "node:url";
 import getSwaggerFolder from "swagger-ui-dist/absolute-path.js";
-import { createDocumentCache } from "./cached_document.ts";
 
 const PAGE = fileURLToPath(new URL("page/", import.meta.url));
 
@@ -39,7 +38,7 @@ export type ReferencePages = (request: Request) => Promise<Response | undefined>
  * @param readDocument returns the document of `/openapi.json`.
  */
 export function createReferencePages(
-  readDocument: () => Promise<string> = createDocumentCache(".local/reference/openapi.json"),
+  readDocument: () => Promise<string>,
 ): ReferencePages {
   const folder = getSwaggerFolder();
   const files = new Map([

@@ -1,12 +1,15 @@
 /** The process of `deno task serve` that runs the stack. `tools/serve.ts` starts it. */
 import process from "node:process";
+import { join } from "node:path";
+import { openApp } from "../app.ts";
 import { readEnvironment } from "../environment.ts";
 import { describeStack } from "../local/banner.ts";
-import { type Stack, startStack } from "../local/stack.ts";
+import { startStack } from "../local/stack.ts";
 import { listenForSignals } from "../signals.ts";
 
-const DATA_DIR = ".local/insforge";
-const LOCK_FILE = ".local/serve.lock";
+const app = openApp();
+const DATA_DIR = join(app.localFolder, "insforge");
+const LOCK_FILE = join(app.localFolder, "serve.lock");
 
 // A dependency of InsForge's SDK uses a module that Node has deprecated.
 Object.assign(process, { noDeprecation: true });
@@ -15,9 +18,8 @@ try {
   await Deno.mkdir(DATA_DIR, { recursive: true });
   await lockDataFolder();
   if (Deno.args.includes("--fresh")) await Deno.remove(DATA_DIR, { recursive: true });
-  const stack = await startStack(await readEnvironment(), DATA_DIR);
+  const stack = await startStack(await readEnvironment(), { app, dataDir: DATA_DIR });
   console.log(describeStack(stack));
-  prepareReference(stack);
   listenForSignals(
     () => stack[Symbol.asyncDispose]().then(() => Deno.exit()),
     () => Deno.exit(1),
@@ -27,17 +29,9 @@ try {
   Deno.exit(1);
 }
 
-/** Makes the API reference in the background, so that it is ready when it is opened. */
-function prepareReference({ functionsUrl }: Stack): void {
-  fetch(`${functionsUrl}/openapi.json`).then(
-    (response) => response.body?.cancel(),
-    () => {}, // the page reports the failure when it is opened
-  );
-}
-
 /** Two databases in one folder would damage it. The lock ends with the process in any case. */
 async function lockDataFolder(): Promise<void> {
   const file = await Deno.open(LOCK_FILE, { create: true, write: true });
   if (await file.tryLock(true)) return;
-  throw new Error('Another "deno task serve" runs in this folder; stop it first');
+  throw new Error(`Another "${app.command} serve" runs in this folder; stop it first`);
 }

@@ -1,6 +1,7 @@
 /** The functions as a server of their own, beside a self-hosted InsForge or anywhere else. */
 import { flushLedger } from "../../shared/ledger/queue.ts";
 import { createSettings, type Environment } from "../../shared/settings.ts";
+import { type App, openApp } from "../app.ts";
 import { createRouter, loadFunctions } from "../functions.ts";
 import { installPrompts } from "../prompts/folder.ts";
 import { describeListenFailure, type FunctionServer, startServer } from "./server.ts";
@@ -25,17 +26,21 @@ export interface Standalone {
  * survive, so several processes can run behind one load balancer.
  *
  * @param environment the settings, for the server and for the functions.
+ * @param app the app whose functions are served: that of the working folder unless given.
  * @throws {Error} with one line per setting that is missing or invalid, or per prompt file that is
  *   wrong, or when it cannot listen.
  */
-export async function startStandalone(environment: Environment): Promise<Standalone> {
-  await installPrompts();
+export async function startStandalone(
+  environment: Environment,
+  app: App = openApp(),
+): Promise<Standalone> {
+  await installPrompts(app.root);
   const { faults, warnings } = checkServerSettings(environment);
   if (faults.length > 0) {
     throw new Error(["The server cannot start:", ...faults].join("\n- "));
   }
   const { HOST: hostname, PORT: port } = createSettings(environment);
-  const functions = await loadFunctions();
+  const functions = await loadFunctions(app);
   let server: FunctionServer;
   try {
     server = await startServer(createRouter(functions, environment), { hostname, port });
