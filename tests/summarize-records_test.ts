@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import handler from "../functions/summarize-records/index.ts";
-import { countBytes, toChunks } from "../functions/summarize-records/digest.ts";
+import { toChunks } from "../functions/summarize-records/digest.ts";
+import { countBytes } from "../shared/request/text_bytes.ts";
 import { createInsForge } from "./shared/fake_insforge.ts";
 import { API_KEY, createEnvironment, send, TOKEN } from "./support/caller.ts";
 import { completion, createUpstream, streamOf, type Upstream, USAGE } from "./support/upstream.ts";

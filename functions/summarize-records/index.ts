@@ -6,14 +6,15 @@ import { omitMachineColumns } from "../../shared/insforge/machine_columns.ts";
 import { readRows } from "../../shared/insforge/rows.ts";
 import { withAi } from "../../shared/mod.ts";
 import { requireShort } from "../../shared/request/chat_request.ts";
+import { requireText } from "../../shared/openrouter/written_answer.ts";
+import { countBytes, shorten } from "../../shared/request/text_bytes.ts";
 import { sumTokenUsage } from "../../shared/token_usage.ts";
 import { readChunkBytes } from "./chunk_size.ts";
-import { countBytes, mergeNotes, noteRows, shorten, summarizeRows, toChunks } from "./digest.ts";
+import { mergeNotes, noteRows, summarizeRows, toChunks } from "./digest.ts";
 import { readWording } from "./prompt.ts";
 import { summaryRequest } from "./query.ts";
 import {
   emptyResponse,
-  requireText,
   type SummaryAnswer,
   type SummaryFacts,
   type SummaryStart,

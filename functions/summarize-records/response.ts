@@ -1,8 +1,5 @@
 /** The response: a summary and facts about it, as JSON or as events. */
-import { ApiError, invalidInput } from "../../shared/errors.ts";
-import { unusable } from "../../shared/gateway/failures.ts";
-import { EVENT_STREAM_HEADERS, formatEvent, joinBytes } from "../../shared/http/sse.ts";
-import type { ChatAnswer } from "../../shared/mod.ts";
+import { answerStream } from "../../shared/openrouter/written_answer.ts";
 import { sumTokenUsage, type TokenUsage } from "../../shared/token_usage.ts";
 
 /** Facts about a summary. */
@@ -45,29 +42,5 @@ export function emptyResponse(facts: SummaryFacts, stream?: boolean | null): Res
   const usage = sumTokenUsage([]);
   const answer: SummaryAnswer = { summary, ...facts, model: null, usage };
   if (!stream) return Response.json(answer);
-  const choices = [{ index: 0, delta: { content: summary }, finish_reason: "stop" }];
-  const events = [{ summary: facts, choices: [] }, { choices, usage }];
-  const data = [...events.map((event) => JSON.stringify(event)), "[DONE]"];
-  const bytes = joinBytes(data.map((one) => formatEvent(one)));
-  return new Response(bytes as BodyInit, { headers: EVENT_STREAM_HEADERS });
-}
-
-/**
- * The text of an answer. Without it, the rows it is about would be missing from the summary.
- *
- * @throws {ApiError} 400 `INVALID_INPUT` when the output limit left no room for text; 403 `FORBIDDEN`
- *   when the model refused; 502 `AI_UPSTREAM_UNAVAILABLE` otherwise.
- */
-export function requireText({ text, refusal, finish_reason }: ChatAnswer): string {
-  if (text) return text;
-  if (finish_reason === "length") {
-    throw invalidInput(
-      '"max_tokens" must be higher: the model used all of it before it wrote text',
-    );
-  }
-  if (refusal || finish_reason === "content_filter") {
-    const message = "The request was refused: the model will not summarize the rows";
-    throw new ApiError(403, "FORBIDDEN", message);
-  }
-  throw unusable("The AI provider's response held no text");
+  return answerStream({ first: { summary: facts, choices: [] }, text: summary, usage });
 }
