@@ -188,7 +188,8 @@ function toRequest([, ...words]: string[]): Request {
 
 /** The sources of a task's program, in which its options stand. */
 function readProgram(task: string): string {
-  const paths = [`tools/${task}.ts`, ...exists(`tools/${task}`) ? list(`tools/${task}`) : []];
+  const name = task.replaceAll("-", "_");
+  const paths = [`tools/${name}.ts`, ...exists(`tools/${name}`) ? list(`tools/${name}`) : []];
   return paths.filter((path) => path.endsWith(".ts") && exists(path))
     .map((path) => Deno.readTextFileSync(new URL(path, ROOT))).join("\n");
 }
