@@ -141,6 +141,7 @@ Deno.test("operations for the project's API key say so", () => {
   const wanting = listEntries().filter(([, , { security }]) => security !== undefined)
     .map(([path, , { security }]) => [path, security]);
   assertEquals(wanting, [
+    ["/ask-records/index", [{ administrator: [] }]],
     ["/legacy-compat/ai/models", [{ administrator: [] }]],
     ["/usage/sweep", [{ administrator: [] }]],
   ]);

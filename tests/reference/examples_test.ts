@@ -41,6 +41,7 @@ interface Case {
 Deno.test("every example of the reference gets the response that it shows", async () => {
   await using stack = await startStack({ get: (name) => SETTINGS[name] });
   const token = await getAccessToken(stack);
+  await indexDemoData(stack);
   const cases = await listCases();
   const failures: unknown[] = [];
   // First the requests that do something, then those that report it, such as usage.
@@ -70,6 +71,15 @@ Deno.test("every operation below a slug is also reached by `?route=`", async () 
     assertEquals(response.status, example.status ?? 200, `${address}: ${await response.text()}`);
   }
 });
+
+/** Without an index, no question finds a row. */
+async function indexDemoData({ functionsUrl, insforge }: Stack): Promise<void> {
+  const response = await fetch(`${functionsUrl}/ask-records/index`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${insforge!.secrets.API_KEY}` },
+  });
+  assertEquals((await response.json()).indexed, 200);
+}
 
 async function check(stack: Stack, token: string, one: Case): Promise<void> {
   const { slug, path, method, example } = one;

@@ -16,6 +16,7 @@ import { installPrompts } from "../prompts/folder.ts";
 import { describeListenFailure, type Handler, startServer } from "../start/server.ts";
 import { toServerUrl } from "../start/server_url.ts";
 import { createDemoData, DEMO_USERS } from "./insforge/demo.ts";
+import { createDemoIndex } from "./insforge/demo/search_index.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "./insforge/mod.ts";
 import { guardLoopback } from "./loopback_guard.ts";
 import { applyMigrations } from "./migrations.ts";
@@ -93,6 +94,7 @@ export async function startStack(
     started.defer(() => close());
     await applyMigrations(insforge, app);
     await createDemoData(insforge);
+    await createDemoIndex(insforge);
     const guarded = guardLoopback(handler, settings.ALLOWED_ORIGINS);
     const url = listen(started, guarded, "INSFORGE_PORT", settings.INSFORGE_PORT);
     Object.assign(secrets, insforge.secrets, { INSFORGE_BASE_URL: url });
