@@ -50,7 +50,7 @@ Deno.test({
       await process.status;
     },
   };
-  const lines = createInterface({ input: Readable.fromWeb(process.stdout) })[
+  const lines = createInterface({ input: Readable.from(process.stdout) })[
     Symbol.asyncIterator
   ]();
 
