@@ -29,6 +29,8 @@ export interface ApiErrorOptions {
   retryable?: boolean;
   /** Headers that the response needs, such as `Allow` or `WWW-Authenticate`. */
   headers?: Record<string, string>;
+  /** Facts for programs. The error bodies of OpenAI's shape repeat them, beside and in `error`. */
+  details?: Record<string, string | number>;
   /** What was caught. Never shown to the caller. */
   cause?: unknown;
 }
@@ -45,6 +47,8 @@ export class ApiError extends Error {
   readonly retryable: boolean;
   /** Headers that the response needs. */
   readonly headers: Record<string, string>;
+  /** Facts for programs. */
+  readonly details: Record<string, string | number>;
 
   /**
    * Creates the error; throw it.
@@ -67,6 +71,7 @@ export class ApiError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.retryable = options.retryable ?? false;
     this.headers = options.headers ?? {};
+    this.details = options.details ?? {};
   }
 }
 
@@ -162,12 +167,12 @@ const OPENAI_TYPES: Record<number, string> = {
  * `metadata.error_code`. `param` is the field that the message begins with, or null.
  */
 export function toOpenAIErrorBody(error: ApiError): Record<string, unknown> {
-  const { status, code, message } = error;
+  const { status, code, message, details } = error;
   const [, field] = /^"([^"]+)"/.exec(message) ?? [];
   const param = code === "AI_INVALID_MODEL" ? "model" : field ?? null;
   const metadata = { error_code: code, next_actions: toNextActions(error) };
   const type = OPENAI_TYPES[status] ?? "api_error";
-  return { error: { message, type, code: status, param, metadata } };
+  return { ...details, error: { ...details, message, type, code: status, param, metadata } };
 }
 
 /** Anthropic's types of errors by status; others below 500 are invalid requests. */

@@ -118,13 +118,17 @@ function toWord(value: unknown): string {
   return typeof value === "object" ? "object" : String(value);
 }
 
-/** Adds the remaining balance to a 402, in which Pinata states it. */
+/**
+ * Adds the remaining balance to a 402, in which Pinata states it: to the message, and as a detail under
+ * Pinata's name.
+ */
 function readPinataError(received: Received): ApiError | undefined {
   const failure = readError(received, PINATA);
   const balance = failure?.status === 402 ? findMicrocredits(parseBody(received.body)) : undefined;
   if (!failure || balance === undefined) return failure;
   const message = `${failure.message}; ${balance} microcredits are available`;
-  return new ApiError(402, failure.code, message, { ...failure, cause: failure.cause });
+  const details = { availableMicrocredits: Number(balance) };
+  return new ApiError(402, failure.code, message, { ...failure, details, cause: failure.cause });
 }
 
 /**

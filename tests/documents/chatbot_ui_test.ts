@@ -1,6 +1,8 @@
-/** The call of chatbot-ui's OpenRouter route, made to `stream`. */
-import { assert, assertEquals } from "@std/assert";
+/** The description of chatbot-ui's OpenRouter route, step by step: `stream` takes its place. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { startStack } from "../../tools/local/stack.ts";
 import { TOKEN } from "../support/caller.ts";
+import { getAccessToken } from "../support/session.ts";
 import { readAnswer, type Served, serveFunctions } from "./served.ts";
 
 const body = {
@@ -28,6 +30,36 @@ Deno.test("chatbot-ui: an error is JSON with a status and a message", async () =
   const response = await ask(served, { ...body, chatSettings }, { Accept: "text/plain" });
   const { message } = await response.json();
   assertEquals([response.status, typeof message], [400, "string"]);
+});
+
+Deno.test("chatbot-ui: max_tokens that JSON leaves out, and parts with images, are understood", async () => {
+  await using served = await serveFunctions();
+  const content = [
+    { type: "text", text: "What is this?" },
+    { type: "image_url", image_url: { url: "https://shop.example/shoe.jpg" } },
+  ];
+  const messages = [{ role: "system", content: "Be brief" }, { role: "user", content }];
+  const response = await ask(served, { ...body, messages, max_tokens: undefined });
+  assertEquals(response.status, 200);
+  await response.body?.cancel();
+  assertEquals(served.openRouter.requests[0]!.body.messages, messages);
+});
+
+Deno.test("chatbot-ui: a user without a key gets the words that the page replaces by advice", async () => {
+  const values: Record<string, string> = {
+    ...{ PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0", REQUIRE_USER_KEY: "true" },
+    KEYS_ENCRYPTION_KEY: btoa("0123456789abcdef0123456789abcdef"),
+    CONNECT_RETURN_URLS: "https://app.example.com/settings",
+  };
+  await using stack = await startStack({ get: (name) => values[name] });
+  const response = await fetch(`${stack.functionsUrl}/stream`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${await getAccessToken(stack)}`, Accept: "text/plain" },
+    body: JSON.stringify(body),
+  });
+  const { message } = await response.json();
+  assertEquals(response.status, 403);
+  assertStringIncludes(message.toLowerCase(), "api key not found");
 });
 
 function ask({ url }: Served, content: unknown, headers: Record<string, string> = {}) {

@@ -1,6 +1,12 @@
-/** The calls of InsForge's AI documentation, with `v1` as the base URL and the session token as the key. */
+/**
+ * InsForge's AI documentation, call by call: the base URL is that of `v1`, and the key is the user's
+ * session token. `tests/legacy-compat_test.ts` makes the calls of the deprecated SDK methods.
+ */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createClient } from "@insforge/sdk";
 import OpenAI from "openai";
+import { startStack } from "../../tools/local/stack.ts";
+import { getAccessToken } from "../support/session.ts";
 import { TOKEN } from "../support/caller.ts";
 import { type Served, serveFunctions } from "./served.ts";
 
@@ -19,10 +25,10 @@ Deno.test("InsForge: completes a chat, and passes the app's name on to OpenRoute
   assertEquals(headers.get("x-title"), "My shop");
 });
 
-Deno.test("InsForge: streams a chat", async () => {
+Deno.test("InsForge: streams a chat of Claude", async () => {
   await using served = await serveFunctions();
   const stream = await connect(served).chat.completions.create({
-    model: "openai/gpt-4o-mini",
+    model: "anthropic/claude-3.5-haiku",
     messages: [{ role: "user", content: "Write one line about our new release." }],
     stream: true,
   });
@@ -85,6 +91,41 @@ Deno.test("InsForge: creates an embedding", async () => {
     input: "A red shoe",
   });
   assertEquals(data[0]!.embedding.length, 1536);
+});
+
+Deno.test("InsForge: a route of one's own checks the prompt and answers with the text", async () => {
+  await using served = await serveFunctions();
+  const route = async (request: Request) => {
+    const { prompt } = await request.json();
+    if (typeof prompt !== "string" || prompt.length > 4_000) {
+      return Response.json({ error: "Prompt must have 1 to 4000 characters" }, { status: 400 });
+    }
+    const completion = await connect(served).chat.completions.create({
+      model: "openai/gpt-4o-mini",
+      messages: [{ role: "user", content: prompt.trim() }],
+    });
+    return Response.json({ text: completion.choices[0]?.message.content ?? "" });
+  };
+  const post = (body: unknown) =>
+    route(new Request("http://app.test/", { method: "POST", body: JSON.stringify(body) }));
+  assert((await (await post({ prompt: "Name a bakery" })).json()).text.length > 0);
+  assertEquals((await post({})).status, 400);
+});
+
+Deno.test("InsForge: summarizes rows that InsForge's SDK reads as the signed-in user", async () => {
+  const values: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
+  await using stack = await startStack({ get: (name) => values[name] });
+  const accessToken = await getAccessToken(stack);
+  const insforge = createClient({ baseUrl: stack.insforgeUrl, edgeFunctionToken: accessToken });
+  const { data: rows } = await insforge.database.from("support_tickets").select().limit(5);
+  assertEquals(rows!.length, 5);
+  const openai = new OpenAI({ apiKey: accessToken, baseURL: `${stack.functionsUrl}/v1` });
+  const content = `Summarize these records:\n${JSON.stringify(rows)}`;
+  const completion = await openai.chat.completions.create({
+    model: "openai/gpt-4o-mini",
+    messages: [{ role: "user", content }],
+  });
+  assertEquals(completion.choices[0]!.finish_reason, "stop");
 });
 
 function connect({ url }: Served): OpenAI {

@@ -17,7 +17,11 @@ export interface Served extends AsyncDisposable {
 export async function serveFunctions(values: Record<string, string> = {}): Promise<Served> {
   await using started = new AsyncDisposableStack();
   const openRouter = started.use(serve());
-  const environment = createEnvironment({ OPENROUTER_BASE_URL: openRouter.url, ...values });
+  const environment = createEnvironment({
+    OPENROUTER_BASE_URL: openRouter.url,
+    PINATA_BASE_URL: openRouter.url.replace("/api/v1", "/v0/llm"),
+    ...values,
+  });
   const functions = new Map([["v1", v1], ["stream", stream]]);
   const route = createRouter(functions, environment);
   const server = started.use(

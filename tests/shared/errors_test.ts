@@ -159,3 +159,12 @@ for (const [error, type, param] of openAIErrors) {
     });
   });
 }
+
+Deno.test("details stand in OpenAI's error and beside it, and in no other shape", () => {
+  const details = { availableMicrocredits: 5 };
+  const error = new ApiError(402, "BILLING_INSUFFICIENT_BALANCE", "Too few credits", { details });
+  const { error: nested, ...beside } = toOpenAIErrorBody(error);
+  assertEquals(beside, details);
+  assertEquals((nested as typeof details).availableMicrocredits, 5);
+  assertEquals("availableMicrocredits" in toErrorBody(error), false);
+});
