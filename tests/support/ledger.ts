@@ -159,6 +159,26 @@ export interface Batch {
   needPrices?: boolean;
 }
 
+/** Calls a routine by the names of its arguments, as PostgREST does. */
+export async function callRoutine(
+  { run }: Pick<Ledger, "run">,
+  name: string,
+  args: Record<string, unknown>,
+): Promise<unknown> {
+  const entries = Object.entries(args);
+  const list = entries.map(([key, value], i) => `${key} => $${i + 1}${toCast(value)}`);
+  const values = entries.map(([, value]) =>
+    typeof value === "object" ? JSON.stringify(value) : value as string | number | boolean
+  );
+  const [row] = await run(`select ${name}(${list.join()}) as result`, values);
+  return row!.result;
+}
+
+/** The type of an argument, which PostgREST takes from the routine. */
+function toCast(value: unknown): string {
+  return typeof value === "object" ? "::text::jsonb" : "";
+}
+
 /** Calls `ai_commit`. */
 export async function commit(
   ledger: Ledger,

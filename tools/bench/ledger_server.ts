@@ -3,7 +3,7 @@
  * on PostgreSQL where it is installed, else on PGlite. A path that begins with a number, such as
  * `/20/api/…`, delays its responses by so many milliseconds.
  */
-import { migrate, openEmbeddedLedger } from "../../tests/support/ledger.ts";
+import { callRoutine, migrate, openEmbeddedLedger } from "../../tests/support/ledger.ts";
 import { startPostgres } from "../../tests/support/postgres.ts";
 import { postgresPrograms } from "../../tests/support/programs.ts";
 import { readConsumptionOf, readOwnConsumption, reportToParent } from "./parent.ts";
@@ -28,7 +28,7 @@ interface Database {
   store: LedgerWork["store"];
   /** The processes that run the statements. */
   pids: number[];
-  run(text: string, values: Value[]): Promise<readonly Record<string, unknown>[]>;
+  run(text: string, values?: Value[]): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, asy
   const args: Record<string, unknown> = await request.json();
   calls[isReserving(args) ? "reserving" : "other"]++;
   const delayed = delay && new Promise((resolve) => setTimeout(resolve, Number(delay)));
-  const result = await callRoutine(routine, args);
+  const result = await callRoutine(database, routine, args);
   await delayed;
   return Response.json(result);
 });
@@ -57,21 +57,6 @@ await reportToParent(server.addr.port, {
 
 function isReserving({ reservations }: Record<string, unknown>): boolean {
   return Array.isArray(reservations) && reservations.length > 0;
-}
-
-async function callRoutine(name: string, args: Record<string, unknown>): Promise<unknown> {
-  const entries = Object.entries(args);
-  const list = entries.map(([key, value], i) => `${key} => $${i + 1}${toCast(value)}`);
-  const values = entries.map(([, value]) =>
-    typeof value === "object" ? JSON.stringify(value) : value as Value
-  );
-  const [row] = await database.run(`select ${name}(${list.join()}) as result`, values);
-  return row!.result;
-}
-
-/** The type of an argument, which PostgREST takes from the routine. */
-function toCast(value: unknown): string {
-  return typeof value === "object" ? "::text::jsonb" : "";
 }
 
 async function readWork(): Promise<LedgerWork> {
@@ -95,7 +80,7 @@ async function openServer(): Promise<Database> {
     store: "PostgreSQL",
     pids: [...new Set(rows.map(([row]) => row!.pid as number))],
     // PostgREST prepares its statements, too.
-    run: (text, values) => sql.unsafe(text, values, { prepare: true }),
+    run: async (text, values) => [...await sql.unsafe(text, values, { prepare: true })],
     async close() {
       await sql.end();
       await postgres[Symbol.asyncDispose]();
