@@ -22,6 +22,17 @@ export const LIBRARY = fileURLToPath(new URL("../", import.meta.url));
 /** The name under which an app imports the library. */
 export const LIBRARY_NAME = "insforge-ai-functions";
 
+/**
+ * The modules of the library that functions import, by their names after that of the library. Browsers
+ * import others.
+ */
+const MODULES: Record<string, string> = {
+  "": "shared/mod.ts",
+  "/core": "shared/core.ts",
+  "/zod": "shared/zod.ts",
+  "/testing": "tools/testing.ts",
+};
+
 /** An app, and the places in it that the tools know. */
 export interface App {
   /** The absolute path of the app's folder, which holds `.env` and `.insforge/`. */
@@ -58,8 +69,8 @@ export function isLibrary(root: string): boolean {
 }
 
 /**
- * Returns the library's modules by the names under which an app imports them: `insforge-ai-functions`,
- * `insforge-ai-functions/core`, and one for each built-in function.
+ * Returns the library's modules by the names under which functions import them, such as
+ * `insforge-ai-functions/core`. Each built-in function is one of them.
  *
  * @returns absolute paths.
  */
@@ -67,8 +78,7 @@ export function listLibraryEntries(): Record<string, string> {
   const slugs = [...Deno.readDirSync(join(LIBRARY, "functions"))]
     .filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
   return Object.fromEntries([
-    [LIBRARY_NAME, join(LIBRARY, "shared/mod.ts")],
-    [`${LIBRARY_NAME}/core`, join(LIBRARY, "shared/core.ts")],
+    ...Object.entries(MODULES).map(([name, path]) => [LIBRARY_NAME + name, join(LIBRARY, path)]),
     ...slugs.map((slug) => [
       `${LIBRARY_NAME}/${slug}`,
       join(LIBRARY, "functions", slug, "index.ts"),

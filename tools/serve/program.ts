@@ -5,6 +5,7 @@ import { openApp } from "../app.ts";
 import { readEnvironment } from "../environment.ts";
 import { describeStack } from "../local/banner.ts";
 import { startStack } from "../local/stack.ts";
+import { readReference } from "../reference/published.ts";
 import { listenForSignals } from "../signals.ts";
 
 const app = openApp();
@@ -20,6 +21,9 @@ try {
   if (Deno.args.includes("--fresh")) await Deno.remove(DATA_DIR, { recursive: true });
   const stack = await startStack(await readEnvironment(), { app, dataDir: DATA_DIR });
   console.log(describeStack(stack));
+  for (const slug of (await readReference(app)).missing) {
+    console.error(`The API reference leaves out "${slug}", a function of the app's own`);
+  }
   listenForSignals(
     () => stack[Symbol.asyncDispose]().then(() => Deno.exit()),
     () => Deno.exit(1),

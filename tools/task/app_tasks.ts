@@ -34,7 +34,7 @@ export const appTasks: Tasks = {
 
   test: async ({ app, options, run }) =>
     await run([
-      ...["test", ...await installPackages("serve", app), "--allow-net=127.0.0.1"],
+      ...["test", "--no-check", ...await installPackages("serve", app), "--allow-net=127.0.0.1"],
       ...[allowRead(app), `--allow-write=${app.localFolder}`, "--allow-env"],
       ...options.length > 0 ? options : [app.functionsFolder],
     ]),
