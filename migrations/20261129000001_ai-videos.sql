@@ -125,7 +125,7 @@ begin
   if is_ending then
     video.ended_at := now();
     video.videos := coalesce(change.videos, 0);
-    video.usd := greatest(change.usd, 0);
+    video.usd := case when change.usd is not null then greatest(change.usd, 0) end;
     perform ai_charge_video(video);
   end if;
   video.saved := coalesce(change.saved, video.saved);
