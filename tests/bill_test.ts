@@ -101,6 +101,12 @@ const REQUESTS: Record<string, Request> = {
   ],
   "speech": [1, "speech", { input: prompt }],
   "a transcription": [1, "transcribe", { audio: btoa("audio".repeat(2_000)), format: "mp3" }],
+  "a video": [1, "video-gen", { prompt, duration: 4, simulate: { video_polls: 0 } }],
+  "a video whose cost is not stated": [
+    1,
+    "video-gen",
+    { prompt, duration: 4, simulate: { video_polls: 0, usage: "none" } },
+  ],
   "3D objects": [1, "object-gen", { prompt: "A lighthouse", num_outputs: 2 }],
   "OpenAI's chat": [1, "v1/chat/completions", openai],
   "OpenAI's chat, streamed": [
@@ -169,6 +175,11 @@ const REQUESTS: Record<string, Request> = {
   "OpenRouter's 3D objects": [1, "v1/objects/generations", { prompt: "A lighthouse" }],
   "the chat of PinMe's clients": [1, "v1/api/v1/chat/completions?project_name=shop", openai],
   "the tokens of Anthropic's messages": [0, "v1/messages/count_tokens", { messages }],
+  "OpenRouter's videos": [
+    1,
+    "v1/videos",
+    { model: "alibaba/wan-2.6", prompt, simulate: { video_polls: 0 } },
+  ],
   "the deprecated chat": [1, "api/ai/chat/completion", openai],
   "the deprecated chat, streamed": [1, "api/ai/chat/completion", { ...openai, stream: true }],
   "the deprecated image": [1, "api/ai/image/generation", image],
@@ -279,6 +290,12 @@ function post(url: string, token: string, body: unknown): Promise<Response> {
 
 async function perform(stack: Stack, token: string, [, path, body, leaveAfter]: Request) {
   const response = await post(`${stack.functionsUrl}/${path}`, token, body);
+  if (response.status === 202) {
+    // A video is billed when it is asked for after it was finished.
+    const { id } = await response.json();
+    const headers = { Authorization: `Bearer ${token}` };
+    return await (await fetch(`${stack.functionsUrl}/${path}/${id}`, { headers })).text();
+  }
   if (leaveAfter === undefined) return await response.text();
   const reader = response.body!.getReader();
   for (let i = 0; i < leaveAfter; i++) await reader.read();

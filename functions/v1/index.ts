@@ -22,6 +22,7 @@ import { CREDENTIAL } from "./credential.ts";
 import { embeddingsRequest, toBase64Vectors } from "./embeddings.ts";
 import { addImageRoutes } from "./image_routes.ts";
 import { addMediaRoutes } from "./media_routes.ts";
+import { addVideoRoutes } from "./video_routes.ts";
 import {
   countRequest,
   createMessage,
@@ -48,6 +49,7 @@ export default handler;
 addCatalogueRoutes(app);
 addImageRoutes(app);
 addMediaRoutes(app);
+addVideoRoutes(app);
 
 // PinMe's clients append /api/v1 to the base URL themselves.
 app.on("POST", ["/chat/completions", "/api/v1/chat/completions"], async ({ env: call }) => {

@@ -4,6 +4,7 @@ import { toAnthropicErrorBody, toOpenAIErrorBody } from "../../shared/errors.ts"
 import type { Reference } from "../../tools/reference/operation.ts";
 import { embeddingsRequest } from "./embeddings.ts";
 import { mediaOperations } from "./media_operations.ts";
+import { videoOperations } from "./video_operations.ts";
 import { countRequest, messagesRequest } from "./messages.ts";
 import { toPinmeErrorBody } from "./pinme_errors.ts";
 import { responsesRequest } from "./responses.ts";
@@ -368,6 +369,7 @@ export const reference = {
       },
     },
     ...mediaOperations,
+    ...videoOperations,
     "GET /api/v1/models": {
       summary: "The same as `/models`, for clients of PinMe",
       answer: "OpenAIModelList",

@@ -42,7 +42,8 @@ export function toVideoJob(
   call: Pick<Call, "request" | "slug" | "settings">,
   row: VideoRow,
 ): VideoJob {
-  const { id, status, model, request, created_at, ended_at, error, usd, saved, save_error } = row;
+  const { id, status, model, created_at, ended_at, error, usd, saved, save_error } = row;
+  const { api: _, ...request } = row.request; // of use to v1 alone
   const videos = Array.from({ length: row.videos }, (_, index) => {
     const query = index === 0 ? undefined : { index: String(index) };
     return { url: toFunctionUrl(call, { path: `${id}/content`, query }) };

@@ -16,7 +16,7 @@ import {
 import type { Call } from "../../shared/http/call.ts";
 import { requireBucket } from "../../shared/insforge/storage.ts";
 import { advanceVideo, pollVideos, refreshVideo } from "../../shared/videos/advance.ts";
-import { contentResponse } from "../../shared/videos/content_response.ts";
+import { contentResponse, readIndex } from "../../shared/videos/content_response.ts";
 import { signCopies } from "../../shared/videos/copies.ts";
 import { orderVideo } from "../../shared/videos/order.ts";
 import { toStoredRequest, toVideoParams } from "../../shared/videos/params.ts";
@@ -29,7 +29,7 @@ import {
   type VideoRow,
 } from "../../shared/videos/rows.ts";
 import { toVideoJob, type VideoJob, type VideoJobs } from "./answer.ts";
-import { readIndex, videoId, videoRequest, videosQuery } from "./request.ts";
+import { videoId, videoRequest, videosQuery } from "./request.ts";
 import { requireSignature, SIGNATURE_HEADER, videoEvent } from "./webhook.ts";
 
 export type { VideoJob, VideoJobs } from "./answer.ts";

@@ -20,6 +20,17 @@ export interface InlineVideo {
 const MAX_INLINE_BYTES = 20 * 1024 * 1024;
 
 /**
+ * Reads which of a job's videos is requested.
+ *
+ * @param text the parameter `index`; the first video unless given.
+ * @throws {ApiError} 400 `INVALID_INPUT` when it is not a number from 0 to 99.
+ */
+export function readIndex(text: string | undefined): number {
+  if (text === undefined || /^\d{1,2}$/.test(text)) return Number(text ?? 0);
+  throw invalidInput('"index" must be a whole number from 0 to 99');
+}
+
+/**
  * Opens a video and creates its response. The bytes are passed on piece by piece. InsForge's
  * self-hosted worker destroys responses that are not text: there the response is JSON with a data URL,
  * up to 20 MiB.

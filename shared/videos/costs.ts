@@ -13,6 +13,8 @@ export interface VideoModel {
   supported_durations?: unknown;
   /** Prices by names that tell what they are for, USD, or cents where the name begins so. */
   pricing_skus?: unknown;
+  /** Fields that differ between models. */
+  [detail: string]: unknown;
 }
 
 const FRESH_MS = 5 * 60_000;
@@ -49,7 +51,13 @@ export async function findVideoUsd(call: Fetching, params: Fields): Promise<numb
   return model && toHighestUsd(model, params);
 }
 
-async function listVideoModels(call: Fetching): Promise<VideoModel[]> {
+/**
+ * Lists OpenRouter's video models, at most five minutes old.
+ *
+ * @throws {ApiError} as the docs' table of errors says.
+ * @see https://openrouter.ai/docs/api-reference/videos
+ */
+export async function listVideoModels(call: Fetching): Promise<VideoModel[]> {
   const url = call.settings.OPENROUTER_BASE_URL;
   const known = kept.get(url);
   if (known && Date.now() - known.fetchedAt < FRESH_MS) return known.models;
