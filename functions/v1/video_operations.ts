@@ -55,7 +55,6 @@ export const videoOperations = {
     errors: [400, 401, 404, 500, 502],
     examples: {
       "The newest": {
-        parameters: { limit: "2" },
         answer: { object: "list", data: [], has_more: false },
       },
     },
