@@ -9,13 +9,16 @@ const ROOT = new URL("../../", import.meta.url);
 const SETTINGS: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
 const DEADLINE_MS = 60_000;
 /** Programs that a reader has, or gets with the page's own instructions. */
-const PROGRAMS = ["cd", "curl", "docker", "git", "npx", "deno", "openssl"];
+const PROGRAMS = ["cd", "curl", "docker", "git", "npm", "npx", "deno", "openssl"];
 /** Variables that tools and Deno itself read. */
 const TOOL_VARIABLES = [
   "INSFORGE_API_KEY",
   "OTEL_DENO",
   "OTEL_EXPORTER_OTLP_ENDPOINT",
   "OTEL_EXPORTER_OTLP_PROTOCOL",
+  "VITE_INSFORGE_URL",
+  "VITE_INSFORGE_ANON_KEY",
+  "VITE_FUNCTIONS_URL",
 ];
 /** Settings of InsForge's own AI proxy. */
 const OLD_SETTINGS = ["MAX_COMPLETION_TOKENS"];

@@ -37,7 +37,11 @@ export const repositoryTasks: Tasks = {
     "--allow-env=NO_COLOR",
     `--allow-run=${DENO}`,
   ]),
-  docs: toTask("docs.ts", ["--allow-read", "--allow-write=docs", "--allow-env"]),
+  docs: toTask("docs.ts", [
+    "--allow-read",
+    "--allow-write=docs,skills,llms.txt",
+    "--allow-env",
+  ]),
   fuzz: toTask("fuzz.ts", ["--allow-read=.", "--allow-env"]),
   pack: toTask("pack.ts", ["--allow-read", "--allow-write=dist", "--allow-env", "--allow-run"]),
   packages: toTask("packages/update.ts", [
