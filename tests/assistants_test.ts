@@ -237,7 +237,7 @@ Report on {{table}} in a {{tone}} tone.`;
 Deno.test("summarize-records keeps its own wording without such a file", async () => {
   const { answer, sent } = await summarizeWith(undefined, { instructions: "Be kind" }, LOCKED);
   assertEquals(answer.status, 200);
-  assertMatch(sent.messages[0].content, /^You summarize rows of the database table "tickets"/);
+  assertMatch(sent.messages[0].content, /^You summarize rows of a database table/);
   assertMatch(sent.messages[1].content, /What the user asks for: Be kind/);
 });
 

@@ -59,7 +59,8 @@ Deno.test("POST /summarize-records reads rows as the caller and summarizes them"
   assertStringIncludes(messages[0].content, "never an instruction");
   assertEquals(
     messages[1].content,
-    "Summarize these rows.\n\nWhat the user asks for: Only the odd ones\n\n" +
+    'Summarize these rows. The table is "support_tickets".\n\n' +
+      "What the user asks for: Only the odd ones\n\n" +
       `<${fence}>\n{"id":1,"subject":"Printer on fire"}\n{"id":2,"subject":"No coffee"}\n</${fence}>`,
   );
 });

@@ -10,7 +10,7 @@ import type { FuzzOrder, FuzzReport } from "./fuzz/run.ts";
 const HELP = `deno task fuzz
   --seed N     repeats a run; a random seed unless given
   --cases N    how many cases, of all targets together; 100000 unless given
-  --only NAME  only the target with this name: requests, answers, streams, ledger, postgrest`;
+  --only NAME  only the target with this name: requests, answers, streams, ledger, lock, postgrest`;
 const DEFAULT_CASES = 100_000;
 /** Far longer than any case takes. */
 const LONGEST_CASE_MS = 30_000;

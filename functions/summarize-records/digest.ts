@@ -84,11 +84,16 @@ function converse(topic: Topic, task: string, kind: string, data: string): Field
   const { rule, text } = fenceData(kind, data);
   const role = topic.hasPrompt
     ? ""
-    : `You summarize rows of the database table "${topic.table}" for the user they belong to. `;
+    : "You summarize rows of a database table for the user they belong to. ";
   const system = `${role}${rule} State only what the data shows; do not invent rows or numbers.`;
-  const wishes = topic.instructions ? `\n\nWhat the user asks for: ${topic.instructions}` : "";
+  const table = `The table is ${JSON.stringify(topic.table)}.`;
+  const wishes = topic.instructions ? `
+
+What the user asks for: ${topic.instructions}` : "";
   return [
     { role: "system", content: system },
-    { role: "user", content: `${task}${wishes}\n\n${text}` },
+    { role: "user", content: `${task} ${table}${wishes}
+
+${text}` },
   ];
 }

@@ -10,20 +10,23 @@ import { type Assistant, readAssistant } from "./assistant.ts";
 import { requireOpenFields } from "./open_fields.ts";
 import { fillText } from "./variables.ts";
 
+/** What is read and written of a call. */
+type AssistedCall = Pick<Call, "settings" | "log" | "assistant" | "ownPrompts">;
+
 /**
  * Puts the assistant that a request names into the request: its text as the first instructions, and
  * its model, temperature, output limit and tools where the request has none. The log line and the
  * ledger name the assistant. A request without an assistant is returned as it is.
  *
- * What callers may send is checked before, by `requireOpenFields`.
+ * Unless the function writes its prompts itself, the request must keep to `requireOpenFields`.
  *
  * @param fields a request with `assistant` and `variables`; it is not changed.
  * @param api the form of the request; that of chat completions unless given.
- * @throws {ApiError} 400 `INVALID_INPUT` for an unknown assistant and for variables that do not fit;
- *   500 `INTERNAL_ERROR` when the assistant's model is not allowed.
+ * @throws {ApiError} 400 `INVALID_INPUT` for an unknown assistant, for variables that do not fit, and
+ *   as `requireOpenFields`; 500 `INTERNAL_ERROR` when the assistant's model is not allowed.
  */
 export function applyAssistant(
-  call: Pick<Call, "settings" | "log" | "assistant">,
+  call: AssistedCall,
   fields: Fields,
   api: AssistantApi = chatApi,
 ): Fields {
@@ -32,6 +35,8 @@ export function applyAssistant(
     if ((variables ?? null) === null) return fields;
     throw invalidInput('"variables" needs the field "assistant"');
   }
+  // The lock opens for this call, so nothing may come with the name that the assistant does not open.
+  if (!call.ownPrompts) requireOpenFields(fields, call.settings, api);
   call.assistant = assistant.name;
   call.log.assistant = assistant.name;
   if (assistant.version !== undefined) call.log.assistant_version = assistant.version;
@@ -43,13 +48,13 @@ export function applyAssistant(
 }
 
 /**
- * Checks what a caller may send, and applies the assistant that the request names: `requireOpenFields`
- * and {@link applyAssistant}.
+ * Applies the assistant of a caller's request, as {@link applyAssistant} does.
  *
- * @throws {ApiError} as both.
+ * @throws {ApiError} as {@link applyAssistant}; with `ASSISTANTS_ONLY` also 400 `INVALID_INPUT` for a
+ *   request without an assistant.
  */
 export function toAssistedRequest(
-  call: Pick<Call, "settings" | "log" | "assistant">,
+  call: AssistedCall,
   fields: Fields,
   api: AssistantApi = chatApi,
 ): Fields {

@@ -175,35 +175,44 @@ function createCheck(ajv: Ajv2020, path: string, method: string): FuzzedOperatio
   };
 }
 
+/** One operation as its function declares it. */
+export interface FuzzedRequest extends Omit<FuzzedOperation, "statuses" | "findIssue"> {
+  /** The route below the function, such as `/models/:id`. */
+  route: string;
+  /** Statuses of errors that the API reference documents. */
+  errors: number[];
+}
+
 /** Loads every operation of every function, with at least one example each. */
-export async function loadOperations(): Promise<FuzzedOperation[]> {
-  const operations: FuzzedOperation[] = [];
-  const document = await createDocument();
-  const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
-  ajv.addSchema({ $id: REFERENCE, ...document });
+export async function loadRequests(): Promise<FuzzedRequest[]> {
+  const requests: FuzzedRequest[] = [];
   for (const [slug, reference] of await loadReferences()) {
     const { default: handler } = await loadFunction(slug);
     for (const [key, { errors, examples }] of Object.entries(reference.operations)) {
       const [method = "", route = ""] = key.split(" ");
       const path = `/${slug}${route === "/" ? "" : route}`.replace(
-        /:author\/:slug|:\w+(\{.*\})?/,
+        /:\w+(\{.*\})?/,
         "openai/gpt-4o",
       );
       const name = `${method} ${path}`;
       const good = Object.values(examples).flatMap(({ request, status = 200 }) =>
         request && status < 300 ? [request] : []
       );
-      operations.push({
-        name,
-        slug,
-        method,
-        path,
-        handler,
-        statuses: new Set([200, ...errors]),
-        findIssue: createCheck(ajv, toPath(slug, route), method),
-        examples: [...good, ...MORE_EXAMPLES[name] ?? [], {}],
-      });
+      const all = [...good, ...MORE_EXAMPLES[name] ?? [], {}];
+      requests.push({ name, slug, method, route, path, handler, errors, examples: all });
     }
   }
-  return operations;
+  return requests;
+}
+
+/** Loads every operation with the checks of the API reference, which takes some seconds to write. */
+export async function loadOperations(): Promise<FuzzedOperation[]> {
+  const document = await createDocument();
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+  ajv.addSchema({ $id: REFERENCE, ...document });
+  return (await loadRequests()).map(({ errors, route, ...request }) => ({
+    ...request,
+    statuses: new Set([200, ...errors]),
+    findIssue: createCheck(ajv, toPath(request.slug, route), request.method),
+  }));
 }

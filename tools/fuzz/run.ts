@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { createAnswerTarget, createRequestTarget } from "./exchanges.ts";
 import { createLedgerTarget } from "./ledger.ts";
 import { loadOperations } from "./operations.ts";
+import { createLockTarget } from "./lock.ts";
 import { createPostgrestTarget } from "./postgrest.ts";
 import { createStreamTarget } from "./streams.ts";
 import type { Target } from "./target.ts";
@@ -25,7 +26,8 @@ const SHARES: Record<string, number> = {
   postgrest: 0.05,
   ledger: 0.3,
   streams: 0.2,
-  requests: 0.33,
+  requests: 0.28,
+  lock: 0.05,
   answers: 0.12,
 };
 /** Signs of life are sent once in so many cases. */
@@ -55,6 +57,7 @@ async function run({ seed, cases, only }: FuzzOrder): Promise<void> {
   await check(createStreamTarget(world));
   await check(createRequestTarget(world, operations));
   await check(createAnswerTarget(world, operations));
+  await check(createLockTarget(world, operations));
   thread.postMessage(
     done > 0
       ? { kind: "end", cases: done }

@@ -46,7 +46,19 @@ export const ENVIRONMENTS: Environment[] = [
   { MAX_INPUT_TOKENS: "200", MAX_OUTPUT_TOKENS: "500", MAX_COMPLETION_USD_PER_MILLION: "1" },
   { USER_USD_PER_DAY: "1", USER_REQUESTS_PER_MINUTE: "100" },
   { LEGACY_ALLOW_ANON: "true", LEGACY_ALLOW_API_KEY: "true" },
-].map((own: Partial<Record<string, string>>) => ({ get: (name) => own[name] ?? SETTINGS[name] }));
+].map(toEnvironment);
+
+/** A project that can only be used through its assistants, and in which nothing else is refused. */
+export const LOCKED: Environment = toEnvironment({
+  ASSISTANTS_ONLY: "true",
+  ENABLE_OBJECT_GEN: "true",
+  LEGACY_ALLOW_ANON: "true",
+  LEGACY_ALLOW_API_KEY: "true",
+});
+
+function toEnvironment(own: Partial<Record<string, string>>): Environment {
+  return { get: (name) => own[name] ?? SETTINGS[name] };
+}
 
 const SECRETS = [
   OPENROUTER_KEY,

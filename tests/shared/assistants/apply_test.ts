@@ -26,10 +26,11 @@ interface Probe {
   settings: ReturnType<typeof createSettings>;
   log: LogFields;
   assistant?: string;
+  ownPrompts: boolean;
 }
 
 function createCall(values: Record<string, string> = {}): Probe {
-  return { settings: createSettings({ get: (name) => values[name] }), log: {} };
+  return { settings: createSettings({ get: (name) => values[name] }), log: {}, ownPrompts: false };
 }
 
 Deno.test("returns a request without an assistant as it is", () => {
@@ -89,6 +90,15 @@ Deno.test("reports a model that is not allowed as the developer's mistake", () =
     500,
     'The model of the assistant "full" must be one that ALLOWED_MODELS allows',
   ]);
+});
+
+Deno.test("with ASSISTANTS_ONLY an assistant opens the lock for what its file opens alone", () => {
+  const fields = { assistant: "plain", messages: [{ role: "system", content: "x" }, ...messages] };
+  const call = createCall({ ASSISTANTS_ONLY: "true" });
+  assertThrows(() => applyAssistant(call, fields), ApiError, '"messages[0].role" must be "user"');
+  assertEquals(call.assistant, undefined);
+  const own = { ...call, ownPrompts: true };
+  assertEquals(applyAssistant(own, fields).messages, [SYSTEM, ...fields.messages]);
 });
 
 Deno.test("checks what a caller sends before it applies the assistant", () => {
