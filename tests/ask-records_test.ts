@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import handler from "../functions/ask-records/index.ts";
 import { createInsForge } from "./shared/fake_insforge.ts";
+import { setAssistants } from "./support/assistants.ts";
 import { createEnvironment, send, TOKEN } from "./support/caller.ts";
 import { completion, createUpstream, streamOf, type Upstream, USAGE } from "./support/upstream.ts";
 
@@ -265,8 +266,51 @@ Deno.test("translates what InsForge responds to the call of a match routine", as
   }
 });
 
-function ask(insforge: FakeInsForge, openrouter: Upstream, request: unknown) {
-  const settings = { INSFORGE_BASE_URL: insforge.url, OPENROUTER_BASE_URL: openrouter.url };
+Deno.test("answers as an assistant, whose text comes before the rules about the rows", async () => {
+  setAssistants({ support: "---\nmodel: openai/gpt-4o\n---\nYou work for the help desk." });
+  for (const ASSISTANTS_ONLY of ["false", "true"]) {
+    await using insforge = createInsForge();
+    await using openrouter = await createUpstream();
+    insforge.reply(200, INDEX);
+    insforge.reply(200, MATCHES);
+    openrouter.reply(vector(), { json: completion() });
+    const request = { ...QUESTION, assistant: "support" };
+    assertEquals((await ask(insforge, openrouter, request, { ASSISTANTS_ONLY })).status, 200);
+    const { model, messages } = openrouter.requests[1]!.body;
+    assertEquals(model, "openai/gpt-4o");
+    const [first, rules, user] = messages;
+    assertEquals(first, { role: "system", content: "You work for the help desk." });
+    assertMatch(rules.content, /^You answer a question from rows/);
+    assertMatch(user.content, /^What burns\?/);
+  }
+});
+
+Deno.test("needs an assistant and refuses other fields with ASSISTANTS_ONLY", async () => {
+  setAssistants({ support: "You work for the help desk." });
+  const locked = createEnvironment({ ASSISTANTS_ONLY: "true" });
+  for (
+    const [fields, message] of [
+      [{}, '"assistant" must name one of the assistants of this app'],
+      [{ assistant: "support", temperature: 1 }, '"temperature" must be left out'],
+      [{ assistant: "support", provider: {} }, '"provider" must be left out'],
+    ] as const
+  ) {
+    const { status, body } = await send(handler, locked, { ...QUESTION, ...fields });
+    assertEquals([status, body.message.startsWith(message)], [400, true], body.message);
+  }
+});
+
+function ask(
+  insforge: FakeInsForge,
+  openrouter: Upstream,
+  request: unknown,
+  values: Record<string, string> = {},
+) {
+  const settings = {
+    INSFORGE_BASE_URL: insforge.url,
+    OPENROUTER_BASE_URL: openrouter.url,
+    ...values,
+  };
   return send(handler, createEnvironment(settings), request);
 }
 

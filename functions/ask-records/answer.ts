@@ -1,4 +1,5 @@
 /** Answers a question from rows, and names them. */
+import { requireAssistedFields } from "../../shared/assistants/open_fields.ts";
 import type { User } from "../../shared/auth/user_token.ts";
 import type { Fields } from "../../shared/fields.ts";
 import type { Call } from "../../shared/http/call.ts";
@@ -8,7 +9,7 @@ import { requireShort } from "../../shared/request/chat_request.ts";
 import { fenceData } from "../../shared/request/data_fence.ts";
 import { shorten } from "../../shared/request/text_bytes.ts";
 import { sumTokenUsage, type TokenUsage } from "../../shared/token_usage.ts";
-import type { AskRequest } from "./request.ts";
+import { type AskRequest, OWN_FIELDS } from "./request.ts";
 import { type Findings, type RowCitation, searchTable, searchWithRoutine } from "./search.ts";
 
 /** The response. */
@@ -41,7 +42,7 @@ const NOTHING_FOUND = "I found nothing about this in the records that you may re
 /**
  * Answers a question from the rows that the caller may read.
  *
- * @throws {ApiError} as `searchTable`, as chat completions, and as `requireText`.
+ * @throws {ApiError} as `requireAssistedFields`, as `searchTable`, as chat completions, and as `requireText`.
  */
 export async function answerQuestion(
   call: Call,
@@ -49,6 +50,7 @@ export async function answerQuestion(
   { question = "", ...request }: AskRequest,
 ): Promise<Response> {
   requireShort(question, "question", call.settings);
+  requireAssistedFields(request, OWN_FIELDS, call.settings);
   const { table, function: routine, columns, filters, stream, index: _, ...rest } = request;
   const { match_count, match_threshold, ...options } = rest;
   const search = {

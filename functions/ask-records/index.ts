@@ -14,7 +14,7 @@ export type { AskAnswer, AskStart } from "./answer.ts";
 export type { IndexAnswer } from "./indexing.ts";
 export type { RowCitation } from "./search.ts";
 
-const { app, handler } = createApp("ask-records");
+const { app, handler } = createApp("ask-records", { ownPrompts: true });
 export default handler;
 
 app.post("/", async ({ env: call }) => {

@@ -1,5 +1,6 @@
 /** The requests: a question about rows, or the order to index the caller's own rows. */
 import * as z from "zod/mini";
+import { assistantFields } from "../../shared/request/chat_request.ts";
 import { outputLimits } from "../../shared/request/output_tokens.ts";
 import { rowFilter, rowName } from "../../shared/request/row_filters.ts";
 import { nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
@@ -30,6 +31,7 @@ export const askRequest = z.looseObject({
   match_threshold: z.optional(z.number().check(z.gte(0), z.lte(1))),
   /** The chat model; the setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
+  ...assistantFields,
   ...outputLimits,
   stream: z.optional(z.boolean()),
   /** A table whose rows are indexed now, without a question: those that the caller may read. */
@@ -61,6 +63,11 @@ export const askRequest = z.looseObject({
     })
   ),
 );
+
+/** The fields that this function reads itself. A model reads the question as words of the user. */
+export const OWN_FIELDS = [
+  ...["question", "table", "function", "columns", "filters", "match_count", "match_threshold"],
+];
 
 /** A checked request. */
 export type AskRequest = z.infer<typeof askRequest>;

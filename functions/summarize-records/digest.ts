@@ -87,13 +87,18 @@ function converse(topic: Topic, task: string, kind: string, data: string): Field
     : "You summarize rows of a database table for the user they belong to. ";
   const system = `${role}${rule} State only what the data shows; do not invent rows or numbers.`;
   const table = `The table is ${JSON.stringify(topic.table)}.`;
-  const wishes = topic.instructions ? `
+  const wishes = topic.instructions
+    ? `
 
-What the user asks for: ${topic.instructions}` : "";
+What the user asks for: ${topic.instructions}`
+    : "";
   return [
     { role: "system", content: system },
-    { role: "user", content: `${task} ${table}${wishes}
+    {
+      role: "user",
+      content: `${task} ${table}${wishes}
 
-${text}` },
+${text}`,
+    },
   ];
 }

@@ -10,8 +10,8 @@ import { type Assistant, readAssistant } from "./assistant.ts";
 import { requireOpenFields } from "./open_fields.ts";
 import { fillText } from "./variables.ts";
 
-/** What is read and written of a call. */
-type AssistedCall = Pick<Call, "settings" | "log" | "assistant" | "ownPrompts">;
+/** The parts of a call that are read, and those that name the assistant. */
+export type AssistedCall = Pick<Call, "settings" | "log" | "assistant" | "ownPrompts">;
 
 /**
  * Puts the assistant that a request names into the request: its text as the first instructions, and

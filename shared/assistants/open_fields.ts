@@ -6,7 +6,7 @@ import { invalidInput } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
 import { type AssistantApi, chatApi } from "./apis.ts";
-import { readAssistant } from "./assistant.ts";
+import { type Assistant, readAssistant } from "./assistant.ts";
 import { OPENED_CONTENT, requireNames, requireOpenConversation } from "./open_conversation.ts";
 
 /** Fields of a request for an assistant that are always open. */
@@ -28,22 +28,47 @@ export function requireOpenFields(
   api: AssistantApi = chatApi,
 ): Fields {
   if (!settings.ASSISTANTS_ONLY) return fields;
-  const { assistant, rest } = readAssistant(fields);
-  if (!assistant) throw invalidInput('"assistant" must name one of the assistants of this app');
-  const opened = new Set(assistant.allow);
-  const names = assistant.allow.filter((name) => !OPENED_CONTENT.includes(name));
-  requireNames(rest, [...ALWAYS_OPEN, ...names, api.conversation]);
-  requireOpenConversation(rest[api.conversation], { api, opened });
+  const { conversation } = api;
+  const { allow } = requireNamed(fields, [conversation]);
+  requireOpenConversation(fields[conversation], { api, opened: new Set(allow) });
   return fields;
 }
 
 /**
+ * With `ASSISTANTS_ONLY`, rejects a request without an assistant, and every field but some and those
+ * that the assistant opens. For functions that write the conversation themselves.
+ *
+ * @param names the fields that the function reads itself.
+ * @throws {ApiError} 400 `INVALID_INPUT` that names the field.
+ */
+export function requireAssistedFields(
+  fields: Fields,
+  names: readonly string[],
+  settings: Settings,
+): void {
+  if (settings.ASSISTANTS_ONLY) requireNamed(fields, names);
+}
+
+/**
  * With `ASSISTANTS_ONLY`, rejects every field of a request except some. For functions that write their
- * own instructions and take more than a conversation.
+ * own instructions, too.
  *
  * @param names the fields that the function reads itself, and those that its prompt file opens.
  * @throws {ApiError} 400 `INVALID_INPUT` that names the field.
  */
-export function requireOnlyFields(fields: Fields, names: string[], settings: Settings): void {
+export function requireOnlyFields(
+  fields: Fields,
+  names: readonly string[],
+  settings: Settings,
+): void {
   if (settings.ASSISTANTS_ONLY) requireNames(fields, names);
+}
+
+/** Returns the assistant of a request that has no other fields than some and those that it opens. */
+function requireNamed(fields: Fields, names: readonly string[]): Assistant {
+  const { assistant, rest } = readAssistant(fields);
+  if (!assistant) throw invalidInput('"assistant" must name one of the assistants of this app');
+  const opened = assistant.allow.filter((name) => !OPENED_CONTENT.includes(name));
+  requireNames(rest, [...ALWAYS_OPEN, ...opened, ...names]);
+  return assistant;
 }
