@@ -1,7 +1,7 @@
 /** The process of `deno task serve` that runs the stack. `tools/serve.ts` starts it. */
 import process from "node:process";
 import { join } from "node:path";
-import { openApp } from "../app.ts";
+import { isLibrary, openApp } from "../app.ts";
 import { readEnvironment } from "../environment.ts";
 import { describeStack } from "../local/banner.ts";
 import { startStack } from "../local/stack.ts";
@@ -22,7 +22,10 @@ try {
   const stack = await startStack(await readEnvironment(), { app, dataDir: DATA_DIR });
   console.log(describeStack(stack));
   for (const slug of (await readReference(app)).missing) {
-    console.error(`The API reference leaves out "${slug}", a function of the app's own`);
+    const why = isLibrary(app.root)
+      ? `functions/${slug}/reference.ts is missing, or newer than "deno task docs"`
+      : "its code is the app's own";
+    console.error(`The API reference leaves out "${slug}": ${why}`);
   }
   listenForSignals(
     () => stack[Symbol.asyncDispose]().then(() => Deno.exit()),
