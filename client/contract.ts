@@ -7,6 +7,11 @@ export type { ChatAdditions, ChatAnswer } from "../functions/chat/index.ts";
 export type { Connection, StartAnswer } from "../functions/connect/index.ts";
 export type { KeyFacts } from "../functions/connect/openrouter_keys.ts";
 export type { EmbeddingsAnswer } from "../functions/embeddings/index.ts";
+export type {
+  FinishedImage,
+  ImageText,
+  PartialImage,
+} from "../functions/image-gen/drawing_stream.ts";
 export type { Drawing } from "../functions/image-gen/generation.ts";
 export type { ImageAnswer } from "../functions/image-gen/index.ts";
 export type { ModelEntry, ModelPrices } from "../functions/models/entry.ts";

@@ -7,6 +7,7 @@ import type {
   SpeechAnswer,
   TranscribeAnswer,
 } from "./contract.ts";
+import type { SavePlace } from "./requests.ts";
 
 /** Which models to list, and in which order. */
 export interface ModelFilters {
@@ -51,7 +52,7 @@ export interface SpeechRequest {
   /** Which providers may answer, and in which order. */
   provider?: object | null | undefined;
   /** Stores the audio in a bucket of the app, as the signed-in user. */
-  save?: { bucket: string; prefix?: string | undefined } | null | undefined;
+  save?: SavePlace | null | undefined;
 }
 
 /** A request for the text of a recording. */
@@ -72,6 +73,8 @@ export interface TranscribeRequest {
   timestamp_granularities?: readonly ("word" | "segment")[] | null | undefined;
   /** Which providers may answer, and in which order. */
   provider?: object | null | undefined;
+  /** Stores the text in a bucket of the app, as the signed-in user. */
+  save?: SavePlace | null | undefined;
 }
 
 /** The methods of the client for models, rankings and audio. */

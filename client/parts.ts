@@ -116,7 +116,7 @@ export async function* readParts(
         reason = finish as string;
         isOpen = false;
       }
-    } else if (!chunk.usage && !chunk.object) {
+    } else if (chunk.type || !chunk.usage && !chunk.object) {
       yield { type: "data", data: chunk };
     }
   }

@@ -351,14 +351,17 @@ export interface ImageRequest {
   /** Which providers may answer, and in which order. */
   provider?: object | null | undefined;
   /** Stores the images in a bucket of the app, as the signed-in user. */
-  save?:
-    | {
-      bucket: string;
-      /** What the keys begin with, such as `lighthouses/`. */
-      prefix?: string | undefined;
-    }
-    | null
-    | undefined;
+  save?: SavePlace | null | undefined;
+}
+
+/** Where generated files are stored. */
+export interface SavePlace {
+  /** The bucket's name. */
+  bucket: string;
+  /** What the keys begin with, such as `lighthouses/`. */
+  prefix?: string | null | undefined;
+  /** Adds a `signed_url` that needs no token for so long, for private buckets; at most 7 days. */
+  signed_url_seconds?: number | null | undefined;
 }
 
 /** A condition on a column. Rows have to meet all conditions of a request. */

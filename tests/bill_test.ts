@@ -94,6 +94,7 @@ const REQUESTS: Record<string, Request> = {
   ],
   "an image by a chat model": [1, "image-gen", image],
   "an image by the image API": [1, "image-gen", { ...image, aspect_ratio: "1:1" }],
+  "an image as a stream": [1, "image-gen", previewed],
   "a ranking of 150 documents": [
     1,
     "rerank",

@@ -2,7 +2,15 @@
 import { AuthChangeEvent } from "@insforge/sdk";
 import { SignJWT } from "jose";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { type AiClient, AiError, createAiClient, type Tool } from "../client/mod.ts";
+import {
+  type AiClient,
+  AiError,
+  createAiClient,
+  type FinishedImage,
+  type ImageText,
+  type PartialImage,
+  type Tool,
+} from "../client/mod.ts";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
 import { collect, join } from "./client/host.ts";
@@ -40,6 +48,17 @@ Deno.test("the browser client", async (t) => {
     assert(image);
     assertMatch("data_url" in image ? image.data_url : image.url, /^data:image\/png;base64,/);
 
+    const request = {
+      model: "openai/gpt-image-1",
+      prompt: "a cat",
+      stream: true,
+      simulate: AT_ONCE,
+    };
+    const events: string[] = [];
+    const parts = ai.streamFrom<PartialImage | ImageText | FinishedImage>("image-gen", request);
+    for await (const part of parts) if (part.type === "data") events.push(part.data.type);
+    assertEquals(events, ["partial", "partial", "image"]);
+
     const { summary, rows_read, truncated } = await ai.summarizeRecords(TICKETS);
     assert(summary);
     assertEquals([rows_read, truncated], [5, tickets > 5]);
@@ -58,8 +77,8 @@ Deno.test("the browser client", async (t) => {
     assertMatch(transcript.text, /^A recording of \d+ second/);
 
     const { today, days } = await ai.usage();
-    assertEquals(today.requests, 7);
-    assertEquals(days.reduce((sum, { requests }) => sum + requests, 0), 7);
+    assertEquals(today.requests, 8);
+    assertEquals(days.reduce((sum, { requests }) => sum + requests, 0), 8);
   });
 
   await t.step("streams answers, and summaries with their facts first", async () => {

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import handler from "../functions/image-gen/index.ts";
+import { createInsForge } from "./shared/fake_insforge.ts";
 import { createEnvironment, OPAQUE_USER, PROMPT, send } from "./support/caller.ts";
 import { completion, createUpstream, USAGE } from "./support/upstream.ts";
 
@@ -39,6 +40,89 @@ Deno.test("POST /image-gen makes an image with a chat model", async () => {
     user: OPAQUE_USER,
     stream: false,
   });
+});
+
+const PARTIAL = {
+  type: "image_generation.partial_image",
+  b64_json: PIXEL,
+  partial_image_index: 0,
+};
+const COMPLETED = {
+  type: "image_generation.completed",
+  b64_json: PIXEL,
+  media_type: "image/webp",
+  usage: USAGE,
+};
+const toEvents = (events: object[]) => [
+  ...events.map((event) => `data: ${JSON.stringify(event)}\n\n`),
+  "data: [DONE]\n\n",
+];
+const readEvents = (text: string) =>
+  text.trim().split("\n\n").map((event) => event.slice("data: ".length))
+    .map((data) => data === "[DONE]" ? data : JSON.parse(data));
+
+Deno.test("POST /image-gen streams previews, texts and images", async () => {
+  await using upstream = await createUpstream();
+  const text = { type: "image_generation.text_chunk", phase: "content", text: "A cat" };
+  const thought = { ...text, phase: "reasoning" };
+  upstream.reply({ sse: toEvents([PARTIAL, thought, text, COMPLETED]) });
+  const request = { prompt: PROMPT, stream: true, partial_images: 1, images: [DATA_URL] };
+  const { status, text: events } = await send(handler, environmentOf(upstream), request);
+  assertEquals(status, 200);
+  const model = "google/gemini-2.5-flash-image";
+  assertEquals(readEvents(events), [
+    { type: "partial", index: 0, image: { media_type: "image/png", data_url: DATA_URL } },
+    { type: "text", text: "A cat" },
+    {
+      type: "image",
+      image: { media_type: "image/webp", data_url: DATA_URL.replace("png", "webp") },
+      model,
+      usage: USAGE,
+    },
+    "[DONE]",
+  ]);
+  assertEquals(upstream.requests[0]!.path, "/api/v1/images");
+  assertEquals(upstream.requests[0]!.body, {
+    partial_images: 1,
+    input_references: [{ type: "image_url", image_url: { url: DATA_URL } }],
+    model,
+    prompt: PROMPT,
+    stream: true,
+  });
+});
+
+Deno.test("POST /image-gen saves the images of a stream, and signs their URLs", async () => {
+  await using upstream = await createUpstream();
+  await using insforge = createInsForge();
+  upstream.reply({ sse: toEvents([PARTIAL, COMPLETED]) });
+  insforge.reply(200, { method: "direct" }); // the check before the payment
+  insforge.reply(200, { method: "direct" });
+  insforge.reply(201, { bucket: "images", key: "k", url: "https://storage.test/k" });
+  insforge.reply(200, { method: "presigned", url: "https://s3.test/k?sig=1" });
+  const environment = createEnvironment({
+    OPENROUTER_BASE_URL: upstream.url,
+    INSFORGE_BASE_URL: insforge.url,
+  });
+  const save = { bucket: "images", signed_url_seconds: 60 };
+  const { text } = await send(handler, environment, { prompt: PROMPT, stream: true, save });
+  const [preview, { image }, done] = readEvents(text);
+  assertEquals([preview.type, image.url, image.signed_url, image.bucket, done], [
+    "partial",
+    "https://storage.test/k",
+    "https://s3.test/k?sig=1",
+    "images",
+    "[DONE]",
+  ]);
+  assertEquals(image.data_url, undefined);
+});
+
+Deno.test("POST /image-gen ends a stream that fails with an error event and without [DONE]", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ sse: toEvents([PARTIAL]).slice(0, 1), end: "cut" });
+  const request = { prompt: PROMPT, stream: true };
+  const { text } = await send(handler, environmentOf(upstream), request);
+  const last = readEvents(text).at(-1);
+  assertEquals(last.error.code, "AI_UPSTREAM_UNAVAILABLE");
 });
 
 Deno.test("POST /image-gen sends the output limit under the request's name for it, or the model's", async () => {
@@ -185,7 +269,11 @@ for (
     [{ prompt: "x", images: ["ftp://a"] }, /^"images\[0\]" must be an http\(s\) URL/],
     [{ prompt: "x", images: Array(17).fill(DATA_URL) }, /^"images" must have at most 16 items/],
     [{ prompt: "x", n: 11 }, /^"n" must be 10 or less/],
-    [{ prompt: "x", stream: true }, /^"stream" must be false/],
+    [{ prompt: "x", partial_images: 4 }, /^"partial_images" must be 3 or less/],
+    [
+      { prompt: "x", stream: true, image_config: {} },
+      /^"image_config" cannot be combined with "stream"/,
+    ],
     [{ prompt: "x", n: 2, image_config: {} }, /^"image_config" cannot be combined with "n"/],
     [{ prompt: "x", save: {} }, /^"save\.bucket" is required/],
     [{ prompt: "x", save: { bucket: "a/b" } }, /^"save\.bucket" must be a bucket's name/],

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import handler from "../functions/object-gen/index.ts";
+import { createInsForge } from "./shared/fake_insforge.ts";
 import { createEnvironment, send } from "./support/caller.ts";
 import { createUpstream, type Upstream } from "./support/upstream.ts";
 
@@ -26,6 +27,27 @@ Deno.test("POST /object-gen needs nothing but a prompt", async () => {
   upstream.reply({ json: { generations: [{ uri: "cGx5" }] } });
   await send(handler, environmentOf(upstream), { prompt: "a chair" });
   assertEquals(upstream.requests[0]!.body, { prompt: "a chair", model: "openai/shap-e" });
+});
+
+Deno.test("POST /object-gen saves objects, and returns those of which there is only a URL", async () => {
+  await using upstream = await createUpstream();
+  await using insforge = createInsForge();
+  const url = "https://a.example/b.ply";
+  upstream.reply({ json: { generations: [{ uri: "cGx5" }, { url }] } });
+  insforge.reply(200, { method: "direct" }); // the check before the payment
+  insforge.reply(200, { method: "direct" });
+  insforge.reply(201, { bucket: "objects", key: "k", url: "https://storage.test/k" });
+  const environment = createEnvironment({
+    OPENROUTER_BASE_URL: upstream.url,
+    INSFORGE_BASE_URL: insforge.url,
+    ENABLE_OBJECT_GEN: "true",
+  });
+  const request = { ...REQUEST, num_outputs: 2, save: { bucket: "objects" } };
+  const { status, body } = await send(handler, environment, request);
+  const [saved, unsaved] = body.generations;
+  assertEquals([status, saved.url, saved.media_type], [200, "https://storage.test/k", "model/ply"]);
+  assertEquals([saved.key.slice(-4), saved.uri], [".ply", undefined]);
+  assertEquals([unsaved.url, unsaved.save_error.error], [url, "AI_UPSTREAM_UNAVAILABLE"]);
 });
 
 Deno.test("POST /object-gen returns 403 unless ENABLE_OBJECT_GEN is set", async () => {

@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import handler from "../functions/transcribe/index.ts";
+import { createInsForge } from "./shared/fake_insforge.ts";
 import { createEnvironment, send } from "./support/caller.ts";
 import { createUpstream, type Upstream } from "./support/upstream.ts";
 
@@ -60,6 +61,79 @@ Deno.test("POST /transcribe accepts the form that OpenAI's clients send", async 
     timestamp_granularities: ["word"],
     input_audio: { data: audio, format: "mp3" },
   });
+});
+
+Deno.test("POST /transcribe accepts the bytes themselves, with fields in the query", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply(RESPONSE);
+  const path = "/transcribe?language=en&model=a/b";
+  const { status } = await send(handler, environmentOf(upstream), undefined, {
+    path,
+    raw: "recording",
+    headers: { "Content-Type": "audio/webm;codecs=opus" },
+  });
+  assertEquals(status, 200);
+  assertEquals(upstream.requests[0]!.body, {
+    language: "en",
+    input_audio: { data: audio, format: "webm" },
+    model: "a/b",
+  });
+});
+
+Deno.test("POST /transcribe rejects bytes that are empty, and a query that it cannot read", async () => {
+  const post = (raw: string, query = "") =>
+    send(handler, createEnvironment(), undefined, {
+      path: `/transcribe${query}`,
+      raw,
+      headers: { "Content-Type": "audio/mpeg" },
+    });
+  const empty = await post("");
+  assertEquals([empty.status, empty.body.message], [400, '"audio" must not be empty']);
+  const wrong = await post("recording", "?response_format=srt");
+  assertEquals([wrong.status, wrong.body.message.slice(0, 17)], [400, '"response_format"']);
+});
+
+Deno.test("POST /transcribe saves the text in the app's storage", async () => {
+  await using upstream = await createUpstream();
+  await using insforge = createInsForge();
+  upstream.reply({ json: { text: "Grüße" } });
+  insforge.reply(200, { method: "direct" }); // the check before the payment
+  insforge.reply(200, { method: "direct" });
+  insforge.reply(201, { bucket: "notes", key: "k", url: "https://storage.test/k" });
+  const environment = createEnvironment({
+    OPENROUTER_BASE_URL: upstream.url,
+    INSFORGE_BASE_URL: insforge.url,
+  });
+  const request = { audio, format: "mp3", save: { bucket: "notes", prefix: "calls/" } };
+  const { status, body } = await send(handler, environment, request);
+  const { key, ...saved } = body.saved;
+  assertEquals([status, body.text, saved], [200, "Grüße", {
+    url: "https://storage.test/k",
+    media_type: "text/plain",
+    bucket: "notes",
+  }]);
+  assertMatch(key, /^calls\/[\w-]{36}\.txt$/);
+  assertStringIncludes(insforge.requests[2]!.text, "Grüße");
+  assertEquals(upstream.requests[0]!.body.save, undefined);
+});
+
+Deno.test("POST /transcribe returns a text that could not be saved, with the reason", async () => {
+  await using upstream = await createUpstream();
+  await using insforge = createInsForge();
+  upstream.reply({ json: { text: "Hello" } });
+  insforge.reply(200, { method: "direct" });
+  insforge.replyAlways(403, { error: "X", message: "x" });
+  const environment = createEnvironment({
+    OPENROUTER_BASE_URL: upstream.url,
+    INSFORGE_BASE_URL: insforge.url,
+  });
+  const request = { audio, format: "mp3", save: { bucket: "notes" } };
+  const { status, body } = await send(handler, environment, request);
+  assertEquals([status, body.text, body.save_error.error], [
+    200,
+    "Hello",
+    "STORAGE_PERMISSION_DENIED",
+  ]);
 });
 
 Deno.test("POST /transcribe rejects a form without a file, and one that is not a form", async () => {

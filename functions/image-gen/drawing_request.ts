@@ -27,7 +27,10 @@ export const drawingRequest = z.looseObject({
   ...outputLimits,
   image_config: z.optional(z.looseObject({})),
   n: z.optional(z.int().check(z.gte(1), z.lte(10))),
-  stream: z.optional(z.literal(false)),
+  /** Sends previews, when the provider has them, and then each image; by the image API. */
+  stream: z.optional(z.boolean()),
+  /** How many previews a stream has at most, with providers that have them. */
+  partial_images: z.optional(z.int().check(z.gte(0), z.lte(3))),
 });
 
 /** A checked request for images. */

@@ -7,6 +7,7 @@ import { toExcerpt } from "../../shared/gateway/redaction.ts";
 import type { AiContext, ChatAnswer } from "../../shared/mod.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
 import { type Fields, toText } from "../../shared/fields.ts";
+import type { Settings } from "../../shared/settings.ts";
 import { type TokenUsage, toTokenUsage } from "../../shared/token_usage.ts";
 import { type DrawingRequest, IMAGE_API_OPTIONS } from "./drawing_request.ts";
 
@@ -34,20 +35,26 @@ type Context = Pick<AiContext<unknown>, "ai" | "settings">;
  *   call of OpenRouter.
  */
 export async function draw(context: Context, request: DrawingRequest): Promise<Drawing> {
-  const { prompt, images = [], model: _, ...options } = request;
-  const { settings } = context;
-  const model = request.model ?? settings.OPENROUTER_IMAGE_MODEL;
+  const order = toOrder(request, context.settings);
+  const apiOption = IMAGE_API_OPTIONS.find((name) => order.options[name] !== undefined);
+  if (!apiOption) return await drawByChat(context, order);
+  return await drawByImageApi(context, toImageApiParams(order, apiOption));
+}
+
+/**
+ * Converts a request to the body of a stream of OpenRouter's image API.
+ *
+ * @throws {ApiError} 400 `INVALID_INPUT` when an option of chat models is given.
+ */
+export function toStreamParams(request: DrawingRequest, settings: Settings): ImageApiParams {
+  return toImageApiParams(toOrder(request, settings), "stream");
+}
+
+function toOrder(request: DrawingRequest, settings: Settings): Order {
+  const { prompt, images = [], model, stream: _, ...options } = request;
   requireShort(prompt, "prompt", settings);
   const parts = images.map((url) => ({ type: "image_url", image_url: { url } }));
-
-  const apiOption = IMAGE_API_OPTIONS.find((name) => options[name] !== undefined);
-  if (!apiOption) return await drawByChat(context, { model, prompt, parts, options });
-  if (options.image_config) {
-    throw invalidInput(
-      `"image_config" cannot be combined with "${apiOption}"; pass its options as top-level fields`,
-    );
-  }
-  return await drawByImageApi(context, { model, prompt, parts, options });
+  return { model: model ?? settings.OPENROUTER_IMAGE_MODEL, prompt, parts, options };
 }
 
 interface Order {
@@ -96,14 +103,29 @@ function withoutImage({ model, text, refusal, finish_reason }: ChatAnswer): ApiE
   });
 }
 
-async function drawByImageApi({ ai }: Context, order: Order): Promise<Drawing> {
-  const { model, prompt, parts, options } = order;
+/** The body of a request to the image API. */
+type ImageApiParams = Fields & { prompt: string; model: string };
+
+/** @param apiOption the field because of which the request goes to the image API. */
+function toImageApiParams({ model, prompt, parts, options }: Order, apiOption: string) {
+  if (options.image_config) {
+    throw invalidInput(
+      `"image_config" cannot be combined with "${apiOption}"; pass its options as top-level fields`,
+    );
+  }
   const references = parts.length > 0 ? { input_references: parts } : {};
-  const { data, usage } = await ai.images({ ...options, ...references, model, prompt });
-  const images = data.map(({ b64_json, media_type }) =>
-    toImage(`data:${media_type ?? "image/png"};base64,${b64_json}`)
-  );
-  return { images, model, usage: toTokenUsage(usage) };
+  return { ...options, ...references, model, prompt };
+}
+
+async function drawByImageApi({ ai }: Context, params: ImageApiParams): Promise<Drawing> {
+  const { data, usage } = await ai.images(params);
+  const images = data.map(({ b64_json, media_type }) => toInlineImage(b64_json, media_type));
+  return { images, model: params.model, usage: toTokenUsage(usage) };
+}
+
+/** An image of the image API as a data URL. */
+export function toInlineImage(base64: string, media_type = "image/png"): Media {
+  return toImage(`data:${media_type};base64,${base64}`);
 }
 
 function toImage(url: unknown): Media {

@@ -14,6 +14,7 @@ import {
 } from "../../shared/openrouter/saved_media.ts";
 import { requireBucket } from "../../shared/insforge/storage.ts";
 import { drawingRequest } from "./drawing_request.ts";
+import { streamDrawing } from "./drawing_stream.ts";
 import { draw, type Drawing } from "./generation.ts";
 
 /** What to generate, and whether to save it in the app's storage. */
@@ -35,6 +36,7 @@ const config = { slug: "image-gen", body: imageRequest, maxBodyBytes: MAX_IMAGE_
 export default withAi(config, async (context) => {
   const { user, settings, body: { save, ...order } } = context;
   if (save) await requireBucket(user, save, settings);
+  if (order.stream) return await streamDrawing(context);
   const drawing = await draw(context, order);
   if (!save) return Response.json(drawing);
   const images = await saveMedia(user, drawing.images, save, context);

@@ -13,6 +13,17 @@ may not write to below \`prefix\` is a 403, both before anything is paid for. An
 cannot be saved after that is returned as without \`save\`, with \`save_error: { error, message \
 }\` beside it.
 
+For a private bucket, \`save.signed_url_seconds\` adds \`signed_url\`, which needs no token for so \
+long. InsForge that stores on a local disk cannot sign: there it is the URL that needs the token.
+
+\`stream: true\` goes to the image API, too. The response is events: \`partial\` previews when the \
+provider has them (\`partial_images\` bounds them), \`text\`, and an \`image\` event per image, the \
+last of them with the usage; then \`[DONE]\`. A provider that does not stream sends the images alone. \
+A failure after the first event is \`{ error: { code, message } }\`, without \`[DONE]\`. The first \
+event may take 120 seconds.
+
+\`images\` are what the model starts from: an edit is a request with \`images\` and a prompt.
+
 A refusal of the model is a 403. A response without an image is a 502. Limits: 8 MiB, up to 16 \
 images to start from, 55 seconds.`;
 
@@ -23,6 +34,7 @@ export const reference = {
       summary: "Makes images from a prompt and, if given, other images",
       request: imageRequest,
       answer: "ImageAnswer",
+      events: "PartialImage | ImageText | FinishedImage | StreamError",
       errors: [400, 401, 402, 403, 413, 429, 500, 502, 504],
       examples: {
         "An image": {
@@ -53,6 +65,39 @@ export const reference = {
               key: "lighthouses/4422.png",
             }],
             model: "google/gemini-2.5-flash-image",
+          },
+        },
+        "A stream with previews": {
+          request: {
+            model: "openai/gpt-image-1",
+            prompt: "A lighthouse at dusk, woodcut",
+            stream: true,
+            partial_images: 1,
+          },
+          answer: [
+            {
+              type: "partial",
+              index: 0,
+              image: { media_type: "image/png", data_url: "data:image/png;base64,iVBORw0KGgo…" },
+            },
+            {
+              type: "image",
+              image: { media_type: "image/png", data_url: "data:image/png;base64,iVBORw0KGgo…" },
+              model: "openai/gpt-image-1",
+              usage: {
+                prompt_tokens: 10,
+                completion_tokens: 1290,
+                total_tokens: 1300,
+                cost: 0.05165,
+              },
+            },
+            "[DONE]",
+          ],
+        },
+        "An edit": {
+          request: {
+            prompt: "The same lighthouse in winter",
+            images: ["https://app.example.com/lighthouse.png"],
           },
         },
         "An image from OpenRouter's image API": {

@@ -14,6 +14,8 @@ export interface SavedAudio {
   media_type: string;
   /** In a public bucket a browser can load this URL; in a private one it needs the user's token. */
   url: string;
+  /** A URL that needs no token until `signed_url_seconds` have passed; with that field of `save`. */
+  signed_url?: string;
   /** The bucket that holds the audio. */
   bucket: string;
   /** The key in the bucket. */

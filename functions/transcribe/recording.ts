@@ -1,10 +1,11 @@
-/** Recordings as callers send them: base64 in JSON, or a file in a form. */
+/** Recordings as callers send them: base64 in JSON, a file in a form, or the bytes themselves. */
 import * as z from "zod/mini";
 import { invalidInput } from "../../shared/errors.ts";
 import type { Fields } from "../../shared/fields.ts";
-import { type BodyLimits, parseValue, readBody } from "../../shared/http/body.ts";
+import { toBase64 } from "../../shared/base64.ts";
+import { type BodyLimits, parseValue, readBody, readBytes } from "../../shared/http/body.ts";
 import type { Call } from "../../shared/http/call.ts";
-import { isForm, readForm } from "../../shared/http/form.ts";
+import { isForm, readForm, requireByteBodies } from "../../shared/http/form.ts";
 import {
   toAudioFormat,
   toRecording,
@@ -29,18 +30,39 @@ export const transcribeRequest = z.looseObject({
   save: z.optional(savePlace),
 });
 
+/** The fields that a query can hold, which has no numbers, lists and objects. */
+const queryRequest = z.omit(transcribeRequest, {
+  temperature: true,
+  timestamp_granularities: true,
+  save: true,
+});
+
 /** A checked request. */
 export type TranscribeRequest = z.infer<typeof transcribeRequest>;
 
 /**
- * Reads a request: JSON, or a form with `file` where the platform passes on bytes.
+ * Reads a request: JSON; where the platform passes on bytes, also a form with `file`, or a body of type
+ * `audio/…` or `video/…` with the other fields in the query.
  *
  * @throws {ApiError} as `readBody` and `readForm`.
  */
 export async function readRecording(call: Call, limits: BodyLimits): Promise<TranscribeRequest> {
+  const format = toAudioFormat(call.request.headers.get("Content-Type") ?? undefined);
+  if (format) return await readRaw(call, limits, format);
   if (!isForm(call)) return await readBody(call, transcribeRequest, limits);
-  const { data, format, fields } = await toRecording(await readForm(call, limits));
-  return parseValue({ format, ...fields, audio: data }, transcribeRequest);
+  const { data, format: named, fields } = await toRecording(await readForm(call, limits));
+  return parseValue({ format: named, ...fields, audio: data }, transcribeRequest);
+}
+
+async function readRaw(
+  call: Call,
+  limits: BodyLimits,
+  format: string,
+): Promise<TranscribeRequest> {
+  requireByteBodies();
+  const { route: _, ...query } = Object.fromEntries(new URL(call.request.url).searchParams);
+  const audio = toBase64(await readBytes(call, limits));
+  return parseValue({ format, ...query, audio }, queryRequest);
 }
 
 /**

@@ -4,8 +4,13 @@ import { transcribeRequest } from "./recording.ts";
 
 const DESCRIPTION = `\
 The recording is base64 in JSON. On InsForge cloud and standalone it may also be \`file\` in a form \
-of \`multipart/form-data\`, with the other fields beside it; self-hosted InsForge and \
-\`<project>/functions\` accept JSON only.
+of \`multipart/form-data\`, with the other fields beside it, or the bytes themselves with a \
+\`Content-Type\` of \`audio/…\` and \`model\`, \`language\` and \`response_format\` in the query; \
+self-hosted InsForge and \`<project>/functions\` accept JSON only.
+
+With \`save\` the text is also stored as a file in an InsForge bucket, as the caller, and \`saved\` is \`{ \
+url, media_type, bucket, key }\`. A bucket that the user may not write to is an error before anything is \
+paid for; a text that cannot be saved after that comes with \`save_error\`.
 
 Limits: 8 MiB, which is 6 MiB of audio in JSON, and 55 seconds. Split longer recordings, or send them in \
 a compressed format: 6 MiB are about 25 minutes of MP3 with 32 kbit/s. The cost is reserved by the \

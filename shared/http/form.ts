@@ -22,15 +22,21 @@ export function isForm({ request }: Pick<Call, "request">): boolean {
  *   1,000 parts, and on self-hosted InsForge, which damages every body that is not text.
  */
 export async function readForm(call: Call, limits: BodyLimits): Promise<FormData> {
-  if (isBufferingPlatform()) {
-    throw invalidInput(
-      "The request body must be JSON with files in base64; this server accepts no forms",
-    );
-  }
+  requireByteBodies();
   const type = call.request.headers.get("Content-Type") ?? "";
   const bytes = await readBytes(call, limits);
   requireFewParts(bytes, type);
   return await parseForm(bytes, type);
+}
+
+/**
+ * Rejects a request whose body is not text, where the platform would damage it.
+ *
+ * @throws {ApiError} 400 `INVALID_INPUT` on self-hosted InsForge.
+ */
+export function requireByteBodies(): void {
+  if (!isBufferingPlatform()) return;
+  throw invalidInput("The request body must be JSON, with files in base64, on this server");
 }
 
 /** Rejects many parts before they are parsed, because each of them takes time. */

@@ -2,12 +2,13 @@
 import { applyAssistant } from "../assistants/apply.ts";
 import type { Fields } from "../fields.ts";
 import type { Call } from "../http/call.ts";
+import { type Convert, convertEvents } from "../http/converted_events.ts";
 import { eventStream, textStream } from "../http/event_stream.ts";
 import { toCompletionBody } from "../request/chat_request.ts";
 import { type ChatAnswer, toChatAnswer } from "./chat.ts";
 import { createCompletion, createCompletions, streamCompletion } from "./completions.ts";
 import { embedAll, type Embeddings } from "./embeddings.ts";
-import { createImages, type ImageList } from "./images.ts";
+import { createImages, type ImageList, streamImages } from "./images.ts";
 import { createSpeech, createTranscription, type Transcription } from "./audio.ts";
 import type { GeneratedFile } from "./bytes.ts";
 import { createRanking, type Ranking } from "./rerank.ts";
@@ -86,6 +87,16 @@ export interface Ai {
    */
   images(params: Fields & { prompt: string; model?: string }): Promise<ImageList>;
   /**
+   * Streams images of OpenRouter's image API: previews, when the provider has them, then each image.
+   *
+   * @param options.convert changes each event; without it they are OpenRouter's own.
+   * @returns an SSE response to return from the handler.
+   */
+  streamImages(
+    params: Fields & { prompt: string; model?: string },
+    options?: { convert?: Convert },
+  ): Promise<Response>;
+  /**
    * Ranks documents by their relevance to a query.
    *
    * @param params query, documents and any other field of OpenRouter's API; `model` is the setting
@@ -133,6 +144,13 @@ export function createAi(call: Call): Ai {
       embedAll(call, { ...params, model, input: [input].flat() }),
     images: ({ model = settings.OPENROUTER_IMAGE_MODEL, ...params }) =>
       createImages(call, { ...params, model }),
+    streamImages: async (
+      { model = settings.OPENROUTER_IMAGE_MODEL, ...params },
+      { convert = (event: Fields) => event } = {},
+    ) => {
+      const events = await streamImages(call, { ...params, model });
+      return eventStream(call, convertEvents(events, convert));
+    },
     rerank: ({ model = settings.OPENROUTER_RERANK_MODEL, ...params }) =>
       createRanking(call, { ...params, model }),
     speak: ({ model = settings.OPENROUTER_SPEECH_MODEL, ...params }) =>

@@ -77,6 +77,7 @@ const transcribe: TranscribeRequest = {
   temperature: 0,
   response_format: "json",
   timestamp_granularities: ["word"],
+  save: { bucket: "b", signed_url_seconds: 60 },
 };
 const summary: SummaryRequest = {
   table: "t",
@@ -117,7 +118,8 @@ Deno.test("the client's types declare every field that the functions check", () 
   const used = {
     chat: [chatRequest, { prompt: "", ...chat }],
     embeddings: [embeddingsRequest, embeddings],
-    image: [imageRequest, { stream: false, ...image }],
+    // `generateImage` does not stream; `streamFrom("image-gen", …)` does.
+    image: [imageRequest, { stream: false, partial_images: 1, ...image }],
     rerank: [rerankRequest, rerank],
     speech: [speechRequest, speech],
     transcribe: [transcribeRequest, transcribe],

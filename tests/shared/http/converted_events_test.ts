@@ -1,5 +1,6 @@
 /** Events that are changed on their way to the caller. */
 import { assertEquals } from "@std/assert";
+import { invalidInput } from "../../../shared/errors.ts";
 import type { ByteSource } from "../../../shared/http/byte_source.ts";
 import { convertEvents } from "../../../shared/http/converted_events.ts";
 
@@ -47,5 +48,16 @@ Deno.test("leaves events out, and reads on until there is something to deliver",
 Deno.test("cancels the source when the caller closes the connection", async () => {
   const source = createSource([]);
   await convertEvents(source, (data) => data).cancel();
+  assertEquals(source.cancelled, 1);
+});
+
+Deno.test("ends with an error event and cancels the source when a conversion throws", async () => {
+  const source = createSource(['data: {"n":1}\n\ndata: {"n":2}\n\n', 'data: {"n":3}\n\n']);
+  const converted = convertEvents(source, (data) => {
+    if (data.n === 2) throw invalidInput("two");
+    return data;
+  });
+  const error = 'data: {"error":{"code":"INVALID_INPUT","message":"two"}}\n\n';
+  assertEquals(await readAll(converted), `data: {"n":1}\n\n${error}`);
   assertEquals(source.cancelled, 1);
 });
