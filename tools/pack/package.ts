@@ -6,7 +6,7 @@ import { createClientDeclarations } from "./client_declarations.ts";
 import { type Entry, isClient, listEntries } from "./entries.ts";
 import { createFunctionDeclarations, createLibraryDeclarations } from "./library_declarations.ts";
 import { bundleClient, bundleCommand, bundleLibrary } from "./scripts.ts";
-import { listSources } from "./sources.ts";
+import { listPages, listSources } from "./sources.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PAGE = "docs/package.md";
@@ -28,7 +28,9 @@ export async function writePackage(folder: string): Promise<void> {
   for (const { module, source } of clients) {
     files.set(`${module}.js`, (await bundleClient(source, { minify: false })).code);
   }
-  for (const path of listSources()) files.set(path, await Deno.readTextFile(join(ROOT, path)));
+  for (const path of [...listSources(), ...listPages()]) {
+    files.set(path, await Deno.readTextFile(join(ROOT, path)));
+  }
   files.set(COMMAND, await bundleCommand());
   for (const [path, text] of files) {
     await Deno.mkdir(dirname(join(folder, path)), { recursive: true });

@@ -11,6 +11,15 @@ const FILES = [".env.example", "CHANGELOG.md", "LICENSE"];
 const DEVELOPMENT =
   /^tools\/(bench|docker|docs|doc_lint|fuzz|pack|paint|screenshots|soak)(\.ts|\/|$)/;
 
+/** Pages for people who change this repository, pictures, and what examples leave when they are run. */
+const UNPACKED = /^docs\/(decisions|performance)\.md$|\.(png|svg)$|\/(node_modules|\.next|dist)\//;
+
+/** Lists the pages and examples that come with the package, for people and coding agents. */
+export function listPages(): string[] {
+  const inFolders = ["docs", "skills", "examples"].flatMap(listFiles);
+  return ["llms.txt", ...inFolders].filter((path) => !UNPACKED.test(path));
+}
+
 /** Lists the files of the package that are copied as they are, as paths from the root. */
 export function listSources(): string[] {
   const inFolders = FOLDERS.flatMap((folder) => exists(folder) ? listFiles(folder) : []);

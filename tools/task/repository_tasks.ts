@@ -43,7 +43,10 @@ export const repositoryTasks: Tasks = {
     "--allow-env",
   ]),
   fuzz: toTask("fuzz.ts", ["--allow-read=.", "--allow-env"]),
-  pack: toTask("pack.ts", ["--allow-read", "--allow-write=dist", "--allow-env", "--allow-run"]),
+  // rollup, which joins the type declarations, is a native library.
+  pack: toTask("pack.ts", [
+    ...["--allow-read", "--allow-write=dist", "--allow-env", "--allow-run", "--allow-ffi"],
+  ]),
   packages: toTask("packages/update.ts", [
     ...["--allow-read=.", "--allow-write=tools/packages,.local", "--allow-run"],
   ]),
