@@ -25,6 +25,9 @@ export type {
 } from "../functions/speech/answer.ts";
 export type { TranscribeAnswer } from "../functions/transcribe/index.ts";
 export type { SummaryAnswer, SummaryFacts } from "../functions/summarize-records/index.ts";
+export type { VideoJob, VideoJobs } from "../functions/video-gen/answer.ts";
+export type { InlineVideo } from "../shared/videos/content_response.ts";
+export type { VideoCopy, VideoStatus } from "../shared/videos/rows.ts";
 export type { UsageAnswer } from "../functions/usage/index.ts";
 export type { AssistantDay, UsageDay, UsageLimits, UsageSum } from "../functions/usage/record.ts";
 export type { ErrorCode } from "../shared/errors.ts";

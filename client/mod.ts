@@ -35,6 +35,8 @@ import {
 } from "./parts.ts";
 import type { ChatRequest, EmbeddingsRequest, ImageRequest, SummaryRequest } from "./requests.ts";
 
+import { createVideo, type VideoClient } from "./video.ts";
+
 export { AiError, type AiErrorCode, type AiErrorOptions } from "./ai_error.ts";
 export type { ConnectClient } from "./connect.ts";
 export type { CallOptions, ConnectionOptions, GetAccessToken } from "./connection.ts";
@@ -49,6 +51,7 @@ export type {
 } from "./media.ts";
 export type { DataPart, StreamPart, SummaryPart } from "./parts.ts";
 export type * from "./requests.ts";
+export type { VideoClient, VideoRequest, WaitOptions } from "./video.ts";
 
 /**
  * Where the functions are and who calls them: given directly, or taken from an InsForge client.
@@ -186,6 +189,8 @@ export interface AiClient extends MediaClient {
   ): AsyncGenerator<StreamPart | DataPart<Data>, void>;
   /** Lets users pay with their own OpenRouter account. */
   readonly connect: ConnectClient;
+  /** Generates videos, which takes minutes. */
+  readonly video: VideoClient;
 }
 
 /**
@@ -255,5 +260,6 @@ export function createAiClient(options: AiClientOptions): AiClient {
     generateImage: (request, options) => call("image-gen", request, options),
     ...createMedia(call),
     connect: createConnect(post),
+    video: createVideo(post),
   };
 }

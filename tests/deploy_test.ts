@@ -186,7 +186,10 @@ Deno.test("deploy does not judge settings whose value only the project knows", a
 
 Deno.test("deploy warns of a built-in default model that ALLOWED_MODELS does not allow", async () => {
   await deploy(
-    context({}, { ALLOWED_MODELS: "openai/*,cohere/*", OPENROUTER_API_KEY: OPENROUTER_KEY }),
+    context({}, {
+      ALLOWED_MODELS: "openai/*,cohere/*,google/veo*",
+      OPENROUTER_API_KEY: OPENROUTER_KEY,
+    }),
     {
       dryRun: true,
     },

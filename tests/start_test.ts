@@ -37,7 +37,7 @@ Deno.test("refuses to start with settings that cannot work together, and lists t
 
 Deno.test("starts with a warning when ALLOWED_MODELS does not allow a built-in default model", async () => {
   const server = await startStandalone(
-    createEnvironment({ ALLOWED_MODELS: "openai/*", PORT: "0" }),
+    createEnvironment({ ALLOWED_MODELS: "openai/*,google/veo*", PORT: "0" }),
   );
   await server.stop();
   assertEquals(server.warnings, [

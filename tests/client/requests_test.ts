@@ -8,11 +8,13 @@ import type {
   SpeechRequest,
   SummaryRequest,
   TranscribeRequest,
+  VideoRequest,
 } from "../../client/mod.ts";
 import { embeddingsRequest } from "../../functions/embeddings/index.ts";
 import { imageRequest } from "../../functions/image-gen/index.ts";
 import { rerankRequest } from "../../shared/request/rerank_request.ts";
 import { speechRequest } from "../../functions/speech/index.ts";
+import { videoRequest } from "../../functions/video-gen/request.ts";
 import { transcribeRequest } from "../../functions/transcribe/recording.ts";
 import { summaryRequest } from "../../functions/summarize-records/query.ts";
 import { chatRequest } from "../../shared/request/chat_request.ts";
@@ -79,6 +81,23 @@ const transcribe: TranscribeRequest = {
   timestamp_granularities: ["word"],
   save: { bucket: "b", signed_url_seconds: 60 },
 };
+const video: VideoRequest = {
+  prompt: "a",
+  model: "a/b",
+  duration: 4,
+  resolution: "720p",
+  aspect_ratio: "16:9",
+  size: "1280x720",
+  frame_images: [{
+    type: "image_url",
+    image_url: { url: "https://a.example/b" },
+    frame_type: "first_frame",
+  }],
+  generate_audio: true,
+  seed: 1,
+  previous_job_id: "a",
+  save: { bucket: "b", prefix: "c/" },
+};
 const summary: SummaryRequest = {
   table: "t",
   columns: ["a"],
@@ -108,6 +127,7 @@ Deno.test("the functions accept every field that the client's types declare", ()
       [speechRequest, speech],
       [transcribeRequest, transcribe],
       [summaryRequest, summary],
+      [videoRequest, video],
     ] as const
   ) {
     assertEquals(schema.safeParse(request).error, undefined);
@@ -124,6 +144,7 @@ Deno.test("the client's types declare every field that the functions check", () 
     speech: [speechRequest, speech],
     transcribe: [transcribeRequest, transcribe],
     summary: [summaryRequest, summary],
+    video: [videoRequest, video],
   } as const;
   for (const [name, [schema, request]] of Object.entries(used)) {
     const missing = Object.keys(schema.shape).filter((field) => !Object.hasOwn(request, field));
