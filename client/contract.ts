@@ -3,6 +3,7 @@
  * functions. `deno task pack` writes the responses out in full, so that the published client needs
  * no other package and no file of this repository.
  */
+export type { AskAnswer, IndexAnswer, RowCitation } from "../functions/ask-records/index.ts";
 export type { ChatAdditions, ChatAnswer } from "../functions/chat/index.ts";
 export type { Connection, StartAnswer } from "../functions/connect/index.ts";
 export type { KeyFacts } from "../functions/connect/openrouter_keys.ts";

@@ -14,6 +14,7 @@
  * @module
  */
 import { AiError } from "./ai_error.ts";
+import { type AskClient, createAsk } from "./ask.ts";
 import { type ConnectClient, createConnect } from "./connect.ts";
 import { type CallOptions, type ConnectionOptions, createPost, readJson } from "./connection.ts";
 import type {
@@ -38,6 +39,7 @@ import type { ChatRequest, EmbeddingsRequest, ImageRequest, SummaryRequest } fro
 import { createVideo, type VideoClient } from "./video.ts";
 
 export { AiError, type AiErrorCode, type AiErrorOptions } from "./ai_error.ts";
+export type { AskClient, AskOptions, AskPart, AskRequest } from "./ask.ts";
 export type { ConnectClient } from "./connect.ts";
 export type { CallOptions, ConnectionOptions, GetAccessToken } from "./connection.ts";
 export type * from "./contract.ts";
@@ -71,7 +73,7 @@ export type AiClientOptions = ConnectionOptions | InsForgeOptions;
  * repeated, and only its signal ends a call early. Methods that return a promise throw
  * {@link AiError}; streams yield it as their last part.
  */
-export interface AiClient extends MediaClient {
+export interface AiClient extends MediaClient, AskClient {
   /**
    * Answers a prompt or a conversation as a whole.
    *
@@ -259,6 +261,10 @@ export function createAiClient(options: AiClientOptions): AiClient {
     embeddings: (request, options) => call("embeddings", request, options),
     generateImage: (request, options) => call("image-gen", request, options),
     ...createMedia(call),
+    ...createAsk(
+      call,
+      (slug, body, { signal } = {}) => readAll(post(slug, body, signal), { signal }),
+    ),
     connect: createConnect(post),
     video: createVideo(post),
   };

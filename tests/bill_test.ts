@@ -26,6 +26,7 @@ type Request = [
   leaveAfter?: number,
 ];
 
+const question = { question: "Who was charged twice?", table: "support_tickets" };
 const quick = { chunk_delay_ms: 1 };
 const openai = { model: "openai/gpt-4o-mini", messages };
 const response = { model: "openai/gpt-4o-mini", input: prompt };
@@ -86,6 +87,24 @@ const REQUESTS: Record<string, Request> = {
     1,
     "summarize-records",
     { table: "support_tickets", limit: 20, stream: true, simulate: quick },
+  ],
+  "rows that a user indexes": [2, "ask-records", { index: "support_tickets" }],
+  "a question about rows": [2, "ask-records", question],
+  "a question about rows, streamed": [
+    2,
+    "ask-records",
+    { ...question, stream: true, simulate: quick },
+  ],
+  "a question about rows, streamed and aborted": [
+    2,
+    "ask-records",
+    { ...question, stream: true },
+    3,
+  ],
+  "a question without an answer": [
+    1,
+    "ask-records",
+    { ...question, question: "xyzzy", match_threshold: 1 },
   ],
   "vectors in batches": [
     3,

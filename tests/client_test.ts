@@ -96,6 +96,22 @@ Deno.test("the browser client", async (t) => {
     assertEquals(empty.map(({ type }) => type), ["summary", "text", "usage", "finish"]);
   });
 
+  await t.step("indexes the user's rows and answers questions from them", async () => {
+    const { indexed, waiting } = await ai.indexRecords("support_tickets");
+    assertEquals([indexed, waiting], [120, 0]);
+    const request = { question: "Who was charged twice?", table: "support_tickets" };
+    const { answer, citations, usage } = await ai.ask(request);
+    assert(answer && citations.length === 8 && usage.completion_tokens > 0);
+    assertEquals(citations[0]!.table, "support_tickets");
+    const [first, ...rest] = join(await collect(ai.streamAsk(request)));
+    assert(first?.type === "citations");
+    assertEquals(first.citations, citations);
+    assertEquals(rest.map(({ type }) => type), ["text", "usage", "finish"]);
+    const nothing = { ...request, question: "xyzzy", match_threshold: 1 };
+    const empty = join(await collect(ai.streamAsk(nothing)));
+    assertEquals(empty.map(({ type }) => type), ["citations", "text", "usage", "finish"]);
+  });
+
   await t.step("reads every stream that the simulated OpenRouter can make", async () => {
     const plain = ["text", "usage", "finish"];
     const called = ["tool-call", "usage", "finish"];

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { loadFunctions } from "../tools/functions.ts";
 import { createDemoData, DEMO_USERS } from "../tools/local/insforge/demo.ts";
+import { createDemoIndex } from "../tools/local/insforge/demo/search_index.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "../tools/local/insforge/mod.ts";
 import { startRuntimes } from "../tools/local/runtimes/mod.ts";
 import { MODULES, SCRIPTS } from "./support/probe_functions.ts";
@@ -24,6 +25,8 @@ const RUNTIMES = {
 const [demo, second] = DEMO_USERS;
 const OPENROUTER_API_KEY = "sk-or-v1-canary-0123456789abcdef";
 const PROMPT = "canary prompt, Grüße 🌍";
+/** A vector as long as those of the demo's index. */
+const VECTOR = Array.from({ length: 256 }, (_, i) => i / 256);
 const PIXEL_URL = "data:image/png;base64,iVBORw0KGgo=";
 
 Deno.test("the deployed form of every function", async (t) => {
@@ -115,6 +118,32 @@ Deno.test("the deployed form of every function", async (t) => {
         const ids = [...content.matchAll(/^\{"id":(\d+),/gm)].map(([, id]) => Number(id));
         assertEquals(ids.toSorted((a, b) => a - b), await readTicketIds(insforge, user));
       }
+    });
+
+    await step("ask-records indexes the caller's rows and answers from them", async () => {
+      const embedded = ({ body }: { body: { input: string[] } }) => {
+        const data = body.input.map((_, index) => ({ index, embedding: VECTOR }));
+        return { json: { model: "m", data, usage: USAGE } };
+      };
+      await insforge.sql("update support_tickets_search set embedding = null, due_at = now()");
+      for (const user of [demo, second]) {
+        const own = await signIn(insforge, user);
+        upstream.reply(...Array(Math.ceil(user.tickets / 100)).fill(embedded));
+        const { body: indexed } = await post("/ask-records", { index: "support_tickets" }, own);
+        assertEquals([indexed.indexed, indexed.waiting], [user.tickets, 0]);
+        upstream.reply(embedded, { json: completion({ content: "All of them [1]" }) });
+        const request = { question: "Any?", table: "support_tickets", match_count: 20 };
+        const { status, body } = await post("/ask-records", request, own);
+        assertEquals([status, body.answer, body.citations.length], [200, "All of them [1]", 20]);
+        const readable = await readTicketIds(insforge, user);
+        for (const { id } of body.citations) assert(readable.includes(id), `${id} is cited`);
+      }
+      const { status, body } = await post(
+        "/ask-records?route=index",
+        undefined,
+        insforge.secrets.API_KEY!,
+      );
+      assertEquals([status, body.indexed, body.waiting], [200, 0, 0]);
     });
 
     await step("keeps running whatever OpenRouter does", async () => {
@@ -270,7 +299,10 @@ async function assertEnds(url: string): Promise<void> {
 /** An embedded InsForge with the demo users and their tickets, listening. */
 async function startInsForge(): Promise<EmbeddedInsForge & AsyncDisposable & { url: string }> {
   const insforge = await createEmbeddedInsForge({ baseUrl: () => "https://project.insforge.test" });
+  // Without the ledger, which would ask the upstream for prices and costs.
+  await insforge.sql(await Deno.readTextFile("migrations/20261129000002_ai-search.sql"));
   await createDemoData(insforge);
+  await createDemoIndex(insforge);
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     insforge.handler,

@@ -87,18 +87,9 @@ function converse(topic: Topic, task: string, kind: string, data: string): Field
     : "You summarize rows of a database table for the user they belong to. ";
   const system = `${role}${rule} State only what the data shows; do not invent rows or numbers.`;
   const table = `The table is ${JSON.stringify(topic.table)}.`;
-  const wishes = topic.instructions
-    ? `
-
-What the user asks for: ${topic.instructions}`
-    : "";
+  const wishes = topic.instructions ? `\n\nWhat the user asks for: ${topic.instructions}` : "";
   return [
     { role: "system", content: system },
-    {
-      role: "user",
-      content: `${task} ${table}${wishes}
-
-${text}`,
-    },
+    { role: "user", content: `${task} ${table}${wishes}\n\n${text}` },
   ];
 }

@@ -68,6 +68,7 @@ const RESPONSES: Record<string, unknown> = {
   "support-bot": [{ citations: [1] }, ...CHUNKS],
 };
 const SUMMARY = { table: "tickets", rows_read: 2, truncated: false, chunks: 1, usage: USAGE };
+const CITATIONS = [{ id: 1, table: "tickets", similarity: 0.9, excerpt: "Ada waits" }];
 
 /** Starts the host. */
 export function createExampleContext(): ExampleContext {
@@ -82,6 +83,12 @@ export function createExampleContext(): ExampleContext {
       return body.stream
         ? toStream([{ summary: SUMMARY, choices: [] }, ...CHUNKS])
         : Response.json({ ...SUMMARY, summary: "Two tickets", model: "a/b" });
+    }
+    if (slug === "ask-records") {
+      if (body.index) return Response.json({ indexed: 1, waiting: 0, refused: 0, usage: USAGE });
+      return body.stream
+        ? toStream([{ citations: CITATIONS, choices: [] }, ...CHUNKS])
+        : Response.json({ answer: "Ada [1]", citations: CITATIONS, model: "a/b", usage: USAGE });
     }
     const response = RESPONSES[slug];
     return Array.isArray(response) ? toStream(response) : Response.json(response);

@@ -1,6 +1,7 @@
 /** Clients for a scripted server that plays the functions, or the platform in front of them. */
 import {
   type AiClient,
+  type AskPart,
   type ConnectionOptions,
   createAiClient,
   type DataPart,
@@ -22,7 +23,7 @@ export function createClientFor(answer: () => Response): AiClient {
 }
 
 /** Reads a stream to its end. */
-export async function collect<Part extends SummaryPart | DataPart>(
+export async function collect<Part extends AskPart | SummaryPart | DataPart>(
   parts: AsyncIterable<Part>,
 ): Promise<Part[]> {
   const all: Part[] = [];
@@ -31,7 +32,7 @@ export async function collect<Part extends SummaryPart | DataPart>(
 }
 
 /** Joins neighbouring pieces of text, as an app would show them. */
-export function join<Part extends SummaryPart | DataPart>(parts: Part[]): Part[] {
+export function join<Part extends AskPart | SummaryPart | DataPart>(parts: Part[]): Part[] {
   const joined: Part[] = [];
   for (const part of parts) {
     const last = joined.at(-1);

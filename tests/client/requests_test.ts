@@ -1,6 +1,7 @@
 /** The client's request types and the schemas of the functions accept the same fields. */
 import { assertEquals } from "@std/assert";
 import type {
+  AskRequest,
   ChatRequest,
   EmbeddingsRequest,
   ImageRequest,
@@ -16,6 +17,7 @@ import { rerankRequest } from "../../shared/request/rerank_request.ts";
 import { speechRequest } from "../../functions/speech/index.ts";
 import { videoRequest } from "../../functions/video-gen/request.ts";
 import { transcribeRequest } from "../../functions/transcribe/recording.ts";
+import { askRequest } from "../../functions/ask-records/request.ts";
 import { summaryRequest } from "../../functions/summarize-records/query.ts";
 import { chatRequest } from "../../shared/request/chat_request.ts";
 
@@ -116,6 +118,21 @@ const summary: SummaryRequest = {
   stream: true,
 };
 
+const ask: AskRequest = {
+  question: "a",
+  table: "t",
+  columns: ["a"],
+  filters: [{ column: "a", op: "eq", value: 1 }],
+  match_count: 1,
+  match_threshold: 0.5,
+  assistant: "a",
+  variables: { b: 1 },
+  model: "a/b",
+  max_tokens: 1,
+  max_completion_tokens: 1,
+  stream: true,
+};
+
 Deno.test("the functions accept every field that the client's types declare", () => {
   for (
     const [schema, request] of [
@@ -128,6 +145,8 @@ Deno.test("the functions accept every field that the client's types declare", ()
       [transcribeRequest, transcribe],
       [summaryRequest, summary],
       [videoRequest, video],
+      [askRequest, ask],
+      [askRequest, { question: "a", function: "match_a" }],
     ] as const
   ) {
     assertEquals(schema.safeParse(request).error, undefined);
@@ -145,6 +164,7 @@ Deno.test("the client's types declare every field that the functions check", () 
     transcribe: [transcribeRequest, transcribe],
     summary: [summaryRequest, summary],
     video: [videoRequest, video],
+    ask: [askRequest, { function: "match_a", index: "a", ...ask }],
   } as const;
   for (const [name, [schema, request]] of Object.entries(used)) {
     const missing = Object.keys(schema.shape).filter((field) => !Object.hasOwn(request, field));

@@ -74,6 +74,12 @@ export const accepted = [
   (ai: AiClient) => ai.embeddings({ input: ["a"] }).then(({ embeddings }) => embeddings[0]?.[0]),
   (ai: AiClient) =>
     ai.summarizeRecords({ table: "t", filters: [{ column: "a", op: "in", value: [1] }] }),
+  (ai: AiClient) => ai.ask({ question: "a", function: "match_a" }).then(({ answer }) => answer),
+  async (ai: AiClient) => {
+    for await (const part of ai.streamAsk({ question: "a", table: "t", filters: [] })) {
+      if (part.type === "citations") part.citations[0]?.excerpt.length;
+    }
+  },
 ];
 
 /** Mistakes that the compiler has to find. */
@@ -117,6 +123,10 @@ export const rejected = [
   (ai: AiClient) =>
     // @ts-expect-error "in" takes a list
     ai.summarizeRecords({ table: "t", filters: [{ column: "a", op: "in", value: 1 }] }),
+  // @ts-expect-error a question is about a table or a routine
+  (ai: AiClient) => ai.ask({ question: "a" }),
+  // @ts-expect-error a routine has its own conditions
+  (ai: AiClient) => ai.ask({ question: "a", function: "match_a", filters: [] }),
   // @ts-expect-error responses are typed as well
   (ai: AiClient) => ai.embeddings({ input: "a" }).then(({ vectors }) => vectors),
 ];
