@@ -253,6 +253,26 @@ test("answers each suggestion with a list, a table or code", async ({ page }) =>
   }
 });
 
+test("keeps the words of a table whole at 360 pixels", async ({ page }) => {
+  const text = "| Kind | Good for | Weak at |\n| --- | --- | --- |\n" +
+    "| PostgreSQL | thousands of documents | distributed infrastructure |";
+  await simulate(page, { text, chunk_delay_ms: 0 });
+  await ask(page, "Compare");
+  await readAnswer(page);
+  const broken = await page.locator(".turn:last-child td").evaluateAll((cells) =>
+    cells.flatMap((cell) => {
+      const text = cell.firstChild as Text;
+      return [...text.data.matchAll(/\S+/g)].filter(({ 0: word, index }) => {
+        const range = document.createRange();
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        return range.getClientRects().length > 1;
+      }).map(([word]) => word);
+    })
+  );
+  assertEquals(broken, []);
+}, { viewport: { width: 360, height: 740 } });
+
 test("copies a whole answer as Markdown", async ({ page }) => {
   await simulate(page, { text: "**Bold** words\n\n- one", chunk_delay_ms: 0 });
   await ask(page, "Hello");
