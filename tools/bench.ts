@@ -9,6 +9,7 @@
 import { parseArgs } from "node:util";
 import { describeEnvironment } from "./bench/environment.ts";
 import { PARTS } from "./bench/parts.ts";
+import { publish } from "./bench/publish.ts";
 import type { Results } from "./bench/results.ts";
 import { createBench } from "./bench/session.ts";
 import { formatResults } from "./bench/tables.ts";
@@ -53,6 +54,7 @@ const results: Results = { environment: await describeEnvironment(), notes: [], 
 }
 clearTimeout(watchdog);
 console.log(formatResults(results));
+if (!isQuick && !only) await publish(results);
 
 function readOptions(): { quick: boolean; help: boolean; only?: string[] } {
   try {

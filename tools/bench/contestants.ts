@@ -98,6 +98,9 @@ export const CONTESTANTS = {
 /** The name of a contestant. */
 export type ContestantName = keyof typeof CONTESTANTS;
 
+/** Contestants that are the work of others: what fails there does not end the benchmark. */
+export const ELSEWHERE: ContestantName[] = ["openaiSdk", "asResponse", "aiSdk", "portkey"];
+
 /** Starts a contestant. */
 export async function startContestant(
   name: ContestantName,

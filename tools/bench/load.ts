@@ -18,6 +18,8 @@ export interface LoadOrder {
   connections: number;
   /** For how long to begin further requests. 0 sends one request on each connection. */
   durationMs: number;
+  /** When to give up, from the first request on. */
+  deadlineMs: number;
 }
 
 /** The result of a load. */
@@ -47,10 +49,28 @@ const decoder = new TextDecoder();
  * Opens the connections, then repeats the request on each of them until the time is over. Responses in
  * flight are read to their end.
  *
- * @throws {Error} for a response with another status than 200.
+ * @throws {Error} for a response with another status than 200, and when the responses are not complete
+ *   by the deadline.
  */
 export async function applyLoad(order: LoadOrder): Promise<Load> {
-  await using connections = await connect(order);
+  const connections = await connect(order);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    connections.close();
+  }, order.deadlineMs);
+  try {
+    return await repeat(order, connections.list);
+  } catch (error) {
+    if (!isLate) throw error;
+    throw new Error(`The responses were not complete within ${order.deadlineMs / 1_000} s`);
+  } finally {
+    clearTimeout(timer);
+    if (!isLate) connections.close();
+  }
+}
+
+async function repeat(order: LoadOrder, connections: Deno.TcpConn[]): Promise<Load> {
   const all: Times[] = [];
   const startedAt = performance.now();
   async function work(connection: Deno.TcpConn, index: number): Promise<void> {
@@ -60,7 +80,7 @@ export async function applyLoad(order: LoadOrder): Promise<Load> {
       performance.now() - startedAt < order.durationMs
     );
   }
-  await Promise.all(connections.list.map(work));
+  await Promise.all(connections.map(work));
   const wholeMs = all.map(({ wholeMs }) => wholeMs).sort((a, b) => a - b);
   const firstByteMs = all.map(({ firstByteMs }) => firstByteMs).sort((a, b) => a - b);
   return {
@@ -72,8 +92,14 @@ export async function applyLoad(order: LoadOrder): Promise<Load> {
   };
 }
 
-/** Streams that are open, and wait for what never comes. Disposing of them closes them. */
-export async function openStreams(order: LoadOrder): Promise<AsyncDisposable> {
+/** Connections that are open. */
+interface Connections {
+  list: Deno.TcpConn[];
+  close(): void;
+}
+
+/** Opens streams that wait for a next word that never comes; the caller closes them. */
+export async function openStreams(order: LoadOrder): Promise<Connections> {
   const connections = await connect(order);
   await Promise.all(connections.list.map(async (connection, index) => {
     await send(connection, toRequest(order, index));
@@ -82,7 +108,7 @@ export async function openStreams(order: LoadOrder): Promise<AsyncDisposable> {
   return connections;
 }
 
-async function connect({ ports, connections }: LoadOrder) {
+async function connect({ ports, connections }: LoadOrder): Promise<Connections> {
   const list = await Promise.all(
     Array.from(
       { length: connections },
@@ -92,10 +118,7 @@ async function connect({ ports, connections }: LoadOrder) {
   for (const connection of list) connection.setNoDelay();
   return {
     list,
-    [Symbol.asyncDispose]: () => {
-      for (const connection of list) connection.close();
-      return Promise.resolve();
-    },
+    close: () => list.forEach((connection) => connection.close()),
   };
 }
 

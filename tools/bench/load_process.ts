@@ -5,11 +5,11 @@ import { reportToParent } from "./parent.ts";
 /** What the parent asks for: a load, streams that stay open, or the end of these. */
 export type LoadMessage = { load: LoadOrder } | { open: LoadOrder } | { close: true };
 
-let streams: AsyncDisposable | undefined;
+let streams: Awaited<ReturnType<typeof openStreams>> | undefined;
 
 async function reply(message: LoadMessage): Promise<unknown> {
   if ("load" in message) return await applyLoad(message.load);
-  await streams?.[Symbol.asyncDispose]();
+  streams?.close();
   streams = "open" in message ? await openStreams(message.open) : undefined;
   return {};
 }

@@ -5,6 +5,8 @@ export interface Table {
   title: string;
   /** What the figures are, in a sentence or two. */
   note?: string;
+  /** Tables of the same group are printed as one, joined by their first column. */
+  group?: string;
   head: string[];
   rows: string[][];
 }

@@ -1,6 +1,6 @@
 /** Interleaved rounds of measurements, and what their medians and ratios are. */
 import type { Contestant, ContestantName } from "./contestants.ts";
-import { hasLedger } from "./contestants.ts";
+import { ELSEWHERE, hasLedger } from "./contestants.ts";
 import type { LedgerWork } from "./ledger_server.ts";
 import type { Load } from "./load.ts";
 import type { Bench } from "./session.ts";
@@ -105,9 +105,13 @@ export class Rounds {
   }
 }
 
+/** A load that took longer is not repeated in later rounds. */
+const SLOW_MS = 8_000;
+
 /**
  * Measures every work on every contestant, round by round. The contestants take turns in being first,
- * and each round begins with another one, so that other load on the machine affects all of them.
+ * and each round begins with another one, so that other load on the machine affects all of them. A
+ * contestant from elsewhere that fails under a load is left out of it, with a note.
  */
 export async function runRounds(
   bench: Bench,
@@ -119,13 +123,24 @@ export async function runRounds(
     for (const work of warmUp) await measure(bench, contestant, work);
   }
   const results = new Rounds();
+  const done = new Set<string>();
+  const run = async (contestant: Contestant, work: Work): Promise<void> => {
+    const key = toKey(work.name, contestant.name);
+    if (done.has(key) || work.without?.includes(contestant.name)) return;
+    const startedAt = performance.now();
+    try {
+      results.add(work.name, contestant.name, await measure(bench, contestant, work));
+    } catch (error) {
+      if (!ELSEWHERE.includes(contestant.name)) throw error;
+      bench.notes.push(`${work.name} was left out. ${(error as Error).message}.`);
+      done.add(key);
+    }
+    if (performance.now() - startedAt > SLOW_MS) done.add(key);
+  };
   for (let round = 0; round < rounds; round++) {
     bench.report(`round ${round + 1} of ${rounds}`);
     for (const work of works) {
-      for (const contestant of rotate(contestants, round)) {
-        if (work.without?.includes(contestant.name)) continue;
-        results.add(work.name, contestant.name, await measure(bench, contestant, work));
-      }
+      for (const contestant of rotate(contestants, round)) await run(contestant, work);
     }
   }
   return results;

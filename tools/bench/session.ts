@@ -29,17 +29,20 @@ export interface Bench {
   /** Starts a contestant in a new process, which the caller stops; undefined if it cannot start. */
   startNew(name: ContestantName): Promise<Contestant | undefined>;
   /** Applies a load from the process that generates it. */
-  load(order: Omit<LoadOrder, "tokens">): Promise<Load>;
+  load(order: Omit<LoadOrder, "tokens" | "deadlineMs">): Promise<Load>;
   /** Opens streams that stay open until they are closed. */
-  openStreams(order: Omit<LoadOrder, "tokens" | "durationMs">): Promise<void>;
+  openStreams(order: Omit<LoadOrder, "tokens" | "durationMs" | "deadlineMs">): Promise<void>;
   closeStreams(): Promise<void>;
 }
 
 /** The number of users that take turns. */
 const USERS = 64;
 const KEY_ID = "bench";
-/** How much longer than its duration a load may take. */
-const LOAD_MS = 90_000;
+/** How much longer than its duration a load may take, and its process until it replies. */
+const LOAD_MS = 45_000;
+const REPLY_MS = 60_000;
+/** How long the processes may take to stop. */
+const STOP_MS = 60_000;
 
 /** Starts what every part needs. Disposing of it stops all processes. */
 export async function createBench(
@@ -93,10 +96,15 @@ export async function createBench(
       return list;
     },
     startNew,
-    load: (order) => send({ load: { ...order, tokens } }, order.durationMs + LOAD_MS),
-    openStreams: (order) => send({ open: { ...order, tokens, durationMs: 0 } }, LOAD_MS),
-    closeStreams: () => send({ close: true }, LOAD_MS),
-    [Symbol.asyncDispose]: () => within(LOAD_MS, stop.disposeAsync(), "The processes did not stop"),
+    load: ({ durationMs, ...order }) => {
+      const deadlineMs = durationMs + LOAD_MS;
+      const load = { ...order, tokens, durationMs, deadlineMs };
+      return send({ load }, durationMs + REPLY_MS);
+    },
+    openStreams: (order) =>
+      send({ open: { ...order, tokens, durationMs: 0, deadlineMs: LOAD_MS } }, REPLY_MS),
+    closeStreams: () => send({ close: true }, REPLY_MS),
+    [Symbol.asyncDispose]: () => within(STOP_MS, stop.disposeAsync(), "The processes did not stop"),
   };
 }
 

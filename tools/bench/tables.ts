@@ -4,7 +4,7 @@ import type { Aim, Results, Table } from "./results.ts";
 /** Formats a number for a table; an empty text for what was not measured. */
 export function format(value: number, digits = 0): string {
   if (!Number.isFinite(value)) return "";
-  const text = value.toFixed(digits);
+  const text = value.toFixed(digits).replace(/^-(0(?:\.0+)?)$/, "$1");
   const [whole = "", fraction] = text.split(".");
   const grouped = whole.replaceAll(/\B(?=(\d{3})+$)/g, ",");
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
@@ -19,8 +19,33 @@ export function formatResults({ environment, notes, parts }: Results): string {
     `${machine}.`,
     ...notes,
     ...(aims.length > 0 ? [formatTable(toAimTable(aims))] : []),
-    ...all.flatMap(({ tables }) => tables).map(formatTable),
+    ...joinGroups(all.flatMap(({ tables }) => tables)).map(formatTable),
   ].join("\n\n");
+}
+
+/** Joins the tables of each group, in the place of the first. */
+function joinGroups(tables: Table[]): Table[] {
+  const joined: Table[] = [];
+  for (const table of tables) {
+    const first = joined.findIndex(({ group }) => group !== undefined && group === table.group);
+    if (first < 0) joined.push(table);
+    else joined[first] = joinTables(joined[first]!, table);
+  }
+  return joined;
+}
+
+/** Puts the columns of a table beside those of another, in the rows with the same first cell. */
+function joinTables(left: Table, right: Table): Table {
+  const names = new Set([...left.rows, ...right.rows].map(([name = ""]) => name));
+  const pick = ({ rows, head }: Table, name: string) =>
+    rows.find(([first]) => first === name)?.slice(1) ?? head.slice(1).map(() => "");
+  return {
+    title: left.title,
+    group: left.group,
+    note: [left.note, right.note].filter(Boolean).join(" "),
+    head: [...left.head, ...right.head.slice(1)],
+    rows: [...names].map((name) => [name, ...pick(left, name), ...pick(right, name)]),
+  };
 }
 
 /** Formats a table with aligned columns. */

@@ -20,7 +20,7 @@ const NAMES: ContestantName[] = [
     "portkey",
   ] as const,
 ];
-const QUICK: ContestantName[] = ["bare", "functions", "ledger"];
+const QUICK: ContestantName[] = ["bare", "functions"];
 /** Streams before the measurement, so that the code is loaded and compiled. */
 const WARM_UP: Work = {
   name: "warm-up",

@@ -9,7 +9,6 @@ import type { Bench } from "../session.ts";
 import { format } from "../tables.ts";
 
 const PROCESSES = [1, 2, 4];
-const MOST = 4;
 const KINDS = { ledger: "without limits", limits: "user and project limits" };
 type Kind = keyof typeof KINDS & ContestantName;
 const WORK: Work = {
@@ -31,15 +30,18 @@ interface Sample {
 /** Measures 1, 2 and 4 processes, with and without limits. */
 export async function runProcesses(bench: Bench): Promise<PartResults> {
   const rounds = bench.isQuick ? 1 : 3;
+  const counts = bench.isQuick ? PROCESSES.slice(0, 2) : PROCESSES;
   const kinds = Object.keys(KINDS) as Kind[];
   const found = new Map<string, Sample[]>();
   await using started = new AsyncDisposableStack();
   const servers = new Map<Kind, Child[]>();
-  for (const kind of kinds) servers.set(kind, await startServers(bench, kind, started));
+  for (const kind of kinds) {
+    servers.set(kind, await startServers(bench, kind, { count: counts.at(-1)!, started }));
+  }
   for (let round = 0; round < rounds; round++) {
     bench.report(`round ${round + 1} of ${rounds}`);
     for (const kind of kinds) {
-      for (const processes of PROCESSES) {
+      for (const processes of counts) {
         const key = `${kind} ${processes}`;
         const sample = await measureShared(bench, servers.get(kind)!.slice(0, processes));
         found.set(key, [...found.get(key) ?? [], sample]);
@@ -47,7 +49,7 @@ export async function runProcesses(bench: Bench): Promise<PartResults> {
     }
   }
   const rows = kinds.flatMap((kind) =>
-    PROCESSES.map((processes) => {
+    counts.map((processes) => {
       const samples = found.get(`${kind} ${processes}`)!;
       const median = (key: keyof Sample) => toMedian(samples.map(({ [key]: value }) => value));
       return {
@@ -77,10 +79,10 @@ export async function runProcesses(bench: Bench): Promise<PartResults> {
 async function startServers(
   bench: Bench,
   kind: Kind,
-  started: AsyncDisposableStack,
+  { count, started }: { count: number; started: AsyncDisposableStack },
 ): Promise<Child[]> {
   const list: Contestant[] = [];
-  for (let i = 0; i < MOST; i++) {
+  for (let i = 0; i < count; i++) {
     const contestant = (await bench.startNew(kind))!;
     started.use(contestant.server);
     await measure(bench, contestant, { ...WORK, durationMs: WARM_UP_MS });

@@ -15,7 +15,7 @@ const REQUEST_MS = 30_000;
 /** Measures one request of each function, and of a function that does nothing. */
 export async function runWorker(bench: Bench): Promise<PartResults> {
   const { surroundings: { upstream, ledger, jwt }, tokens } = bench;
-  const rounds = bench.isQuick ? 3 : 11;
+  const rounds = bench.isQuick ? 2 : 11;
   const slugs = [TRIVIAL, ...listSlugs()];
   const times = new Map<string, number[]>(slugs.map((slug) => [slug, []]));
   {
@@ -54,11 +54,12 @@ function summarize(times: Map<string, number[]>): PartResults {
   return {
     figures: rows,
     tables: [{
-      title: "One request in the worker of self-hosted InsForge",
+      title: "One request in the self-hosted worker",
+      group: "functions",
       note:
         "A copy of the worker on Deno 2.0.6, the release that InsForge runs. It starts anew for " +
         "each request; the trivial function does nothing else.",
-      head: ["", "ms", "of trivial"],
+      head: ["", "worker, ms", "of trivial"],
       rows: rows.map(({ name, ms, ofTrivial }) => [
         name === TRIVIAL ? "trivial function" : `\`${name}\``,
         format(ms),
