@@ -1,12 +1,7 @@
 /** docs/performance.md and its picture show the results that are in the repository. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { drawPicture } from "../../tools/bench/picture.ts";
-import {
-  insertResults,
-  PAGE_FILE,
-  PICTURE_FILE,
-  RESULTS_FILE,
-} from "../../tools/bench/publish.ts";
+import { insertResults, PAGE_FILE, PICTURE_FILE, RESULTS_FILE } from "../../tools/bench/publish.ts";
 import type { Results } from "../../tools/bench/results.ts";
 
 const results: Results = JSON.parse(Deno.readTextFileSync(RESULTS_FILE));
