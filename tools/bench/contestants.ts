@@ -11,6 +11,8 @@ export interface Surroundings {
   ledger: Child;
   /** The key that verifies the users' tokens. */
   jwt: { JWT_PUBLIC_KEY: string; JWT_KEY_ID: string };
+  /** Further flags for `deno run`, which the functions alone take. */
+  flags: string[];
 }
 
 /** A running contestant. */
@@ -140,12 +142,12 @@ interface FunctionOptions {
 }
 
 async function startFunctions(
-  { upstream, ledger, jwt }: Surroundings,
+  { upstream, ledger, jwt, flags }: Surroundings,
   { script = "functions.ts", latencyMs, limits }: FunctionOptions = {},
 ): Promise<Omit<Contestant, "name">> {
   return {
     server: await startChild(`servers/${script}`, {
-      permissions: [NET, "--allow-read", `--allow-env=${settingNames}`],
+      permissions: [NET, "--allow-read", `--allow-env=${settingNames}`, ...flags],
       env: {
         ...jwt,
         ...limits,

@@ -4,6 +4,7 @@ import { runIdle } from "./parts/idle.ts";
 import { runJson } from "./parts/json.ts";
 import { runLedger } from "./parts/ledger.ts";
 import { runProcesses } from "./parts/processes.ts";
+import { runProfile } from "./parts/profile.ts";
 import { runStreams } from "./parts/streams.ts";
 import { runSummarize } from "./parts/summarize.ts";
 import { runWorker } from "./parts/worker.ts";
@@ -27,4 +28,5 @@ export const PARTS: Record<string, Part> = {
   ledger: { title: "the ledger's cost in PostgreSQL", run: runLedger },
   processes: { title: "1, 2 and 4 processes on one database", run: runProcesses },
   summarize: { title: "summarize-records of 1,000 rows against its parts", run: runSummarize },
+  profile: { title: "where the CPU time of the functions goes", run: runProfile },
 };

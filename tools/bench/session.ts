@@ -26,8 +26,12 @@ export interface Bench {
   report(step: string): void;
   /** Starts the contestants that do not run yet. Those that cannot start are left out, with a note. */
   start(names: ContestantName[]): Promise<Contestant[]>;
-  /** Starts a contestant in a new process, which the caller stops; undefined if it cannot start. */
-  startNew(name: ContestantName): Promise<Contestant | undefined>;
+  /**
+   * Starts a contestant in a new process, which the caller stops; undefined if it cannot start.
+   *
+   * @param flags further flags for `deno run`; the functions alone take them.
+   */
+  startNew(name: ContestantName, flags?: string[]): Promise<Contestant | undefined>;
   /** Applies a load from the process that generates it. */
   load(order: Omit<LoadOrder, "tokens" | "deadlineMs">): Promise<Load>;
   /** Opens streams that stay open until they are closed. */
@@ -55,16 +59,16 @@ export async function createBench(
   const generator = started.use(await startChild("load_process.ts", { permissions: all }));
   const { store } = await ledger.ask<LedgerWork>({});
   const { tokens, jwt } = await createTokens();
-  const surroundings = { upstream, ledger, jwt };
+  const surroundings: Surroundings = { upstream, ledger, jwt, flags: [] };
   const running = new Map<ContestantName, Contestant>();
   const processes = new AsyncDisposableStack();
   started.use(processes);
   const notes: string[] = [];
   const send = <T>(message: LoadMessage, ms: number): Promise<T> => generator.ask<T>(message, ms);
 
-  const startNew = async (name: ContestantName): Promise<Contestant | undefined> => {
+  const startNew: Bench["startNew"] = async (name, flags = []) => {
     try {
-      return await startContestant(name, surroundings);
+      return await startContestant(name, { ...surroundings, flags });
     } catch (error) {
       // Only Portkey comes from outside of this project; whatever else fails is a fault of it.
       if (name !== "portkey") throw error;
