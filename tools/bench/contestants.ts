@@ -11,7 +11,7 @@ export interface Surroundings {
   ledger: Child;
   /** The key that verifies the users' tokens. */
   jwt: { JWT_PUBLIC_KEY: string; JWT_KEY_ID: string };
-  /** Further flags for `deno run`, which the functions alone take. */
+  /** Further flags for `deno run`; only the servers of the functions get them. */
   flags: string[];
 }
 

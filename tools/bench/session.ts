@@ -1,4 +1,5 @@
 /** What one run of the benchmark shares: the upstream, the ledger, the load, and running contestants. */
+import { fileURLToPath } from "node:url";
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { startChild, within } from "./child.ts";
 import {
@@ -29,9 +30,11 @@ export interface Bench {
   /**
    * Starts a contestant in a new process, which the caller stops; undefined if it cannot start.
    *
-   * @param flags further flags for `deno run`; the functions alone take them.
+   * @param flags further flags for `deno run`; only the servers of the functions get them.
    */
   startNew(name: ContestantName, flags?: string[]): Promise<Contestant | undefined>;
+  /** Creates a folder for temporary files, which the caller removes. */
+  createFolder(): Promise<string>;
   /** Applies a load from the process that generates it. */
   load(order: Omit<LoadOrder, "tokens" | "deadlineMs">): Promise<Load>;
   /** Opens streams that stay open until they are closed. */
@@ -42,6 +45,7 @@ export interface Bench {
 /** The number of users that take turns. */
 const USERS = 64;
 const KEY_ID = "bench";
+const LOCAL = fileURLToPath(new URL("../../.local/", import.meta.url));
 /** How much longer than its duration a load may take, and its process until it replies. */
 const LOAD_MS = 45_000;
 const REPLY_MS = 60_000;
@@ -100,6 +104,10 @@ export async function createBench(
       return list;
     },
     startNew,
+    async createFolder() {
+      await Deno.mkdir(LOCAL, { recursive: true });
+      return await Deno.makeTempDir({ dir: LOCAL, prefix: "bench-" });
+    },
     load: ({ durationMs, ...order }) => {
       const deadlineMs = durationMs + LOAD_MS;
       const load = { ...order, tokens, durationMs, deadlineMs };

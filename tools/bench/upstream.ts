@@ -56,7 +56,7 @@ for await (const connection of listener) serve(connection).catch(() => connectio
 
 async function serve(connection: Deno.TcpConn): Promise<void> {
   connection.setNoDelay();
-  const buffer = new Uint8Array(524_288);
+  const buffer = new Uint8Array(131_072);
   for (let held = 0;;) {
     const count = await connection.read(buffer.subarray(held));
     if (count === null) return connection.close();

@@ -46,8 +46,7 @@ interface Start {
 
 /** Measures cold starts. */
 export async function runColdStart(bench: Bench): Promise<PartResults> {
-  await Deno.mkdir(join(ROOT, ".local"), { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: join(ROOT, ".local"), prefix: "bench-" });
+  const folder = await bench.createFolder();
   try {
     const modules = await writeModules(folder);
     const { [HONO]: hono, ...functions } = modules;

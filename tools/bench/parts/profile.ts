@@ -1,5 +1,4 @@
 /** Where the CPU time of the functions goes, by module. */
-import { fileURLToPath } from "node:url";
 import { CHUNKS_PER_STREAM, createChatRequest, MODELS } from "../canned.ts";
 import type { PartResults } from "../results.ts";
 import { measure, type Work } from "../rounds.ts";
@@ -72,7 +71,7 @@ export async function runProfile(bench: Bench): Promise<PartResults> {
 
 /** The profile of a process under a load. It covers the whole life of the process. */
 async function readProfile(bench: Bench, work: Work): Promise<Profile> {
-  const folder = await Deno.makeTempDir({ dir: fileURLToPath(new URL(".local/", ROOT)) });
+  const folder = await bench.createFolder();
   try {
     const contestant = await bench.startNew("functions", [
       "--cpu-prof",
