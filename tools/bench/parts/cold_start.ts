@@ -3,6 +3,7 @@ import * as esbuild from "esbuild";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { bundleFunctions, toPath } from "../../build/bundle.ts";
+import { listSlugs } from "../../functions.ts";
 import { toUrl } from "../contestants.ts";
 import { sendFirstRequest } from "../first_requests.ts";
 import type { PartResults } from "../results.ts";
@@ -54,8 +55,9 @@ export async function runColdStart(bench: Bench): Promise<PartResults> {
       ...[HONO, PASSTHROUGH].map((slug): Start => ({
         ...{ name: slug, modules: { [slug]: hono! }, slug },
       })),
-      ...Object.entries(functions).map(([slug, url]): Start => ({
-        ...{ name: slug, modules: { [slug]: url }, slug },
+      // An alias has the code of its function.
+      ...listSlugs().map((slug): Start => ({
+        ...{ name: slug, modules: { [slug]: functions[slug]! }, slug },
       })),
       { name: ALL, modules: functions, slug: "chat" },
     ];

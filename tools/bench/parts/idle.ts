@@ -63,8 +63,9 @@ export async function runIdle(bench: Bench): Promise<PartResults> {
     })),
     tables: [{
       title: `Memory of ${STREAMS} idle streams`,
-      note: "Resident memory of a fresh process, and what the streams add to it.",
-      head: ["", "process, MB", "added, MB", "of bare"],
+      group: "waiting streams",
+      note: `Idle: resident memory of a fresh process, and what ${STREAMS} streams add to it.`,
+      head: ["", "process, MB", "added by idle, MB", "of bare"],
       rows: measured.map((name) => [
         CONTESTANTS[name].title,
         format(median(name, "idle")),

@@ -21,7 +21,7 @@ const WORKS: Work[] = [
   },
 ];
 /** Modules with a smaller share in all works are summed up. */
-const SMALLEST = 0.02;
+const SMALLEST = 0.03;
 const OTHERS = "others";
 /** What V8 calls the time in which nothing is to be done. */
 const IDLE = "(idle)";

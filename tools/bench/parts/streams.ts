@@ -107,10 +107,11 @@ function toFirstWordTable(results: Rounds, contestants: ContestantName[]): Table
 
 function toPacedTable(results: Rounds, contestants: ContestantName[], works: Work[]): Table {
   return {
-    title: `Streams with a chunk every ${PACE_MS} ms: CPU µs per chunk, and seconds per stream`,
-    note: `A stream of ${CHUNKS_PER_STREAM} chunks lasts ${
-      CHUNKS_PER_STREAM * PACE_MS / 1_000
-    } s when the server keeps pace. The servers handle each chunk by itself.`,
+    title: "Paced streams, and the memory of idle ones",
+    group: "waiting streams",
+    note: `Paced: a chunk every ${PACE_MS} ms, CPU µs per chunk and seconds per stream, which are ${
+      format(CHUNKS_PER_STREAM * PACE_MS / 1_000, 2)
+    } when the server keeps pace.`,
     head: ["", ...works.map(({ name }) => name)],
     rows: contestants.map((contestant) => [
       CONTESTANTS[contestant].title,

@@ -57,7 +57,7 @@ function summarize(times: Map<string, number[]>): PartResults {
       title: "One request in the self-hosted worker",
       group: "functions",
       note:
-        "A copy of the worker on Deno 2.0.6, the release that InsForge runs. It starts anew for " +
+        "Worker: a copy of it on Deno 2.0.6, the release that InsForge runs. It starts anew for " +
         "each request; the trivial function does nothing else.",
       head: ["", "worker, ms", "of trivial"],
       rows: rows.map(({ name, ms, ofTrivial }) => [
