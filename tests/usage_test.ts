@@ -76,9 +76,27 @@ Deno.test("usage", async (t) => {
     }]);
   });
 
+  await t.step("counts by assistant, in the order of the days", async () => {
+    const request = { assistant: "support", prompt, variables: { tone: "formal" } };
+    const { usage: one } = (await ask(stack, "chat", demo, request)).body;
+    const { usage: two } = (await ask(stack, "chat", demo, request)).body;
+    const { body } = await ask(stack, "usage", demo);
+    assertEquals(body.assistants, [{
+      day: today(),
+      assistant: "support",
+      own_key: false,
+      requests: 2,
+      prompt_tokens: one.prompt_tokens + two.prompt_tokens,
+      completion_tokens: one.completion_tokens + two.completion_tokens,
+      usd: Number((one.cost + two.cost).toFixed(9)),
+    }]);
+    assertEquals(body.days[0].requests, 4);
+  });
+
   await t.step("shows users their own usage only", async () => {
     const { body } = await ask(stack, "usage", second);
     assertEquals([body.today, body.month, body.days], [NOTHING, NOTHING, []]);
+    assertEquals(body.assistants, undefined);
   });
 
   await t.step("accepts only the project's API key for the sweep", async () => {

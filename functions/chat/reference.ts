@@ -7,6 +7,10 @@ Web search is the tool \`{ "type": "openrouter:web_search" }\`; how many results
 bounded (\`docs/limits-and-policy.md\`). \`tools\`, \`response_format\`, \`reasoning\`, \
 \`provider\`, \`plugins\` and all other fields of OpenRouter pass through.
 
+\`assistant\` answers with a prompt that the app keeps on the server, filled in with \`variables\` \
+(\`docs/assistants.md\`). With \`ASSISTANTS_ONLY\` an assistant is required, and only messages of the user \
+and the fields that the assistant opens are accepted.
+
 With \`finish_reason\` \`length\` and an empty \`text\`, the model spent all its tokens on \
 reasoning.
 
@@ -39,6 +43,27 @@ export const reference = {
               { role: "user", content: "What is row-level security?" },
             ],
             max_tokens: 200,
+          },
+        },
+        "An assistant": {
+          request: {
+            assistant: "support",
+            variables: { product: "Tea" },
+            prompt: "Where is my order?",
+          },
+        },
+        "A variable that is too long": {
+          request: {
+            assistant: "support",
+            variables: { product: "a".repeat(61) },
+            prompt: "Where is my order?",
+          },
+          status: 400,
+          answer: {
+            error: "INVALID_INPUT",
+            message: '"variables.product" must have at most 60 characters',
+            statusCode: 400,
+            nextActions: "Correct the request as the message says",
           },
         },
         "A tool": {

@@ -35,6 +35,10 @@ stream: \`{ type: "error", error: { type, message, metadata } }\` with the same 
 \`anthropic-beta\` are not passed on. Anthropic's server tools, such as \`web_search_20250305\`, need \
 \`ALLOWED_SERVER_TOOLS\`, and so does \`mcp_servers\`, under the name \`mcp\`.
 
+The model \`assistant/<name>\` answers with a prompt of the app, in chat completions, responses and \
+messages; \`variables\` fills it in (\`docs/assistants.md\`). With \`ASSISTANTS_ONLY\` these are the \
+only models, and the other operations that call a model are a 403.
+
 A model that does not exist is a 404 for \`GET\`, and a 400 otherwise. \`prompt\` instead of \
 \`messages\`, \`store: true\`, \`background: true\`, \`previous_response_id\`, \`conversation\` \
 are a 400; so is an \`item_reference\` in \`input\`, because no items are \
@@ -57,7 +61,7 @@ InsForge can deliver neither forms nor audio: there forms are a 400, and so is s
 Clients of PinMe append \`/api/v1/chat/completions?project_name=…\` and \`/api/v1/models\` to the \
 same base URL. Errors there also have PinMe's envelope, \`{ code, msg, data: { error } }\`.
 
-\`GET /models\` lists all models unless \`output_modalities\` is given, and takes the filters of \
+\`GET /models\` lists the app's assistants first when it has no filter. It lists all models unless \`output_modalities\` is given, and takes the filters of \
 OpenRouter's list (\`category\`, \`supported_parameters\`, \`q\` …). It is up to five minutes old.
 
 Limits: 8 MiB, and the time limits of \`chat\` and \`stream\`.`;
@@ -112,6 +116,13 @@ export const reference = {
             },
             "[DONE]",
           ],
+        },
+        "An assistant": {
+          request: {
+            model: "assistant/support",
+            variables: { product: "Tea" },
+            messages: [{ role: "user", content: "Where is my order?" }],
+          },
         },
         "No messages": {
           request: { messages: [] },

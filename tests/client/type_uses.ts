@@ -39,6 +39,8 @@ export const accepted = [
   (ai: AiClient, choice: OpenAI.ChatCompletionToolChoiceOption) =>
     ai.chat({ prompt: "Hello", tool_choice: choice }),
   (ai: AiClient, model: string | undefined) => ai.chat({ prompt: "Hello", model, seed: undefined }),
+  (ai: AiClient) =>
+    ai.chat({ assistant: "support", variables: { product: "Tea", seats: 5 }, prompt: "Hello" }),
   (ai: AiClient) => {
     const request = { prompt: "Hello", a_field_of_tomorrow: true };
     return ai.chat(request);

@@ -10,6 +10,9 @@ const DEADLINE_MS = 60_000;
 const CASES = 3_000;
 const SEED = 20_261_129;
 
+/** Operations that ask no model about anything that the caller wrote. */
+const WITHOUT_MODEL = /connect|sweep|count_tokens|\/index$|cancel|poll|webhook|ask-records/;
+
 console.log = () => {};
 const network = new FakeNetwork();
 const requests = (await loadRequests()).filter(({ method }) => method === "POST");
@@ -29,14 +32,19 @@ Deno.test("requests through an assistant reach a model, in every form", async ()
 
 Deno.test("the examples of the API reference reach no model, and are refused with a reason", async () => {
   for (const operation of requests.filter(({ name }) => name !== "POST /summarize-records")) {
-    for (const example of operation.examples) {
+    for (const example of operation.examples.filter((example) => !namesAssistant(example))) {
       const one = { operation, body: JSON.stringify(example) };
       const { status, reached } = await sendLocked(one, network);
       assertEquals(reached, 0, operation.name);
-      assert(status < 500 || status === 500 || status === 502, `${operation.name}: ${status}`);
+      if (WITHOUT_MODEL.test(operation.name)) continue;
+      assert(status === 400 || status === 403, `${operation.name} responded with ${status}`);
     }
   }
 });
+
+function namesAssistant({ assistant, model }: Record<string, unknown>): boolean {
+  return assistant !== undefined || String(model).startsWith("assistant/");
+}
 
 Deno.test({
   name: "no request makes a model read what is neither a variable nor a text of the user",
