@@ -7,6 +7,7 @@ import process from "node:process";
 import { addFunctions, describeFunctions } from "./cli/add.ts";
 import { createFunction, type Template, TEMPLATES } from "./cli/create.ts";
 import { CommandFailure } from "./cli/failure.ts";
+import { type IndexOptions, writeIndexMigration } from "./cli/index_table.ts";
 import { initApp } from "./cli/init.ts";
 
 const root = process.cwd();
@@ -43,6 +44,18 @@ create.action((slug: string, options: Partial<Record<Template, boolean>>) => {
   const files = createFunction(root, slug, template);
   print(files.map((file) => `${file} written`));
 });
+
+program.command("index")
+  .description("write the migration that gives a table a search index, for ask-records")
+  .argument("<table>", "its name")
+  .requiredOption("--columns <names>", "the columns whose text is searched, such as title,body")
+  .option("--id <name>", 'the primary key, if it is not "id"')
+  .option("--model <id>", "the model that makes the vectors")
+  .option("--dimensions <number>", "the length of the vectors, to shorten them")
+  .option("--language <name>", 'the language of the texts; "simple" for mixed languages')
+  .action((table: string, options: IndexOptions) => {
+    print([`${writeIndexMigration(root, table, { ...options, now: Date.now() })} written`]);
+  });
 
 try {
   await program.parseAsync();

@@ -191,8 +191,7 @@ function toRequest([, ...words]: string[]): Request {
 
 /** The sources of a task's program, in which its options stand. */
 function readProgram(task: string): string {
-  const name = task.replaceAll("-", "_");
-  const paths = [`tools/${name}.ts`, ...exists(`tools/${name}`) ? list(`tools/${name}`) : []];
+  const paths = [`tools/${task}.ts`, ...exists(`tools/${task}`) ? list(`tools/${task}`) : []];
   return paths.filter((path) => path.endsWith(".ts") && exists(path))
     .map((path) => Deno.readTextFileSync(new URL(path, ROOT))).join("\n");
 }
