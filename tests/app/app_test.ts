@@ -93,18 +93,22 @@ Deno.test("serve runs exactly the functions of the app", { timeout: DEADLINE_MS 
     assertStringIncludes(stack.errors(), `The API reference leaves out "${slug}"`);
   }
 
-  const deployed = await app.run(["deploy", "--dry-run", "chat", "models"], {
-    INSFORGE_BASE_URL: insforgeUrl,
-    INSFORGE_API_KEY: stack.apiKey,
-  });
-  assertEquals(deployed.code, 0, deployed.output);
-  const planned = [...deployed.output.matchAll(/^function +(\S+): create, /gm)];
+  const project = { INSFORGE_BASE_URL: insforgeUrl, INSFORGE_API_KEY: stack.apiKey };
+  const { code, output } = await app.run(["deploy", "--dry-run", "chat", "models"], project);
+  assertEquals(code, 0, output);
+  const planned = [...output.matchAll(/^function +(\S+): create, /gm)];
   assertEquals(planned.map(([, slug]) => slug), ["chat", "models"]);
   const applied = await fetch(`${insforgeUrl}/api/database/migrations`, {
     headers: { Authorization: `Bearer ${stack.apiKey}` },
   });
   assertStringIncludes(await applied.text(), '"notes"');
-  assertMatch(deployed.output, /^dry run: nothing has changed$/m);
+  assertMatch(output, /^dry run: nothing has changed$/m);
+
+  const deployed = await app.run(["deploy", "models", "translate"], project);
+  assertEquals(deployed.code, 0, deployed.output);
+  for (const slug of ["models", "translate"]) {
+    assertMatch(deployed.output, new RegExp(`^${slug}: deployed; http\\S+ answers$`, "m"));
+  }
 });
 
 Deno.test(

@@ -71,6 +71,20 @@ Deno.test("fails the smoke test on every response of the platform itself", async
   await assertRejects(() => smoke("http://127.0.0.1:9/chat"), Error, "fails: ");
 });
 
+Deno.test("tests a plain function of the app with OPTIONS, and accepts its own responses", async () => {
+  const methods: string[] = [];
+  const answer = (status: number) => ({ method }: Request) => {
+    methods.push(method);
+    return new Response(null, { status });
+  };
+  for (const status of [200, 204, 401, 405]) await ask(answer(status), { isPlain: true });
+  assertEquals([...new Set(methods)], ["OPTIONS"]);
+  for (const status of [404, 500, 502]) {
+    const failed = ask(answer(status), { isPlain: true });
+    await assertRejects(() => failed, Error, `the smoke test failed: OPTIONS http://127.0.0.1`);
+  }
+});
+
 Deno.test("counts writes by the headers of InsForge, and by itself without them", async () => {
   const clock = new FakeClock();
   const lines: string[] = [];
@@ -130,15 +144,18 @@ Deno.test("ends a pause when its signal is aborted", async () => {
   await assertRejects(() => systemClock.sleep(60_000, controller.signal), Error, "enough");
 });
 
-async function ask(answer: (request: Request) => Response): Promise<void> {
+async function ask(
+  answer: (request: Request) => Response,
+  options: { isPlain?: boolean } = {},
+): Promise<void> {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     answer,
   );
-  await smoke(`http://127.0.0.1:${server.addr.port}/functions/chat`);
+  await smoke(`http://127.0.0.1:${server.addr.port}/functions/chat`, options);
 }
 
-async function smoke(url: string): Promise<void> {
+async function smoke(url: string, options: { isPlain?: boolean } = {}): Promise<void> {
   const signal = new AbortController().signal;
-  await runSmokeTest(url, { tries: 2, clock: new FakeClock(), signal });
+  await runSmokeTest(url, { tries: 2, clock: new FakeClock(), signal, ...options });
 }

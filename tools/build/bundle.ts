@@ -15,6 +15,8 @@ export interface Artefact {
   platform: Platform;
   slug: string;
   code: string;
+  /** Whether the function is not written with the library. */
+  isPlain?: boolean;
 }
 
 /** The `node_modules` of this process, where the library's packages are. */
@@ -79,13 +81,15 @@ async function bundleFunction(
   folder: string,
   { app, slugs, define }: BundleOptions,
 ): Promise<Artefact[]> {
-  const { aliases = [] } = await loadFunction(folder, app);
+  const { default: handler, aliases = [] } = await loadFunction(folder, app);
+  // Every function of the library knows its routes.
+  const isPlain = !("routes" in handler);
   const entry = { ...toEntry(folder, app), define };
   const [cloud, script] = await Promise.all([bundleForCloud(entry), bundleForWorker(entry)]);
   const names = [folder, ...aliases.filter((alias) => !slugs.includes(alias))];
   return names.flatMap((slug): Artefact[] => [
-    { platform: "cloud", slug, code: cloud },
-    { platform: "self-hosted", slug, code: script },
+    { platform: "cloud", slug, code: cloud, isPlain },
+    { platform: "self-hosted", slug, code: script, isPlain },
   ]);
 }
 

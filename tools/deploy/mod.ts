@@ -89,7 +89,7 @@ export async function listFunctions({ project, print }: DeployContext): Promise<
 
 /** @returns the outcome, as one line to print. */
 async function deployFunction(
-  { slug, code, current, action }: PlannedFunction,
+  { slug, code, isPlain, current, action }: PlannedFunction,
   { plan, history, context }: { plan: Plan; history: History; context: DeployContext },
 ): Promise<string> {
   const { project, clock, signal } = context;
@@ -99,7 +99,7 @@ async function deployFunction(
     const url = toUrl(project, deploymentUrl, slug);
     if (current?.status === "draft") return void (result = "a draft, not served");
     const tries = SMOKE_TRIES[plan.platform];
-    await runSmokeTest(url, { tries, clock, signal });
+    await runSmokeTest(url, { tries, clock, signal, isPlain });
     result = `${url} answers`;
   };
   if (action === "keep") {

@@ -13,6 +13,8 @@ import { hasGatewayKey, planSecrets, type SecretPlan } from "./secrets.ts";
 export interface PlannedFunction {
   slug: string;
   code: string;
+  /** Whether the function is not written with the library. */
+  isPlain?: boolean;
   current?: FunctionSchema;
   /** `confirm` writes the stored code again, because only a write shows whether it deploys. */
   action: "create" | "replace" | "confirm" | "keep";
@@ -59,12 +61,12 @@ export async function createPlan(options: PlanOptions): Promise<Plan> {
   const applied = files.length > 0 ? await project.listMigrations() : [];
   const secrets = await project.listSecrets();
   const functions: PlannedFunction[] = [];
-  for (const { slug, code } of artefacts) {
+  for (const { slug, code, isPlain } of artefacts) {
     const current = existing.some((one) => one.slug === slug)
       ? await project.findFunction(slug)
       : undefined;
     const action = !current ? "create" : current.code === code ? "keep" : "replace";
-    functions.push({ slug, code, current, action });
+    functions.push({ slug, code, isPlain, current, action });
   }
   // Cloud deploys all functions as one revision: one write that succeeds proves what is stored. An
   // earlier run may have been cut off between storing and learning that it does not deploy.
