@@ -69,7 +69,7 @@ export async function runColdStart(bench: Bench): Promise<PartResults> {
 
 /** The milliseconds of each start in every round. */
 async function measureAll(bench: Bench, starts: Start[]): Promise<Map<string, number[]>> {
-  const rounds = bench.isQuick ? 2 : 9;
+  const rounds = bench.isQuick ? 2 : 7;
   const times = new Map<string, number[]>(starts.map(({ name }) => [name, []]));
   // The first round fills Deno's caches.
   for (let round = 0; round <= rounds; round++) {

@@ -42,7 +42,7 @@ interface Memory {
 /** Measures the memory of idle streams, each time in a fresh process. */
 export async function runIdle(bench: Bench): Promise<PartResults> {
   const names = bench.isQuick ? QUICK : NAMES;
-  const rounds = bench.isQuick ? 1 : 3;
+  const rounds = bench.isQuick ? 1 : 2;
   const found = new Map<ContestantName, Memory[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     bench.report(`round ${round + 1} of ${rounds}`);

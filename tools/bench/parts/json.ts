@@ -15,7 +15,7 @@ const CONNECTIONS = [1, 64, 100];
 const QUICK = ["direct", "bare", "functions", "ledger", "limits", "farLedger", "portkey"] as const;
 
 /** How long each measurement takes, and how often it is repeated. */
-const FULL_RUN = { durationMs: 450, warmUpMs: 2_500, rounds: 5 };
+const FULL_RUN = { durationMs: 350, warmUpMs: 2_000, rounds: 5 };
 const QUICK_RUN = { durationMs: 300, warmUpMs: 1_500, rounds: 2 };
 
 /**

@@ -114,7 +114,7 @@ async function measureCosts(server: Server, bench: Bench): Promise<BatchCost[]> 
 
 async function measureThroughputs(server: Server, bench: Bench): Promise<Throughput[]> {
   const throughputs: Throughput[] = [];
-  const ms = bench.isQuick ? 500 : 3_000;
+  const ms = bench.isQuick ? 500 : 1_500;
   for (const processes of PROCESSES) {
     bench.report(`${processes} processes`);
     const perSecond = toRecord(() => 0);

@@ -17,7 +17,7 @@ const WORK: Work = {
   body: createChatRequest(MODELS.fast, 1_000),
   ...{ connections: 64, durationMs: 1_000 },
 };
-const WARM_UP_MS = 1_500;
+const WARM_UP_MS = 1_000;
 
 /** One measurement. */
 interface Sample {

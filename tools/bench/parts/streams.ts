@@ -26,7 +26,7 @@ const PACES = [1, 50, 500].map((connections) =>
   toWork(`paced at ${connections}`, MODELS.paced, connections, 0)
 );
 const [BURST_OF_ONE, BURST_OF_50] = BURSTS as [Work, Work];
-const FULL_RUN = { rounds: 5, pacedRounds: 2, warmUpMs: 1_500 };
+const FULL_RUN = { rounds: 3, pacedRounds: 1, warmUpMs: 1_500 };
 const QUICK_RUN = { rounds: 2, pacedRounds: 1, warmUpMs: 700 };
 
 /** Measures streams. */

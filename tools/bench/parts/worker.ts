@@ -15,7 +15,7 @@ const REQUEST_MS = 30_000;
 /** Measures one request of each function, and of a function that does nothing. */
 export async function runWorker(bench: Bench): Promise<PartResults> {
   const { surroundings: { upstream, ledger, jwt }, tokens } = bench;
-  const rounds = bench.isQuick ? 2 : 11;
+  const rounds = bench.isQuick ? 2 : 9;
   const slugs = [TRIVIAL, ...listSlugs()];
   const times = new Map<string, number[]>(slugs.map((slug) => [slug, []]));
   {
