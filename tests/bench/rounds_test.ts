@@ -32,8 +32,10 @@ Deno.test("returns NaN for a contestant that was not measured", () => {
   assertEquals(rounds.ratio(WORK, ["functions", "bare"], "perSecond"), NaN);
 });
 
-Deno.test("takes the middle of the sorted numbers as the median", () => {
+Deno.test("takes the middle of the sorted numbers as the median, or the mean of two", () => {
   assertEquals(toMedian([10, 9, 100]), 10);
+  assertEquals(toMedian([4, 1, 100, 2]), 3);
+  assertEquals(toMedian([7]), 7);
   assertEquals(toMedian([]), NaN);
 });
 

@@ -119,28 +119,29 @@ export async function runRounds(
   works: Work[],
   { rounds, warmUp }: RoundOptions,
 ): Promise<Rounds> {
-  for (const contestant of contestants) {
-    for (const work of warmUp) await measure(bench, contestant, work);
-  }
   const results = new Rounds();
   const done = new Set<string>();
-  const run = async (contestant: Contestant, work: Work): Promise<void> => {
+  const run = async (contestant: Contestant, work: Work, isKept: boolean): Promise<void> => {
     const key = toKey(work.name, contestant.name);
     if (done.has(key) || work.without?.includes(contestant.name)) return;
     const startedAt = performance.now();
     try {
-      results.add(work.name, contestant.name, await measure(bench, contestant, work));
+      const measurement = await measure(bench, contestant, work);
+      if (isKept) results.add(work.name, contestant.name, measurement);
     } catch (error) {
       if (!ELSEWHERE.includes(contestant.name)) throw error;
       bench.notes.push(`${work.name} was left out. ${(error as Error).message}.`);
       done.add(key);
     }
-    if (performance.now() - startedAt > SLOW_MS) done.add(key);
+    if (isKept && performance.now() - startedAt > SLOW_MS) done.add(key);
   };
+  for (const contestant of contestants) {
+    for (const work of warmUp) await run(contestant, work, false);
+  }
   for (let round = 0; round < rounds; round++) {
     bench.report(`round ${round + 1} of ${rounds}`);
     for (const work of works) {
-      for (const contestant of rotate(contestants, round)) await run(contestant, work);
+      for (const contestant of rotate(contestants, round)) await run(contestant, work, true);
     }
   }
   return results;
@@ -182,9 +183,12 @@ export async function measure(
   };
 }
 
-/** The median of some numbers; NaN for none. */
+/** The median of some numbers, the mean of the two in the middle if need be; NaN for none. */
 export function toMedian(numbers: number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? NaN)) / 2;
 }
 
 /** The list with another element first in each round, and in the opposite order in every second. */

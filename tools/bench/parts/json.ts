@@ -1,6 +1,7 @@
 /** JSON responses of 1 and 20 KB, at 1, 64 and 100 connections. */
 import { createChatRequest, MODELS } from "../canned.ts";
-import { type ContestantName, CONTESTANTS } from "../contestants.ts";
+import { type ContestantName, CONTESTANTS, hasLedger } from "../contestants.ts";
+import { toFigures, toThroughputTable } from "../comparison.ts";
 import type { Aim, PartResults, Table } from "../results.ts";
 import { type Figure, type Rounds, runRounds, type Work } from "../rounds.ts";
 import type { Bench } from "../session.ts";
@@ -55,53 +56,6 @@ export async function runJson(bench: Bench): Promise<PartResults> {
   };
 }
 
-/** All figures of all contestants under all loads, with the ratio to the bare passthrough. */
-export function toFigures(
-  results: Rounds,
-  contestants: ContestantName[],
-  works: Work[],
-): PartResults["figures"] {
-  const figures: Figure[] = [
-    ...["perSecond", "firstByteMs", "wholeMs", "p99Ms", "cpuMicros"] as const,
-  ];
-  const ledgerFigures: Figure[] = [
-    ...["waitedTrips", "laterTrips", "restCpuMicros", "databaseCpuMicros"] as const,
-  ];
-  return works.flatMap(({ name: work }) =>
-    contestants.filter((contestant) => results.has(work, contestant)).map((contestant) => ({
-      work,
-      contestant,
-      ...Object.fromEntries(
-        [...figures, ...("hasLedger" in CONTESTANTS[contestant] ? ledgerFigures : [])]
-          .map((figure) => [figure, round(results.median(work, contestant, figure))]),
-      ),
-      ofBare: round(results.ratio(work, [contestant, "bare"], "perSecond")),
-    }))
-  );
-}
-
-/** Units per second of each contestant under each load, and their ratio to the bare passthrough. */
-export function toThroughputTable(
-  results: Rounds,
-  contestants: ContestantName[],
-  works: Work[],
-  texts: Pick<Table, "title" | "note" | "group"> = {
-    title: "JSON responses per second, and of a bare passthrough",
-    note: "Requests and responses of 1 KB or 20 KB, at 1, 64 and 100 connections.",
-  },
-): Table {
-  const rows = contestants.map((contestant) => [
-    CONTESTANTS[contestant].title,
-    ...works.map(({ name: work }) => {
-      if (!results.has(work, contestant)) return "";
-      const perSecond = format(results.median(work, contestant, "perSecond"));
-      const ratio = results.ratio(work, [contestant, "bare"], "perSecond");
-      return contestant === "bare" ? `${perSecond} · 1` : `${perSecond} · ${format(ratio, 2)}`;
-    }),
-  ]);
-  return { ...texts, head: ["", ...works.map(({ name }) => name)], rows };
-}
-
 /** The times of single requests, and the CPU time of many. */
 function toDetailTable(results: Rounds, contestants: ContestantName[]): Table {
   const one = "1 KB at 1";
@@ -110,21 +64,31 @@ function toDetailTable(results: Rounds, contestants: ContestantName[]): Table {
     title: "One JSON request of 1 KB, and CPU time at 64",
     note:
       "Milliseconds are medians. Trips are calls to InsForge per request, at one connection: those " +
-      "that a response waits for, and those after it. CPU time is the server's own, then that of " +
-      "InsForge's REST server and of the database.",
-    head: ["", "ms at 1", "added ms", "p99 at 64, ms", "CPU µs", "REST · database µs", "trips"],
+      "that a response waits for, and those after it. CPU time is the server's own, also as a " +
+      "multiple of the bare passthrough's, then that of InsForge's REST server and of the database.",
+    head: [
+      "",
+      "ms at 1",
+      "added ms",
+      "p99 at 64, ms",
+      "CPU µs · of bare",
+      "REST · database µs",
+      "trips",
+    ],
     rows: contestants.map((contestant) => {
       const median = (work: string, figure: Figure) => results.median(work, contestant, figure);
       const added = results.difference(one, [contestant, "bare"], "wholeMs");
-      const isLedger = "hasLedger" in CONTESTANTS[contestant];
+      const cpuRatio = results.ratio(many, [contestant, "bare"], "cpuMicros");
       const pair = (work: string, [a, b]: [Figure, Figure], digits: number) =>
-        isLedger ? `${format(median(work, a), digits)} · ${format(median(work, b), digits)}` : "";
+        hasLedger(contestant)
+          ? `${format(median(work, a), digits)} · ${format(median(work, b), digits)}`
+          : "";
       return [
         CONTESTANTS[contestant].title,
         format(median(one, "wholeMs"), 2),
         contestant === "bare" ? "" : format(added, 2),
         format(median(many, "p99Ms"), 1),
-        format(median(many, "cpuMicros")),
+        `${format(median(many, "cpuMicros"))} · ${format(cpuRatio, 1)}`,
         pair(many, ["restCpuMicros", "databaseCpuMicros"], 0),
         pair(one, ["waitedTrips", "laterTrips"], 2),
       ];
@@ -184,8 +148,4 @@ function toAims(results: Rounds, contestants: ContestantName[]): Aim[] {
     });
   }
   return aims;
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
 }

@@ -1,11 +1,11 @@
 /** Streams of 200 chunks: as fast as possible, and at the pace of a model. */
 import { CHUNKS_PER_STREAM, createChatRequest, MODELS, PACE_MS } from "../canned.ts";
+import { toFigures, toThroughputTable } from "../comparison.ts";
 import { type ContestantName, CONTESTANTS } from "../contestants.ts";
 import type { PartResults, Table } from "../results.ts";
 import { type Rounds, runRounds, type Work } from "../rounds.ts";
 import type { Bench } from "../session.ts";
 import { format } from "../tables.ts";
-import { toFigures, toThroughputTable } from "./json.ts";
 
 const FAST: ContestantName[] = [
   ...["direct", "bare", "bareNode", "functions", "start", "ledger", "limits"] as const,
