@@ -19,8 +19,8 @@ const ROOT = new URL("../", import.meta.url);
 const FOLDER = `.local/build-${crypto.randomUUID()}`;
 const CANARY = "sk-or-v1-canary-0123456789abcdef";
 
-/** The most that one artefact may have, in KB; 173 at the time of writing, and 179 for `v1`. */
-const MAX_KB = 180;
+/** The most that one artefact may have, in KB; 182 at the time of writing, and 203 for `v1`. */
+const MAX_KB = 190;
 /** `v1` speaks five APIs (docs/decisions.md, "One artefact for all of v1"). */
 const MAX_V1_KB = 210;
 
