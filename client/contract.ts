@@ -25,7 +25,12 @@ export type {
   UnsavedAudio,
 } from "../functions/speech/answer.ts";
 export type { TranscribeAnswer } from "../functions/transcribe/index.ts";
-export type { SummaryAnswer, SummaryFacts } from "../functions/summarize-records/index.ts";
+export type {
+  SummaryAnswer,
+  SummaryFacts,
+  SummaryProgress,
+  SummaryStart,
+} from "../functions/summarize-records/index.ts";
 export type { VideoJob, VideoJobs } from "../functions/video-gen/answer.ts";
 export type { InlineVideo } from "../shared/videos/content_response.ts";
 export type { VideoCopy, VideoStatus } from "../shared/videos/rows.ts";

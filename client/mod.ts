@@ -22,7 +22,8 @@ import type {
   EmbeddingsAnswer,
   ImageAnswer,
   SummaryAnswer,
-  SummaryFacts,
+  SummaryProgress,
+  SummaryStart,
   UsageAnswer,
 } from "./contract.ts";
 import { type InsForgeOptions, toConnection } from "./insforge.ts";
@@ -252,7 +253,8 @@ export function createAiClient(options: AiClientOptions): AiClient {
       for await (const part of readAll(response, { signal })) {
         if (part.type !== "data") yield part;
         else {
-          const { summary } = part.data as { summary?: SummaryFacts };
+          const { summary, progress } = part.data as Partial<SummaryStart & SummaryProgress>;
+          if (progress) yield { type: "progress", ...progress };
           if (summary) yield { type: "summary", summary };
         }
       }

@@ -49,8 +49,13 @@ export interface DataPart<Data = unknown> {
   data: Data;
 }
 
-/** A part of a streamed summary. The first part tells which rows the summary is about. */
-export type SummaryPart = { type: "summary"; summary: SummaryFacts } | StreamPart;
+/** A part of a streamed summary. */
+export type SummaryPart =
+  /** Notes on `done` of `of` chunks are complete; only before the summary of many rows. */
+  | { type: "progress"; done: number; of: number }
+  /** Which rows the summary is about; before its text. */
+  | { type: "summary"; summary: SummaryFacts }
+  | StreamPart;
 
 /** How a stream is read. */
 export interface ReadPartsOptions {

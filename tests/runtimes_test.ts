@@ -27,6 +27,8 @@ const OPENROUTER_API_KEY = "sk-or-v1-canary-0123456789abcdef";
 const PROMPT = "canary prompt, Grüße 🌍";
 /** A vector as long as those of the demo's index. */
 const VECTOR = Array.from({ length: 256 }, (_, i) => i / 256);
+/** The error of self-hosted InsForge for bodies that are not text. */
+const TEXT_ONLY = "The request body must be JSON, with files in base64, on this server";
 const PIXEL_URL = "data:image/png;base64,iVBORw0KGgo=";
 
 Deno.test("the deployed form of every function", async (t) => {
@@ -63,6 +65,8 @@ Deno.test("the deployed form of every function", async (t) => {
       if (credential) headers.set("Authorization", `Bearer ${credential}`);
       return send(path, { method: "POST", headers, body: JSON.stringify(request) });
     };
+
+    const get = (path: string) => send(path, { headers: { Authorization: `Bearer ${token}` } });
 
     await step("every function answers a preflight request", async () => {
       for (const slug of slugs) {
@@ -183,6 +187,88 @@ Deno.test("the deployed form of every function", async (t) => {
       }]]);
     });
 
+    await step("models lists the catalogue", async () => {
+      upstream.reply({ json: { data: [{ id: "openai/gpt-4o-mini" }] } });
+      const { status, body } = await get("/models");
+      assertEquals([status, body.models[0].id], [200, "openai/gpt-4o-mini"]);
+    });
+
+    await step("rerank ranks documents", async () => {
+      const results = [{ index: 1, relevance_score: 0.9 }, { index: 0, relevance_score: 0.1 }];
+      upstream.reply({ json: { results, model: "m" } });
+      const request = { query: PROMPT, documents: ["ferry", "bread"], top_n: 1 };
+      const { status, body } = await post("/rerank", request);
+      assertEquals([status, body.results[0].document], [200, "bread"]);
+    });
+
+    const sound = { text: "sound", headers: { "content-type": "audio/mpeg" } };
+    const data = btoa("sound");
+
+    await step("speech returns audio as base64", async () => {
+      upstream.reply(sound);
+      const { status, body } = await post("/speech", { input: PROMPT });
+      assertEquals([status, body.audio], [200, {
+        media_type: "audio/mpeg",
+        data_url: `data:audio/mpeg;base64,${data}`,
+      }]);
+    });
+
+    await step(
+      "transcribe reads base64, and forms where the platform passes on bytes",
+      async () => {
+        upstream.reply({ json: { text: "Hello" } });
+        const { status, body } = await post("/transcribe", { audio: data, format: "mp3" });
+        assertEquals([status, body.text], [200, "Hello"]);
+        if (name === "cloud") upstream.reply({ json: { text: "Hello" } });
+        const form = new FormData();
+        form.append("file", new File(["sound"], "a.mp3", { type: "audio/mpeg" }));
+        const headers = { Authorization: `Bearer ${token}` };
+        const sent = await send("/transcribe", { method: "POST", headers, body: form });
+        if (name === "cloud") {
+          const { input_audio } = upstream.requests.at(-1)!.body;
+          assertEquals([sent.status, input_audio], [200, { data, format: "mp3" }]);
+        } else assertEquals([sent.status, sent.body.message], [400, TEXT_ONLY]);
+      },
+    );
+
+    await step("v1 speaks where the platform delivers bytes", async () => {
+      const path = name === "cloud" ? "/v1/audio/speech" : "/v1?route=audio/speech";
+      if (name === "cloud") upstream.reply(sound);
+      const { status, text, body } = await post(path, { input: PROMPT });
+      if (name === "cloud") assertEquals([status, text], [200, "sound"]);
+      else assertMatch(`${status} ${body.error.message}`, /^400 .*use the function "speech"/);
+    });
+
+    await step("v1 edits images that are data URLs", async () => {
+      const path = name === "cloud" ? "/v1/images/edits" : "/v1?route=images/edits";
+      upstream.reply({ json: { created: 1, data: [{ b64_json: "AA" }] } });
+      const request = { prompt: PROMPT, images: [{ image_url: PIXEL_URL }] };
+      const { status, body } = await post(path, request);
+      assertEquals([status, body.data], [200, [{ b64_json: "AA" }]]);
+    });
+
+    await step("image-gen streams to the end", async () => {
+      const event = { type: "image_generation.completed", b64_json: "AA" };
+      upstream.reply({ sse: [`data: ${JSON.stringify(event)}\n\n`, "data: [DONE]\n\n"] });
+      const { status, text } = await post("/image-gen", { prompt: PROMPT, stream: true });
+      assertEquals(status, 200);
+      assertMatch(text, /^data: \{"type":"image",.*\n\ndata: \[DONE\]\n\n$/);
+    });
+
+    await step("object-gen is off unless it is switched on", async () => {
+      const { status, body } = await post("/object-gen", { prompt: PROMPT });
+      assertEquals([status, body.error], [403, "FORBIDDEN"]);
+    });
+
+    await step("usage and connect name what the project lacks", async () => {
+      const usage = await get("/usage");
+      assertEquals([usage.status, usage.body.error], [500, "INTERNAL_ERROR"]);
+      assertMatch(usage.body.message, /apply migrations\//);
+      const connect = await post("/connect?route=start", { return_url: "https://a.example/" });
+      assertEquals([connect.status, connect.body.error], [500, "INTERNAL_ERROR"]);
+      assertMatch(connect.body.message, /^The setting \w+/);
+    });
+
     await step("reaches operations below a function, also under an alias", async () => {
       const toPath = (slug: string, path: string) =>
         name === "cloud" ? `/${slug}/${path}` : `/${slug}?route=${path}`;
@@ -195,33 +281,33 @@ Deno.test("the deployed form of every function", async (t) => {
     });
 
     await step("treats a function as InsForge's runtime does", async () => {
-      const get = async (path: string) => {
+      const ask = async (path: string) => {
         const { status, text } = await send(path);
         return [status, text];
       };
       if (name === "cloud") {
-        assertEquals(await get("/counts"), [200, "1"]);
-        assertEquals(await get("/counts"), [200, "2"]);
+        assertEquals(await ask("/counts"), [200, "1"]);
+        assertEquals(await ask("/counts"), [200, "2"]);
         const thrown = '{"error":"Function execution failed","message":"shown to the caller"}';
-        assertEquals(await get("/throws"), [500, thrown]);
-        assertMatch(String(await get("/loops")), /^508,.*Loop Detected/);
-        assertEquals(await get("/path"), [200, "/path"]);
-        assertEquals(await get("/path/a/b?x=1"), [200, "/a/b"]);
-        assertEquals(await get("/absent"), [404, '{"error":"Function not found"}']);
+        assertEquals(await ask("/throws"), [500, thrown]);
+        assertMatch(String(await ask("/loops")), /^508,.*Loop Detected/);
+        assertEquals(await ask("/path"), [200, "/path"]);
+        assertEquals(await ask("/path/a/b?x=1"), [200, "/a/b"]);
+        assertEquals(await ask("/absent"), [404, '{"error":"Function not found"}']);
         return;
       }
       const seen = '{"own":true,"global":null,"process":{"NODE_ENV":"production"},' +
         '"absent":["undefined","undefined","undefined"],"injected":["function","function","function"]}';
-      assertEquals(await get("/sees"), [200, seen]);
-      assertEquals(await get("/counts"), [200, "1"]);
-      assertEquals(await get("/counts"), [200, "1"]);
-      assertEquals(await get("/binary"), [200, "\ufffdP"]);
-      assertEquals(await get("/throws"), [418, '{"error":"teapot"}']);
-      assertEquals(await get("/responds"), [409, "thrown"]);
-      assertEquals(await get("/esm"), [500, `{"error":"Unexpected token 'export'"}`]);
-      assertMatch(String(await get("/default")), /^500,.*No function exported/);
-      assertEquals(await get("/chat/sub"), [404, "Not Found"]);
-      assertMatch(String(await get("/absent")), /^404,.*Function not found or not active/);
+      assertEquals(await ask("/sees"), [200, seen]);
+      assertEquals(await ask("/counts"), [200, "1"]);
+      assertEquals(await ask("/counts"), [200, "1"]);
+      assertEquals(await ask("/binary"), [200, "\ufffdP"]);
+      assertEquals(await ask("/throws"), [418, '{"error":"teapot"}']);
+      assertEquals(await ask("/responds"), [409, "thrown"]);
+      assertEquals(await ask("/esm"), [500, `{"error":"Unexpected token 'export'"}`]);
+      assertMatch(String(await ask("/default")), /^500,.*No function exported/);
+      assertEquals(await ask("/chat/sub"), [404, "Not Found"]);
+      assertMatch(String(await ask("/absent")), /^404,.*Function not found or not active/);
     });
   }
 

@@ -3,7 +3,7 @@ import handler from "../functions/summarize-records/index.ts";
 import { toChunks } from "../functions/summarize-records/digest.ts";
 import { countBytes } from "../shared/request/text_bytes.ts";
 import { createInsForge } from "./shared/fake_insforge.ts";
-import { API_KEY, createEnvironment, send, TOKEN } from "./support/caller.ts";
+import { API_KEY, createEnvironment, createRequest, logs, send, TOKEN } from "./support/caller.ts";
 import { completion, createUpstream, streamOf, type Upstream, USAGE } from "./support/upstream.ts";
 
 const ROWS = [{ id: 1, subject: "Printer on fire" }, { id: 2, subject: "No coffee" }];
@@ -238,6 +238,87 @@ Deno.test("POST /summarize-records streams the facts first, then the summary", a
   assertEquals(text, first + events.join(""));
 });
 
+Deno.test("POST /summarize-records streams the progress of many chunks before facts and summary", async () => {
+  await using insforge = await createUpstream();
+  await using openrouter = await createUpstream();
+  insforge.reply({ json: MANY_ROWS });
+  const notes = Promise.withResolvers<void>();
+  const note = { json: completion({ content: "note" }) };
+  const events = streamOf("Many ", "rows");
+  openrouter.reply({ status: 404, json: {} }, note, async () => {
+    await notes.promise; // until the caller has seen the first event
+    return note;
+  }, { sse: events });
+  const response = await handler(
+    createRequest({ table: "t", stream: true }),
+    environmentOf(insforge, openrouter),
+  );
+  const reader = response.body!.getReader();
+  const decoder = new TextDecoder();
+  let text = decoder.decode((await reader.read()).value);
+  assertEquals(text, 'data: {"progress":{"done":1,"of":2},"choices":[]}\n\n');
+  notes.resolve();
+  for (let piece; (piece = await reader.read()).value;) text += decoder.decode(piece.value);
+  const [, second, facts, ...rest] = text.split(/(?<=\n\n)/);
+  assertEquals(second, 'data: {"progress":{"done":2,"of":2},"choices":[]}\n\n');
+  const { summary } = JSON.parse(facts!.slice("data: ".length));
+  assertEquals([summary.chunks, summary.usage.total_tokens], [2, 2 * USAGE.total_tokens]);
+  assertEquals(rest.join(""), events.join(""));
+});
+
+Deno.test("POST /summarize-records returns a status when the first note fails", async () => {
+  await using insforge = await createUpstream();
+  await using openrouter = await createUpstream();
+  insforge.reply({ json: MANY_ROWS });
+  const failed = { status: 402, json: { error: { code: 402, message: "No credits" } } };
+  openrouter.reply({ status: 404, json: {} }, failed, failed);
+  const request = { table: "t", stream: true };
+  const { status, body } = await send(handler, environmentOf(insforge, openrouter), request);
+  assertEquals([status, body.error], [402, "BILLING_INSUFFICIENT_BALANCE"]);
+});
+
+Deno.test("POST /summarize-records ends with an error event when a later note fails", async () => {
+  await using insforge = await createUpstream();
+  await using openrouter = await createUpstream();
+  insforge.reply({ json: MANY_ROWS });
+  const first = Promise.withResolvers<void>();
+  const note = { json: completion({ content: "note" }) };
+  const failed = { status: 402, json: { error: { code: 402, message: "No credits" } } };
+  openrouter.reply({ status: 404, json: {} }, note, async () => {
+    await first.promise;
+    return failed;
+  });
+  const response = await handler(
+    createRequest({ table: "t", stream: true }),
+    environmentOf(insforge, openrouter),
+  );
+  const reader = response.body!.getReader();
+  const decoder = new TextDecoder();
+  let text = decoder.decode((await reader.read()).value);
+  first.resolve();
+  for (let piece; (piece = await reader.read()).value;) text += decoder.decode(piece.value);
+  const last = JSON.parse(text.trim().split("\n\n").at(-1)!.slice("data: ".length));
+  assertEquals(last.error.code, "BILLING_INSUFFICIENT_BALANCE");
+  assertEquals(logs.at(-1)!.stream, "BILLING_INSUFFICIENT_BALANCE");
+});
+
+Deno.test("POST /summarize-records aborts the notes when the connection is closed", async () => {
+  await using insforge = await createUpstream();
+  await using openrouter = await createUpstream();
+  insforge.reply({ json: MANY_ROWS });
+  const note = { json: completion({ content: "note" }) };
+  openrouter.reply({ status: 404, json: {} }, note, { sse: [": wait\n\n"], end: "hang" });
+  const response = await handler(
+    createRequest({ table: "t", stream: true }),
+    environmentOf(insforge, openrouter),
+  );
+  const reader = response.body!.getReader();
+  await reader.read();
+  await reader.cancel();
+  const cancelled = openrouter.requests.slice(1).map((request) => request.cancelled);
+  assertEquals((await Promise.all(cancelled)).toSorted(), [false, true]);
+});
+
 Deno.test("POST /summarize-records returns an error when the model says nothing", async () => {
   await using insforge = await createUpstream();
   await using openrouter = await createUpstream();
@@ -254,6 +335,9 @@ Deno.test("POST /summarize-records returns an error when the model says nothing"
     assertEquals((await send(handler, environment, { table: "t" })).status, status);
   }
 });
+
+/** More than fits into one prompt of a model whose context length is unknown. */
+const MANY_ROWS = Array(4).fill({ text: "x".repeat(40_000) });
 
 Deno.test("toChunks never cuts a character of a huge row in two", () => {
   for (const pad of ["", "x", "xx", "xxx"]) {

@@ -6,11 +6,13 @@ import { omitMachineColumns } from "../../shared/insforge/machine_columns.ts";
 import { readRows } from "../../shared/insforge/rows.ts";
 import { withAi } from "../../shared/mod.ts";
 import { requireShort } from "../../shared/request/chat_request.ts";
+import type { Preparation } from "../../shared/openrouter/prepared_stream.ts";
 import { requireText } from "../../shared/openrouter/written_answer.ts";
-import { countBytes, shorten } from "../../shared/request/text_bytes.ts";
+import { countBytes } from "../../shared/request/text_bytes.ts";
 import { sumTokenUsage } from "../../shared/token_usage.ts";
 import { readChunkBytes } from "./chunk_size.ts";
-import { mergeNotes, noteRows, summarizeRows, toChunks } from "./digest.ts";
+import { summarizeRows, toChunks } from "./digest.ts";
+import { takeNotes } from "./notes.ts";
 import { readWording } from "./prompt.ts";
 import { summaryRequest } from "./query.ts";
 import {
@@ -20,7 +22,7 @@ import {
   type SummaryStart,
 } from "./response.ts";
 
-export type { SummaryAnswer, SummaryFacts, SummaryStart } from "./response.ts";
+export type { SummaryAnswer, SummaryFacts, SummaryProgress, SummaryStart } from "./response.ts";
 
 const DEFAULT_ROWS = 50;
 
@@ -51,28 +53,29 @@ export default withAi(config, async (context) => {
   if (first === undefined) return emptyResponse(facts, stream);
 
   const topic = { table, instructions, hasPrompt };
-  const notes = more.length === 0 ? [] : await ai.completeAll(chunks.map((chunk, i) => ({
-    ...options,
-    response_format: undefined, // it describes the summary; notes are free text
-    messages: noteRows(topic, chunk, i + 1, chunks.length),
-  })));
-  const texts = notes.map(requireText);
-  const fitting = texts.map((text) => shorten(text, Math.floor(maxBytes / texts.length)));
-  facts.truncated ||= fitting.some((text, i) => text !== texts[i]);
-  const messages = more.length === 0 ? summarizeRows(topic, first) : mergeNotes(topic, fitting);
+  const prepare = async (preparation?: Preparation) => {
+    if (more.length === 0) return { messages: summarizeRows(topic, first), usages: [] };
+    const notes = await takeNotes(ai, { topic, chunks, options, maxBytes }, preparation);
+    facts.truncated ||= notes.truncated;
+    return notes;
+  };
 
   if (stream) {
-    const usage = sumTokenUsage(notes.map(({ usage }) => usage));
-    const start: SummaryStart = { summary: { ...facts, usage }, choices: [] };
-    return await ai.stream({ ...options, messages }, { first: start });
+    return await ai.streamAfter(async (preparation) => {
+      const { messages, usages } = await prepare(preparation);
+      const summary = { ...facts, usage: sumTokenUsage(usages) };
+      const start: SummaryStart = { summary, choices: [] };
+      return { params: { ...options, messages }, first: start };
+    });
   }
+  const { messages, usages } = await prepare();
   const answer = await ai.complete({ ...options, messages });
   return Response.json(
     {
       summary: requireText(answer),
       ...facts,
       model: answer.model,
-      usage: sumTokenUsage([...notes, answer].map(({ usage }) => usage)),
+      usage: sumTokenUsage([...usages, answer.usage]),
     } satisfies SummaryAnswer,
   );
 });

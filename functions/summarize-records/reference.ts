@@ -19,8 +19,10 @@ quotes. A filter with \`"op": "is_not", "value": null\` keeps rows that have a v
 InsForge rounds numbers beyond 2^53, such as some \`bigint\` and \`numeric\`: summarize a view \
 that casts them to text. In a filter such a number must be a text.
 
-With \`stream: true\` the first event is \`{ "summary": { table, rows_read, truncated, chunks, \
-omitted_columns, usage }, "choices": [] }\`; the stream of the summary follows, as from \`stream\`.
+With \`stream: true\` and several chunks, an event \`{ "progress": { done, of }, "choices": [] }\` follows \
+each chunk. Then comes \`{ "summary": { table, rows_read, truncated, chunks, \
+omitted_columns, usage }, "choices": [] }\`, and the stream of the summary, as from \`stream\`. Clients of \
+chunks skip events whose \`choices\` are empty. A failure before the first event has a status.
 
 A table or column that does not exist is a 400; one that the user has no right to is a 403. \
 Limits: 1 MiB, 55 seconds.`;
@@ -32,7 +34,7 @@ export const reference = {
       summary: "Summarizes the rows that the caller may read",
       request: summaryRequest,
       answer: "SummaryAnswer",
-      events: "SummaryStart | Chunk | StreamError",
+      events: "SummaryProgress | SummaryStart | Chunk | StreamError",
       errors: [400, 401, 402, 403, 413, 429, 500, 502, 504],
       examples: {
         "Open tickets": {

@@ -18,7 +18,20 @@ export interface SummaryFacts {
   usage?: TokenUsage;
 }
 
-/** The first event of a stream; the events of the summary follow. */
+/** An event before the summary: notes on one more chunk are complete. Only with several chunks. */
+export interface SummaryProgress {
+  /** How many chunks are done, and how many there are. */
+  progress: { done: number; of: number };
+  /** Always empty, so that clients of chunks skip the event. */
+  choices: [];
+}
+
+/** Creates the event for `done` of `of` chunks. */
+export function toProgress(done: number, of: number): SummaryProgress {
+  return { progress: { done, of }, choices: [] };
+}
+
+/** The event before those of the summary. */
 export interface SummaryStart {
   /** The facts about the summary. */
   summary: SummaryFacts;

@@ -13,6 +13,7 @@ import { createSpeech, createTranscription, type Transcription } from "./audio.t
 import type { GeneratedFile } from "./bytes.ts";
 import { createRanking, type Ranking } from "./rerank.ts";
 import { toPlainText } from "./plain_text.ts";
+import { openPreparedStream, type Preparation } from "./prepared_stream.ts";
 
 /** A chat to complete: a prompt or messages, and any other field of OpenRouter's API. */
 export interface ChatParams extends Fields {
@@ -50,9 +51,11 @@ export interface Ai {
    * failure the others are aborted.
    *
    * @param options.concurrency how many are in flight at a time; 4 unless given.
+   * @param options.signal aborts all of them.
+   * @param options.onEach called after each answer, with the number of answers so far.
    * @returns one answer per item, in their order.
    */
-  completeAll(list: ChatParams[], options?: { concurrency?: number }): Promise<ChatAnswer[]>;
+  completeAll(list: ChatParams[], options?: CompleteAllOptions): Promise<ChatAnswer[]>;
   /**
    * Streams one chat completion.
    *
@@ -61,6 +64,14 @@ export interface Ai {
    * @see https://openrouter.ai/docs/api-reference/streaming
    */
   stream(params: ChatParams, options?: { first?: object }): Promise<Response>;
+  /**
+   * Streams one chat completion whose messages other calls have to prepare.
+   *
+   * @param prepare makes these calls, reports events to send meanwhile, and returns what to complete. A
+   *   failure after its first event is an error event.
+   * @returns an SSE response to return from the handler: the events reported, then as {@link stream}.
+   */
+  streamAfter(prepare: (preparation: Preparation) => Promise<Prepared>): Promise<Response>;
   /**
    * Streams the text of one chat completion, without events. A failure after the first byte breaks
    * the connection, because plain text has no form for an error.
@@ -125,6 +136,24 @@ export interface Ai {
   ): Promise<Transcription>;
 }
 
+/** How several chats are completed. */
+export interface CompleteAllOptions {
+  /** How many are in flight at a time; 4 unless given. */
+  concurrency?: number;
+  /** Aborts all of them. */
+  signal?: AbortSignal;
+  /** Called after each answer, with the number of answers so far. */
+  onEach?: (count: number) => void;
+}
+
+/** What a preparation was for. */
+export interface Prepared {
+  /** The chat to complete. */
+  params: ChatParams;
+  /** JSON of an event to send before the completion's own. */
+  first?: object;
+}
+
 const CONCURRENCY = 4;
 
 /** Creates the AI client of a call whose user is known. */
@@ -134,10 +163,20 @@ export function createAi(call: Call): Ai {
     toCompletionBody(applyAssistant(call, toMessages(params)), settings);
   return {
     complete: async (params) => toChatAnswer(await createCompletion(call, toBody(params))),
-    completeAll: async (list, { concurrency = CONCURRENCY } = {}) =>
-      (await createCompletions(call, list.map(toBody), concurrency)).map(toChatAnswer),
+    completeAll: async (list, { concurrency = CONCURRENCY, ...options } = {}) => {
+      const bodies = list.map(toBody);
+      return (await createCompletions(call, bodies, { concurrency, ...options })).map(toChatAnswer);
+    },
     stream: async (params, { first } = {}) =>
       eventStream(call, await streamCompletion(call, toBody(params), { first })),
+    streamAfter: async (prepare) =>
+      eventStream(
+        call,
+        await openPreparedStream(call, async (preparation) => {
+          const { params, first } = await prepare(preparation);
+          return await streamCompletion(call, toBody(params), { first });
+        }),
+      ),
     streamText: async (params) =>
       textStream(call, toPlainText(await streamCompletion(call, toBody(params)))),
     embed: ({ model = settings.OPENROUTER_EMBEDDING_MODEL, input, ...params }) =>

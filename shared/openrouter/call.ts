@@ -62,20 +62,24 @@ export async function requestJson<T>(
  * the first failure the others are aborted and charged.
  *
  * @param options.concurrency how many are in flight at a time.
+ * @param options.signal aborts all of them.
  * @returns one response per operation, in their order.
  * @throws {ApiError} as {@link requestJson}, for the first failure.
  */
 export async function requestAllJson<T>(
   call: Call,
   operations: Operation[],
-  { concurrency, judge }: { concurrency: number; judge: (index: number) => Judge<T> },
+  { concurrency, judge, signal: given }: {
+    concurrency: number;
+    judge: (index: number) => Judge<T>;
+    signal?: AbortSignal;
+  },
 ): Promise<T[]> {
   const exchanges = await openExchanges(call, operations);
-  return await mapConcurrently(
-    exchanges,
-    concurrency,
-    (exchange, { index, signal }) => runJson(call, exchange, { judge: judge(index), signal }),
-  );
+  return await mapConcurrently(exchanges, concurrency, (exchange, { index, signal: own }) => {
+    const signal = given ? AbortSignal.any([given, own]) : own;
+    return runJson(call, exchange, { judge: judge(index), signal });
+  });
 }
 
 /**

@@ -9,6 +9,7 @@ import { formatEvent } from "../http/sse.ts";
 import type { TokenUsage } from "../token_usage.ts";
 import { type Operation, requestAllJson, requestJson, requestStream } from "./call.ts";
 import { chatProtocol, readChunk } from "./chat_protocol.ts";
+import type { Judge } from "./json_responses.ts";
 import { empty, isEmpty, type Protocol } from "./protocol.ts";
 
 /** OpenRouter's completion: OpenAI's, and what OpenRouter adds. */
@@ -87,17 +88,30 @@ export function createCompletion(call: Call, params: Fields): Promise<Completion
  * Requests several chat completions, whose cost is reserved at once. After the first failure the
  * others are aborted.
  *
- * @param concurrency how many are in flight at a time.
+ * @param options.concurrency how many are in flight at a time.
+ * @param options.signal aborts all of them.
+ * @param options.onEach called after each completion, with the number of completions so far.
  * @returns one completion per body, in their order.
  * @throws {ApiError} as {@link createCompletion}, for the first failure.
  */
 export function createCompletions(
   call: Call,
   bodies: Fields[],
-  concurrency: number,
+  { onEach, ...options }: {
+    concurrency: number;
+    signal?: AbortSignal;
+    onEach?: (count: number) => void;
+  },
 ): Promise<Completion[]> {
-  const options = { concurrency, judge: () => requireOutput };
-  return requestAllJson<Completion>(call, bodies.map(toOperation), options);
+  let count = 0;
+  const judge: Judge<Completion> = (completion, error) => {
+    requireOutput(completion, error);
+    onEach?.(++count);
+  };
+  return requestAllJson<Completion>(call, bodies.map(toOperation), {
+    ...options,
+    judge: () => judge,
+  });
 }
 
 function toOperation(params: Fields): Operation {
