@@ -10,8 +10,8 @@
  * ```
  *
  * The tasks of an app are `serve`, `start`, `build`, `deploy` and `test`. A copy of the library has the
- * folders `client`, `docs`, `functions`, `migrations`, `shared` and `tools`. It must not have a
- * `deno.json`: Deno would install the packages that it names.
+ * folders `client`, `docs`, `functions`, `migrations`, `shared` and `tools`. Its `deno.json` is empty:
+ * Deno would install the packages that one names, and without one it would read the app's.
  */
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -6,9 +6,19 @@ import { Command, Option } from "commander";
 import process from "node:process";
 import { addFunctions, describeFunctions } from "./cli/add.ts";
 import { createFunction, type Template, TEMPLATES } from "./cli/create.ts";
+import { runTask } from "./cli/deno.ts";
 import { CommandFailure } from "./cli/failure.ts";
 import { type IndexOptions, writeIndexMigration } from "./cli/index_table.ts";
 import { initApp } from "./cli/init.ts";
+
+/** Tools that run with Deno, and what they do. They read their options themselves. */
+const TASKS = {
+  serve: "run the functions with an embedded InsForge and a simulated OpenRouter",
+  test: "run the tests in functions/",
+  build: "write one checked file per function and platform, in dist/",
+  deploy: "deploy the functions, and what they need, to an InsForge project",
+  start: "run the functions as one server, with the real InsForge and the real OpenRouter",
+};
 
 const root = process.cwd();
 const print = (lines: string[]) => console.log(lines.join("\n"));
@@ -42,7 +52,7 @@ for (const [name, description] of Object.entries(TEMPLATES)) {
 create.action((slug: string, options: Partial<Record<Template, boolean>>) => {
   const [template = "prompt"] = Object.keys(options) as Template[];
   const files = createFunction(root, slug, template);
-  print(files.map((file) => `${file} written`));
+  print([...files.map((file) => `${file} written`), "", "npx insforge-ai test runs its test"]);
 });
 
 program.command("index")
@@ -56,6 +66,24 @@ program.command("index")
   .action((table: string, options: IndexOptions) => {
     print([`${writeIndexMigration(root, table, { ...options, now: Date.now() })} written`]);
   });
+
+for (const [name, description] of Object.entries(TASKS)) {
+  program.command(name)
+    .description(description)
+    .argument("[options...]", `see npx insforge-ai ${name} --help`)
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (options: string[]) => {
+      process.exitCode = await runTask(root, name, name === "serve" ? watch(options) : options);
+    });
+}
+
+/** An app's functions change while they are written, so `serve` watches unless `--no-watch` is given. */
+function watch(options: string[]): string[] {
+  const others = options.filter((option) => option !== "--no-watch");
+  return others.length === options.length ? ["--watch", ...options] : others;
+}
 
 try {
   await program.parseAsync();

@@ -1,5 +1,5 @@
 /**
- * Packs the package, installs it in an empty project, compiles uses of it there with two versions of
+ * Installs the package in an empty project, compiles uses of it there with two versions of
  * TypeScript, and runs the client on Node and the functions on Deno. A program of its own, because only it needs npm, Node and the
  * bundler; the test that starts it needs only Deno.
  *
@@ -10,7 +10,6 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import ts from "typescript";
 import { listEntries } from "../../tools/pack/entries.ts";
-import { packFolder, writePackage } from "../../tools/pack/package.ts";
 import { bundleClient } from "../../tools/pack/scripts.ts";
 
 /** What the program found out. */
@@ -106,6 +105,7 @@ print(JSON.stringify({
 }));
 `;
 
+const [tarball = "", functionsUrl = "", token = ""] = Deno.args;
 await Deno.mkdir(LOCAL, { recursive: true });
 const project = await Deno.makeTempDir({ dir: LOCAL, prefix: "package-" });
 try {
@@ -115,10 +115,6 @@ try {
 }
 
 async function examine(project: string): Promise<PackageReport> {
-  const source = join(project, "source");
-  await Deno.mkdir(source);
-  await writePackage(source);
-  const tarball = await packFolder(source, project);
   await Deno.writeTextFile(join(project, "package.json"), '{"private":true,"type":"module"}');
   await run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball], project);
 
@@ -148,7 +144,7 @@ async function examine(project: string): Promise<PackageReport> {
         .filter((name) => !name.startsWith(".")).map((name) => `${path}: ${name}`)
     ),
     faults: await compile(project),
-    node: JSON.parse(await run("node", ["use.js", ...Deno.args], project)),
+    node: JSON.parse(await run("node", ["use.js", functionsUrl, token], project)),
     deno: await runFunctions(project),
   };
 }

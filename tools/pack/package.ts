@@ -16,10 +16,17 @@ const COMMAND = "tools/cli/insforge-ai.js";
 /** Writes the package's files into an empty folder. */
 export async function writePackage(folder: string): Promise<void> {
   const entries = listEntries();
+  const sources = new Map(
+    await Promise.all(
+      listSources().map(async (path) => [path, await Deno.readTextFile(join(ROOT, path))] as const),
+    ),
+  );
   const clients = entries.filter(isClient);
   const files = new Map([
-    ["package.json", JSON.stringify(createManifest(entries), null, 2) + "\n"],
+    ["package.json", JSON.stringify(createManifest(entries, await hash(sources)), null, 2) + "\n"],
     ["README.md", await readPage()],
+    // It keeps Deno from reading the app's configuration as that of these sources.
+    ["deno.json", "{}\n"],
     ...createClientDeclarations(clients.map(({ source }) => source)),
     ...await createLibraryDeclarations(entries),
     ...await createFunctionDeclarations(entries),
@@ -28,9 +35,8 @@ export async function writePackage(folder: string): Promise<void> {
   for (const { module, source } of clients) {
     files.set(`${module}.js`, (await bundleClient(source, { minify: false })).code);
   }
-  for (const path of [...listSources(), ...listPages()]) {
-    files.set(path, await Deno.readTextFile(join(ROOT, path)));
-  }
+  for (const [path, text] of sources) files.set(path, text);
+  for (const path of listPages()) files.set(path, await Deno.readTextFile(join(ROOT, path)));
   files.set(COMMAND, await bundleCommand());
   for (const [path, text] of files) {
     await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
@@ -52,13 +58,15 @@ export async function packFolder(folder: string, destination: string): Promise<s
   return join(destination, new TextDecoder().decode(stdout).trim());
 }
 
-function createManifest(entries: Entry[]): Record<string, unknown> {
+/** @param sources a digest of the sources, by which the command recognizes its copy of them. */
+function createManifest(entries: Entry[], sources: string): Record<string, unknown> {
   return {
     name: config.name,
     version: config.version,
     description: "The AI back end for apps on InsForge: functions, a library, and a client",
     license: "MIT",
     type: "module",
+    sources,
     bin: { "insforge-ai": COMMAND },
     exports: {
       ...Object.fromEntries(
@@ -74,6 +82,12 @@ function createManifest(entries: Entry[]): Record<string, unknown> {
     sideEffects: false,
     engines: { node: ">=20" },
   };
+}
+
+async function hash(files: Map<string, string>): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify([...files]));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return digest.toHex().slice(0, 12);
 }
 
 /** Reads the documentation of the package. The files that it links to are not in the package. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 const FOLDERS = ["shared", "functions", "client", "tools", "migrations"];
-const FILES = [".env.example", "CHANGELOG.md", "LICENSE"];
+const FILES = [".env.example", "CHANGELOG.md", "LICENSE", "docs/openapi.json"];
 
 /** Tools for the development of this repository. An app has no use for them. */
 const DEVELOPMENT =

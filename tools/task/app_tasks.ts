@@ -36,6 +36,7 @@ export const appTasks: Tasks = {
     await run([
       ...["test", "--no-check", ...await installPackages("serve", app), "--allow-net=127.0.0.1"],
       ...[allowRead(app), `--allow-write=${app.localFolder}`, "--allow-env"],
+      `--preload=${toPath("prompts/install.ts")}`,
       ...options.length > 0 ? options : [app.functionsFolder],
     ]),
 };
