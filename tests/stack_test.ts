@@ -9,6 +9,7 @@ import {
 } from "@std/assert";
 import { createAiClient } from "../client/mod.ts";
 import { withValues } from "../shared/settings.ts";
+import { indexDemoData } from "../tools/serve/demo_index.ts";
 import { describeStack } from "../tools/local/banner.ts";
 import { DEMO_USERS } from "../tools/local/insforge/demo.ts";
 import { type Stack, startStack } from "../tools/local/stack.ts";
@@ -47,6 +48,7 @@ Deno.test("the local stack", async (t) => {
   });
 
   await t.step("prints commands that work when pasted", async () => {
+    await indexDemoData(stack);
     const commands = [
       ...describeStack(stack).matchAll(
         /^curl -sN (\S+) -H "Authorization: Bearer \$\(curl -s (\S+) .* -d '(.*)' \| sed .*-d '(.*)'$/gm,
@@ -66,6 +68,9 @@ Deno.test("the local stack", async (t) => {
     }));
     assertMatch(answers[0]!, /data: \[DONE\]\n\n$/);
     assertEquals(JSON.parse(answers[1]!).rows_read, demo.tickets);
+    const { answer, citations } = JSON.parse(answers[2]!);
+    assertMatch(answer, /^Of 8 rows that the search found.* \[1\] and .* \[2\]/);
+    assert(citations.every(({ similarity }: { similarity: number }) => similarity >= 0.3));
   });
 
   await t.step("prints code that streams when pasted into an app", async () => {

@@ -61,6 +61,15 @@ Deno.test("counts the rows in a prompt, and adds the counts of parts", async () 
   assertStringIncludes(merged, "- **status**: open 4, closed 2");
 });
 
+Deno.test("answers from numbered rows with their numbers", async () => {
+  const rows = '[1] {"id":7,"subject":"Late \\"again\\""}\n[2] {"id":9,"n":1}\n[3] {"id":8}';
+  await using server = serve();
+  const response = await server.chat(`Who waits?\n\n<rows-1>\n${rows}\n</rows-1>`);
+  const text = (await response.json()).choices[0].message.content;
+  assertStringIncludes(text, "Of 3 rows that the search found");
+  assertStringIncludes(text, '“Late "again"” [1] and “a row” [2]');
+});
+
 Deno.test("streams the same answer, and ends with usage and [DONE]", async () => {
   await using server = serve();
   const prompt = "Explain tides, please";

@@ -3,6 +3,7 @@ import { DEMO_USERS } from "./insforge/demo.ts";
 import type { Stack } from "./stack.ts";
 
 const PROMPT = "What should I cook tonight?";
+const QUESTION = "Which customers were charged twice?";
 
 const [{ email, password }] = DEMO_USERS;
 
@@ -22,6 +23,9 @@ export function describeStack(stack: Stack): string {
       table: stack.insforge ? "support_tickets" : "your_table",
       limit: 200,
     }),
+    ...stack.insforge && stack.slugs.includes("ask-records")
+      ? [toCurl(stack, "ask-records", { question: QUESTION, table: "support_tickets" })]
+      : [],
   ].join("\n");
 }
 

@@ -7,6 +7,7 @@ import { describeStack } from "../local/banner.ts";
 import { startStack } from "../local/stack.ts";
 import { readReference } from "../reference/published.ts";
 import { listenForSignals } from "../signals.ts";
+import { indexDemoData } from "./demo_index.ts";
 
 const app = openApp();
 const DATA_DIR = join(app.localFolder, "insforge");
@@ -27,6 +28,7 @@ try {
       : "its code is the app's own";
     console.error(`The API reference leaves out "${slug}": ${why}`);
   }
+  await indexDemoData(stack);
   listenForSignals(
     () => stack[Symbol.asyncDispose]().then(() => Deno.exit()),
     () => Deno.exit(1),

@@ -3,6 +3,7 @@ import type { Inference } from "../inference.ts";
 import type { Spending } from "../ledger.ts";
 import type { Model } from "../model.ts";
 import { createPicture } from "../picture.ts";
+import { answerFromRows } from "./cited_rows.ts";
 import { digestRows } from "./digest.ts";
 import { findKeywords } from "./keywords.ts";
 import { findPreparedAnswer } from "./prepared_answers.ts";
@@ -175,7 +176,7 @@ function writeText(request: ChatRequest, prompt: string, model: Model): string {
   if (results.length > 0) return writeToolAnswer(results);
   const turns = messages.filter(({ role }) => role === "user").length;
   const images = countImages(messages);
-  const digest = digestRows(prompt);
+  const digest = answerFromRows(prompt) ?? digestRows(prompt);
   if (digest) return images > 0 ? `${digest} I also got ${countOf(images, "image")}.` : digest;
   return findPreparedAnswer(prompt) ?? writeProse(prompt, { model: model.id, images, turns });
 }
