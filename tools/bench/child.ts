@@ -31,7 +31,7 @@ export interface ChildOptions {
 
 /** How long a process may take to start, to reply, and to end. */
 const START_MS = 30_000;
-const REPLY_MS = 10_000;
+const REPLY_MS = 30_000;
 const END_MS = 10_000;
 
 /**

@@ -1,6 +1,6 @@
 /** Interleaved rounds of measurements, and what their medians and ratios are. */
 import type { Contestant, ContestantName } from "./contestants.ts";
-import { ELSEWHERE, hasLedger } from "./contestants.ts";
+import { hasLedger } from "./contestants.ts";
 import type { LedgerWork } from "./ledger_server.ts";
 import type { Load } from "./load.ts";
 import type { Bench } from "./session.ts";
@@ -125,15 +125,14 @@ export async function runRounds(
     const key = toKey(work.name, contestant.name);
     if (done.has(key) || work.without?.includes(contestant.name)) return;
     const startedAt = performance.now();
-    try {
-      const measurement = await measure(bench, contestant, work);
-      if (isKept) results.add(work.name, contestant.name, measurement);
-    } catch (error) {
-      if (!ELSEWHERE.includes(contestant.name)) throw error;
-      bench.notes.push(`${work.name} was left out. ${(error as Error).message}.`);
-      done.add(key);
-    }
-    if (isKept && performance.now() - startedAt > SLOW_MS) done.add(key);
+    const measurement = await bench.attempt(
+      contestant.name,
+      work.name,
+      () => measure(bench, contestant, work),
+    );
+    if (isKept && measurement) results.add(work.name, contestant.name, measurement);
+    const isSlow = isKept && performance.now() - startedAt > SLOW_MS;
+    if (!measurement || isSlow) done.add(key);
   };
   for (const contestant of contestants) {
     for (const work of warmUp) await run(contestant, work, false);

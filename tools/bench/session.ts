@@ -5,6 +5,8 @@ import { startChild, within } from "./child.ts";
 import {
   type Contestant,
   type ContestantName,
+  CONTESTANTS,
+  ELSEWHERE,
   startContestant,
   type Surroundings,
 } from "./contestants.ts";
@@ -33,6 +35,11 @@ export interface Bench {
    * @param flags further flags for `deno run`; only the servers of the functions get them.
    */
   startNew(name: ContestantName, flags?: string[]): Promise<Contestant | undefined>;
+  /**
+   * Measures something of a contestant. When a contestant that is the work of others fails, a note
+   * says so, and the result is undefined.
+   */
+  attempt<T>(name: ContestantName, what: string, run: () => Promise<T>): Promise<T | undefined>;
   /** Creates a folder for temporary files, which the caller removes. */
   createFolder(): Promise<string>;
   /** Applies a load from the process that generates it. */
@@ -70,16 +77,18 @@ export async function createBench(
   const notes: string[] = [];
   const send = <T>(message: LoadMessage, ms: number): Promise<T> => generator.ask<T>(message, ms);
 
-  const startNew: Bench["startNew"] = async (name, flags = []) => {
+  const attempt: Bench["attempt"] = async (name, what, run) => {
     try {
-      return await startContestant(name, { ...surroundings, flags });
+      return await run();
     } catch (error) {
-      // Only Portkey comes from outside of this project; whatever else fails is a fault of it.
-      if (name !== "portkey") throw error;
-      const note = `Portkey was left out. ${error instanceof Error ? error.message : error}`;
+      if (!ELSEWHERE.includes(name)) throw error;
+      const reason = error instanceof Error ? error.message : error;
+      const note = `${CONTESTANTS[name].title} was left out of "${what}": ${reason}.`;
       if (!notes.includes(note)) notes.push(note);
     }
   };
+  const startNew: Bench["startNew"] = (name, flags = []) =>
+    attempt(name, "start", () => startContestant(name, { ...surroundings, flags }));
   const start = async (name: ContestantName): Promise<Contestant[]> => {
     const known = running.get(name);
     if (known) return [known];
@@ -104,6 +113,7 @@ export async function createBench(
       return list;
     },
     startNew,
+    attempt,
     async createFolder() {
       await Deno.mkdir(LOCAL, { recursive: true });
       return await Deno.makeTempDir({ dir: LOCAL, prefix: "bench-" });
