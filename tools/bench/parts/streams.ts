@@ -116,6 +116,7 @@ function toPacedTable(results: Rounds, contestants: ContestantName[], works: Wor
     rows: contestants.map((contestant) => [
       CONTESTANTS[contestant].title,
       ...works.map(({ name }) => {
+        if (!results.has(name, contestant)) return "";
         const micros = format(results.median(name, contestant, "cpuMicros"), 1);
         return `${micros} · ${format(results.median(name, contestant, "wholeMs") / 1_000, 2)} s`;
       }),
