@@ -29,6 +29,8 @@ export { type App, type AppOptions, createApp, type EdgeFunction } from "./http/
 export { type BodyLimits, readBody } from "./http/body.ts";
 export type { Call, LogFields } from "./http/call.ts";
 export { type ByteSource, eventStream } from "./http/event_stream.ts";
+export type { AssistantApi } from "./assistants/apis.ts";
+export { applyAssistant, type AssistedCall } from "./assistants/apply.ts";
 export { requireUser, type User } from "./auth/user_token.ts";
 export { requireProjectKey } from "./auth/project_keys.ts";
 export { type Filter, readRows, type RowQuery } from "./insforge/rows.ts";

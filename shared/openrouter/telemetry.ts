@@ -94,6 +94,7 @@ export class Trace {
       "gen_ai.operation.name": OPERATIONS.get(path) ?? "generate_content",
       "gen_ai.provider.name": gateway.title.toLowerCase(),
       ...typeof model === "string" && { "gen_ai.request.model": model },
+      ...call.assistant !== undefined && { "gen_ai.agent.name": call.assistant },
       "insforge.function": call.slug,
       "server.address": hostname,
       "server.port": Number(port || (protocol === "https:" ? 443 : 80)),

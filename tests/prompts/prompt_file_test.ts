@@ -114,6 +114,11 @@ for (const [what, source, message] of FAULTS) {
   });
 }
 
+Deno.test("rejects tools in the prompt for summaries", () => {
+  const source = WITH("tools: [{ type: openrouter:datetime }]");
+  assertThrows(() => parsePrompt("summarize-records", source), Error, '"tools" must be left out');
+});
+
 Deno.test("rejects the name of a file that no request could name", () => {
   for (const name of ["Support", "a b", "", "-a", "a/b", "x".repeat(65)]) {
     assertThrows(() => parsePrompt(name, "Be brief."), Error, "The name of the file must be");

@@ -81,6 +81,9 @@ export function parsePrompt(name: string, source: string): Assistant {
   const declared = Object.fromEntries(
     Object.entries(variables).map(([name, { description: _, ...variable }]) => [name, variable]),
   );
+  if (tools && name === "summarize-records") {
+    throw new Error('"tools" must be left out, because a summary is written without tools');
+  }
   if (tools) parseValue({ prompt: "-", tools }, chatRequest);
   const assistant = { name, text, ...rest, ...tools && { tools }, variables: declared, allow };
   requireOpenable(allow);

@@ -53,9 +53,10 @@ Deno.test("exports the time to the first chunk of a stream, and its tokens", TIM
     upstream.reply({
       sse: [chunk({ content: "Hi" }), chunk({}, { usage: USAGE }, "length"), DONE],
     });
-    await post(`${url}/stream`, { prompt: PROMPT });
+    await post(`${url}/stream`, { assistant: "support", prompt: PROMPT });
   });
   const attributes = spans[0]?.attributes ?? {};
+  assertEquals(attributes["gen_ai.agent.name"], "support");
   assertEquals(attributes["gen_ai.response.finish_reasons"], ["length"]);
   assertEquals(attributes["gen_ai.usage.output_tokens"], USAGE.completion_tokens);
   assert(Number(attributes["gen_ai.response.time_to_first_chunk"]) > 0);
