@@ -201,9 +201,10 @@ test("searches and chooses a model by keyboard", async ({ page, stack }) => {
   for (const text of await options.allInnerTexts()) assertMatch(text, /claude[\s\S]*\$[\d.]+ in/i);
   await page.keyboard.press("Escape");
   assertEquals([await field.inputValue(), await options.count()], ["claude", 0]);
-  await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("ArrowUp");
+  // The first entry is an assistant; the second one a model.
+  for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp"]) {
+    await page.keyboard.press(key);
+  }
   const chosen = await field.getAttribute("aria-activedescendant");
   const model = await page.locator(`#${chosen}`).getAttribute("data-id");
   await page.keyboard.press("Enter");
@@ -211,6 +212,19 @@ test("searches and chooses a model by keyboard", async ({ page, stack }) => {
   await ask(page, "Who are you?");
   await readAnswer(page);
   assertEquals(readRequest(stack).model, model);
+});
+
+test("asks an assistant of the app, which is listed among the models", async ({ page, stack }) => {
+  const field = page.getByRole("combobox", { name: "Model", exact: true });
+  await awaitModels(page);
+  await field.focus();
+  await page.keyboard.type("support");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  assertEquals(await field.inputValue(), "assistant/support");
+  await ask(page, "Who are you?");
+  await readAnswer(page);
+  assertMatch(readRequest(stack).messages[0].content, /^You answer customers of a help desk/);
 });
 
 /** Records the length of the answer each time it is drawn. */
