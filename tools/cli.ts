@@ -18,6 +18,7 @@ const TASKS = {
   build: "write one checked file per function and platform, in dist/",
   deploy: "deploy the functions, and what they need, to an InsForge project",
   start: "run the functions as one server, with the real InsForge and the real OpenRouter",
+  doctor: "show what is configured, what can be reached, and what would fail",
 };
 
 const root = process.cwd();

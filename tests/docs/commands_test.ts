@@ -54,6 +54,17 @@ Deno.test("every `deno task` that a page names exists, with the options that it 
   assert(count > 10, `only ${count} commands`);
 });
 
+Deno.test("every `npx insforge-ai` that a page names is a command of it", () => {
+  const source = Deno.readTextFileSync(new URL("tools/cli.ts", ROOT));
+  const commands = new Set([...source.matchAll(/program\.command\("(\w+)"\)|^ {2}(\w+): "/gm)]
+    .map(([, own, task]) => own ?? task));
+  const named = pages.flatMap(({ path, text }) =>
+    [...text.matchAll(/\bnpx insforge-ai ([a-z-]+)/g)].map(([, name]) => `${path}: ${name}`)
+  );
+  assertEquals(named.filter((one) => !commands.has(one.split(": ")[1])), []);
+  assert(named.length > 8, `only ${named.length}`);
+});
+
 Deno.test("commands start programs that a reader has, with variables and files that exist", () => {
   for (const { place, variables, words } of listCommands()) {
     const [program = "", ...rest] = words;
@@ -191,7 +202,8 @@ function toRequest([, ...words]: string[]): Request {
 
 /** The sources of a task's program, in which its options stand. */
 function readProgram(task: string): string {
-  const paths = [`tools/${task}.ts`, ...exists(`tools/${task}`) ? list(`tools/${task}`) : []];
+  const name = task.replaceAll("-", "_");
+  const paths = [`tools/${name}.ts`, ...exists(`tools/${name}`) ? list(`tools/${name}`) : []];
   return paths.filter((path) => path.endsWith(".ts") && exists(path))
     .map((path) => Deno.readTextFileSync(new URL(path, ROOT))).join("\n");
 }

@@ -100,7 +100,8 @@ function findAssistantFaults(allowed: readonly string[] | undefined): string[] {
     );
 }
 
-function findInvalidValues(environment: Environment): string[] {
+/** Finds settings whose values are invalid in themselves. @returns one sentence for each. */
+export function findInvalidValues(environment: Environment): string[] {
   const settings = createSettings(environment);
   return settingNames.flatMap((name) => {
     try {

@@ -32,6 +32,12 @@ export const appTasks: Tasks = {
       ...[toPath("deploy.ts"), ...options],
     ]),
 
+  doctor: async ({ app, run }) =>
+    await run([
+      ...["run", ...await installPackages("build", app), "--allow-net", allowRead(app)],
+      ...["--allow-env", toPath("doctor.ts")],
+    ]),
+
   test: async ({ app, options, run }) =>
     await run([
       ...["test", "--no-check", ...await installPackages("serve", app), "--allow-net=127.0.0.1"],

@@ -1,0 +1,62 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { openApp } from "../../tools/app.ts";
+import { checkAssistants, checkFunctions, checkSettings } from "../../tools/doctor/app_checks.ts";
+import { createAppFolder } from "../cli/app_folder.ts";
+
+const environment = (values: Record<string, string>) => ({ get: (name: string) => values[name] });
+
+Deno.test("lists the functions of the app that load", async () => {
+  const code = 'export default () => new Response("ok");';
+  using app = createAppFolder({ "functions/one/index.ts": code, "functions/two/index.ts": code });
+  assertEquals(await checkFunctions(openApp(app.root)), {
+    slugs: ["one", "two"],
+    findings: [{ level: "ok", subject: "functions", text: "one, two" }],
+  });
+});
+
+Deno.test("fails for a function that does not load, and names it", async () => {
+  using app = createAppFolder({
+    "functions/one/index.ts": 'export default () => new Response("ok");',
+    "functions/two/index.ts": 'throw new Error("no such setting");',
+  });
+  const { findings } = await checkFunctions(openApp(app.root));
+  assertEquals(findings, [
+    { level: "fail", subject: "functions", text: "two does not load: no such setting" },
+  ]);
+});
+
+Deno.test("fails for an app without functions, and says how to add one", async () => {
+  using app = createAppFolder();
+  const { slugs, findings: [finding] } = await checkFunctions(openApp(app.root));
+  assertEquals([slugs, finding?.level], [[], "fail"]);
+  assertStringIncludes(finding!.text, "npx insforge-ai add chat");
+});
+
+Deno.test("fails for a wrong prompt file, and names file and field", async () => {
+  using app = createAppFolder({ "prompts/support.md": "---\ntemperature: hot\n---\nHello" });
+  const [finding] = await checkAssistants(openApp(app.root));
+  assertEquals(finding?.level, "fail");
+  assertStringIncludes(finding!.text, "prompts/support.md");
+  assertStringIncludes(finding!.text, "temperature");
+});
+
+Deno.test("notes that no limit is set", () => {
+  const findings = checkSettings(environment({}));
+  assertEquals(findings.map(({ level }) => level), ["ok", "note"]);
+  assertStringIncludes(findings[1]!.text, "USER_USD_PER_DAY");
+  const limited = checkSettings(environment({ USER_USD_PER_DAY: "1" }));
+  assertEquals(limited.map(({ level }) => level), ["ok"]);
+});
+
+Deno.test("fails for invalid settings and for models that are not allowed", () => {
+  const findings = checkSettings(environment({
+    PORT: "many",
+    USER_USD_PER_DAY: "1",
+    ALLOWED_MODELS: "anthropic/*",
+    OPENROUTER_CHAT_MODEL: "openai/gpt-4o-mini",
+  }));
+  const failures = findings.filter(({ level }) => level === "fail").map(({ text }) => text);
+  assertEquals(failures.length, 2);
+  assertStringIncludes(failures[0]!, "PORT");
+  assertStringIncludes(failures[1]!, "ALLOWED_MODELS does not allow");
+});
