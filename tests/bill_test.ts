@@ -1,7 +1,7 @@
 /** No call is free: the ledger holds what the simulated OpenRouter billed, to the cent. */
 import { assertEquals } from "@std/assert";
 import { type Stack, startStack } from "../tools/local/stack.ts";
-import { startStandalone } from "../tools/start/standalone.ts";
+import { spawnServer } from "./support/server_process.ts";
 import { getAccessToken } from "./support/session.ts";
 
 const SETTINGS: Record<string, string> = {
@@ -249,39 +249,38 @@ Deno.test("records every billed generation of concurrent requests to the cent", 
   await assertAgreement(stack);
 });
 
-Deno.test("records every billed generation when the server is stopped in the middle", async () => {
-  await using stack = await startStack({ get: (name) => SETTINGS[name] });
-  const token = await getAccessToken(stack);
-  for (const limits of [{}, LIMITS]) {
+for (const [terms, limits] of Object.entries({ "without limits": {}, "with limits": LIMITS })) {
+  Deno.test(`records every billed generation of a process that gets SIGTERM in the middle, ${terms}`, async () => {
+    await using stack = await startStack({ get: (name) => SETTINGS[name] });
+    const token = await getAccessToken(stack);
     const settings: Record<string, string> = {
-      ...{
-        ...SETTINGS,
-        ...limits,
-        OPENROUTER_API_KEY: "sk-or-v1-local",
-        OPENROUTER_BASE_URL: stack.openrouterUrl,
-      },
-      ...{ INSFORGE_BASE_URL: stack.insforgeUrl, ...stack.insforge!.secrets },
+      ...SETTINGS,
+      ...limits,
+      OPENROUTER_API_KEY: "sk-or-v1-local",
+      OPENROUTER_BASE_URL: stack.openrouterUrl,
+      INSFORGE_BASE_URL: stack.insforgeUrl,
+      ...stack.insforge!.secrets,
     };
-    const server = await startStandalone({ get: (name) => settings[name] });
-    const { generations } = stack.openrouter!.bill();
-    const bodies = Array.from({ length: 20 }, () => ({ prompt, simulate: { delay_ms: 300 } }));
+    await using server = await spawnServer({ get: (name) => settings[name] });
     const received = () =>
       stack.openrouter!.requests.filter(({ method }) => method === "POST").length;
+    const bodies = Array.from({ length: 20 }, () => ({ prompt, simulate: { delay_ms: 300 } }));
     const before = received();
     const responses = bodies.map((body, i) =>
       post(`${server.url}/${i % 2 ? "stream" : "chat"}`, token, body)
     );
     while (received() < before + bodies.length) await new Promise((go) => setTimeout(go, 5));
-    await server.stop();
+    server.process.kill("SIGTERM");
     const statuses = await Promise.all(responses.map(async (response) => {
       await (await response).text();
       return (await response).status;
     }));
     assertEquals(statuses, bodies.map(() => 200));
-    assertEquals(stack.openrouter!.bill().generations, generations + bodies.length);
-    await assertAgreement(stack); // at once: the server settles before it stops
-  }
-});
+    assertEquals((await server.process.status).code, 0);
+    assertEquals(stack.openrouter!.bill().generations, bodies.length);
+    await assertAgreement(stack); // at once: the process settles before it ends
+  });
+}
 
 async function createEssays(stack: Stack): Promise<void> {
   await stack.insforge!.sql(`
@@ -334,7 +333,9 @@ async function settled(stack: Stack, charges: number): Promise<Ledger> {
 /** Makes requests until OpenRouter has reported what every generation cost. */
 async function reconcile(stack: Stack, token: string): Promise<void> {
   for (;;) {
-    await stack.insforge!.sql("update ai_charges set next_try_at = now() where not final");
+    await stack.insforge!.sql(
+      "update ai_charges set next_try_at = now() where not final and generation_id is not null",
+    );
     await perform(stack, token, REQUESTS["an answer"]!);
     await settled(stack, stack.openrouter!.bill().generations);
     const [row] = await stack.insforge!.sql(

@@ -5,11 +5,11 @@ import { savePrices } from "../../shared/ledger/prices.ts";
 import { createSettings, type Environment } from "../../shared/settings.ts";
 import { API_KEY, createEnvironment, createRequest, createToken } from "../support/caller.ts";
 import {
-  callRoutine,
   clear,
   findWrongSums,
   openServerLedger,
   type ServerLedger,
+  serveRoutines,
 } from "../support/ledger.ts";
 import { onServer } from "../support/postgres.ts";
 import { spawnServer } from "../support/server_process.ts";
@@ -127,23 +127,6 @@ Deno.test({
     }
   },
 });
-
-/** InsForge, as far as the ledger needs it. */
-function serveRoutines(ledger: ServerLedger) {
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
-    const name = new URL(request.url).pathname.replace("/api/database/rpc/", "");
-    try {
-      return Response.json(await callRoutine(ledger, name, await request.json()));
-    } catch (failure) {
-      const { code, message } = failure as { code?: string; message: string };
-      return Response.json({ code, message }, { status: 500 });
-    }
-  });
-  return {
-    url: `http://127.0.0.1:${server.addr.port}`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
-}
 
 /** A gateway that responds to no request before it is released. */
 function serveModel() {

@@ -174,6 +174,23 @@ export async function callRoutine(
   return row!.result;
 }
 
+/** Serves the routines of a ledger as InsForge does, at a URL of its own. */
+export function serveRoutines(ledger: Pick<Ledger, "run">): AsyncDisposable & { url: string } {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    const name = new URL(request.url).pathname.replace("/api/database/rpc/", "");
+    try {
+      return Response.json(await callRoutine(ledger, name, await request.json()));
+    } catch (failure) {
+      const { code, message } = failure as { code?: string; message: string };
+      return Response.json({ code, message }, { status: 500 });
+    }
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
 /** The type of an argument, which PostgREST takes from the routine. */
 function toCast(value: unknown): string {
   return typeof value === "object" ? "::text::jsonb" : "";

@@ -7,6 +7,8 @@ export interface Child extends AsyncDisposable {
   port: number;
   /** The id of its process. */
   pid: number;
+  /** Resolves when the process has exited. */
+  ended: Promise<unknown>;
   /** Returns the CPU time and memory that the process has used since it started. */
   readConsumption(): Promise<Consumption>;
   /**
@@ -95,6 +97,7 @@ export async function startChild(script: string, options: ChildOptions): Promise
     return {
       port,
       pid: child.pid,
+      ended: child.status,
       readConsumption: () => ask("", REPLY_MS),
       ask: (message, timeoutMs = REPLY_MS) => ask(JSON.stringify(message), timeoutMs),
       [Symbol.asyncDispose]: end,

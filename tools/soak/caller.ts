@@ -1,8 +1,8 @@
 /** Plays one scenario against a server on real sockets. */
 import type { Scenario } from "./scenarios.ts";
 
-/** Longer than any response may take here. */
-const DEADLINE_MS = 30_000;
+/** Longer than any response may take here: after 30 seconds, half a request is refused. */
+const DEADLINE_MS = 45_000;
 const encoder = new TextEncoder();
 
 /**
@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
  */
 export async function play(scenario: Scenario, url: string, token: string): Promise<string> {
   try {
-    return scenario.manner === "sends half"
+    return scenario.manner?.startsWith("sends half")
       ? await sendHalf(scenario, url, token)
       : await call(scenario, url, token);
   } catch (thrown) {
@@ -65,8 +65,12 @@ async function read(
   return text;
 }
 
-/** Promises more bytes than it sends, then closes the connection. */
-async function sendHalf({ path, body }: Scenario, url: string, token: string): Promise<string> {
+/** Promises more bytes than it sends, then closes the connection or waits for the response. */
+async function sendHalf(
+  { path, body, manner }: Scenario,
+  url: string,
+  token: string,
+): Promise<string> {
   const { hostname, port } = new URL(url);
   using connection = await Deno.connect({ hostname, port: Number(port) });
   const text = JSON.stringify(body);
@@ -79,6 +83,16 @@ async function sendHalf({ path, body }: Scenario, url: string, token: string): P
   ];
   const half = text.slice(0, text.length / 2);
   await connection.write(encoder.encode(`${head.join("\r\n")}\r\n\r\n${half}`));
+  if (manner === "sends half and waits") return await readStatus(connection);
   await new Promise((resolve) => setTimeout(resolve, 500));
   return "left";
+}
+
+async function readStatus(connection: Deno.TcpConn): Promise<string> {
+  const timer = setTimeout(() => connection.close(), DEADLINE_MS);
+  const buffer = new Uint8Array(4_096);
+  const count = await connection.read(buffer) ?? 0;
+  clearTimeout(timer);
+  const text = new TextDecoder().decode(buffer.subarray(0, count));
+  return /^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1] ?? "a connection without a response";
 }

@@ -11,7 +11,12 @@ export interface Scenario {
   /** Sends another token than the user's. */
   token?: string;
   /** What the caller does after it has sent the request; it reads the response unless given. */
-  manner?: "leaves early" | "leaves midway" | "sends half" | "reads slowly";
+  manner?:
+    | "leaves early"
+    | "leaves midway"
+    | "sends half"
+    | "sends half and waits"
+    | "reads slowly";
   /** What must come of it: a status, or how a stream ends. */
   outcomes: string[];
 }
@@ -142,6 +147,14 @@ export const scenarios: Scenario[] = [
     outcomes: ["left"],
   },
   {
+    name: "half a request, and waits",
+    weight: 1,
+    path: "/chat",
+    body: { prompt: "Hello" },
+    manner: "sends half and waits",
+    outcomes: ["408"],
+  },
+  {
     name: "slow reader",
     weight: 4,
     path: "/stream",
@@ -152,6 +165,24 @@ export const scenarios: Scenario[] = [
   { name: "bad token", weight: 4, path: "/chat", body: {}, token: "a.b.c", outcomes: ["401"] },
   { name: "bad body", weight: 4, path: "/chat", body: { prompt: 5 }, outcomes: ["400"] },
   { name: "unknown path", weight: 2, path: "/v1/none", body: {}, outcomes: ["404"] },
+];
+
+/** Requests that are still in flight when all of them have reached the provider. */
+export const slowScenarios: Scenario[] = [
+  {
+    name: "chat while the server stops",
+    weight: 0,
+    path: "/chat",
+    body: failing({ delay_ms: 1_000 }),
+    outcomes: ["200"],
+  },
+  {
+    name: "stream while the server stops",
+    weight: 0,
+    path: "/stream",
+    body: failing({ chunk_delay_ms: 100 }),
+    outcomes: ["complete"],
+  },
 ];
 
 /** Chooses a scenario by weight. */

@@ -52,7 +52,7 @@ export const repositoryTasks: Tasks = {
   ]),
   paint: toTask("paint.ts", [...BROWSER, "--allow-write=.local"]),
   screenshots: toTask("screenshots.ts", [...BROWSER, "--allow-write=.local,docs"]),
-  soak: toTask("soak.ts", [LOOPBACK, "--allow-read", "--allow-env", "--allow-run=deno,ls"]),
+  soak: toTask("soak.ts", ["--allow-all"]),
 };
 
 /** A task that runs one program of `tools/`. */
