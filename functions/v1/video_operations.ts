@@ -55,7 +55,13 @@ export const videoOperations = {
     errors: [400, 401, 404, 500, 502],
     examples: {
       "The newest": {
-        answer: { object: "list", data: [], has_more: false },
+        answer: {
+          object: "list",
+          data: [],
+          first_id: "0b0a6e3c-6b8f-4d0e-9a53-4c1f1f6b9a11",
+          last_id: "0b0a6e3c-6b8f-4d0e-9a53-4c1f1f6b9a11",
+          has_more: false,
+        },
       },
     },
   },
