@@ -78,7 +78,9 @@ function fail(text: string): void {
 }
 
 function toInteger(name: string, text: string | undefined): number | undefined {
-  if (text === undefined || /^\d{1,10}$/.test(text)) return text === undefined ? text : Number(text);
+  if (text === undefined || /^\d{1,10}$/.test(text)) {
+    return text === undefined ? text : Number(text);
+  }
   console.error(`"--${name}" must be a whole number`);
   Deno.exit(1);
 }

@@ -30,11 +30,12 @@ export function applyAssistant(
   fields: Fields,
   api: AssistantApi = chatApi,
 ): Fields {
-  const { assistant, rest: { variables, ...rest } } = readAssistant(fields);
+  const { assistant, rest: named } = readAssistant(fields);
   if (!assistant) {
-    if ((variables ?? null) === null) return fields;
+    if (isMissing(fields.variables)) return fields;
     throw invalidInput('"variables" needs the field "assistant"');
   }
+  const { variables, ...rest } = named;
   // The lock opens for this call, so nothing may come with the name that the assistant does not open.
   if (!call.ownPrompts) requireOpenFields(fields, call.settings, api);
   call.assistant = assistant.name;

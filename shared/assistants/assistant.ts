@@ -1,5 +1,5 @@
 /** Assistants: prompts that the app keeps in `prompts/`, one file each, and that requests name. */
-import { type ApiError, invalidInput } from "../errors.ts";
+import { invalidInput } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 
 /** One variable of a prompt, as its file declares it. */
@@ -71,19 +71,20 @@ export function toAssistantModel({ name }: Pick<Assistant, "name">): string {
  * @throws {ApiError} 400 `INVALID_INPUT` for an unknown name.
  */
 export function readAssistant(fields: Fields): { assistant?: Assistant; rest: Fields } {
-  const { assistant: name, ...rest } = fields;
-  if (typeof name === "string") return { assistant: requireAssistant(name, "assistant"), rest };
-  const { model, ...others } = rest;
-  if (typeof model !== "string" || !model.startsWith(MODEL_PREFIX)) return { rest };
-  return { assistant: requireAssistant(model.slice(MODEL_PREFIX.length), "model"), rest: others };
+  if (typeof fields.assistant === "string") {
+    const { assistant: name, ...rest } = fields;
+    return { assistant: requireAssistant(name as string, "assistant"), rest };
+  }
+  if (typeof fields.model !== "string" || !fields.model.startsWith(MODEL_PREFIX)) {
+    return { rest: fields };
+  }
+  const { model, ...rest } = fields;
+  const name = (model as string).slice(MODEL_PREFIX.length);
+  return { assistant: requireAssistant(name, "model"), rest };
 }
 
 function requireAssistant(name: string, field: string): Assistant {
   const assistant = findAssistant(name);
-  if (!assistant) throw unknownAssistant(field);
+  if (!assistant) throw invalidInput(`"${field}" must name an assistant of this app`);
   return assistant;
-}
-
-function unknownAssistant(field: string): ApiError {
-  return invalidInput(`"${field}" must name an assistant of this app`);
 }
