@@ -128,6 +128,28 @@ Deno.test("InsForge: summarizes rows that InsForge's SDK reads as the signed-in 
   assertEquals(completion.choices[0]!.finish_reason, "stop");
 });
 
+Deno.test("InsForge: generates a video with plain HTTP", async () => {
+  const values: Record<string, string> = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
+  await using stack = await startStack({ get: (name) => values[name] });
+  const order = (fields: object) =>
+    fetch(`${stack.functionsUrl}/v1/videos`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ prompt: "A ferry leaves the harbour at dawn.", ...fields }),
+    });
+  const token = await getAccessToken(stack);
+  const response = await order({ model: "google/veo-3.1" });
+  assert(response.ok);
+  const job = await response.json();
+  assertEquals([typeof job.id, job.status], ["string", "pending"]);
+  // The URL of the job leads back here, and opens with the same token.
+  const asked = await fetch(job.polling_url, { headers: { Authorization: `Bearer ${token}` } });
+  assertEquals((await asked.json()).status, "in_progress");
+  const refused = await order({ model: "google/veo-0" });
+  assertEquals(refused.status, 400);
+  assertMatch(await refused.text(), /google\/veo-0 is not a valid model ID/);
+});
+
 function connect({ url }: Served): OpenAI {
   return new OpenAI({
     apiKey: TOKEN,
