@@ -1,5 +1,6 @@
 /** What a video may cost at most, by the prices in OpenRouter's catalogue of video models. */
 import type { Fields } from "../fields.ts";
+import { unusable } from "../gateway/failures.ts";
 import { isOpenRouterChosen } from "../gateway/openrouter.ts";
 import { readLimits } from "../ledger/limits.ts";
 import { type Fetching, fetchJson } from "../openrouter/json_responses.ts";
@@ -63,6 +64,10 @@ export async function listVideoModels(call: Fetching): Promise<VideoModel[]> {
   if (known && Date.now() - known.fetchedAt < FRESH_MS) return known.models;
   const { data } = await fetchJson<{ data: VideoModel[] }>(call, "/videos/models", (_, error) => {
     if (error) throw error;
+  }).catch((thrown) => {
+    // Nothing in the request comes from the caller, whom a 400 would blame.
+    const isBlamed = [400, 402, 403, 413].includes(thrown.status);
+    throw isBlamed && isOpenRouterChosen(call.settings) ? unusable(thrown.message) : thrown;
   });
   const models = Array.isArray(data) ? data.filter((model) => typeof model?.id === "string") : [];
   kept.set(url, { models, fetchedAt: Date.now() });

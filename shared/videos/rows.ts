@@ -3,7 +3,7 @@ import { ApiError, unauthorized } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import { callRoutine } from "../insforge/admin.ts";
 import { type Caller, requireApiKey } from "../insforge/client.ts";
-import { type DataError, toAdminError } from "../insforge/failures.ts";
+import { type DataError, toAdminError, unavailable } from "../insforge/failures.ts";
 import { callInsForge } from "../insforge/rest.ts";
 import type { Settings } from "../settings.ts";
 
@@ -173,9 +173,22 @@ export async function listVideos(
 async function select(token: string, query: string, settings: Settings): Promise<VideoRow[]> {
   const path = `/api/database/records/${TABLE}?select=${COLUMNS}&${query}`;
   const { status, body } = await callInsForge(settings, { path, token });
-  if (status < 300 && Array.isArray(body)) return body;
+  if (status < 300) return requireRows(body);
   if (status === 401) throw unauthorized(body);
   throw toAdminError(Object(body) as DataError, status, `table ${TABLE}`);
+}
+
+/** Requires a list of rows; a proxy in front of the database may respond with anything else. */
+function requireRows<Row extends VideoRow>(rows: unknown): Row[] {
+  if (Array.isArray(rows) && rows.every(isRow)) return rows as Row[];
+  throw unavailable(rows);
+}
+
+function isRow(row: unknown): row is VideoRow {
+  const { id, model, status, created_at, videos, request, saved } = Object(row) as VideoRow;
+  return [id, model, status, created_at].every((text) => typeof text === "string") &&
+    Number.isInteger(videos) && videos <= 100 && typeof request === "object" && request !== null &&
+    (saved === null || Array.isArray(saved));
 }
 
 /** A job that OpenRouter has accepted, as it is added. */
@@ -196,8 +209,9 @@ export type NewVideo =
 
 /** Adds a job. It is tried twice, because the job is paid for. */
 export async function addVideo(video: NewVideo, settings: Settings): Promise<VideoRow> {
-  const add = () => callRoutine<VideoRow>("ai_add_video", { video }, settings);
-  return await add().catch(add);
+  const add = () => callRoutine<unknown>("ai_add_video", { video }, settings);
+  const [row] = requireRows([await add().catch(add)]) as [VideoRow];
+  return row;
 }
 
 /**
@@ -210,7 +224,8 @@ export async function claimVideos(
   settings: Settings,
 ): Promise<ClaimedVideo[]> {
   const { id = null, gatewayId = null, max = 1 } = which;
-  return await callRoutine("ai_claim_videos", { id, gateway_id: gatewayId, max }, settings);
+  const args = { id, gateway_id: gatewayId, max };
+  return requireRows(await callRoutine("ai_claim_videos", args, settings));
 }
 
 /** Records what a job has become, and charges it when it has ended. */
@@ -219,7 +234,9 @@ export async function updateVideo(
   changes: VideoChanges,
   settings: Settings,
 ): Promise<VideoRow> {
-  return await callRoutine<VideoRow>("ai_update_video", { id, changes }, settings);
+  const updated = await callRoutine<unknown>("ai_update_video", { id, changes }, settings);
+  const [row] = requireRows([updated]) as [VideoRow];
+  return row;
 }
 
 /** Reads a user's own key, sealed as it is stored; undefined when the user has none. */

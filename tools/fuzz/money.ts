@@ -7,7 +7,8 @@ export interface Post {
   fate: Fate;
 }
 
-const PAID = /^\/(chat\/completions|responses|messages|embeddings|images|audio|rerank|videos)\b/;
+const PAID =
+  /^\/(chat\/completions|completions|responses|messages|embeddings|images|audio|rerank|videos)\b/;
 /** A request is attempted three times. Images are requested a second time with other modalities. */
 const MAX_ATTEMPTS = 6;
 const MAX_COUNT = 2 ** 31 - 1;

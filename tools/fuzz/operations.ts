@@ -15,7 +15,7 @@ export interface FuzzedOperation {
   /** The path below the host. */
   path: string;
   handler: EdgeFunction;
-  /** Statuses that the API reference documents, 200 included. */
+  /** Statuses that the API reference documents, that of a success included. */
   statuses: Set<number>;
   /**
    * Compares a response with the API reference, down to so many levels; undefined when it is as
@@ -160,8 +160,12 @@ const MORE_EXAMPLES: Record<string, Record<string, unknown>[]> = {
 };
 
 /** Creates the comparison with the schema that the API reference has of a JSON response. */
-function createCheck(ajv: Ajv2020, path: string, method: string): FuzzedOperation["findIssue"] {
-  const keys = ["paths", path, method.toLowerCase(), "responses", "200", "content"];
+function createCheck(
+  ajv: Ajv2020,
+  { slug, route, method, status }: FuzzedRequest,
+): FuzzedOperation["findIssue"] {
+  const path = ["paths", toPath(slug, route), method.toLowerCase()];
+  const keys = [...path, "responses", String(status), "content"];
   const pointer = [...keys, "application/json", "schema"]
     .map((key) => encodeURIComponent(key.replaceAll("/", "~1"))).join("/");
   let validate: ValidateFunction | undefined;
@@ -179,6 +183,8 @@ function createCheck(ajv: Ajv2020, path: string, method: string): FuzzedOperatio
 export interface FuzzedRequest extends Omit<FuzzedOperation, "statuses" | "findIssue"> {
   /** The route below the function, such as `/models/:id`. */
   route: string;
+  /** The status of a success. */
+  status: number;
   /** Statuses of errors that the API reference documents. */
   errors: number[];
 }
@@ -188,7 +194,8 @@ export async function loadRequests(): Promise<FuzzedRequest[]> {
   const requests: FuzzedRequest[] = [];
   for (const [slug, reference] of await loadReferences()) {
     const { default: handler } = await loadFunction(slug);
-    for (const [key, { errors, examples }] of Object.entries(reference.operations)) {
+    for (const [key, operation] of Object.entries(reference.operations)) {
+      const { errors, examples, status = 200 } = operation;
       const [method = "", route = ""] = key.split(" ");
       const path = `/${slug}${route === "/" ? "" : route}`.replace(
         /:\w+(\{.*\})?/,
@@ -199,7 +206,7 @@ export async function loadRequests(): Promise<FuzzedRequest[]> {
         request && status < 300 ? [request] : []
       );
       const all = [...good, ...MORE_EXAMPLES[name] ?? [], {}];
-      requests.push({ name, slug, method, route, path, handler, errors, examples: all });
+      requests.push({ name, slug, method, route, path, handler, status, errors, examples: all });
     }
   }
   return requests;
@@ -210,9 +217,9 @@ export async function loadOperations(): Promise<FuzzedOperation[]> {
   const document = await createDocument();
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
   ajv.addSchema({ $id: REFERENCE, ...document });
-  return (await loadRequests()).map(({ errors, route, ...request }) => ({
+  return (await loadRequests()).map((request) => ({
     ...request,
-    statuses: new Set([200, ...errors]),
-    findIssue: createCheck(ajv, toPath(request.slug, route), request.method),
+    statuses: new Set([request.status, ...request.errors]),
+    findIssue: createCheck(ajv, request),
   }));
 }

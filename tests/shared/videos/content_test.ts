@@ -6,37 +6,7 @@ import { openContent, type VideoContent } from "../../../shared/videos/content.t
 import { createEnvironment } from "../../support/caller.ts";
 import { createFinishedRow, createRow } from "./row.ts";
 
-const MEGABYTE = 1024 * 1024;
 const VIDEO = { "Content-Type": "video/mp4" };
-
-Deno.test("a video of 50 MB is passed on without being held in memory", async () => {
-  const size = 50 * MEGABYTE;
-  const piece = new Uint8Array(64 * 1024);
-  let made = 0;
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull(controller) {
-      if (made >= size) return controller.close();
-      made += piece.length;
-      controller.enqueue(piece);
-    },
-  }, { highWaterMark: 0 });
-  await using server = serve(() =>
-    new Response(body, { headers: { ...VIDEO, "Content-Length": String(size) } })
-  );
-  const { source, length, mediaType } = await open(server.url);
-  assertEquals([length, mediaType], [size, "video/mp4"]);
-  let read = 0;
-  let most = 0;
-  for (let bytes = await source.read(); bytes; bytes = await source.read()) {
-    read += bytes.length;
-    most = Math.max(most, made - read);
-    // Gives the server every chance to go on while nothing is read.
-    if (read % MEGABYTE < bytes.length) await new Promise((resolve) => setTimeout(resolve));
-  }
-  assertEquals(read, size);
-  // What is in flight: the buffers of the two sockets.
-  assert(most < 20 * MEGABYTE, `${most} bytes were in flight`);
-});
 
 Deno.test("the key is not sent to the host that OpenRouter redirects to", async () => {
   await using storage = serve(() => new Response("film", { headers: VIDEO }));

@@ -67,6 +67,26 @@ Deno.test("a token that InsForge rejects is a 401", async () => {
   await assertFailure(read, 401, "AUTH_UNAUTHORIZED");
 });
 
+for (
+  const rows of [null, "page", {}, [null], [{}], [{ ...row, videos: 1e9 }], [{
+    ...row,
+    request: null,
+  }]]
+) {
+  Deno.test(`${JSON.stringify(rows).slice(0, 40)} in place of rows is a 502`, async () => {
+    await using insforge = createInsForge();
+    insforge.replyAlways(200, rows);
+    const settings = settingsOf(insforge.url);
+    const calls = [
+      () => readVideo(owner, row.id, settings),
+      () => claimVideos({ id: row.id }, settings),
+      () => updateVideo(row.id, {}, settings),
+      () => addVideo(video, settings),
+    ];
+    for (const call of calls) await assertFailure(call(), 502, "UPSTREAM_FAILURE");
+  });
+}
+
 Deno.test("a job is added a second time when the first attempt fails", async () => {
   await using insforge = createInsForge();
   insforge.reply(502, "");
