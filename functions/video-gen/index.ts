@@ -30,17 +30,12 @@ import {
 } from "../../shared/videos/rows.ts";
 import { toVideoJob, type VideoJob, type VideoJobs } from "./answer.ts";
 import { videoId, videoRequest, videosQuery } from "./request.ts";
-import { requireSignature, SIGNATURE_HEADER, videoEvent } from "./webhook.ts";
+import { requireSignature, SIGNATURE_HEADER, videoEvent, type WebhookAnswer } from "./webhook.ts";
 
 export type { VideoJob, VideoJobs } from "./answer.ts";
+export type { WebhookAnswer } from "./webhook.ts";
 export type { PollAnswer } from "../../shared/videos/advance.ts";
 export type { InlineVideo } from "../../shared/videos/content_response.ts";
-
-/** The response to a webhook. */
-export interface WebhookAnswer {
-  /** Whether the job is one of this app. */
-  known: boolean;
-}
 
 const DEFAULT_LIMIT = 20;
 

@@ -10,6 +10,12 @@ export const videoEvent = z.looseObject({
   data: z.looseObject({ id: z.string().check(z.minLength(1), z.maxLength(200)) }),
 });
 
+/** The response to a notice. */
+export interface WebhookAnswer {
+  /** Whether the job is one of this app. */
+  known: boolean;
+}
+
 /** The header with the signature, `t=<seconds>,v1=<hex>`. */
 export const SIGNATURE_HEADER = "X-OpenRouter-Signature";
 

@@ -124,6 +124,16 @@ Deno.test("video-gen without its owner", async (t) => {
     assertEquals(await response.bytes(), FILM);
   });
 
+  await t.step("a finished video is also copied when its owner asks", async () => {
+    const id = await order({ save: { bucket: "films" } });
+    await makeDue(stack);
+    await ask(stack, `video-gen/${id}`, demo);
+    await makeDue(stack);
+    const { body } = await ask(stack, `video-gen/${id}`, demo);
+    assertEquals(body.saved.map(({ key }: { key: string }) => key), [`${id}.mp4`]);
+    assertEquals((await readRow(stack, id)).left, false);
+  });
+
   await t.step(
     "a copy that fails is tried again, and given up when it cannot succeed",
     async () => {
