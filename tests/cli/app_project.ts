@@ -128,7 +128,7 @@ async function startServe() {
     }
     return text.slice(from);
   }
-  const banner = await readUntil(/\ncurl .*summarize-records.*\n/);
+  const banner = await readUntil(/\ncurl .*\/stream .*\n/);
   const read = (pattern: RegExp) => pattern.exec(banner)?.[1] ?? "";
   return {
     banner,
@@ -136,7 +136,7 @@ async function startServe() {
     apiKey: read(/^API key +(\S+)/m),
     /** Waits for the restart after a change, then calls the function `chat` as the demo user. */
     async waitForOwnChat(): Promise<unknown> {
-      await readUntil(/\ncurl .*summarize-records.*\n/, banner.length);
+      await readUntil(/\ncurl .*\/stream .*\n/, banner.length);
       const [, email, password] = /^User +(\S+) +(\S+)/m.exec(banner) ?? [];
       const signIn = `${read(/^InsForge +(\S+)/m)}/api/auth/sessions`;
       const { accessToken } = await postJson(signIn, { email, password });

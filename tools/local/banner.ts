@@ -18,15 +18,19 @@ export function describeStack(stack: Stack): string {
     "",
     "In a shell:",
     "",
-    toCurl(stack, "stream", { prompt: PROMPT }),
-    toCurl(stack, "summarize-records", {
-      table: stack.insforge ? "support_tickets" : "your_table",
-      limit: 200,
-    }),
-    ...stack.insforge && stack.slugs.includes("ask-records")
-      ? [toCurl(stack, "ask-records", { question: QUESTION, table: "support_tickets" })]
-      : [],
+    ...listRequests(stack).map(([slug, body]) => toCurl(stack, slug, body)),
   ].join("\n");
+}
+
+/** Requests to try; an app has only some of the functions, and only demo data has an index. */
+function listRequests({ insforge, slugs }: Stack): [slug: string, body: unknown][] {
+  const table = insforge ? "support_tickets" : "your_table";
+  const requests: [slug: string, body: unknown][] = [
+    ["stream", { prompt: PROMPT }],
+    ["summarize-records", { table, limit: 200 }],
+  ];
+  if (insforge) requests.push(["ask-records", { question: QUESTION, table }]);
+  return requests.filter(([slug]) => slugs.includes(slug));
 }
 
 function listParts(stack: Stack): string[] {
