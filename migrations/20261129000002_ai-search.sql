@@ -40,10 +40,33 @@ begin
       table_name, known.model, known.dimensions, known.params, known.language,
       model, dimensions, params, language
       using errcode = 'object_not_in_prerequisite_state',
-        hint = format('To make all vectors again, drop table %I and delete its row of ai_search_indexes first', table_name || '_search');
+        hint = format('To make all vectors again, run first: select ai_search_drop(%L)', table_name);
+  end if;
+  if known is null and to_regclass(format('public.%I', table_name || '_search')) is not null then
+    raise exception 'The name "%_search" belongs to another table', table_name
+      using errcode = 'duplicate_table';
   end if;
   insert into ai_search_indexes as i values (table_name, columns, model, dimensions, params, language)
   on conflict on constraint ai_search_indexes_pkey do update set columns = excluded.columns;
+end
+$$;
+
+-- Removes the index of a table with its triggers. The rows of the table stay as they are.
+create function ai_search_drop(table_name text) returns void
+language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+begin
+  delete from ai_search_indexes i where i.table_name = ai_search_drop.table_name;
+  if not found then
+    raise exception 'The table "%" has no search index', table_name using errcode = 'undefined_table';
+  end if;
+  execute format($sql$
+    drop trigger if exists search_sync on %1$I;
+    drop trigger if exists search_sync_truncate on %1$I;
+    drop function if exists %2$I();
+    drop function if exists %3$I(vector, integer, double precision, text);
+    drop function if exists %3$I(halfvec, integer, double precision, text);
+    drop table if exists %4$I;
+  $sql$, table_name, table_name || '_search_sync', 'match_' || table_name, table_name || '_search');
 end
 $$;
 
@@ -148,7 +171,7 @@ end
 $$;
 
 revoke execute on function
-  ai_search_register, ai_search_claim, ai_search_save, ai_search_postpone, ai_search_state
+  ai_search_register, ai_search_drop, ai_search_claim, ai_search_save, ai_search_postpone, ai_search_state
   from public, anon, authenticated;
 
 -- How questions about a table are turned into vectors; null for a table without an index. This alone

@@ -3,6 +3,7 @@ import { mapConcurrently } from "../../shared/concurrency.ts";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { User } from "../../shared/auth/user_token.ts";
 import type { Call } from "../../shared/http/call.ts";
+import { maxResponseMs } from "../../shared/http/platform.ts";
 import { callRoutine } from "../../shared/insforge/admin.ts";
 import { toAdminError, toReadError } from "../../shared/insforge/failures.ts";
 import { callUserRoutine } from "../../shared/insforge/routines.ts";
@@ -43,8 +44,8 @@ interface Batch {
 
 const BATCH_SIZE = 100;
 const CONCURRENCY = 4;
-/** A run begins nothing new after this time: self-hosted functions have 60 seconds. */
-const RUN_MS = 35_000;
+/** A run begins nothing new after this part of the time that a request may take. */
+const RUN_PART = 0.6;
 /** A user counts at most so many waiting rows. */
 const MAX_PENDING = 1_000;
 /** So many refused texts without a single vector are the fault of the model or its settings. */
@@ -108,7 +109,8 @@ class IndexRun {
   constructor(readonly call: Call) {}
 
   async work(claim: () => Promise<Claim[]>): Promise<void> {
-    for (let before = -1; this.#indexed > before && this.call.elapsedMs() < RUN_MS;) {
+    const runMs = RUN_PART * Math.min(this.call.settings.REQUEST_DEADLINE_MS, maxResponseMs());
+    for (let before = -1; this.#indexed > before && this.call.elapsedMs() < runMs;) {
       before = this.#indexed;
       const claims = await claim();
       const batches = claims.flatMap(toBatches);

@@ -1,5 +1,7 @@
 /** The search index: it maintains itself, and never holds a vector of an older text. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { indexAll } from "../../functions/ask-records/indexing.ts";
+import { ActiveCall } from "../../shared/http/call.ts";
 import { createIndexMigration } from "../../tools/index_table/migration.ts";
 import { createVector } from "../../tools/local/openrouter/vectors.ts";
 import { addNotes, createMigration, indexOnce, startWorld, type World } from "./world.ts";
@@ -205,6 +207,60 @@ Deno.test("the search index", async (t) => {
       await assertFresh(world, 3);
     },
   );
+
+  await step("a run that has no time left says how many rows wait", async () => {
+    await addNotes(world, demo, createTexts(450));
+    const request = new Request("http://functions.test/ask-records/index", { method: "POST" });
+    const call = new ActiveCall("ask-records", request, {
+      environment: world.environment,
+      ownPrompts: true,
+    });
+    call.userId = "api-key";
+    call.elapsedMs = () => world.embedded.length > 0 ? 34_000 : 0; // the first round took long
+    const { indexed, waiting } = await indexAll(call);
+    assertEquals([indexed, waiting], [400, 50]);
+    await call.deliver(new Response());
+  });
+
+  await step("a text of megabytes is stored, and indexed by its beginning", async () => {
+    const body = Array.from({ length: 300_000 }, (_, i) => `word${i}`).join(" ");
+    await addNotes(world, demo, [["Long", body]]);
+    assertEquals((await indexOnce(world)).indexed, 1);
+    const [{ length } = {}] = await sql("select length(body) as length from notes");
+    assertEquals(length, body.length);
+    assertEquals(world.embedded[0]!.input[0]!.length, 6_000);
+  });
+
+  await step("an index that is dropped leaves the rows, and another model can follow", async () => {
+    await sql("create table drafts (id text primary key, title text)");
+    const request = { table: "drafts", columns: ["title"], dimensions: DIMENSIONS };
+    await sql(createIndexMigration(request));
+    await sql("insert into drafts values ('a', 'On bicycles')");
+    await indexOnce(world);
+    await sql("select ai_search_drop('drafts')");
+    await sql("update drafts set title = 'On bread'");
+    await sql("insert into drafts values ('b', 'On tea')");
+    await sql(createIndexMigration({
+      ...request,
+      model: "openai/text-embedding-3-large",
+      dimensions: 2_048,
+    }));
+    assertEquals((await indexOnce(world)).indexed, 2);
+    const { body } = await world.post(token, { question: "bread", table: "drafts" });
+    assertEquals(body.citations.map(({ id }: { id: string }) => id), ["a"]);
+    await assertRejects(
+      () => sql("select ai_search_drop('nothing')"),
+      Error,
+      "has no search index",
+    );
+  });
+
+  await step("a table of the app whose name the index would have is left alone", async () => {
+    await sql("create table plans (id int primary key, title text)");
+    await sql("create table plans_search (id int, title text)");
+    const migration = createIndexMigration({ table: "plans", columns: ["title"] });
+    await assertRejects(() => sql(migration), Error, '"plans_search" belongs to another table');
+  });
 
   await step("a second model, length or language is refused while the index exists", async () => {
     for (

@@ -1,6 +1,7 @@
 /** An embedded InsForge with an app's table of notes, and a simulated OpenRouter that can be disturbed. */
 import { assertEquals } from "@std/assert";
 import handler from "../../functions/ask-records/index.ts";
+import type { Environment } from "../../shared/settings.ts";
 import { createIndexMigration } from "../../tools/index_table/migration.ts";
 import { createDemoData, DEMO_USERS } from "../../tools/local/insforge/demo.ts";
 import { createEmbeddedInsForge, type EmbeddedInsForge } from "../../tools/local/insforge/mod.ts";
@@ -43,6 +44,8 @@ export interface World extends AsyncDisposable {
   chats: { messages: { content: string }[] }[];
   /** Posts to the function with a token. */
   post(token: string, body?: unknown, path?: string): Promise<{ status: number; body: Body }>;
+  /** The settings of the function. */
+  environment: Environment;
   /** Runs the schedule once. */
   index(): Promise<{ status: number; body: Body }>;
 }
@@ -77,12 +80,13 @@ export async function startWorld(dimensions: number): Promise<World> {
     } else if (body?.messages) world.chats.push(body);
     return await openrouter(request);
   });
-  const environment: Record<string, string> = {
+  const settings: Record<string, string> = {
     ...insforge.secrets,
     INSFORGE_BASE_URL: insforgeUrl,
     OPENROUTER_BASE_URL: `${openrouterUrl}/api/v1`,
     OPENROUTER_API_KEY: "sk-or-v1-local",
   };
+  const environment: Environment = { get: (name) => settings[name] };
   const post: World["post"] = async (token, body, path = "/ask-records") => {
     const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
     const request = new Request(`http://functions.test${path}`, {
@@ -90,7 +94,7 @@ export async function startWorld(dimensions: number): Promise<World> {
       headers,
       body: JSON.stringify(body),
     });
-    const response = await handler(request, { get: (name) => environment[name] });
+    const response = await handler(request, environment);
     return { status: response.status, body: await response.json() };
   };
   const [demo, second] = DEMO_USERS;
@@ -106,6 +110,7 @@ export async function startWorld(dimensions: number): Promise<World> {
     disturb: () => undefined,
     embedded: [],
     chats: [],
+    environment,
     post,
     index: () => post(insforge.secrets.API_KEY!, undefined, "/ask-records?route=index"),
     [Symbol.asyncDispose]: () => stop.disposeAsync(),

@@ -13,7 +13,7 @@ Deno.test("createIndexMigration uses the default model's length, vector and Engl
   assertStringIncludes(sql, `array['subject', 'body'], 'openai/text-embedding-3-small', 1536`);
   assertStringIncludes(sql, "embedding vector(1536)");
   assertStringIncludes(sql, "using hnsw (embedding vector_cosine_ops)");
-  assertStringIncludes(sql, "to_tsvector('english', content)");
+  assertStringIncludes(sql, "to_tsvector('english', left(content, 200000))");
   assertStringIncludes(sql, "language sql security invoker");
   assertEquals(findGuardFault(sql), undefined, "InsForge refuses it");
 });

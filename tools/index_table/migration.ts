@@ -41,6 +41,8 @@ const MODELS = new Map<string, EmbeddingModel>([
 const MAX_VECTOR = 2_000;
 /** And so many of type `halfvec`, whose numbers have 16 bits. */
 const MAX_HALFVEC = 4_000;
+/** PostgreSQL rejects a `tsvector` above 1 MB, and with it the app's own row. */
+const MAX_WORDS_CHARS = 200_000;
 /** PostgreSQL cuts names of more bytes; the longest name made here adds 17. */
 const MAX_NAME_BYTES = 46;
 
@@ -125,7 +127,9 @@ alter table ${index}
   alter column id set not null,
   add column if not exists content text not null,
   add column if not exists search tsvector
-    generated always as (to_tsvector(${quoteText(language)}, content)) stored,
+    generated always as (to_tsvector(${
+    quoteText(language)
+  }, left(content, ${MAX_WORDS_CHARS}))) stored,
   add column if not exists embedding ${type}(${dimensions}),
   add column if not exists version uuid not null default gen_random_uuid(),
   add column if not exists failures integer not null default 0,
