@@ -1,7 +1,8 @@
 /** The request body of chatbot-ui's chat routes. https://github.com/mckaywrigley/chatbot-ui */
 import * as z from "zod/mini";
 import { invalidInput } from "../../shared/errors.ts";
-import { chatRequest } from "../../shared/request/chat_request.ts";
+import { setUsualForm } from "../../shared/http/body.ts";
+import { chatRequest, isUsualChat } from "../../shared/request/chat_request.ts";
 import { nonEmptyText } from "../../shared/request/text_fields.ts";
 
 const chatSettings = z.looseObject({
@@ -17,6 +18,11 @@ export const streamRequest = z.safeExtend(chatRequest, {
    */
   chatSettings: z.optional(chatSettings),
 });
+
+setUsualForm(
+  streamRequest,
+  (value) => isUsualChat(value) && !Object.hasOwn(value as object, "chatSettings"),
+);
 
 /** A checked request of `stream`. */
 export type StreamRequest = z.infer<typeof streamRequest>;

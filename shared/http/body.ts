@@ -70,10 +70,23 @@ export function parseBody<T>(text: string, schema: ZodMiniType<T>, maxValues?: n
  * @throws {ApiError} 400 `INVALID_INPUT` with a message that names the first invalid field.
  */
 export function parseValue<T>(value: unknown, schema: ZodMiniType<T>): T {
+  if (usualForms.get(schema)?.(value)) return value as T;
   let issue = findIssue(value, schema);
   if (issue && dropNullFields(value, schema)) issue = findIssue(value, schema);
   if (issue) throw invalidInput(describeIssue(value, issue));
   return value as T;
+}
+
+/** For a schema, whether a value is of the form that most requests have. */
+const usualForms = new WeakMap<ZodMiniType, (value: unknown) => boolean>();
+
+/**
+ * Lets requests of the usual form pass without zod, whose check costs more than parsing the request.
+ *
+ * @param isUsual returns true only for values that the schema accepts.
+ */
+export function setUsualForm(schema: ZodMiniType, isUsual: (value: unknown) => boolean): void {
+  usualForms.set(schema, isUsual);
 }
 
 /** zod's own `safeParse` collects an issue, with its message, for each of a million invalid items. */

@@ -1,6 +1,7 @@
 /** Requests for a chat completion: their schemas, and the body that is sent for them. */
 import * as z from "zod/mini";
 import { invalidInput } from "../errors.ts";
+import { setUsualForm } from "../http/body.ts";
 import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
 import { requireInputTokens } from "./input_tokens.ts";
@@ -80,6 +81,32 @@ const options = {
   stream: z.nullish(z.boolean()),
 };
 
+/** Fields that zod checks; of the others, {@link isUsualChat} checks those that have a schema. */
+const UNUSUAL_FIELDS = ["models", "max_completion_tokens", "tools", "assistant", "variables"];
+const USUAL_ROLES = new Set<unknown>(["system", "developer", "user", "assistant"]);
+
+/**
+ * Whether a value is a request as most are: a prompt, or messages of text, and at most a model, a limit
+ * and `stream` among the fields that have a schema. {@link chatRequest} accepts every such value.
+ */
+export function isUsualChat(value: unknown): boolean {
+  const request: Fields = Object(value);
+  const { prompt, messages, model, max_tokens, stream } = request;
+  if (UNUSUAL_FIELDS.some((name) => Object.hasOwn(request, name))) return false;
+  const areOptionsUsual = (model === undefined || typeof model === "string" && model !== "") &&
+    (max_tokens === undefined || Number.isSafeInteger(max_tokens) && (max_tokens as number) >= 1) &&
+    (stream === undefined || typeof stream === "boolean");
+  if (!areOptionsUsual) return false;
+  if (messages === undefined) return typeof prompt === "string" && /\S/.test(prompt);
+  return prompt === undefined && Array.isArray(messages) && messages.length > 0 &&
+    messages.every(isUsualMessage);
+}
+
+function isUsualMessage(message: unknown): boolean {
+  const { role, content, tool_call_id }: Fields = Object(message);
+  return USUAL_ROLES.has(role) && typeof content === "string" && tool_call_id === undefined;
+}
+
 /** A request of `chat` and `stream`: a prompt or messages; OpenRouter's other fields pass through. */
 export const chatRequest = z.looseObject({
   /** At most `MAX_PROMPT_CHARS` characters. */
@@ -93,6 +120,7 @@ export const chatRequest = z.looseObject({
     'Either "prompt" or "messages" must be given, and not both',
   ),
 );
+setUsualForm(chatRequest, isUsualChat);
 
 /** A request as OpenAI's API takes it: with `messages`, without `prompt`. */
 export const completionRequest = z.looseObject({

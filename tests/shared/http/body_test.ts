@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { createApp } from "../../../shared/http/app.ts";
-import { parseValue, readBody } from "../../../shared/http/body.ts";
+import { parseValue, readBody, setUsualForm } from "../../../shared/http/body.ts";
 import { ApiError } from "../../../shared/errors.ts";
 import { createEnvironment, logs, send } from "../../support/caller.ts";
 
@@ -261,3 +261,13 @@ function bytes(...values: number[]): Uint8Array<ArrayBuffer> {
 function nest(open: string, close: string, levels: number): string {
   return open.repeat(levels) + (open === "[" ? "" : "1") + close.repeat(levels);
 }
+
+Deno.test("does not run zod for a value of the schema's usual form", () => {
+  let runs = 0;
+  const schema = z.looseObject({ a: z.string() }).check(z.refine(() => ++runs > 0));
+  setUsualForm(schema, (value) => (value as { a?: unknown }).a === "usual");
+  const value = { a: "usual" };
+  assertEquals([parseValue(value, schema) === value, runs], [true, 0]);
+  parseValue({ a: "other" }, schema);
+  assertEquals(runs, 1);
+});

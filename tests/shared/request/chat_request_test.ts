@@ -1,8 +1,11 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { streamRequest } from "../../../functions/stream/chatbot_ui.ts";
 import { parseValue } from "../../../shared/http/body.ts";
 import {
   type ChatRequest,
   chatRequest,
+  isUsualChat,
   requireShort,
   toCompletionBody,
   toConversation,
@@ -246,3 +249,57 @@ function assertRejected(request: Record<string, unknown>, message: RegExp): void
   assertEquals([error.status, error.code], [400, "INVALID_INPUT"]);
   assertMatch(error.message, message);
 }
+
+Deno.test("the schemas accept every request of the usual form", () => {
+  const text = fc.oneof(fc.string(), fc.constantFrom("", " ", "Hello", null, undefined, 5));
+  const message = fc.record({
+    role: fc.constantFrom(
+      "system",
+      "developer",
+      "user",
+      "assistant",
+      "tool",
+      "function",
+      "x",
+      null,
+    ),
+    content: fc.oneof(text, fc.constant([{ type: "text", text: "a" }])),
+    tool_call_id: text,
+    name: text,
+  }, { requiredKeys: [] });
+  const request = fc.record({
+    prompt: text,
+    messages: fc.oneof(fc.array(fc.oneof(message, fc.anything()), { maxLength: 3 }), fc.anything()),
+    model: text,
+    models: fc.array(text),
+    max_tokens: fc.oneof(fc.integer(), fc.double(), text),
+    max_completion_tokens: fc.integer(),
+    stream: fc.oneof(fc.boolean(), text),
+    tools: fc.array(fc.anything(), { maxLength: 1 }),
+    assistant: text,
+    variables: fc.anything(),
+    chatSettings: fc.anything(),
+    temperature: fc.anything(),
+  }, { requiredKeys: [] });
+  const usualMessage = fc.record({ role: fc.constant("user"), content: fc.string() });
+  const nearlyUsual = fc.tuple(request, fc.array(usualMessage, { minLength: 1 })).map(
+    ([{ temperature, model, stream, max_tokens }, messages]) => ({
+      ...{ temperature, model, stream, max_tokens },
+      messages,
+    }),
+  );
+  let usual = 0;
+  const options = { seed: 20_261_129, numRuns: 4_000 };
+  fc.assert(
+    fc.property(fc.oneof(request, nearlyUsual, fc.anything()), (value) => {
+      if (!isUsualChat(value)) return;
+      usual++;
+      assert(chatRequest.safeParse(value).success);
+      if (!Object.hasOwn(value as object, "chatSettings")) {
+        assert(streamRequest.safeParse(value).success);
+      }
+    }),
+    options,
+  );
+  assert(usual > 200, `only ${usual} requests were usual`);
+});
