@@ -10,6 +10,7 @@ import { runTask } from "./cli/deno.ts";
 import { CommandFailure } from "./cli/failure.ts";
 import { type IndexOptions, writeIndexMigration } from "./cli/index_table.ts";
 import { initApp } from "./cli/init.ts";
+import { readVersion } from "./cli/library.ts";
 
 /** Tools that run with Deno, and what they do. They read their options themselves. */
 const TASKS = {
@@ -26,6 +27,7 @@ const print = (lines: string[]) => console.log(lines.join("\n"));
 
 const program = new Command("insforge-ai")
   .description("AI functions for an app on InsForge")
+  .version(readVersion())
   .helpCommand(false)
   .showHelpAfterError("\nnpx insforge-ai --help lists the commands")
   .enablePositionalOptions();

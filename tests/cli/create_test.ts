@@ -7,11 +7,11 @@ import {
 } from "@std/assert";
 import { createFunction, type Template, TEMPLATES } from "../../tools/cli/create.ts";
 import { CommandFailure } from "../../tools/cli/failure.ts";
-import { createAppFolder } from "./app_folder.ts";
+import { createAppFiles } from "./app_files.ts";
 
 for (const template of Object.keys(TEMPLATES) as Template[]) {
   Deno.test(`new --${template} writes a function of at most 30 lines with its test`, () => {
-    using app = createAppFolder();
+    using app = createAppFiles();
     const files = createFunction(app.root, "support-bot", template);
     assertEquals(files.includes("prompts/support-bot.md"), template === "assistant");
     for (const file of files) assert(!app.read(file)!.includes("my-function"), file);
@@ -23,7 +23,7 @@ for (const template of Object.keys(TEMPLATES) as Template[]) {
 }
 
 Deno.test("new replaces nothing that exists", () => {
-  using app = createAppFolder({ "prompts/support-bot.md": "ours" });
+  using app = createAppFiles({ "prompts/support-bot.md": "ours" });
   assertThrows(
     () => createFunction(app.root, "support-bot", "assistant"),
     CommandFailure,
@@ -33,7 +33,7 @@ Deno.test("new replaces nothing that exists", () => {
 });
 
 Deno.test("new rejects slugs that InsForge rejects", () => {
-  using app = createAppFolder();
+  using app = createAppFiles();
   for (const slug of ["Health", "health", "../x", "a b", "", "-a"]) {
     assertThrows(() => createFunction(app.root, slug, "prompt"), CommandFailure, `"${slug}"`);
   }

@@ -2,12 +2,12 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { CommandFailure } from "../../tools/cli/failure.ts";
 import { writeIndexMigration } from "../../tools/cli/index_table.ts";
 import { createIndexMigration } from "../../tools/index_table/migration.ts";
-import { createAppFolder } from "./app_folder.ts";
+import { createAppFiles } from "./app_files.ts";
 
 const now = Date.UTC(2026, 10, 29, 9, 30, 5);
 
 Deno.test("index writes a migration, and gives a second one of the table another name", () => {
-  using app = createAppFolder();
+  using app = createAppFiles();
   const options = { columns: "subject, body", now };
   const path = "migrations/20261129093005_search-support-tickets.sql";
   assertEquals(writeIndexMigration(app.root, "Support_Tickets", options), path);
@@ -20,7 +20,7 @@ Deno.test("index writes a migration, and gives a second one of the table another
 });
 
 Deno.test("index passes its options on", () => {
-  using app = createAppFolder();
+  using app = createAppFiles();
   const options = { id: "key", model: "a/b", language: "simple" };
   const typed = { ...options, columns: "text", dimensions: "768", now };
   assertEquals(
@@ -30,7 +30,7 @@ Deno.test("index passes its options on", () => {
 });
 
 Deno.test("index rejects what cannot be indexed, and writes nothing", () => {
-  using app = createAppFolder();
+  using app = createAppFiles();
   for (const options of [{ columns: "" }, { columns: "a", dimensions: "many" }]) {
     assertThrows(() => writeIndexMigration(app.root, "t", { ...options, now }), CommandFailure);
   }

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { initApp } from "../../tools/cli/init.ts";
 import { CommandFailure } from "../../tools/cli/failure.ts";
-import { createAppFolder } from "./app_folder.ts";
+import { createAppFiles } from "./app_files.ts";
 
 Deno.test("init creates what an empty folder lacks, and prints three steps", () => {
-  using app = createAppFolder();
+  using app = createAppFiles();
   const lines = initApp(app.root);
   assertEquals(lines.filter((line) => /^ {2}\d\. npx insforge-ai /.test(line)).length, 3);
   assertEquals(JSON.parse(app.read("deno.json")!), {
@@ -15,7 +15,7 @@ Deno.test("init creates what an empty folder lacks, and prints three steps", () 
 });
 
 Deno.test("init changes nothing when it is repeated", () => {
-  using app = createAppFolder();
+  using app = createAppFiles();
   const files = ["deno.json", ".gitignore", ".env.example"];
   initApp(app.root);
   const before = files.map(app.read);
@@ -30,7 +30,7 @@ Deno.test("init keeps lines, comments and values that an app has", () => {
   "imports": { "@/": "./src/" },
 }
 `;
-  using app = createAppFolder({
+  using app = createAppFiles({
     "deno.jsonc": configuration,
     ".gitignore": "node_modules\n.env",
     ".env.example": "OPENROUTER_API_KEY=ours\n",
@@ -48,20 +48,20 @@ Deno.test("init keeps lines, comments and values that an app has", () => {
 
 Deno.test("init keeps an import of the library that points elsewhere", () => {
   const configuration = '{"imports":{"insforge-ai-functions":"../ours/mod.ts"}}';
-  using app = createAppFolder({ "deno.json": configuration });
+  using app = createAppFiles({ "deno.json": configuration });
   initApp(app.root);
   assertEquals(app.read("deno.json"), configuration);
 });
 
 Deno.test("init fails when the Deno configuration is not JSON", () => {
-  using app = createAppFolder({ "deno.json": "{ imports" });
+  using app = createAppFiles({ "deno.json": "{ imports" });
   assertThrows(() => initApp(app.root), CommandFailure, "deno.json must be JSON");
   assertEquals(app.read("deno.json"), "{ imports");
 });
 
 Deno.test("init names the linked project and never its key", () => {
   const link = { oss_host: "https://app1.us-east.insforge.app", api_key: "ik_secret" };
-  using app = createAppFolder({ ".insforge/project.json": JSON.stringify(link) });
+  using app = createAppFiles({ ".insforge/project.json": JSON.stringify(link) });
   const text = initApp(app.root).join("\n");
   assertStringIncludes(text, "linked to app1.us-east.insforge.app");
   assert(!text.includes("ik_secret"));
@@ -69,7 +69,7 @@ Deno.test("init names the linked project and never its key", () => {
 });
 
 Deno.test("init points to a key in .env.local that the tools do not read", () => {
-  using app = createAppFolder({ ".env.local": "OPENROUTER_API_KEY=sk-or-v1-secret\n" });
+  using app = createAppFiles({ ".env.local": "OPENROUTER_API_KEY=sk-or-v1-secret\n" });
   const text = initApp(app.root).join("\n");
   assertStringIncludes(text, ".env.local: has OPENROUTER_API_KEY");
   assert(!text.includes("sk-or-v1-secret"));

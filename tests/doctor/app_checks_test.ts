@@ -1,13 +1,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { openApp } from "../../tools/app.ts";
 import { checkAssistants, checkFunctions, checkSettings } from "../../tools/doctor/app_checks.ts";
-import { createAppFolder } from "../cli/app_folder.ts";
+import { createAppFiles } from "../cli/app_files.ts";
 
 const environment = (values: Record<string, string>) => ({ get: (name: string) => values[name] });
 
 Deno.test("lists the functions of the app that load", async () => {
   const code = 'export default () => new Response("ok");';
-  using app = createAppFolder({ "functions/one/index.ts": code, "functions/two/index.ts": code });
+  using app = createAppFiles({ "functions/one/index.ts": code, "functions/two/index.ts": code });
   assertEquals(await checkFunctions(openApp(app.root)), {
     slugs: ["one", "two"],
     findings: [{ level: "ok", subject: "functions", text: "one, two" }],
@@ -15,7 +15,7 @@ Deno.test("lists the functions of the app that load", async () => {
 });
 
 Deno.test("fails for a function that does not load, and names it", async () => {
-  using app = createAppFolder({
+  using app = createAppFiles({
     "functions/one/index.ts": 'export default () => new Response("ok");',
     "functions/two/index.ts": 'throw new Error("no such setting");',
   });
@@ -26,14 +26,14 @@ Deno.test("fails for a function that does not load, and names it", async () => {
 });
 
 Deno.test("fails for an app without functions, and says how to add one", async () => {
-  using app = createAppFolder();
+  using app = createAppFiles();
   const { slugs, findings: [finding] } = await checkFunctions(openApp(app.root));
   assertEquals([slugs, finding?.level], [[], "fail"]);
   assertStringIncludes(finding!.text, "npx insforge-ai add chat");
 });
 
 Deno.test("fails for a wrong prompt file, and names file and field", async () => {
-  using app = createAppFolder({ "prompts/support.md": "---\ntemperature: hot\n---\nHello" });
+  using app = createAppFiles({ "prompts/support.md": "---\ntemperature: hot\n---\nHello" });
   const [finding] = await checkAssistants(openApp(app.root));
   assertEquals(finding?.level, "fail");
   assertStringIncludes(finding!.text, "prompts/support.md");

@@ -3,7 +3,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { openApp } from "../../tools/app.ts";
 import { checkGateway } from "../../tools/doctor/gateway_check.ts";
 import { checkProject } from "../../tools/doctor/project_check.ts";
-import { createAppFolder } from "../cli/app_folder.ts";
+import { createAppFiles } from "../cli/app_files.ts";
 
 const environment = (values: Record<string, string>) => ({ get: (name: string) => values[name] });
 /** Nothing listens there. */
@@ -49,7 +49,7 @@ Deno.test("fails when OpenRouter cannot be reached, and only notes that a key is
 });
 
 Deno.test("notes that no project is linked, and fails when the project cannot be reached", async () => {
-  using folder = createAppFolder();
+  using folder = createAppFiles();
   const app = openApp(folder.root);
   const [unlinked] = await checkProject(app, [], environment({}));
   assertEquals(unlinked?.level, "note");
@@ -70,7 +70,7 @@ Deno.test("lists what the linked project lacks", async () => {
     return Response.json(answers[pathname], { status: answers[pathname] ? 200 : 404 });
   });
   const link = JSON.stringify({ oss_host: project.url, api_key: "ik_secret" });
-  using folder = createAppFolder({ ".insforge/project.json": link });
+  using folder = createAppFiles({ ".insforge/project.json": link });
   const findings = await checkProject(
     openApp(folder.root),
     ["chat", "stream"],

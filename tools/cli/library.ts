@@ -18,6 +18,14 @@ export interface BuiltIn {
   hasAliases: boolean;
 }
 
+/** Reads the version of the library. */
+export function readVersion(): string {
+  // The package has a package.json; this repository has its version in deno.json.
+  const [file = ""] = ["package.json", "deno.json"].map((name) => join(LIBRARY, name))
+    .filter(existsSync);
+  return JSON.parse(readFileSync(file, "utf8")).version;
+}
+
 /** Lists the built-in functions, sorted by slug. */
 export function listBuiltIns(): BuiltIn[] {
   const folder = join(LIBRARY, "functions");

@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url";
 const LOCAL = fileURLToPath(new URL("../../.local/", import.meta.url));
 
 /** The folder of an app. Disposing it removes it. */
-export interface AppFolder extends Disposable {
+export interface AppFiles extends Disposable {
   root: string;
   /** Reads a file; undefined when it is missing. */
   read(path: string): string | undefined;
 }
 
 /** Creates a folder with these files, by their paths. */
-export function createAppFolder(files: Record<string, string> = {}): AppFolder {
+export function createAppFiles(files: Record<string, string> = {}): AppFiles {
   Deno.mkdirSync(LOCAL, { recursive: true });
   const root = Deno.makeTempDirSync({ dir: LOCAL, prefix: "app-" });
   for (const [path, text] of Object.entries(files)) {
