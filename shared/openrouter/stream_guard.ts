@@ -5,6 +5,7 @@
 import { ApiError } from "../errors.ts";
 import { unusable } from "../gateway/failures.ts";
 import type { ByteSource } from "../http/event_stream.ts";
+import { setDeadline } from "../http/deadlines.ts";
 import { EventCutter, joinBytes } from "../http/sse.ts";
 import { canGather, nextTurn, openSource, type Source } from "./stream_source.ts";
 import {
@@ -76,7 +77,7 @@ export class StreamGuard implements ByteSource {
   /** Why the source closed, unless it closed properly. */
   #broken: ApiError | undefined;
   #waitingSince: number | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelWatch: (() => void) | undefined;
 
   /**
    * Starts to guard a response.
@@ -197,7 +198,7 @@ export class StreamGuard implements ByteSource {
   #finish(outcome: Ending["outcome"]): void {
     if (this.#outcome) return;
     this.#outcome = outcome;
-    clearTimeout(this.#timer);
+    this.#cancelWatch?.();
     this.#closeSource();
     this.#end.resolve({ ...this.seen, outcome });
   }
@@ -211,7 +212,7 @@ export class StreamGuard implements ByteSource {
     else if (leftMs <= 0) this.#break(endless());
     else {
       const nextMs = Math.min(Math.max(idleMs - silentMs, 100), leftMs);
-      this.#timer = setTimeout(() => this.#watch(), nextMs);
+      this.#cancelWatch = setDeadline(nextMs, () => this.#watch());
     }
   }
 

@@ -239,3 +239,23 @@ Deno.test("delivers the first two pieces at once and gathers those that have arr
   assertEquals(pieces.slice(0, 2), words.slice(0, 2));
   assert(pieces.length < 20, `${pieces.length} writes for ${words.length} chunks`);
 });
+
+Deno.test("watches 50 streams with the timer of one", async () => {
+  const { setTimeout } = globalThis;
+  let timers = 0;
+  globalThis.setTimeout = ((callback: () => void, ms?: number) => {
+    timers++;
+    return setTimeout(callback, ms);
+  }) as typeof setTimeout;
+  try {
+    const opened = Array.from({ length: 50 }, () => {
+      const { source } = createSource([chunk({ content: "a" })], { end: "hang" });
+      return createGuard(source);
+    });
+    await Promise.all(opened.map((one) => one.open()));
+    await Promise.all(opened.map((one) => one.cancel()));
+    assert(timers <= 2, `${timers} timers`); // a new slot of time may begin meanwhile
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+});
