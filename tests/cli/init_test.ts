@@ -74,3 +74,27 @@ Deno.test("init points to a key in .env.local that the tools do not read", () =>
   assertStringIncludes(text, ".env.local: has OPENROUTER_API_KEY");
   assert(!text.includes("sk-or-v1-secret"));
 });
+
+Deno.test("init excludes functions/ from a TypeScript configuration that includes every folder", () => {
+  const cases: [before: string, exclude: unknown][] = [
+    ['{ "include": ["next-env.d.ts", "**/*.ts"], "exclude": ["node_modules"] }', [
+      "node_modules",
+      "functions",
+    ]],
+    ['{ "include": ["**/*.ts"], "exclude": ["functions"] }', ["functions"]],
+    ["{}", ["node_modules", "functions"]],
+    ['{ "include": ["src"] }', undefined],
+    ['{ "files": [], "references": [{ "path": "./tsconfig.app.json" }] }', undefined],
+  ];
+  for (const [before, exclude] of cases) {
+    using app = createAppFiles({ "tsconfig.json": before });
+    initApp(app.root);
+    assertEquals(JSON.parse(app.read("tsconfig.json")!).exclude, exclude, before);
+  }
+});
+
+Deno.test("init creates no TypeScript configuration", () => {
+  using app = createAppFiles();
+  initApp(app.root);
+  assertEquals(app.read("tsconfig.json"), undefined);
+});

@@ -36,36 +36,75 @@ export function appendLines(path: string, heading: string, lines: string[]): num
 }
 
 /**
- * Adds fields to the Deno configuration of an app, and keeps its comments and its formatting. Fields
- * that it has keep their values.
+ * Adds an import to the Deno configuration of an app, unless it has one of that name.
  *
- * @param fields paths into the configuration, and their values.
  * @returns the name of the file, and whether it has changed.
  * @throws {CommandFailure} when the file is not JSON.
  */
-export function addToConfiguration(
+export function addImport(
   root: string,
-  fields: [path: string[], value: string][],
-): { name: string; isChanged: boolean } {
-  const name = existsSync(join(root, "deno.jsonc")) ? "deno.jsonc" : "deno.json";
-  const path = join(root, name);
-  const original = readText(path) || "{}\n";
-  const errors: ParseError[] = [];
-  const configuration = parse(original, errors, { allowTrailingComma: true });
-  if (errors.length > 0) throw new CommandFailure(`${name} must be JSON; correct it and try again`);
-  let text = original;
-  for (const [field, value] of fields) {
-    if (read(configuration, field) !== undefined) continue;
-    const formattingOptions = { insertSpaces: true, tabSize: 2, eol: "\n" };
-    text = applyEdits(text, modify(text, field, value, { formattingOptions }));
-  }
-  if (text !== original) writeFileSync(path, text);
-  return { name, isChanged: text !== original };
+  { name, target }: { name: string; target: string },
+): { file: string; isChanged: boolean } {
+  const file = existsSync(join(root, "deno.jsonc")) ? "deno.jsonc" : "deno.json";
+  const isChanged = editJson(
+    root,
+    file,
+    ({ imports }) =>
+      imports?.[name] === undefined ? { path: ["imports", name], value: target } : undefined,
+  );
+  return { file, isChanged };
 }
 
-function read(value: unknown, path: string[]): unknown {
-  return path.reduce<unknown>(
-    (inner, name) => (inner as Record<string, unknown> | undefined)?.[name],
-    value,
+/**
+ * Excludes a folder from the TypeScript configuration of an app, if the app has one that includes every
+ * folder. Functions are written for Deno: they import files by their whole names.
+ *
+ * @returns whether the file has changed.
+ * @throws {CommandFailure} when the file is not JSON.
+ */
+export function excludeFromTypeScript(root: string, folder: string): boolean {
+  const file = "tsconfig.json";
+  if (!existsSync(join(root, file))) return false;
+  return editJson(root, file, ({ include, files, exclude }) => {
+    const isEverything = include
+      ? include.some((pattern: string) => pattern.startsWith("**"))
+      : files === undefined;
+    if (!isEverything || exclude?.includes(folder)) return undefined;
+    return exclude
+      ? { path: ["exclude", exclude.length], value: folder }
+      // The list replaces TypeScript's own, which has this folder.
+      : { path: ["exclude"], value: ["node_modules", folder] };
+  });
+}
+
+/** One change to a JSON file. */
+interface Edit {
+  path: (string | number)[];
+  value: unknown;
+}
+
+/**
+ * Changes one value of a JSON file, and keeps its comments and its formatting. A missing file counts as
+ * an empty object.
+ *
+ * @param toEdit returns the change, or nothing when the file is as it should be.
+ */
+function editJson(
+  root: string,
+  file: string,
+  // deno-lint-ignore no-explicit-any
+  toEdit: (content: any) => Edit | undefined,
+): boolean {
+  const text = readText(join(root, file)) || "{}\n";
+  const errors: ParseError[] = [];
+  const content = parse(text, errors, { allowTrailingComma: true });
+  if (errors.length > 0) throw new CommandFailure(`${file} must be JSON; correct it and try again`);
+  const edit = toEdit(content);
+  if (!edit) return false;
+  const formattingOptions = { insertSpaces: true, tabSize: 2, eol: "\n" };
+  writeFileSync(
+    join(root, file),
+    applyEdits(text, modify(text, edit.path, edit.value, { formattingOptions })),
   );
+  return true;
 }

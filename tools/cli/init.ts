@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { addToConfiguration, appendLines, readText } from "./app_files.ts";
+import { addImport, appendLines, excludeFromTypeScript, readText } from "./app_files.ts";
 import { LIBRARY_NAME } from "./library.ts";
 
 /** The settings that most apps need first; docs/settings.md has all of them. */
@@ -36,10 +36,12 @@ export function initApp(root: string): string[] {
   const functionsFolder = join(root, "functions");
   report("functions/", !existsSync(functionsFolder), "created");
   mkdirSync(functionsFolder, { recursive: true });
-  const { name, isChanged } = addToConfiguration(root, [
-    [["imports", LIBRARY_NAME], `npm:${LIBRARY_NAME}`],
-  ]);
-  report(name, isChanged, `imports ${LIBRARY_NAME}`);
+  const target = `npm:${LIBRARY_NAME}`;
+  const { file, isChanged } = addImport(root, { name: LIBRARY_NAME, target });
+  report(file, isChanged, `imports ${LIBRARY_NAME}`);
+  if (excludeFromTypeScript(root, "functions")) {
+    report("tsconfig.json", true, "excludes functions/, which are written for Deno");
+  }
   const settings = appendLines(join(root, ".env.example"), SETTINGS_HEADING, SETTINGS);
   report(".env.example", settings > 0, `${settings} settings added`);
   const ignored = appendLines(join(root, ".gitignore"), IGNORED_HEADING, IGNORED);
