@@ -18,13 +18,13 @@ const FILES = {
   // It has the slug of a built-in function.
   "functions/models/index.ts": `
     export default (_: Request): Response => Response.json({ models: "the app's own" });`,
-  "functions/translate/index.ts": `
+  "functions/translate/index.ts": `/** Translates a text. */
     import { withAi } from "insforge-ai-functions";
     import * as z from "insforge-ai-functions/zod";
     import { GREETING } from "greetings";
     import { LANGUAGE } from "../_shared/words.ts";
 
-    const body = z.object({ text: z.optional(z.string()) });
+    export const body = z.object({ text: z.optional(z.string()) });
 
     export default withAi({ slug: "translate", body }, async ({ body, ai }) => {
       const { text } = await ai.complete({
@@ -33,6 +33,23 @@ const FILES = {
       });
       return Response.json({ text });
     });`,
+  "functions/translate/reference.ts": `
+    import * as z from "insforge-ai-functions/zod";
+    import { body } from "./index.ts";
+
+    export const reference = {
+      operations: {
+        "POST /": {
+          summary: "Translates a text into French",
+          request: body,
+          answer: z.object({ text: z.string() }),
+          errors: [400, 401, 413],
+          examples: {
+            "A greeting": { request: { text: "Good morning" }, answer: { text: "Bonjour" } },
+          },
+        },
+      },
+    };`,
   "functions/translate/index_test.ts": `
     import { deepEqual } from "node:assert/strict";
     import { startSandbox } from "insforge-ai-functions/testing";
@@ -87,11 +104,14 @@ Deno.test("serve runs exactly the functions of the app", { timeout: DEADLINE_MS 
   });
 
   const reference = await (await fetch(`${functionsUrl}/openapi.json`)).json();
-  assertEquals(reference.tags.map(({ name }: { name: string }) => name), ["chat"]);
-  assertEquals(Object.keys(reference.paths), ["/chat"]);
-  for (const slug of ["models", "translate"]) {
-    assertStringIncludes(stack.errors(), `The API reference leaves out "${slug}"`);
-  }
+  assertEquals(reference.tags.map(({ name }: { name: string }) => name), ["chat", "translate"]);
+  assertEquals(reference.tags[1].description, "Translates a text.");
+  assertEquals(Object.keys(reference.paths), ["/chat", "/translate"]);
+  const { requestBody, responses } = reference.paths["/translate"].post;
+  assertEquals(Object.keys(requestBody.content["application/json"].schema.properties), ["text"]);
+  assertEquals(Object.keys(responses), ["200", "400", "401", "408", "413"]);
+  const left = [...stack.errors().matchAll(/^The API reference leaves out "(.*?)"/gm)];
+  assertEquals(left.map(([, slug]) => slug), ["models"]);
 
   const project = { INSFORGE_BASE_URL: insforgeUrl, INSFORGE_API_KEY: stack.apiKey };
   const { code, output } = await app.run(["deploy", "--dry-run", "chat", "models"], project);

@@ -4,7 +4,8 @@
  */
 import { existsSync } from "node:fs";
 import { toErrorBody, toErrorEvent } from "../../shared/errors.ts";
-import { listSlugs, loadFunction } from "../functions.ts";
+import { openApp } from "../app.ts";
+import { listSlugs } from "../functions.ts";
 import { createAnswerSchemas } from "./answer_schemas.ts";
 import { createEntry, toPath } from "./entry.ts";
 import {
@@ -16,9 +17,11 @@ import {
   toErrorName,
 } from "./failures.ts";
 import type { JsonSchema } from "./json_schema.ts";
-import type { Operation, Reference } from "./operation.ts";
-import type { ReferenceDocument, Tag } from "./published.ts";
-import { readSources, type Sources, toReferencePath } from "./program.ts";
+import { createTag, loadReference } from "./loading.ts";
+import type { Operation, Reference, Schema } from "./operation.ts";
+import type { ReferenceDocument } from "./published.ts";
+import { findSchemaType, readSources, type Sources, toReferencePath } from "./program.ts";
+import { describeFields, toAnyJsonSchema } from "./request_schema.ts";
 
 type References = Map<string, Reference>;
 
@@ -56,7 +59,9 @@ export async function createDocument(): Promise<ReferenceDocument> {
   for (const [slug, reference] of references) {
     for (const key of Object.keys(reference.operations)) {
       const [method = "", route = ""] = key.split(" ");
-      const entry = createEntry({ slug, reference, sources, meanings }, key);
+      const describe = (schema: Schema, path?: string[]) =>
+        describeSchema(schema, { slug, sources, path });
+      const entry = createEntry({ slug, reference, describe, meanings }, key);
       (paths[toPath(slug, route)] ??= {})[method.toLowerCase()] = entry;
     }
   }
@@ -70,7 +75,7 @@ export async function createDocument(): Promise<ReferenceDocument> {
     },
     servers: [{ url: "/" }],
     security: [{ user: [] }],
-    tags: await Promise.all([...references].map(([slug, one]) => createTag(slug, one))),
+    tags: await Promise.all([...references].map(([slug, one]) => createTag(openApp(), slug, one))),
     paths: sortFields(paths),
     components: {
       securitySchemes: {
@@ -94,27 +99,26 @@ export async function createDocument(): Promise<ReferenceDocument> {
   };
 }
 
+/** Converts a schema to JSON Schema, with the docstrings of the type that it accepts. */
+function describeSchema(
+  schema: Schema,
+  { slug, sources, path }: { slug: string; sources: Sources; path?: string[] },
+): JsonSchema {
+  const described = toAnyJsonSchema(schema);
+  const type = path && findSchemaType(sources, slug, ["operations", ...path]);
+  return type ? describeFields(described, type, sources.checker) : described;
+}
+
 /**
  * Loads the `reference.ts` of every function that has one, by slug, deprecated functions last. It
  * prints a line for each function without one.
  */
 export async function loadReferences(slugs = listSlugs()): Promise<Map<string, Reference>> {
   const modules = slugs.filter(hasReference).map(async (slug) => {
-    const { reference } = await import(new URL(`functions/${slug}/reference.ts`, ROOT).href);
-    return [slug, addBodyErrors(reference)] as const;
+    return [slug, await loadReference(openApp(), slug)] as const;
   });
   const isOld = ([, { deprecated }]: readonly [string, Reference]) => Number(deprecated ?? false);
   return new Map((await Promise.all(modules)).sort((a, b) => isOld(a) - isOld(b)));
-}
-
-/** Adds 408 to the operations that read a body, which are those that limit its size. */
-function addBodyErrors(reference: Reference): Reference {
-  const operations = Object.entries(reference.operations).map(([key, operation]) => {
-    const { errors } = operation;
-    const statuses = errors.includes(413) ? [...errors, 408].sort((a, b) => a - b) : errors;
-    return [key, { ...operation, errors: statuses }];
-  });
-  return { ...reference, operations: Object.fromEntries(operations) };
 }
 
 function hasReference(slug: string): boolean {
@@ -124,25 +128,6 @@ function hasReference(slug: string): boolean {
     `The API reference leaves out "${slug}": functions/${slug}/reference.ts is missing`,
   );
   return false;
-}
-
-/** Describes a function: the comment of its module, its aliases and its description. */
-async function createTag(
-  slug: string,
-  { description }: Reference,
-): Promise<Tag> {
-  const source = await Deno.readTextFile(new URL(`functions/${slug}/index.ts`, ROOT));
-  const [, comment = ""] = /^\/\*\*([\s\S]*?)\*\//.exec(source) ?? [];
-  const words = comment.replaceAll(/\s*\n \*/g, " ").trim();
-  const [, summary, url] = /^(.+?)\s+(https:\S+)$/.exec(words) ?? [];
-  const { aliases = [] } = await loadFunction(slug);
-  const also = aliases.map((alias) => `Also served as \`/${alias}\`.`);
-  const paragraphs = [summary, ...also, description].filter(Boolean);
-  return {
-    name: slug,
-    description: paragraphs.join("\n\n"),
-    externalDocs: url ? { url } : undefined,
-  };
 }
 
 function toHeaders(descriptions: Record<string, string>): Record<string, unknown> {

@@ -3,14 +3,17 @@ import { formatEvents, isGood, toExamples } from "./examples.ts";
 import { createRefusal, type Meanings, toErrorName } from "./failures.ts";
 import { type JsonSchema, toSchemaRef } from "./json_schema.ts";
 import type { Example, Operation, Reference, Schema, Shape } from "./operation.ts";
-import { findSchemaType, type Sources } from "./program.ts";
-import { describeFields, toJsonSchema } from "./request_schema.ts";
 
 /** What an entry is made of besides the operation. */
 export interface Context {
   slug: string;
   reference: Reference;
-  sources: Sources;
+  /**
+   * Converts a schema to JSON Schema.
+   *
+   * @param path where it is below `operations` in `reference.ts`; absent for responses.
+   */
+  describe(schema: Schema, path?: string[]): JsonSchema;
   meanings: Meanings;
 }
 
@@ -33,12 +36,15 @@ export function createEntry(context: Context, key: string): Record<string, unkno
       required: true,
       content: {
         "application/json": {
-          schema: describeSchema(context, [key, "request"], request),
+          schema: context.describe(request, [key, "request"]),
           examples: toExamples(examples, (example) => example.request),
         },
       },
     },
-    responses: { [status]: createAnswer(operation, examples), ...Object.fromEntries(refusals) },
+    responses: {
+      [status]: createAnswer(context, operation, examples),
+      ...Object.fromEntries(refusals),
+    },
   };
 }
 
@@ -69,23 +75,14 @@ function createParameters(
   const inPath = [...key.matchAll(/:(\w+)/g)]
     .map(([, name = ""]) => create("path", true, name, { type: "string" }));
   if (!query) return inPath;
-  const { properties = {}, required = [] } = describeSchema(context, [key, "query"], query);
+  const { properties = {}, required = [] } = context.describe(query, [key, "query"]);
   const inQuery = Object.entries(properties)
     .map(([name, schema]) => create("query", required.includes(name), name, schema));
   return [...inPath, ...inQuery];
 }
 
-function describeSchema(
-  { slug, sources }: Context,
-  path: string[],
-  schema: Schema,
-): JsonSchema {
-  const described = toJsonSchema(schema);
-  const type = findSchemaType(sources, slug, ["operations", ...path]);
-  return type ? describeFields(described, type, sources.checker) : described;
-}
-
 function createAnswer(
+  context: Context,
   { answer, events, file, errors }: Operation,
   examples: Record<string, Example>,
 ): Record<string, unknown> {
@@ -99,7 +96,7 @@ function createAnswer(
     ),
     content: {
       "application/json": answer && {
-        schema: toSchema(answer),
+        schema: toSchema(context, answer),
         examples: toExamples(examples, (one) => stream(one) ? undefined : one.answer),
       },
       ...(file && { [file]: { schema: { type: "string", format: "binary" } } }),
@@ -108,7 +105,7 @@ function createAnswer(
           type: "string",
           description: "Each event's data is JSON; that of the last may be `[DONE]`.",
           contentMediaType: "application/json",
-          contentSchema: toSchema(events),
+          contentSchema: toSchema(context, events),
         },
         examples: toExamples(
           examples,
@@ -119,8 +116,8 @@ function createAnswer(
   };
 }
 
-function toSchema(shape: Shape): JsonSchema {
-  if (typeof shape !== "string") return toJsonSchema(shape);
+function toSchema({ describe }: Context, shape: Shape): JsonSchema {
+  if (typeof shape !== "string") return describe(shape);
   const schemas = shape.split(" | ").map(toSchemaRef);
   const [first] = schemas;
   return first && schemas.length === 1 ? first : { anyOf: schemas };

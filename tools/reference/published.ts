@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type App, isLibrary, LIBRARY, LIBRARY_NAME } from "../app.ts";
 import { listSlugs } from "../functions.ts";
+import { addOwnFunction } from "./own_functions.ts";
 
 /** The document of all built-in functions, relative to the library. `deno task docs` writes it. */
 export const DOCUMENT_FILE = "docs/openapi.json";
@@ -33,33 +34,33 @@ export interface ReferenceDocument {
 /** The reference of an app. */
 export interface PublishedReference {
   document: ReferenceDocument;
-  /** The functions that the document leaves out, because the app has code of its own for them. */
+  /** The functions that the document leaves out: the app's own without a `reference.ts`. */
   missing: string[];
 }
 
 /**
- * Reads the API reference of an app's functions. It is made beforehand, because making it takes
- * seconds and large packages.
+ * Reads the API reference of an app's functions. That of the built-in ones is made beforehand, because
+ * making it takes seconds and large packages. The app's own functions are added here.
  */
 export async function readReference(app: App): Promise<PublishedReference> {
   const text = await readFile(join(LIBRARY, DOCUMENT_FILE), "utf8");
   const document: ReferenceDocument = JSON.parse(text);
   const described = new Set(document.tags.map(({ name }) => name));
-  const slugs = listSlugs(app);
   const known = new Set<string>();
-  for (const slug of slugs) {
+  const others: string[] = [];
+  for (const slug of listSlugs(app)) {
     if (described.has(slug) && await isBuiltIn(app, slug)) known.add(slug);
+    else others.push(slug);
   }
-  return {
-    document: {
-      ...document,
-      tags: document.tags.filter(({ name }) => known.has(name)),
-      paths: Object.fromEntries(
-        Object.entries(document.paths).filter(([path]) => known.has(path.split("/")[1]!)),
-      ),
-    },
-    missing: slugs.filter((slug) => !known.has(slug)),
-  };
+  document.tags = document.tags.filter(({ name }) => known.has(name));
+  document.paths = Object.fromEntries(
+    Object.entries(document.paths).filter(([path]) => known.has(path.split("/")[1]!)),
+  );
+  const missing: string[] = [];
+  for (const slug of others) {
+    if (isLibrary(app.root) || !await addOwnFunction(document, app, slug)) missing.push(slug);
+  }
+  return { document, missing };
 }
 
 /** The document as it is served and written. */

@@ -1,34 +1,16 @@
 /** Converts the schemas that check requests to JSON Schema. */
 import { zodToJsonSchema } from "zod-to-json-schema";
-import * as z from "zod/mini";
 import ts from "typescript";
 import type { JsonSchema } from "./json_schema.ts";
 import type { LegacySchema, Schema } from "./operation.ts";
+import { toJsonSchema } from "./zod_schema.ts";
 
-/**
- * Converts a schema to JSON Schema.
- *
- * JSON Schema cannot express custom checks. They are described by the message that a caller gets.
- */
-export function toJsonSchema(schema: Schema): JsonSchema {
-  if (isLegacy(schema)) {
-    const { $schema: _, ...described } = zodToJsonSchema(schema as never, {
-      target: "jsonSchema7",
-      $refStrategy: "none",
-    });
-    return described as JsonSchema;
-  }
-  const { $schema: _, ...described } = z.toJSONSchema(schema, {
-    io: "input",
-    unrepresentable: "any",
-    override: ({ zodSchema, jsonSchema }) => {
-      const { type, checks = [] } = zodSchema._zod.def as { type: string; checks?: Check[] };
-      const said = checks.flatMap(describeCheck);
-      if (said.length > 0) jsonSchema.description = `Otherwise refused: ${said.join("; ")}`;
-      if (type === "undefined") jsonSchema.not = {};
-      // The largest safe integer of JavaScript is not a limit of the schema.
-      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-    },
+/** Converts a schema of zod 4 or zod 3 to JSON Schema. */
+export function toAnyJsonSchema(schema: Schema): JsonSchema {
+  if (!isLegacy(schema)) return toJsonSchema(schema);
+  const { $schema: _, ...described } = zodToJsonSchema(schema as never, {
+    target: "jsonSchema7",
+    $refStrategy: "none",
   });
   return described as JsonSchema;
 }
@@ -62,17 +44,6 @@ export function describeFields(
   });
   if (schema.properties) inner.properties = Object.fromEntries(fields);
   return inner;
-}
-
-interface Check {
-  _zod: { def: { check: string; path?: string[]; error?: (issue: unknown) => unknown } };
-}
-
-/** The message of a custom check, as callers get it. */
-function describeCheck({ _zod: { def } }: Check): string[] {
-  if (def.check !== "custom" || !def.error) return [];
-  const message = String(def.error({}));
-  return [def.path ? `"${def.path.join(".")}" ${message}` : message];
 }
 
 function isLegacy(schema: Schema): schema is LegacySchema {

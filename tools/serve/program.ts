@@ -23,10 +23,10 @@ try {
   const stack = await startStack(await readEnvironment(), { app, dataDir: DATA_DIR });
   console.log(describeStack(stack));
   for (const slug of (await readReference(app)).missing) {
-    const why = isLibrary(app.root)
-      ? `functions/${slug}/reference.ts is missing, or newer than "deno task docs"`
-      : "its code is the app's own";
-    console.error(`The API reference leaves out "${slug}": ${why}`);
+    const hint = isLibrary(app.root) ? ', or "deno task docs" has not run since it was added' : "";
+    console.error(
+      `The API reference leaves out "${slug}": functions/${slug}/reference.ts is missing${hint}`,
+    );
   }
   await indexDemoData(stack);
   listenForSignals(
