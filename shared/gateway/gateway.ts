@@ -19,7 +19,8 @@ const GATEWAYS: Record<Settings["AI_GATEWAY"], (settings: Settings, caller?: Hea
  * @throws {ApiError} 500 `INTERNAL_ERROR` when `AI_GATEWAY` is not a known gateway.
  */
 export function chooseGateway(settings: Settings, caller?: Headers): Gateway {
-  const namesApp = caller?.has("HTTP-Referer") || caller?.has("X-Title");
+  // Deno reads one header without the others, but builds the whole list for `has`.
+  const namesApp = caller?.get("HTTP-Referer") || caller?.get("X-Title");
   return namesApp ? createGateway(settings, caller) : gatewayOf(settings);
 }
 
