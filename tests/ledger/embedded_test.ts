@@ -3,6 +3,7 @@ import type { Migration } from "@insforge/shared-schemas";
 import { assertEquals } from "@std/assert";
 import { createEmbeddedInsForge } from "../../tools/local/insforge/mod.ts";
 import { applyMigrations } from "../../tools/local/migrations.ts";
+import { listMigrations } from "../support/ledger.ts";
 
 Deno.test("migrations come to a backend that is older than they are, each once", async () => {
   const insforge = await createEmbeddedInsForge({ baseUrl: () => "" });
@@ -24,14 +25,11 @@ Deno.test("migrations come to a backend that is older than they are, each once",
     await applyMigrations(insforge);
 
     const { migrations } = await call("GET");
-    assertEquals(migrations.map(({ version, name }: Migration) => `${version} ${name}`), [
-      "99990101000005 ai-videos",
-      "99990101000004 ai-ledger-batches",
-      "99990101000003 ai-ledger-functions",
-      "99990101000002 ai-ledger",
-      "99990101000001 ai-user-keys",
-      "99990101000000 own",
-    ]);
+    const names = ["own", ...listMigrations().map((file) => file.replace(/^\d+_(.+)\.sql$/, "$1"))];
+    assertEquals(
+      migrations.map(({ version, name }: Migration) => `${version} ${name}`),
+      names.map((name, i) => `${99990101000000 + i} ${name}`).reverse(),
+    );
     const { usage } = (await insforge.sql("select ai_usage('unknown-user') as usage"))[0]!;
     assertEquals((usage as { days: unknown[] }).days, []);
   } finally {
