@@ -34,6 +34,10 @@ class TypePrinter {
     if (name) return name;
     if (type.isUnion()) return this.#printUnion(type.types, indent);
     const { checker } = this;
+    if (checker.isTupleType(type)) {
+      const items = checker.getTypeArguments(type as ts.TypeReference);
+      return `[${items.map((item) => this.print(item, indent)).join(", ")}]`;
+    }
     if (checker.isArrayType(type)) {
       const item = checker.getTypeArguments(type as ts.TypeReference)[0]!;
       const text = this.print(item, indent);
