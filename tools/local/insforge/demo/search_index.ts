@@ -2,7 +2,7 @@
 import { createIndexMigration } from "../../../index_table/migration.ts";
 import type { EmbeddedInsForge } from "../mod.ts";
 
-/** Short vectors: the embedded database makes them five times as fast. */
+/** Short vectors, because the embedded database is slow. */
 const DIMENSIONS = 256;
 
 /**
