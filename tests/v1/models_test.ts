@@ -139,6 +139,12 @@ Deno.test("GET /v1/model/{author}/{slug} returns 404 for a model that is unknown
   }
 });
 
+Deno.test("GET /v1/model/{author}/{slug} returns 502 for a response without a model", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ text: "" }, { json: {} }, { json: { data: null } });
+  for (let i = 0; i < 3; i++) assertEquals((await get(upstream, "/v1/model/a/b")).status, 502);
+});
+
 Deno.test("GET /v1/model/{author}/{slug} returns 400 with a gateway that describes no single model", async () => {
   await using upstream = await createUpstream();
   const settings = { AI_GATEWAY: "pinata", PINATA_BASE_URL: upstream.url, PINATA_LLM_KEY: "k" };

@@ -17,6 +17,8 @@ export interface FuzzedOperation {
   handler: EdgeFunction;
   /** Statuses that the API reference documents, that of a success included. */
   statuses: Set<number>;
+  /** The media type of a success that is a file. */
+  file?: string;
   /**
    * Compares a response with the API reference, down to so many levels; undefined when it is as
    * documented.
@@ -185,6 +187,8 @@ export interface FuzzedRequest extends Omit<FuzzedOperation, "statuses" | "findI
   route: string;
   /** The status of a success. */
   status: number;
+  /** The media type of a success that is a file. */
+  file?: string;
   /** Statuses of errors that the API reference documents. */
   errors: number[];
 }
@@ -195,10 +199,10 @@ export async function loadRequests(): Promise<FuzzedRequest[]> {
   for (const [slug, reference] of await loadReferences()) {
     const { default: handler } = await loadFunction(slug);
     for (const [key, operation] of Object.entries(reference.operations)) {
-      const { errors, examples, status = 200 } = operation;
+      const { errors, examples, file, status = 200 } = operation;
       const [method = "", route = ""] = key.split(" ");
       const path = `/${slug}${route === "/" ? "" : route}`.replace(
-        /:\w+(\{.*\})?/,
+        /:author\/:slug|:\w+(\{.*\})?/,
         "openai/gpt-4o",
       );
       const name = `${method} ${path}`;
@@ -206,7 +210,8 @@ export async function loadRequests(): Promise<FuzzedRequest[]> {
         request && status < 300 ? [request] : []
       );
       const all = [...good, ...MORE_EXAMPLES[name] ?? [], {}];
-      requests.push({ name, slug, method, route, path, handler, status, errors, examples: all });
+      const about = { name, slug, method, route, path, handler, status, errors, file };
+      requests.push({ ...about, examples: all });
     }
   }
   return requests;

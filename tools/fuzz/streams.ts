@@ -4,10 +4,12 @@ import { legacyProtocol } from "../../functions/legacy-compat/lenient.ts";
 import { chatProtocol as openAIProtocol } from "../../functions/v1/chat_protocol.ts";
 import { messagesProtocol } from "../../functions/v1/messages_protocol.ts";
 import { responsesProtocol } from "../../functions/v1/responses_protocol.ts";
+import { textProtocol } from "../../functions/v1/text_completions.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { readOpenRouterError } from "../../shared/gateway/openrouter.ts";
 import { EventCutter, joinBytes, readData, splitEvents } from "../../shared/http/sse.ts";
 import { chatProtocol } from "../../shared/openrouter/chat_protocol.ts";
+import { imageProtocol } from "../../shared/openrouter/image_protocol.ts";
 import { parseResponse } from "../../shared/openrouter/json_responses.ts";
 import { StreamGuard } from "../../shared/openrouter/stream_guard.ts";
 import { chop, streamText } from "./provider_answers.ts";
@@ -19,6 +21,8 @@ const PROTOCOLS = [
   openAIProtocol,
   responsesProtocol,
   messagesProtocol,
+  textProtocol,
+  imageProtocol,
   legacyProtocol,
 ];
 /** Empty lines between events, and the number of our own error event. */
