@@ -9,7 +9,7 @@ import { contentResponse, readIndex } from "../../shared/videos/content_response
 import { listVideoModels } from "../../shared/videos/costs.ts";
 import { orderVideo } from "../../shared/videos/order.ts";
 import { toStoredRequest, toVideoParams } from "../../shared/videos/params.ts";
-import { listVideos, requireVideo, requireVideoTable } from "../../shared/videos/rows.ts";
+import { listVideos, requireVideo } from "../../shared/videos/rows.ts";
 import { CREDENTIAL } from "./credential.ts";
 import {
   openAIVideosQuery,
@@ -25,9 +25,8 @@ export function addVideoRoutes(app: App): void {
     const user = await requireUser(call, CREDENTIAL);
     const { order, isOpenAI } = await readOrder(call, { maxBytes: MAX_IMAGE_BODY_BYTES });
     const params = await toVideoParams(user, order, call.settings);
-    await requireVideoTable(user, call.settings);
     const request = { ...toStoredRequest(order), ...(isOpenAI && { api: "openai" }) };
-    const row = await orderVideo(call, { params, request });
+    const row = await orderVideo(call, { owner: user, params, request });
     return Response.json(toVideo(call, row), { status: 202 });
   });
 

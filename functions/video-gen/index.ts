@@ -25,7 +25,6 @@ import {
   listVideos,
   readVideo,
   requireVideo,
-  requireVideoTable,
   type VideoRow,
 } from "../../shared/videos/rows.ts";
 import { toVideoJob, type VideoJob, type VideoJobs } from "./answer.ts";
@@ -46,9 +45,13 @@ app.post("/", async ({ env: call }) => {
   const user = await requireUser(call);
   const { save, ...order } = await readBody(call, videoRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = await toVideoParams(user, order, call.settings);
-  await requireVideoTable(user, call.settings);
   if (save) await requireBucket(user, save, call.settings);
-  const row = await orderVideo(call, { params, request: toStoredRequest(order), save });
+  const row = await orderVideo(call, {
+    owner: user,
+    params,
+    request: toStoredRequest(order),
+    save,
+  });
   return Response.json(toVideoJob(call, row), { status: 202 });
 });
 

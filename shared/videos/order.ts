@@ -2,6 +2,7 @@
 import type { Fields } from "../fields.ts";
 import { unusable } from "../gateway/failures.ts";
 import type { Call } from "../http/call.ts";
+import type { Caller } from "../insforge/client.ts";
 import type { ChargeName } from "../ledger/bill.ts";
 import { attempt, openExchanges } from "../openrouter/call.ts";
 import { type Exchange, sendPaid } from "../openrouter/charging.ts";
@@ -10,10 +11,12 @@ import { parseResponse, readFailure } from "../openrouter/json_responses.ts";
 import { readText } from "../openrouter/send.ts";
 import { findVideoUsd } from "./costs.ts";
 import { type GatewayJob, toGatewayJob } from "./gateway_job.ts";
-import { addVideo, type VideoRow } from "./rows.ts";
+import { addVideo, requireVideoTable, type VideoRow } from "./rows.ts";
 
 /** An order, and what is recorded of it. */
 export interface VideoOrder {
+  /** Who orders, and will own the job. */
+  owner: Caller;
   /** `model` and OpenRouter's other fields. */
   params: Fields;
   /** What the owner sees of the order later; no images. */
@@ -33,9 +36,10 @@ export interface VideoOrder {
  */
 export async function orderVideo(call: Call, order: VideoOrder): Promise<VideoRow> {
   const { settings, slug, userId } = call;
-  const { params, request, save } = order;
+  const { owner, params, request, save } = order;
   const usd = await findVideoUsd(call, params);
   const [exchange] = await openExchanges(call, [{ path: "/videos", params, usd }]) as [Exchange];
+  await requireVideoTable(owner, settings);
   const limits = { deadlineMs: settings.REQUEST_DEADLINE_MS };
   const { job, charge } = await attempt(call, exchange, limits, (signal) => send(exchange, signal));
   const model = String(params.model);
