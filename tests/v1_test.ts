@@ -150,6 +150,7 @@ const REFUSED: [string, string, Record<string, unknown>, string, RegExp][] = [
   ],
   ["no documents", "rerank", { query: "x", documents: [] }, "documents", /non-empty/],
   ["no text to continue", "completions", { prompt: "" }, "prompt", /must not be empty/],
+  ["several texts to continue", "completions", { prompt: ["a", "b"] }, "prompt", /must be/],
   ["an empty object prompt", "objects/generations", { prompt: " " }, "prompt", /blank/],
   ["a long prompt", "images/generations", { prompt: "x".repeat(4001) }, "prompt", /at most 4000/],
   ["to store", "responses", { input: "Hi", store: true }, "store", /must be false/],

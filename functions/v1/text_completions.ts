@@ -20,7 +20,8 @@ import type { TokenUsage } from "../../shared/token_usage.ts";
 
 /** The text to continue; OpenRouter's other fields pass through. */
 export const textCompletionRequest = z.looseObject({
-  prompt: z.union([nonEmptyText, z.array(nonEmptyText).check(z.minLength(1))]),
+  /** One text. A list would be as many completions, which one output limit does not bound. */
+  prompt: nonEmptyText,
   /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
   model: z.optional(nonEmptyText),
   models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),

@@ -92,7 +92,7 @@ export function requireAllowedModels(fields: Fields, settings: Settings): void {
     if ((fields.route ?? null) !== null) {
       throw invalidModel('"route" is not available; list fallback models in "models"');
     }
-    if (typeof fields.prompt === "object" && fields.prompt && !Array.isArray(fields.prompt)) {
+    if (typeof fields.prompt === "object" && fields.prompt) {
       throw invalidModel('"prompt" must be a text; stored prompts are not available');
     }
   }

@@ -115,7 +115,7 @@ const MORE_EXAMPLES: Record<string, Record<string, unknown>[]> = {
   "POST /v1/images/edits": [
     { prompt: PROMPT, images: [{ image_url: IMAGE }], n: 2, stream: true },
   ],
-  "POST /v1/completions": [{ prompt: [PROMPT, "b"], stream: true, echo: true, suffix: "x" }],
+  "POST /v1/completions": [{ prompt: PROMPT, stream: true, echo: true, suffix: "x" }],
   "POST /v1/images/generations": [
     { prompt: PROMPT, n: 1, size: "1024x1024", quality: "hd", response_format: "url" },
   ],
