@@ -49,12 +49,13 @@ function stopTimer(): void {
 
 /** Calls what is due. The deadline that the timer was started for may have been cancelled. */
 function fire(): void {
-  stopTimer();
   const now = performance.now();
+  const slotEnd = Math.max(now, firesAt); // a timer may fire a little early
+  stopTimer();
   const due: Deadline[] = [];
   let next = Infinity;
   for (const deadline of deadlines) {
-    if (deadline.at <= now) due.push(deadline);
+    if (deadline.at <= slotEnd) due.push(deadline);
     else next = Math.min(next, deadline.at);
   }
   if (next < Infinity) startTimer(next, now);
