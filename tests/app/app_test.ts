@@ -5,7 +5,7 @@ import { LIBRARY, listLibraryEntries, openApp } from "../../tools/app.ts";
 import { getAccessToken } from "../support/session.ts";
 import { type AppFolder, createApp } from "./app_folder.ts";
 
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 300_000;
 const ANY_PORT = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
 
 const FILES = {
