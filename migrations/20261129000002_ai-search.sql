@@ -277,11 +277,11 @@ begin
       where %4$s order by n.distance limit $6
     ),
     -- Among few rows of the caller the vector index finds hardly any: then each of them is compared.
+    -- Without an order here, because an order would use that index again.
     one_by_one as materialized (
       select i.id, i.embedding <=> $1::%3$s as distance
       from %2$I t join %1$I i on i.id = t.id
       where (select count(*) from by_index) < $6 and i.embedding is not null and %4$s
-      order by distance limit $6
     ),
     by_vector as (
       select id, row_number() over (order by distance) as place from (
@@ -289,6 +289,7 @@ begin
         union all
         select * from one_by_one
       ) as found
+      order by distance limit $6
     ),
     by_words as (
       select id, row_number() over (order by words desc, rank desc, id) as place from (
