@@ -5,7 +5,7 @@ import { LIBRARY, listLibraryEntries, openApp } from "../../tools/app.ts";
 import { getAccessToken } from "../support/session.ts";
 import { type AppFolder, createApp } from "./app_folder.ts";
 
-const DEADLINE_MS = 300_000;
+const DEADLINE_MS = 240_000;
 const ANY_PORT = { PORT: "0", INSFORGE_PORT: "0", OPENROUTER_PORT: "0" };
 
 const FILES = {
@@ -189,7 +189,7 @@ async function startServe() {
   })();
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
-  while (!text.includes("\ncurl ")) {
+  while (!text.includes("\nIn your app:\n")) {
     const { value, done } = await lines.read();
     if (done) throw new Error(`serve ended: ${text}${errors}`);
     text += value;

@@ -9,16 +9,14 @@ const [{ email, password }] = DEMO_USERS;
 
 /** Describes a running stack. The code and the commands work when they are pasted. */
 export function describeStack(stack: Stack): string {
+  const commands = listRequests(stack).map(([slug, body]) => toCurl(stack, slug, body));
   return [
     ...listParts(stack),
     "",
     "In your app:",
     "",
     ...toSnippet(stack),
-    "",
-    "In a shell:",
-    "",
-    ...listRequests(stack).map(([slug, body]) => toCurl(stack, slug, body)),
+    ...(commands.length > 0 ? ["", "In a shell:", "", ...commands] : []),
   ].join("\n");
 }
 
