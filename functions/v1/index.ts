@@ -1,5 +1,5 @@
 /**
- * OpenAI's API on OpenRouter's models, for any OpenAI client, and Anthropic's Messages.
+ * OpenAI's and OpenRouter's APIs and Anthropic's Messages, for any client made for one of them.
  * https://platform.openai.com/docs/api-reference
  */
 import { createApp } from "../../shared/http/app.ts";
