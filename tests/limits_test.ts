@@ -17,6 +17,8 @@ const SPENDING: [path: string, body: unknown][] = [
   ["v1/responses", { input: "Hello" }],
   ["v1/embeddings", { input: "Hello", model: "openai/text-embedding-3-small" }],
   ["v1/images/generations", { prompt: "A lighthouse", response_format: "b64_json" }],
+  ["video-gen", { prompt: "A lighthouse" }],
+  ["v1/videos", { prompt: "A lighthouse", model: "alibaba/wan-2.6" }],
   ["v1/images", { prompt: "A lighthouse" }],
   ["v1/images/edits", {
     prompt: "A lighthouse",
