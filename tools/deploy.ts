@@ -9,9 +9,8 @@ import { DeployFailure, EXIT_CODES } from "./deploy/failure.ts";
 import { readLink } from "./deploy/link.ts";
 import { deploy, type DeployContext, listFunctions } from "./deploy/mod.ts";
 import { Project } from "./deploy/project.ts";
-import { redact } from "./deploy/redaction.ts";
+import { readSecretValues, redact } from "./deploy/redaction.ts";
 import { rollBack } from "./deploy/roll_back.ts";
-import { planSecrets } from "./deploy/secrets.ts";
 import { readEnvironment } from "./environment.ts";
 import { listenForSignals } from "./signals.ts";
 
@@ -62,7 +61,7 @@ async function main(): Promise<void> {
 
   const environment = await readEnvironment();
   const link = await readLink(environment);
-  secrets.push(link.key, ...planSecrets(environment, []).missing.map(({ value }) => value));
+  secrets.push(link.key, ...readSecretValues(environment));
   listenForSignals(interrupt, () => Deno.exit(EXIT_CODES.interrupted));
   const context: DeployContext = {
     project: new Project(link, systemClock, print),

@@ -1,10 +1,11 @@
 /** The parts of a deploy that need no project. */
 import { assertEquals, assertRejects } from "@std/assert";
+import { settingNames } from "../../shared/settings.ts";
 import { systemClock } from "../../tools/deploy/clock.ts";
 import { History } from "../../tools/deploy/history.ts";
 import { planMigrations } from "../../tools/deploy/migrations.ts";
 import { findPlatform } from "../../tools/deploy/plan.ts";
-import { redact } from "../../tools/deploy/redaction.ts";
+import { readSecretValues, redact, SECRET_NAMES } from "../../tools/deploy/redaction.ts";
 import { runSmokeTest } from "../../tools/deploy/smoke.ts";
 import { WriteBudget } from "../../tools/deploy/write_budget.ts";
 import { FakeClock } from "../support/deploy_target.ts";
@@ -41,6 +42,24 @@ Deno.test("redacts secrets, longer ones first, and leaves short words", () => {
     redact("ik_1234567890 and ik_12345678: true", secrets),
     "[redacted] and [redacted]: true",
   );
+});
+
+Deno.test("redacts keys, and no other setting", () => {
+  const values: Record<string, string> = {
+    ALLOWED_MODELS: "openai/gpt-4o-mini",
+    INSFORGE_API_KEY: "ik_12345678",
+    KEYS_ENCRYPTION_KEY: `${"a".repeat(64)}, ${"b".repeat(64)}`,
+  };
+  const secrets = readSecretValues({ get: (name) => values[name] });
+  const text = `openai/gpt-4o-mini-tts with ik_12345678 and ${"b".repeat(64)}`;
+  assertEquals(redact(text, secrets), "openai/gpt-4o-mini-tts with [redacted] and [redacted]");
+});
+
+Deno.test("treats every setting named like a key or a secret as secret, except the public ones", () => {
+  const isPublic = ["ANON_KEY", "JWT_PUBLIC_KEY", "LEGACY_ALLOW_API_KEY", "REQUIRE_USER_KEY"];
+  const called = settingNames.filter((name) => /_(KEY|SECRET)$/.test(name));
+  const expected = called.filter((name) => !isPublic.includes(name));
+  assertEquals(SECRET_NAMES.toSorted(), [...expected, "INSFORGE_API_KEY"].toSorted());
 });
 
 Deno.test("passes the smoke test on an error of this package, also behind a proxy that changes request ids", async () => {
