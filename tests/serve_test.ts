@@ -1,4 +1,5 @@
 /** `deno task serve`: its process, its settings, and its output. */
+import { HOPELESS } from "../tools/serve/restarts.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import { withValues } from "../shared/settings.ts";
@@ -28,7 +29,7 @@ Deno.test("serve does not start on a data folder that another serve uses, with o
     args: ["run", "--allow-read", "--allow-write", "--allow-env", PROGRAM, "--fresh"],
     cwd: folder,
   }).output();
-  assertEquals(code, 1);
+  assertEquals(code, HOPELESS);
   assertStringIncludes(new TextDecoder().decode(stderr), 'serve" runs in this folder');
   assertEquals(await Deno.readTextFile(`${folder}/.local/insforge/keys.json`), "mine");
   await Deno.remove(folder, { recursive: true });

@@ -41,6 +41,11 @@ export interface App {
   functionsFolder: string;
   /** What the tools write: data, packages and temporary files. */
   localFolder: string;
+  /**
+   * Where `build` writes. In an app it is below `.local/`: bundlers publish what is in `dist/`, and the
+   * built functions hold the app's prompts.
+   */
+  buildFolder: string;
   /** The folders of the migrations: the library's, and the app's own. */
   migrationFolders: string[];
   /** How a developer calls a task, such as `deno task`. */
@@ -58,6 +63,7 @@ export function openApp(root: string = Deno.cwd()): App {
     root: folder,
     functionsFolder: join(folder, "functions"),
     localFolder: join(folder, ".local"),
+    buildFolder: join(folder, isLibrary(folder) ? "dist" : ".local/build"),
     migrationFolders: [...new Set([LIBRARY, folder].map((one) => join(one, "migrations")))],
     command: isLibrary(folder) ? "deno task" : "npx insforge-ai",
   };

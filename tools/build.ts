@@ -1,22 +1,22 @@
 /**
  * The task `build [folder]`: writes one file per function and platform, and the API reference. The
- * default folder is `dist/`; the task may write there and to `.local/` only.
+ * default folder is `dist/`, and `.local/build/` in an app; the task may write to these only.
  */
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { writeArtefacts } from "./build/artefacts.ts";
 import { type Artefact, bundleFunctions, type Platform } from "./build/bundle.ts";
 import { openApp } from "./app.ts";
 import { formatDocument, readReference } from "./reference/published.ts";
 
-const folder = Deno.args[0] ?? "dist";
-
 try {
   const app = openApp();
+  const folder = Deno.args[0] ?? app.buildFolder;
   const artefacts = await bundleFunctions(app);
   await writeArtefacts(artefacts, folder, app);
   const { document } = await readReference(app);
   await Deno.writeTextFile(join(folder, "openapi.json"), formatDocument(document));
   console.log(formatSizes(artefacts));
+  console.log(`Written to ${relative(app.root, folder) || "."}`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   Deno.exit(1);

@@ -16,7 +16,7 @@ import { readVersion } from "./cli/library.ts";
 const TASKS = {
   serve: "run the functions with an embedded InsForge and a simulated OpenRouter",
   test: "run the tests in functions/",
-  build: "write one checked file per function and platform, in dist/",
+  build: "write one checked file per function and platform, in .local/build/",
   deploy: "deploy the functions, and what they need, to an InsForge project",
   start: "run the functions as one server, with the real InsForge and the real OpenRouter",
   doctor: "show what is configured, what can be reached, and what would fail",

@@ -6,12 +6,12 @@ import { runWithRestarts } from "./serve/restarts.ts";
 import { startStackProcess } from "./serve/stack_process.ts";
 import { sendSignal } from "./task/deno.ts";
 
-/** Files and folders of an app and of the library; those that an app does not have are ignored. */
+/** Files and folders of an app and of the library. */
 const WATCHED = [
   ...["functions", "prompts", "migrations", ".env", "deno.json", "package.json"],
   ...["shared", "tools"],
 ];
-/** Data that the stack writes, and packages. */
+/** Data that the stack writes, and packages, as paths below the app's folder. */
 const IGNORED = /(^|[\\/])(\.local|node_modules)([\\/]|$)/;
 
 /**
@@ -40,8 +40,8 @@ export async function serve(app: App, options: string[]): Promise<number> {
     child = await startStackProcess(app, fresh && isFirst ? ["--fresh"] : []);
   if (!watch) return (await (await start(true)).status).code;
   const paths = WATCHED.map((path) => join(app.root, path));
-  await runWithRestarts({ start, paths, ignored: IGNORED, signal: stop.signal });
-  return 0;
+  const { signal } = stop;
+  return await runWithRestarts({ start, root: app.root, paths, ignored: IGNORED, signal });
 }
 
 function readOptions(args: string[], help: string) {

@@ -137,11 +137,12 @@ Deno.test(
   async () => {
     const { code, output } = await app.run(["build"]);
     assertEquals(code, 0, output);
-    const names = [...Deno.readDirSync(`${app.path}/dist/cloud`)].map(({ name }) => name).sort();
+    const names = [...Deno.readDirSync(`${app.path}/.local/build/cloud`)].map(({ name }) => name)
+      .sort();
     assertEquals(names, ["chat.ts", "models.ts", "translate.ts"]);
-    const translate = await Deno.readTextFile(`${app.path}/dist/cloud/translate.ts`);
+    const translate = await Deno.readTextFile(`${app.path}/.local/build/cloud/translate.ts`);
     assertStringIncludes(translate, "Good morning");
-    const { default: models } = await import(`${app.path}/dist/cloud/models.ts`);
+    const { default: models } = await import(`${app.path}/.local/build/cloud/models.ts`);
     assertEquals(await (await models(new Request("http://app.test"))).json(), {
       models: "the app's own",
     });

@@ -21,13 +21,13 @@ export function describeStack(stack: Stack): string {
 }
 
 /** Requests to try; an app has only some of the functions, and only demo data has an index. */
-function listRequests({ insforge, slugs }: Stack): [slug: string, body: unknown][] {
+function listRequests({ insforge, slugs, assistant }: Stack): [slug: string, body: unknown][] {
   const table = insforge ? "support_tickets" : "your_table";
   const requests: [slug: string, body: unknown][] = [
-    ["stream", { prompt: PROMPT }],
+    ["stream", { assistant, prompt: PROMPT }],
     ["summarize-records", { table, limit: 200 }],
   ];
-  if (insforge) requests.push(["ask-records", { question: QUESTION, table }]);
+  if (insforge) requests.push(["ask-records", { assistant, question: QUESTION, table }]);
   return requests.filter(([slug]) => slugs.includes(slug));
 }
 
@@ -47,7 +47,8 @@ function listParts(stack: Stack): string[] {
 }
 
 /** Four lines of TypeScript that stream an answer; with the embedded InsForge they sign in first. */
-function toSnippet({ functionsUrl, insforgeUrl, insforge }: Stack): string[] {
+function toSnippet({ functionsUrl, insforgeUrl, insforge, assistant }: Stack): string[] {
+  const named = assistant ? `assistant: "${assistant}", ` : "";
   const request = `{ method: "POST", headers: { "Content-Type": "application/json" }, ` +
     `body: JSON.stringify(${JSON.stringify({ email, password })}) }`;
   const token = insforge
@@ -57,7 +58,7 @@ function toSnippet({ functionsUrl, insforgeUrl, insforge }: Stack): string[] {
     'import { createAiClient } from "insforge-ai-functions/client";',
     token,
     `const ai = createAiClient({ functionsUrl: "${functionsUrl}", getAccessToken: () => accessToken });`,
-    `for await (const part of ai.stream({ prompt: "${PROMPT}" })) ` +
+    `for await (const part of ai.stream({ ${named}prompt: "${PROMPT}" })) ` +
     `if (part.type === "text") document.body.append(part.text);`,
   ];
 }

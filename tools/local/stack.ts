@@ -3,6 +3,7 @@
  * OpenRouter, which also plays the other gateways. Each has its own port. The last two can be replaced
  * by the real services.
  */
+import { listAssistants } from "../../shared/assistants/assistant.ts";
 import { chooseGateway } from "../../shared/gateway/gateway.ts";
 import {
   createSettings,
@@ -33,6 +34,8 @@ export interface Stack extends AsyncDisposable {
   gateway: string;
   gatewayUrl: string;
   slugs: string[];
+  /** The assistant that requests have to name, when `ASSISTANTS_ONLY` is set. */
+  assistant?: string;
   insforge?: EmbeddedInsForge;
   openrouter?: SimulatedOpenRouter;
 }
@@ -132,6 +135,7 @@ export async function startStack(
     gateway: chooseGateway(used).title,
     gatewayUrl: chooseGateway(used).url,
     slugs,
+    assistant: settings.ASSISTANTS_ONLY ? listAssistants()[0]?.name : undefined,
     insforge,
     openrouter,
     [Symbol.asyncDispose]: () => stop.disposeAsync(),

@@ -8,6 +8,9 @@ import { startStack } from "../local/stack.ts";
 import { readReference } from "../reference/published.ts";
 import { listenForSignals } from "../signals.ts";
 import { indexDemoData } from "./demo_index.ts";
+import { HOPELESS } from "./restarts.ts";
+
+class LockFailure extends Error {}
 
 const app = openApp();
 const DATA_DIR = join(app.localFolder, "insforge");
@@ -35,12 +38,12 @@ try {
   );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  Deno.exit(1);
+  Deno.exit(error instanceof LockFailure ? HOPELESS : 1);
 }
 
 /** Two databases in one folder would damage it. The lock ends with the process in any case. */
 async function lockDataFolder(): Promise<void> {
   const file = await Deno.open(LOCK_FILE, { create: true, write: true });
   if (await file.tryLock(true)) return;
-  throw new Error(`Another "${app.command} serve" runs in this folder; stop it first`);
+  throw new LockFailure(`Another "${app.command} serve" runs in this folder; stop it first`);
 }

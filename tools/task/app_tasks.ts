@@ -21,7 +21,7 @@ export const appTasks: Tasks = {
   build: async ({ app, options, run }) =>
     await run([
       ...["run", ...await installPackages("build", app), "--allow-read", "--allow-env"],
-      ...["--allow-run", `--allow-write=${[join(app.root, "dist"), app.localFolder].join()}`],
+      ...["--allow-run", `--allow-write=${[app.buildFolder, app.localFolder].join()}`],
       ...[toPath("build.ts"), ...options],
     ]),
 
