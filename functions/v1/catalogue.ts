@@ -7,8 +7,12 @@ import {
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { unusable } from "../../shared/gateway/failures.ts";
-import { fetchJson } from "../../shared/openrouter/json_responses.ts";
-import { listModels, type Model, type ModelList } from "../../shared/openrouter/models.ts";
+import {
+  fetchCatalogue,
+  listModels,
+  type Model,
+  type ModelList,
+} from "../../shared/openrouter/models.ts";
 import { isAllowedModel } from "../../shared/policy/models.ts";
 
 /** A model with the fields that OpenAI's clients require, beside OpenRouter's. */
@@ -108,8 +112,6 @@ interface ModelPath {
   part?: "endpoints";
 }
 
-/** Statuses of failures that cannot be the caller's, because the request costs nothing. */
-const PAYERS = new Set([402, 403, 413]);
 /** The characters of OpenRouter's names. Any others could lead to another path of the gateway. */
 const NAME = /^[\w~@:+-][\w.~@:+-]*$/;
 
@@ -127,14 +129,13 @@ export async function readDetails(
   const id = `${author}/${slug}`;
   if (!NAME.test(author) || !NAME.test(slug)) throw unknownModel(id);
   const path = part ? `/models/${id}/${part}` : `/model/${id}`;
-  return await fetchJson<ModelDetails>(call, path, (response, error) => {
+  return await fetchCatalogue<ModelDetails>(call, path, (response, error) => {
     if (error) throw error;
     const { data } = response;
     if (typeof data?.id !== "string") throw unusable("The AI provider responded without a model");
     if (!isAllowedModel(data.id, call.settings.ALLOWED_MODELS)) throw unknownModel(id);
   }).catch((failure) => {
-    if (failure.code === "AI_INVALID_MODEL") throw unknownModel(id);
-    throw PAYERS.has(failure.status) ? unusable(failure.message) : failure;
+    throw failure.code === "AI_INVALID_MODEL" ? unknownModel(id) : failure;
   });
 }
 

@@ -2,7 +2,7 @@
 import { unusable } from "../gateway/failures.ts";
 import { chooseGateway } from "../gateway/gateway.ts";
 import type { Call } from "../http/call.ts";
-import { type Fetching, fetchJson } from "./json_responses.ts";
+import { type Fetching, fetchJson, type Judge } from "./json_responses.ts";
 
 /** One of OpenRouter's models, with its prices and abilities. */
 export interface Model {
@@ -36,6 +36,27 @@ const kept = new Map<string, { list: ModelList; fetchedAt: number }>();
 /** The URLs of the lists that are being refreshed. */
 const refreshing = new Set<string>();
 
+/** Statuses of failures that blame the caller's account or the size of the request. */
+const BLAMING = new Set([402, 403, 413]);
+
+/**
+ * Fetches a part of the gateway's catalogue. The request is small and costs nothing, so a failure that
+ * blames the caller's account or the size of the request is a fault of the gateway.
+ *
+ * @param path the path below the gateway's URL, with its query.
+ * @throws {ApiError} 502 `AI_UPSTREAM_UNAVAILABLE` when the gateway responds with 402, 403 or 413;
+ *   otherwise as `fetchJson`.
+ */
+export async function fetchCatalogue<T>(
+  call: Fetching,
+  path: string,
+  judge: Judge<T>,
+): Promise<T> {
+  return await fetchJson(call, path, judge).catch((failure) => {
+    throw BLAMING.has(failure.status) ? unusable(failure.message) : failure;
+  });
+}
+
 /** What the list of models needs of its call. With `atEnd`, an old list is refreshed later. */
 export type Listing = Fetching & Partial<Pick<Call, "atEnd" | "log">>;
 
@@ -65,7 +86,7 @@ export async function listModels(
 }
 
 async function refresh(call: Fetching, path: string, key: string): Promise<ModelList> {
-  const response = await fetchJson<ModelList>(call, path, (response, error) => {
+  const response = await fetchCatalogue<ModelList>(call, path, (response, error) => {
     if (error) throw error;
     if (!Array.isArray(response.data)) {
       throw unusable("The AI provider responded without a list of models");

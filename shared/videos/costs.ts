@@ -3,7 +3,8 @@ import type { Fields } from "../fields.ts";
 import { unusable } from "../gateway/failures.ts";
 import { isOpenRouterChosen } from "../gateway/openrouter.ts";
 import { readLimits } from "../ledger/limits.ts";
-import { type Fetching, fetchJson } from "../openrouter/json_responses.ts";
+import type { Fetching } from "../openrouter/json_responses.ts";
+import { fetchCatalogue } from "../openrouter/models.ts";
 import { toUsd } from "../token_usage.ts";
 
 /** A row of OpenRouter's `/videos/models`, as far as the cost depends on it. */
@@ -62,12 +63,16 @@ export async function listVideoModels(call: Fetching): Promise<VideoModel[]> {
   const url = call.settings.OPENROUTER_BASE_URL;
   const known = kept.get(url);
   if (known && Date.now() - known.fetchedAt < FRESH_MS) return known.models;
-  const { data } = await fetchJson<{ data: VideoModel[] }>(call, "/videos/models", (_, error) => {
-    if (error) throw error;
-  }).catch((thrown) => {
+  const { data } = await fetchCatalogue<{ data: VideoModel[] }>(
+    call,
+    "/videos/models",
+    (_, error) => {
+      if (error) throw error;
+    },
+  ).catch((thrown) => {
     // Nothing in the request comes from the caller, whom a 400 would blame.
-    const isBlamed = [400, 402, 403, 413].includes(thrown.status);
-    throw isBlamed && isOpenRouterChosen(call.settings) ? unusable(thrown.message) : thrown;
+    const isBlamed = thrown.status === 400 && isOpenRouterChosen(call.settings);
+    throw isBlamed ? unusable(thrown.message) : thrown;
   });
   const models = Array.isArray(data) ? data.filter((model) => typeof model?.id === "string") : [];
   kept.set(url, { models, fetchedAt: Date.now() });

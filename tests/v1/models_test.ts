@@ -160,6 +160,36 @@ Deno.test("GET /v1/models does not cache failures", async () => {
   assertEquals(statuses, [502, 502, 200]);
 });
 
+for (
+  const path of [
+    "/v1/models",
+    "/v1/api/v1/models",
+    "/v1/models/count",
+    "/v1/models/a/b",
+    "/v1/embeddings/models",
+    "/v1/model/a/b",
+    "/v1/models/a/b/endpoints",
+  ]
+) {
+  Deno.test(`GET ${path} returns 502 when the gateway blames the account or the size`, async () => {
+    await using upstream = await createUpstream();
+    const failures = [402, 403, 413];
+    const toError = (code: number) => ({
+      error: { code, message: "No", metadata: { reasons: ["violence"] } },
+    });
+    upstream.reply(
+      ...failures.map((status) => ({ status, json: toError(status) })),
+      ...failures.map((code) => ({ json: toError(code) })),
+    );
+    for (const failure of [...failures, ...failures]) {
+      const { status, body } = await get(upstream, path);
+      const seen = [status, body.error.code ?? body.data?.error.code];
+      assertEquals(seen, [502, 502], `${failure}`);
+    }
+    assertEquals(upstream.requests.length, 6);
+  });
+}
+
 function get({ url }: Upstream, path: string, values: Record<string, string> = {}) {
   const environment = createEnvironment({ OPENROUTER_BASE_URL: url, ...values });
   return send(handler, environment, undefined, { path, method: "GET" });

@@ -45,6 +45,19 @@ Deno.test("does not blame the caller when the gateway has no list, only for a fi
   }
 });
 
+for (const code of [402, 403, 413]) {
+  Deno.test(`returns 502 when the gateway reports ${code}, also with a filter`, async () => {
+    await using upstream = await createUpstream();
+    const json = { error: { code, message: "No", metadata: { reasons: ["violence"] } } };
+    upstream.reply({ status: code, json }, { json }, { status: code, json }, { json });
+    for (const path of ["/models", "/models", "/models?q=a", "/models?q=a"]) {
+      const options = { method: "GET", path };
+      const { status, body } = await send(handler, environmentOf(upstream), undefined, options);
+      assertEquals([status, body.error], [502, "AI_UPSTREAM_UNAVAILABLE"]);
+    }
+  });
+}
+
 Deno.test("caches twenty lists for five minutes", async () => {
   await using upstream = await createUpstream();
   const list = async (filter: string) => {
