@@ -13,11 +13,13 @@ const SETTINGS = [
   "# USER_REQUESTS_PER_MINUTE=20",
   "# USER_USD_PER_DAY=0.50",
   "# PROJECT_USD_PER_DAY=20",
+  "# ALLOWED_MODELS=openai/gpt-4o-mini",
+  "# ASSISTANTS_ONLY=true",
 ];
 const SETTINGS_HEADING =
   "# AI functions: copy what you need to .env. Without a key, OpenRouter is simulated.";
 /** Local data and the file with secrets. */
-const IGNORED = [".local/", ".env"];
+const IGNORED = [".local/", ".env", ".env.local"];
 const IGNORED_HEADING = "# AI functions: local data and secrets";
 /** Where InsForge's CLI keeps the project that a folder is linked to. */
 const LINK_FILE = ".insforge/project.json";
