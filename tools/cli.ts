@@ -78,14 +78,8 @@ for (const [name, description] of Object.entries(TASKS)) {
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (options: string[]) => {
-      process.exitCode = await runTask(root, name, name === "serve" ? watch(options) : options);
+      process.exitCode = await runTask(root, name, options);
     });
-}
-
-/** An app's functions change while they are written, so `serve` watches unless `--no-watch` is given. */
-function watch(options: string[]): string[] {
-  const others = options.filter((option) => option !== "--no-watch");
-  return others.length === options.length ? ["--watch", ...options] : others;
 }
 
 try {

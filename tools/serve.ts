@@ -1,7 +1,7 @@
-/** Starts the local stack, and with `--watch` starts it again after changes. */
+/** Starts the local stack, and when it watches starts it again after changes. */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { App } from "./app.ts";
+import { type App, isLibrary } from "./app.ts";
 import { runWithRestarts } from "./serve/restarts.ts";
 import { startStackProcess } from "./serve/stack_process.ts";
 import { sendSignal } from "./task/deno.ts";
@@ -22,7 +22,7 @@ const IGNORED = /(^|[\\/])(\.local|node_modules)([\\/]|$)/;
  * @throws {Error} for an unknown option.
  */
 export async function serve(app: App, options: string[]): Promise<number> {
-  const { fresh, help, watch } = readOptions(options, toHelp(app));
+  const { fresh, help, watch = !isLibrary(app.root) } = readOptions(options, toHelp(app));
   if (help) {
     console.log(toHelp(app));
     return 0;
@@ -47,21 +47,26 @@ export async function serve(app: App, options: string[]): Promise<number> {
 function readOptions(args: string[], help: string) {
   const flag = { type: "boolean" } as const;
   try {
-    return parseArgs({ args, options: { fresh: flag, help: flag, watch: flag } }).values;
+    const options = { fresh: flag, help: flag, watch: flag };
+    return parseArgs({ args, options, allowNegative: true }).values;
   } catch (error) {
     throw new Error(`${(error as Error).message}\n\n${help}`);
   }
 }
 
-function toHelp({ command }: App): string {
+/** The functions of an app change while they are written, so `serve` watches them by default. */
+function toHelp({ command, root }: App): string {
+  const watch = isLibrary(root) ? "--watch" : "--no-watch";
   return `Runs everything on this machine: the functions, an embedded InsForge with demo data,
 and a simulated OpenRouter.
 
-Usage: ${command} serve [--fresh] [--watch]
+Usage: ${command} serve [--fresh] [${watch}]
 
-  --fresh   Delete all local data first: users, tables, files and keys
-  --watch   Start again when functions/, prompts/, migrations/ or .env change
-  --help    Show this text
+  --fresh     Delete all local data first: users, tables, files and keys
+  ${watch.padEnd(12)}${
+    isLibrary(root) ? "Start" : "Do not start"
+  } again when functions/, prompts/, migrations/ or .env change
+  --help      Show this text
 
 Settings come from the environment and from .env. INSFORGE_BASE_URL replaces the embedded
 InsForge, OPENROUTER_API_KEY the simulated OpenRouter. PORT, INSFORGE_PORT and
