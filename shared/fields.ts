@@ -16,6 +16,11 @@ export function toFields(value: unknown, field: string): Fields {
   throw invalidInput(`"${field}" must be an object`);
 }
 
+/** Whether a value is a JSON object, and not a list. */
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** The value itself when it is a text, otherwise an empty text. Not every object has a text form. */
 export function toText(value: unknown): string {
   return typeof value === "string" ? value : "";

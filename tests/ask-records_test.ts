@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import handler from "../functions/ask-records/index.ts";
 import { createInsForge } from "./shared/fake_insforge.ts";
 import { setAssistants } from "./support/assistants.ts";
-import { createEnvironment, send, TOKEN } from "./support/caller.ts";
+import { API_KEY, createEnvironment, send, TOKEN } from "./support/caller.ts";
 import { completion, createUpstream, streamOf, type Upstream, USAGE } from "./support/upstream.ts";
 
 const INDEX = { model: "openai/text-embedding-3-small", dimensions: 3, params: { dimensions: 3 } };
@@ -250,6 +250,61 @@ const ROUTINE_FAILURES: [string, number, object, number, RegExp][] = [
     /set OPENROUTER_EMBEDDING_MODEL/,
   ],
 ];
+
+const UNEXPECTED = [null, { message: "m", code: "42P01" }, '"text"', 5, [null], [{ id: 1 }]];
+
+Deno.test("returns 502 that names the routine which returned something unexpected", async (t) => {
+  const claim = { table: "tickets", ...INDEX, entries: [{ id: "1", version: "v", text: "a" }] };
+  const own = ["own", { index: "tickets" }, {}] as const;
+  const all = ["all", undefined, { token: API_KEY }] as const;
+  const question = ["question", QUESTION, {}] as const;
+  const runs: [string, readonly [string, object | undefined, object], unknown[]][] = [
+    ["search_index", question, []],
+    ["search_rows", question, [INDEX]],
+    ["search_pending", own, []],
+    ["ai_search_claim", own, [["1"]]],
+    ["ai_search_claim", all, []],
+    ["ai_search_save", all, [[claim]]],
+    ["ai_search_state", all, [[]]],
+  ];
+  for (const [routine, [name, json, options], before] of runs) {
+    for (const unexpected of UNEXPECTED) {
+      if (routine === "search_index" && unexpected === null) continue; // there is no index
+      if (routine === "ai_search_save" && unexpected === 5) continue; // five rows are stored
+      await t.step(`${routine} (${name}): ${JSON.stringify(unexpected)}`, async () => {
+        await using insforge = createInsForge();
+        await using openrouter = await createUpstream();
+        for (const result of before) insforge.reply(200, result);
+        insforge.reply(200, unexpected === null ? "" : unexpected);
+        if (["search_rows", "ai_search_save"].includes(routine)) openrouter.reply(vector());
+        const environment = createEnvironment({
+          INSFORGE_BASE_URL: insforge.url,
+          OPENROUTER_BASE_URL: openrouter.url,
+          API_KEY,
+        });
+        const path = name === "question" ? "/" : "/index";
+        const { status, body } = await send(handler, environment, json, { path, ...options });
+        const message = `The database's routine ${routine} returned an unexpected value`;
+        assertEquals([status, body.error, body.message], [502, "UPSTREAM_FAILURE", message]);
+      });
+    }
+  }
+});
+
+Deno.test("returns 400 for a match routine that returns no rows", async () => {
+  for (const result of [null, 5, { a: 1 }, [5], [null]]) {
+    await using insforge = createInsForge();
+    await using openrouter = await createUpstream();
+    insforge.reply(200, result === null ? "" : result);
+    openrouter.reply(vector());
+    const { status, body } = await ask(insforge, openrouter, {
+      question: "q",
+      function: "match_t",
+    });
+    const message = '"function" must be a routine that returns rows';
+    assertEquals([status, body.message], [400, message], JSON.stringify(result));
+  }
+});
 
 Deno.test("translates what InsForge responds to the call of a match routine", async (t) => {
   for (const [name, status, json, expected, message] of ROUTINE_FAILURES) {

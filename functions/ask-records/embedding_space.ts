@@ -1,6 +1,6 @@
 /** What makes vectors comparable: one model, and one length. */
 import { ApiError } from "../../shared/errors.ts";
-import type { Fields } from "../../shared/fields.ts";
+import { type Fields, isFields } from "../../shared/fields.ts";
 
 /** How all vectors of one index are made. */
 export interface EmbeddingSpace {
@@ -12,6 +12,12 @@ export interface EmbeddingSpace {
   dimensions: number;
   /** Further fields of each request for vectors. */
   params: Fields;
+}
+
+/** Whether a value has all parts of an embedding space except the table. */
+export function isEmbeddingSpace(value: unknown): value is Omit<EmbeddingSpace, "table"> {
+  const { model, dimensions, params } = Object(value) as EmbeddingSpace;
+  return typeof model === "string" && Number.isInteger(dimensions) && isFields(params);
 }
 
 /**

@@ -8,8 +8,17 @@ import { callRoutine } from "../../shared/insforge/admin.ts";
 import { toAdminError, toReadError } from "../../shared/insforge/failures.ts";
 import { callUserRoutine } from "../../shared/insforge/routines.ts";
 import { createEmbeddings } from "../../shared/openrouter/embeddings.ts";
+import type { Settings } from "../../shared/settings.ts";
 import { sumTokenUsage, type TokenUsage } from "../../shared/token_usage.ts";
 import { type EmbeddingSpace, requireDimensions } from "./embedding_space.ts";
+import {
+  type Claim,
+  type Entry,
+  isClaimList,
+  isIdList,
+  isQueueState,
+  type QueueState,
+} from "./routine_results.ts";
 
 /** The outcome of a run. */
 export interface IndexAnswer {
@@ -21,19 +30,6 @@ export interface IndexAnswer {
   refused: number;
   /** Tokens and cost of the run. */
   usage: TokenUsage;
-}
-
-/** An entry of a queue. */
-interface Entry {
-  id: string;
-  /** Changes with the text, so that a vector of an older text is never stored. */
-  version: string;
-  text: string;
-}
-
-/** Entries of one index that this run alone has. */
-interface Claim extends EmbeddingSpace {
-  entries: Entry[];
 }
 
 /** One request for vectors. */
@@ -58,15 +54,10 @@ const MAX_REFUSED = 5;
  */
 export async function indexAll(call: Call): Promise<IndexAnswer> {
   const run = new IndexRun(call);
-  await run.work(() =>
-    callRoutine("ai_search_claim", { max: BATCH_SIZE * CONCURRENCY }, call.settings)
+  await run.work(() => claim({ max: BATCH_SIZE * CONCURRENCY }, call.settings));
+  return run.finish(
+    await callRoutine("ai_search_state", {}, call.settings, { isResult: isQueueState }),
   );
-  const state = await callRoutine<{ waiting: number; refused: number }>(
-    "ai_search_state",
-    {},
-    call.settings,
-  );
-  return run.finish(state);
 }
 
 /**
@@ -77,9 +68,10 @@ export async function indexAll(call: Call): Promise<IndexAnswer> {
 export async function indexOwn(call: Call, user: User, table: string): Promise<IndexAnswer> {
   const { settings } = call;
   const readPending = () =>
-    callUserRoutine<string[]>(user, {
+    callUserRoutine(user, {
       name: "search_pending",
       args: { table_name: table, max: MAX_PENDING },
+      isResult: isIdList,
       toError: (error, status) => {
         if (error.code === "PGRST202") return toAdminError(error, status, "routine search_pending");
         if (error.code === "42P01") {
@@ -93,9 +85,17 @@ export async function indexOwn(call: Call, user: User, table: string): Promise<I
     const only_ids = (await readPending()).slice(0, BATCH_SIZE * CONCURRENCY);
     if (only_ids.length === 0) return [];
     const max = only_ids.length;
-    return await callRoutine("ai_search_claim", { max, only_table: table, only_ids }, settings);
+    return await claim({ max, only_table: table, only_ids }, settings);
   });
   return run.finish({ waiting: (await readPending()).length, refused: run.refused });
+}
+
+/** Takes entries of the queues for two minutes, in which no other run gets them. */
+async function claim(
+  args: { max: number; only_table?: string; only_ids?: string[] },
+  settings: Settings,
+): Promise<Claim[]> {
+  return await callRoutine("ai_search_claim", args, settings, { isResult: isClaimList });
 }
 
 /** One run: claims, embeds and stores until a round stores nothing, or time is up. */
@@ -118,7 +118,7 @@ class IndexRun {
     }
   }
 
-  finish({ waiting, refused }: { waiting: number; refused: number }): IndexAnswer {
+  finish({ waiting, refused }: QueueState): IndexAnswer {
     if (this.#failure && this.#indexed === 0) throw this.#failure;
     return { indexed: this.#indexed, waiting, refused, usage: sumTokenUsage(this.#usages) };
   }
@@ -133,11 +133,16 @@ class IndexRun {
       await this.#handle(thrown, { space, entries });
       return;
     }
-    const stored = await callRoutine<number>("ai_search_save", {
-      table_name: space.table,
-      model: space.model,
-      entries: entries.map(({ id, version }, i) => ({ id, version, embedding: vectors[i] })),
-    }, this.call.settings);
+    const stored = await callRoutine(
+      "ai_search_save",
+      {
+        table_name: space.table,
+        model: space.model,
+        entries: entries.map(({ id, version }, i) => ({ id, version, embedding: vectors[i] })),
+      },
+      this.call.settings,
+      { isResult: isCount },
+    );
     this.#indexed += stored; // not `+= await`: other batches add to it meanwhile
   }
 
@@ -173,6 +178,10 @@ class IndexRun {
 /** Whether the model refused the texts, and would refuse them again. */
 function isAboutTexts({ status, code }: ApiError): boolean {
   return status === 413 || code === "INVALID_INPUT" || code === "FORBIDDEN";
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value);
 }
 
 function toBatches({ entries, ...space }: Claim): Batch[] {

@@ -11,7 +11,8 @@ import { createAi } from "../../shared/openrouter/ai.ts";
 import { shorten } from "../../shared/request/text_bytes.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { sumTokenUsage, type TokenUsage } from "../../shared/token_usage.ts";
-import { type EmbeddingSpace, requireDimensions } from "./embedding_space.ts";
+import { type EmbeddingSpace, isEmbeddingSpace, requireDimensions } from "./embedding_space.ts";
+import { isMatchList, isRowList } from "./routine_results.ts";
 
 /** A row that the answer may be based on. */
 export interface RowCitation {
@@ -45,14 +46,6 @@ export interface Search {
   threshold: number;
 }
 
-/** A row of `search_rows`. */
-interface Match {
-  id: unknown;
-  similarity: number | null;
-  excerpt: string;
-  record: Fields;
-}
-
 const MAX_EXCERPT_BYTES = 400;
 
 /**
@@ -70,8 +63,9 @@ export async function searchTable(
   const { table, columns, filters = [], question } = search;
   const space = await readIndex(user, table, call.settings);
   const { vector, usage } = await embedQuestion(call, question, space);
-  const matches = await callUserRoutine<Match[]>(user, {
+  const matches = await callUserRoutine(user, {
     name: "search_rows",
+    isResult: isMatchList,
     args: {
       table_name: table,
       query_embedding: vector,
@@ -110,8 +104,8 @@ export async function searchWithRoutine(
     args: { query_embedding: vector, match_count: count, match_threshold: threshold },
     toError: (error, status) => toRoutineError(error, status, name),
   }, call.settings);
-  if (!Array.isArray(found)) throw invalidInput('"function" must be a routine that returns rows');
-  const rows = (found as Fields[])
+  if (!isRowList(found)) throw invalidInput('"function" must be a routine that returns rows');
+  const rows = found
     .filter(({ similarity }) => typeof similarity !== "number" || similarity >= threshold)
     .slice(0, count);
   return { citations: rows.map((row) => toCitation(row, name)), rows: toReadable(rows), usage };
@@ -119,8 +113,9 @@ export async function searchWithRoutine(
 
 /** The vectors of an index; anybody who is signed in may know them. */
 async function readIndex(user: User, table: string, settings: Settings): Promise<EmbeddingSpace> {
-  const index = await callUserRoutine<EmbeddingSpace | null>(user, {
+  const index = await callUserRoutine(user, {
     name: "search_index",
+    isResult: (value) => value === null || isEmbeddingSpace(value),
     args: { table_name: table },
     toError: (error, status) => toAdminError(error, status, "routine search_index"),
   }, settings);

@@ -1,9 +1,8 @@
 /** The package's own tables and routines (`ai_*`), used with the project's API key. */
-import { ApiError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
 import { requireApiKey } from "./client.ts";
-import { type DataError, toAdminError } from "./failures.ts";
+import { type DataError, toAdminError, unexpectedResult } from "./failures.ts";
 import { callInsForge } from "./rest.ts";
 
 /** What may differ between calls of routines. */
@@ -35,8 +34,7 @@ export async function callRoutine<T>(
     throw toAdminError(Object(body) as DataError, status, `routine ${name}`);
   }
   if (!isResult || isResult(body)) return body as T;
-  const message = `The database's routine ${name} returned an unexpected value`;
-  throw new ApiError(502, "UPSTREAM_FAILURE", message);
+  throw unexpectedResult(name);
 }
 
 /**

@@ -96,6 +96,12 @@ export function unavailable(cause: unknown): ApiError {
   });
 }
 
+/** The error for a routine of the database that returns something else than it should. */
+export function unexpectedResult(routine: string): ApiError {
+  const message = `The database's routine ${routine} returned an unexpected value`;
+  return new ApiError(502, "UPSTREAM_FAILURE", message);
+}
+
 /** Whether the caller's value is the cause. A policy or view that fails is not the caller's fault. */
 function isInvalidValue(code: string, message: string): boolean {
   return /^(22|42804|PGRST1)/.test(code) ||

@@ -1,6 +1,6 @@
 /** JSON responses of the gateway, also when a server labels or wraps them wrongly. */
 import type { ApiError } from "../errors.ts";
-import type { Fields } from "../fields.ts";
+import { type Fields, isFields } from "../fields.ts";
 import { unusable } from "../gateway/failures.ts";
 import { chooseGateway } from "../gateway/gateway.ts";
 import type { Gateway } from "../gateway/interface.ts";
@@ -80,8 +80,4 @@ function parseEvents(text: string, protocol: Protocol | undefined): Fields | und
   if (!protocol || !/^(data|event|id)?:/.test(text)) return undefined;
   const events = text.split(/\r?\n\r?\n/).map((event) => parseJson(readData(event) ?? ""));
   return protocol.toResponse(events.filter(isFields));
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null;
 }

@@ -46,3 +46,13 @@ Deno.test("callUserRoutine reports a rejected token and a response that is not J
   insforge.reply(200, "<html>");
   await assertFailure(callUserRoutine(caller, call, settingsOf(insforge)), 502, "UPSTREAM_FAILURE");
 });
+
+Deno.test("callUserRoutine throws 502 and names the routine when it returns something unexpected", async () => {
+  await using insforge = createInsForge();
+  insforge.reply(200, ["a"]);
+  const isResult = (value: unknown): value is string => typeof value === "string";
+  const call = { name: "f", args: {}, toError, isResult };
+  const result = callUserRoutine(caller, call, settingsOf(insforge));
+  const { message } = await assertFailure(result, 502, "UPSTREAM_FAILURE");
+  assertEquals(message, "The database's routine f returned an unexpected value");
+});
