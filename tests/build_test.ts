@@ -63,7 +63,8 @@ Deno.test("writes a module and a script for every slug and alias", async () => {
       assertMatch(output, new RegExp(`^${slug} +${size(module)} +${size(script)}$`, "m"));
       for (const text of [module, script]) assertFalse(text.includes(CANARY), slug);
     }
-    assertEquals(output.trim().split("\n").length, slugs.length + 1);
+    assertEquals(output.trim().split("\n").length, slugs.length + 2);
+    assert(output.trim().endsWith(`Written to ${FOLDER}`), output);
     for (const [platform, ending] of [["cloud", "ts"], ["self-hosted", "js"]]) {
       const names = [...Deno.readDirSync(`${FOLDER}/${platform}`)].map(({ name }) => name).sort();
       assertEquals(names, slugs.map((slug) => `${slug}.${ending}`).sort());
