@@ -1,11 +1,14 @@
 /** Responses of the gateway that are not JSON, such as audio. */
+import { isFields } from "../fields.ts";
 import { unusable } from "../gateway/failures.ts";
 import type { Call } from "../http/call.ts";
 import { attempt, openExchanges, type Operation } from "./call.ts";
 import { type Exchange, readCharged, sendPaid } from "./charging.ts";
 import { logGeneration } from "./generation_log.ts";
-import { readFailure } from "./json_responses.ts";
+import { parseResponse, readFailure } from "./json_responses.ts";
 import { readBytes, readGenerationId } from "./send.ts";
+
+const decoder = new TextDecoder();
 
 /** A file that a model generated. */
 export interface GeneratedFile {
@@ -21,7 +24,7 @@ export interface GeneratedFile {
  *
  * @returns the whole file, which is held in memory.
  * @throws {ApiError} as `requestJson`; 502 `AI_UPSTREAM_UNAVAILABLE` for an empty response and for one
- *   that is text.
+ *   that is text, or JSON of any media type.
  */
 export async function requestFile(call: Call, operation: Operation): Promise<GeneratedFile> {
   const [exchange] = await openExchanges(call, [operation]) as [Exchange];
@@ -29,21 +32,33 @@ export async function requestFile(call: Call, operation: Operation): Promise<Gen
   const limits = { deadlineMs: call.settings.REQUEST_DEADLINE_MS };
   const file = await attempt(call, exchange, limits, async (signal) => {
     const response = await sendPaid(exchange, signal);
-    const id = readGenerationId(response);
-    const mediaType = response.headers.get("content-type") ?? "application/octet-stream";
-    if (/^text\/|json/.test(mediaType)) {
-      const value = await readCharged(call, exchange, { response, signal });
+    const generation = { id: readGenerationId(response), model: undefined };
+    const charge = () => {
+      bill.charge(generation);
+      logGeneration(call.log, generation);
+      trace?.note(generation);
+    };
+    const bytes = await readBytes(response, signal).catch((failure) => {
+      charge(); // the gateway was at work
+      throw failure;
+    });
+    const mediaType = response.headers.get("content-type") || "application/octet-stream";
+    if (/^text\/|json/.test(mediaType) || isJsonObject(bytes)) {
+      const whole = new Response(bytes, { headers: response.headers });
+      const value = await readCharged(call, exchange, { response: whole, signal });
       throw readFailure(value, response, gateway) ??
         unusable("The AI provider responded without a file");
     }
-    const generation = { id, model: undefined };
-    bill.charge(generation);
-    logGeneration(call.log, generation);
-    trace?.note(generation);
-    const bytes = await readBytes(response, signal);
+    charge();
     if (bytes.length === 0) throw unusable("The AI provider responded with an empty file");
     return { mediaType, bytes };
   });
   trace?.end();
   return file;
+}
+
+/** Whether bytes are a JSON object. Servers send errors without a media type, or with that of a file. */
+function isJsonObject(bytes: Uint8Array): boolean {
+  if (!/^\s*\{/.test(decoder.decode(bytes.subarray(0, 32)))) return false;
+  return isFields(parseResponse(decoder.decode(bytes)));
 }

@@ -29,9 +29,30 @@ Deno.test("charges JSON that states what it cost, although it is not a file", as
   assertEquals([status, logs.at(-1)!.cost, logs.at(-1)!.generation_id], [502, 0.25, "gen-2"]);
 });
 
+Deno.test("charges nothing for an error that is labelled as a file", async () => {
+  const json = { error: { code: 402, message: "No credits" } };
+  const { status } = await request({ json, headers: { "content-type": "audio/mpeg" } });
+  assertEquals([status, logs.at(-1)!.cost], [402, undefined]);
+});
+
+Deno.test("returns bytes without a media type, also when they begin like JSON", async () => {
+  const { body } = await request({ text: '{"sound', headers: { "content-type": "" } });
+  assertEquals(body, { mediaType: "application/octet-stream", text: '{"sound' });
+});
+
 const FAILURES: Record<string, [Reply, number, string]> = {
   "an error with status 200": [
     { json: { error: { code: 402, message: "No credits" } } },
+    402,
+    "BILLING_INSUFFICIENT_BALANCE",
+  ],
+  "an error with status 200 and no media type": [
+    { json: { error: { code: 400, message: "No such voice" } }, headers: { "content-type": "" } },
+    400,
+    "INVALID_INPUT",
+  ],
+  "an error with status 200 and the media type of a file": [
+    { text: ' {"error":{"code":402,"message":"x"}}', headers: { "content-type": "audio/mpeg" } },
     402,
     "BILLING_INSUFFICIENT_BALANCE",
   ],
