@@ -33,6 +33,7 @@ Deno.test("accepts one charge for each request that was taken", () => {
   createBooks([REFUSED, ANSWERED], 1).check(true);
   createBooks(["refused", "reset"], 1).check(true);
   createBooks([REFUSED], 0).check(true);
+  createBooks([{ ...ANSWERED, status: 204 }], 0).check(true); // its body never arrives
 });
 
 Deno.test("notices a taken request without a charge, and a second charge", () => {

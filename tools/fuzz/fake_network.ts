@@ -16,6 +16,9 @@ export interface Reply {
  */
 export type Fate = Reply | "refused" | "reset" | "silent";
 
+/** Statuses of responses without a body, whatever the pieces of the reply are. */
+export const BODILESS = [204, 205, 304];
+
 /** A server by the beginning of its URL. */
 export interface Server {
   url: string;
@@ -85,7 +88,7 @@ class Connection {
       throw new TypeError(fate === "reset" ? BROKEN : "client error (Connect): connection refused");
     }
     const { status, headers } = fate;
-    const isBodiless = [204, 205, 304].includes(status);
+    const isBodiless = BODILESS.includes(status);
     if (isBodiless) this.#end();
     return new Response(isBodiless ? null : this.#toBody(fate), { status, headers });
   }

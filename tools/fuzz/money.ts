@@ -1,5 +1,5 @@
 /** What must hold of the charges of a request, whatever the gateway did (docs/limits-and-policy.md). */
-import type { Fate, Reply } from "./fake_network.ts";
+import { BODILESS, type Fate, type Reply } from "./fake_network.ts";
 
 /** A paid request that reached the gateway. */
 export interface Post {
@@ -61,8 +61,8 @@ function mayBeTaken(fate: Fate): boolean {
 }
 
 /** Whether a response states what it costs, and no error. */
-function isGeneration({ pieces, end }: Reply): boolean {
-  if (end !== "close" || pieces.length !== 1) return false;
+function isGeneration({ status, pieces, end }: Reply): boolean {
+  if (BODILESS.includes(status) || end !== "close" || pieces.length !== 1) return false;
   try {
     const { usage, error, error_type, choices, id } = JSON.parse(
       new TextDecoder().decode(pieces[0]),
