@@ -39,7 +39,8 @@ test("records charges without a reservation", async (ledger) => {
 test("leaves nothing of a request that cost nothing but its place in the minute", async (ledger) => {
   const limits = { user_requests_per_minute: 1 };
   await settle(ledger, await reserve(ledger, limits), []);
-  assertEquals(await readUsage(ledger), { today: NOTHING, month: NOTHING, days: [] });
+  const nothing = { today: NOTHING, month: NOTHING, days: [], assistants: [] };
+  assertEquals(await readUsage(ledger), nothing);
   const [row] = await ledger.run("select count(*)::integer from ai_reservations");
   assertEquals(row!.count, 0);
   assertEquals((await reserve(ledger, limits)).refused, "user_requests_per_minute");
