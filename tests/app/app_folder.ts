@@ -1,8 +1,10 @@
 /** An app in a folder of its own, outside this repository's functions. */
+import { cpSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { LIBRARY } from "../../tools/app.ts";
 
-const TASK = fileURLToPath(new URL("../../tools/task.ts", import.meta.url));
+/** The folders of the library that its copy in an app has. */
+const COPIED = ["client", "docs", "functions", "migrations", "shared", "tools"];
 
 /** What a task did. */
 export interface TaskResult {
@@ -19,17 +21,26 @@ export interface AppFolder extends AsyncDisposable {
   spawn(args: string[], settings: Record<string, string>): Deno.ChildProcess;
 }
 
-/** Writes the files of an app, by their paths in it. */
-export async function createApp(files: Record<string, string>): Promise<AppFolder> {
+/**
+ * Writes the files of an app, by their paths in it.
+ *
+ * @param hasCopy whether the app has its own copy of the library, as the command `insforge-ai` makes it.
+ *   Otherwise the tasks run from this repository.
+ */
+export async function createApp(
+  files: Record<string, string>,
+  { hasCopy = false } = {},
+): Promise<AppFolder> {
   await Deno.mkdir(".local", { recursive: true });
   const path = await Deno.makeTempDir({ dir: `${Deno.cwd()}/.local`, prefix: "app-" });
   for (const [name, text] of Object.entries(files)) {
     await Deno.mkdir(dirname(join(path, name)), { recursive: true });
     await Deno.writeTextFile(join(path, name), text);
   }
+  const library = hasCopy ? await copyLibrary(path) : LIBRARY;
   const command = (args: string[], settings: Record<string, string>) =>
     new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-all", "--no-config", TASK, ...args],
+      args: ["run", "--allow-all", "--no-config", join(library, "tools/task.ts"), ...args],
       cwd: path,
       env: { NO_COLOR: "1", ...settings },
       stdin: "null",
@@ -46,4 +57,13 @@ export async function createApp(files: Record<string, string>): Promise<AppFolde
     spawn: (args, settings) => command(args, settings).spawn(),
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
   };
+}
+
+async function copyLibrary(app: string): Promise<string> {
+  const folder = join(app, ".local/library-test");
+  for (const name of COPIED) {
+    cpSync(join(LIBRARY, name), join(folder, name), { recursive: true });
+  }
+  await Deno.writeTextFile(join(folder, "deno.json"), "{}");
+  return folder;
 }

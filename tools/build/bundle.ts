@@ -5,6 +5,7 @@ import type { Assistant } from "../../shared/assistants/assistant.ts";
 import { type App, listLibraryEntries, openApp } from "../app.ts";
 import { listSlugs, loadFunction } from "../functions.ts";
 import { installPrompts } from "../prompts/folder.ts";
+import { libraryPackages, PACKAGES } from "./library_packages.ts";
 import { pinPackage } from "./packages.ts";
 
 /** Where a function runs: on InsForge cloud (Deno Deploy), or in the worker of self-hosted InsForge. */
@@ -19,11 +20,6 @@ export interface Artefact {
   isPlain?: boolean;
 }
 
-/** The `node_modules` of this process, where the library's packages are. */
-const PACKAGES = fileURLToPath(import.meta.resolve("esbuild")).replace(
-  /(node_modules[\\/]).*/,
-  "$1",
-);
 const INJECTED_SDK = fileURLToPath(new URL("injected_sdk.js", import.meta.url));
 
 const SHARED_OPTIONS = {
@@ -35,6 +31,7 @@ const SHARED_OPTIONS = {
   legalComments: "none",
   logLevel: "silent",
   write: false,
+  // An app need not have a package that it shares with the library.
   nodePaths: [PACKAGES],
 } satisfies esbuild.BuildOptions;
 
@@ -144,6 +141,7 @@ async function bundle(options: esbuild.BuildOptions): Promise<string> {
     ...SHARED_OPTIONS,
     ...options,
     alias: { ...listLibraryEntries(), ...options.alias },
+    plugins: [...options.plugins ?? [], libraryPackages],
     write: false,
   });
   return file!.text;

@@ -7,12 +7,17 @@
  *
  * As a program it installs a set of packages and ends: `tools/task/packages.ts start`.
  */
-import { join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type App, LIBRARY, LIBRARY_NAME, listLibraryEntries, openApp } from "../app.ts";
+import { type App, isLibrary, LIBRARY, LIBRARY_NAME, listLibraryEntries, openApp } from "../app.ts";
 
 /** A folder of `tools/packages/`. */
 export type PackageSet = "start" | "serve" | "build";
+
+/** The folders of the library whose modules import its packages. */
+const SOURCES = ["functions", "shared", "tools"];
 
 /** The parts of a configuration that are read here. */
 interface Configuration {
@@ -24,7 +29,8 @@ interface Configuration {
  * Installs a set of packages in the app's `.local/packages/`, unless they are there.
  *
  * The functions of an app import the library by its name, and find other packages in the app's
- * `node_modules`.
+ * `node_modules`. A package that the app and the library have in two versions is used by each in its
+ * own.
  *
  * @returns the options with which Deno uses the packages.
  * @throws {Error} when the packages cannot be downloaded. The message contains Deno's own.
@@ -45,8 +51,16 @@ export async function installPackages(name: PackageSet, app: App): Promise<strin
     await Deno.writeTextFile(stamp, config! + lock);
   }
   const used: Configuration = JSON.parse(config!);
+  const packages = used.imports ?? {};
   // Deno installs the packages of every folder that an import map leads to: this one is not installed.
-  used.imports = { ...used.imports, ...await readOwnImports(app), ...toUrls(listLibraryEntries()) };
+  used.imports = {
+    ...leaveOutOwn(packages, app),
+    ...await readOwnImports(app),
+    ...toUrls(listLibraryEntries()),
+  };
+  // Deno replaces a scope of the library's folder itself by the empty configuration that is there.
+  const scopes = SOURCES.map((name) => pathToFileURL(join(LIBRARY, name, "/")).href);
+  used.scopes = Object.fromEntries(scopes.map((scope) => [scope, packages]));
   const file = join(folder, "run.json");
   await writeChanged(file, JSON.stringify(used, null, 2));
   return [`--config=${file}`, "--no-lock"];
@@ -64,9 +78,20 @@ async function install(folder: string, name: string): Promise<void> {
   throw new Error(`The packages cannot be installed: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
+/** Leaves out the packages that the app has in a `node_modules`, as its functions use those. */
+function leaveOutOwn(packages: Record<string, string>, { root }: App): Record<string, string> {
+  if (isLibrary(root)) return packages;
+  const isOwn = (name: string) =>
+    createRequire(join(root, "package.json"))
+      .resolve.paths(name)!.some((folder) => existsSync(join(folder, name)));
+  return Object.fromEntries(
+    Object.entries(packages).filter(([name]) => !isOwn(/^(@[^/]+\/)?[^/]+/.exec(name)![0])),
+  );
+}
+
 /** The files that the app's `deno.json` gives names to, such as `@/` for `./src/`. */
 async function readOwnImports({ root }: App): Promise<Record<string, string>> {
-  if (resolve(root) === resolve(LIBRARY)) return {};
+  if (isLibrary(root)) return {};
   const text = await readText(join(root, "deno.json"));
   const { imports = {} }: Configuration = text ? JSON.parse(text) : {};
   const paths = Object.entries(imports).filter(([name, target]) =>
