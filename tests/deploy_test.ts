@@ -184,10 +184,10 @@ Deno.test("deploy does not judge settings whose value only the project knows", a
   assertEquals(output.at(-1), "dry run: nothing has changed");
 });
 
-Deno.test("deploy warns of a built-in default model that ALLOWED_MODELS does not allow", async () => {
+Deno.test("deploy warns of a default model that ALLOWED_MODELS does not allow, for the functions it deploys", async () => {
   await deploy(
-    context({}, {
-      ALLOWED_MODELS: "openai/*,cohere/*,google/veo*",
+    context({ "image-gen": workingCode("1") }, {
+      ALLOWED_MODELS: "openai/*",
       OPENROUTER_API_KEY: OPENROUTER_KEY,
     }),
     {

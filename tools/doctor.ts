@@ -1,18 +1,23 @@
 /** `doctor`: says what is configured, what can be reached, and what would fail. */
 import { openApp } from "./app.ts";
 import { checkAssistants, checkFunctions, checkSettings } from "./doctor/app_checks.ts";
+import { checkBuild } from "./doctor/build_check.ts";
 import { checkGateway } from "./doctor/gateway_check.ts";
+import type { Finding } from "./doctor/finding.ts";
 import { checkProject } from "./doctor/project_check.ts";
+import { summarize } from "./doctor/summary.ts";
 import { readEnvironment } from "./environment.ts";
 
 const app = openApp();
 const environment = await readEnvironment();
 const functions = await checkFunctions(app);
-const findings = [
+const loads = functions.findings.every(({ level }) => level === "ok");
+const findings: Finding[] = [
   { level: "ok", subject: "deno", text: Deno.version.deno },
   ...functions.findings,
   ...await checkAssistants(app),
-  ...checkSettings(environment),
+  ...loads ? await checkBuild(app) : [],
+  ...checkSettings(environment, functions.slugs),
   ...(await Promise.all([
     checkGateway(environment),
     checkProject(app, functions.slugs, environment),
@@ -22,7 +27,6 @@ const width = Math.max(...findings.map(({ subject }) => subject.length));
 for (const { level, subject, text } of findings) {
   console.log(`${level.padEnd(4)}  ${subject.padEnd(width)}  ${text}`);
 }
-const failures = findings.filter(({ level }) => level === "fail").length;
-console.log(failures === 0 ? "\nNothing would fail" : `\n${failures} of these would fail`);
+console.log(`\n${summarize(findings)}`);
 // Modules that were loaded may keep the process alive.
-Deno.exit(failures === 0 ? 0 : 1);
+Deno.exit(findings.some(({ level }) => level === "fail") ? 1 : 0);

@@ -1,5 +1,5 @@
 /** An app that has packages of the library in other versions. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { type AppFolder, createApp } from "./app_folder.ts";
 
 const DEADLINE_MS = 120_000;
@@ -23,6 +23,7 @@ const FILES = {
     ]),
   ),
   "functions/chat/index.ts": 'export { default } from "insforge-ai-functions/chat";\n',
+  "functions/speech/index.ts": 'export { default } from "insforge-ai-functions/speech";\n',
   "functions/versions/index.ts": `
     import { VERSION as zod } from "zod";
     import { VERSION as hono } from "hono";
@@ -70,6 +71,36 @@ Deno.test(
 Deno.test("test finds the library's packages", { timeout: DEADLINE_MS }, async () => {
   const { code, output } = await app.run(["test"]);
   assertEquals(code, 0, output);
+});
+
+Deno.test(
+  "doctor builds the app, and says that a deployment needs a project and a key",
+  { timeout: DEADLINE_MS },
+  async () => {
+    const { code, output } = await app.run(["doctor"], { ALLOWED_MODELS: "anthropic/*" });
+    assertEquals(code, 0, output);
+    assertMatch(output, /^ok +build +3 functions can be deployed$/m);
+    const last = "Local use: works. Deployment: needs OPENROUTER_API_KEY and a project";
+    assertEquals(output.trimEnd().split("\n").at(-1), last);
+    // No other function of the app has a default model of its own.
+    const affected = [...output.matchAll(/: (\S+) will reject requests/g)].map(([, slug]) => slug);
+    assertEquals(affected, ["speech"]);
+  },
+);
+
+Deno.test("doctor fails when the functions cannot be built", { timeout: DEADLINE_MS }, async () => {
+  // A package that Deno finds and the bundler does not: the module is loaded late.
+  await using other = await createApp({
+    "functions/late/index.ts": `
+      export default async (_: Request): Promise<Response> => {
+        const { text } = await import("not-installed");
+        return new Response(text);
+      };`,
+  });
+  const { code, output } = await other.run(["doctor"]);
+  assertEquals(code, 1, output);
+  assertMatch(output, /^fail +build +[\s\S]*Could not resolve "not-installed"/m);
+  assertMatch(output, /^Local use: works\. Deployment: 1 of these would fail, needs /m);
 });
 
 /** Starts the server of the app, without a back end. */

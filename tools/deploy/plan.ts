@@ -74,7 +74,10 @@ export async function createPlan(options: PlanOptions): Promise<Plan> {
     for (const one of functions.slice(0, 1)) one.action = "confirm";
   }
   const secretPlan = planSecrets(environment, secrets);
-  const { faults, warnings } = checkPlannedSettings(environment, secrets);
+  const { faults, warnings } = checkPlannedSettings(environment, {
+    secrets,
+    slugs: artefacts.map(({ slug }) => slug),
+  });
   if (faults.length > 0) {
     throw new DeployFailure(["Nothing is deployed:", ...faults].join("\n- "));
   }
@@ -132,13 +135,16 @@ export function findPlatform(url: string, deploymentUrl: string | null | undefin
 }
 
 /** Checks the settings that the project will have, as far as they are known here. */
-function checkPlannedSettings(environment: Environment, secrets: SecretSchema[]): SettingReport {
+function checkPlannedSettings(
+  environment: Environment,
+  { secrets, slugs }: { secrets: SecretSchema[]; slugs: string[] },
+): SettingReport {
   const existing = new Set(secrets.filter(({ isActive }) => isActive).map(({ key }) => key));
   // InsForge sets API_KEY itself; a value on this machine is not deployed.
   const apiKey = existing.has("API_KEY") ? "set by InsForge" : "";
   return checkCombinations(
     withValues({ API_KEY: apiKey }, environment),
-    (name) => name === "API_KEY" || !existing.has(name),
+    { slugs, isKnown: (name) => name === "API_KEY" || !existing.has(name) },
   );
 }
 

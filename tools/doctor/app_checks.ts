@@ -56,13 +56,17 @@ export async function checkAssistants({ root }: App): Promise<Finding[]> {
   }
 }
 
-/** Checks the values of the settings, and which of them contradict each other. */
-export function checkSettings(environment: Environment): Finding[] {
+/**
+ * Checks the values of the settings, and which of them contradict each other.
+ *
+ * @param slugs the functions of the app.
+ */
+export function checkSettings(environment: Environment, slugs: string[]): Finding[] {
   const subject = "settings";
   const invalid = findInvalidValues(environment);
   // InsForge sets it where functions are deployed, and the embedded InsForge does, too.
   const withKey = withValues({ API_KEY: "set by InsForge" }, environment);
-  const { faults, warnings } = checkCombinations(withKey);
+  const { faults, warnings } = checkCombinations(withKey, { slugs });
   const findings: Finding[] = [
     ...[...invalid, ...faults].map((text): Finding => ({ level: "fail", subject, text })),
     ...warnings.map((text): Finding => ({ level: "note", subject, text })),

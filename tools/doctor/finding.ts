@@ -8,4 +8,6 @@ export interface Finding {
   subject: string;
   /** What was found and, unless it is `ok`, what to do. */
   text: string;
+  /** What a deployment needs and the app does not have, such as "a project". */
+  needs?: string;
 }

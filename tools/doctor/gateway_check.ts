@@ -19,7 +19,7 @@ export async function checkGateway(environment: Environment): Promise<Finding[]>
   if (!key) {
     const text = `${keySetting} is not set: serve simulates the gateway, and deployed functions ` +
       "need it as a secret of the project";
-    return [{ level: "note", subject, text }];
+    return [{ level: "note", subject, text, needs: keySetting }];
   }
   const isOpenRouter = keySetting === "OPENROUTER_API_KEY";
   let response: Response;

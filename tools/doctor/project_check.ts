@@ -56,6 +56,7 @@ export async function checkProject(
       level: isUnlinked ? "note" : "fail",
       subject,
       text: error.message.replaceAll("\n- ", " "),
+      needs: isUnlinked ? "a project" : undefined,
     }];
   }
 }

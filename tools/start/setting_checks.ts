@@ -26,31 +26,41 @@ const LEDGER_SETTINGS = [
 
 /** The default models, and the functions that use them. */
 const DEFAULT_MODELS = {
-  OPENROUTER_CHAT_MODEL: "chat, stream, summarize-records and v1",
-  OPENROUTER_EMBEDDING_MODEL: "embeddings",
-  OPENROUTER_IMAGE_MODEL: "image-gen",
-  OPENROUTER_RERANK_MODEL: "rerank",
-  OPENROUTER_SPEECH_MODEL: "speech",
-  OPENROUTER_TRANSCRIPTION_MODEL: "transcribe",
-  OPENROUTER_VIDEO_MODEL: "video-gen",
+  OPENROUTER_CHAT_MODEL: ["chat", "stream", "summarize-records", "v1"],
+  OPENROUTER_EMBEDDING_MODEL: ["embeddings"],
+  OPENROUTER_IMAGE_MODEL: ["image-gen"],
+  OPENROUTER_RERANK_MODEL: ["rerank"],
+  OPENROUTER_SPEECH_MODEL: ["speech"],
+  OPENROUTER_TRANSCRIPTION_MODEL: ["transcribe"],
+  OPENROUTER_VIDEO_MODEL: ["video-gen"],
 } as const;
 
-/** Checks the settings of a standalone server: each value, what is missing, and what conflicts. */
-export function checkServerSettings(environment: Environment): SettingReport {
+const formatter = new Intl.ListFormat("en-GB");
+
+/**
+ * Checks the settings of a standalone server: each value, what is missing, and what conflicts.
+ *
+ * @param slugs the functions that it serves.
+ */
+export function checkServerSettings(environment: Environment, slugs?: string[]): SettingReport {
   const faults = [...findInvalidValues(environment), ...findMissing(environment)];
-  const { faults: conflicts, warnings } = checkCombinations(environment);
+  const { faults: conflicts, warnings } = checkCombinations(environment, { slugs });
   return { faults: [...faults, ...conflicts], warnings };
 }
 
 /**
  * Checks settings that contradict each other. Values that are invalid in themselves are skipped.
  *
+ * @param slugs the functions whose default models are checked: all of them unless given.
  * @param isKnown whether the value of a setting is known. On a deployed project, a secret that is
  *   there already has a value that cannot be read.
  */
 export function checkCombinations(
   environment: Environment,
-  isKnown: (name: string) => boolean = () => true,
+  { slugs, isKnown = () => true }: {
+    slugs?: string[];
+    isKnown?: (name: string) => boolean;
+  } = {},
 ): SettingReport {
   const settings = createSettings(environment);
   const faults: string[] = [];
@@ -77,9 +87,11 @@ export function checkCombinations(
     if (isSet(name, environment)) {
       faults.push(`${name} is "${model}", which ALLOWED_MODELS does not allow`);
     } else {
+      const affected = functions.filter((slug) => !slugs || slugs.includes(slug));
+      if (affected.length === 0) continue;
       warnings.push(
         `ALLOWED_MODELS does not allow "${model}", the default of ${name}: ` +
-          `${functions} will reject requests that name no model`,
+          `${formatter.format(affected)} will reject requests that name no model`,
       );
     }
   }

@@ -2,7 +2,7 @@
 import { flushLedger } from "../../shared/ledger/queue.ts";
 import { createSettings, type Environment } from "../../shared/settings.ts";
 import { type App, openApp } from "../app.ts";
-import { createRouter, loadFunctions } from "../functions.ts";
+import { createRouter, listSlugs, loadFunctions } from "../functions.ts";
 import { installPrompts } from "../prompts/folder.ts";
 import { describeListenFailure, type FunctionServer, startServer } from "./server.ts";
 import { checkServerSettings } from "./setting_checks.ts";
@@ -35,7 +35,7 @@ export async function startStandalone(
   app: App = openApp(),
 ): Promise<Standalone> {
   await installPrompts(app.root);
-  const { faults, warnings } = checkServerSettings(environment);
+  const { faults, warnings } = checkServerSettings(environment, listSlugs(app));
   if (faults.length > 0) {
     throw new Error(["The server cannot start:", ...faults].join("\n- "));
   }

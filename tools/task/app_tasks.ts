@@ -34,8 +34,8 @@ export const appTasks: Tasks = {
 
   doctor: async ({ app, run }) =>
     await run([
-      ...["run", ...await installPackages("build", app), "--allow-net", allowRead(app)],
-      ...["--allow-env", toPath("doctor.ts")],
+      ...["run", ...await installPackages("build", app), "--allow-net", "--allow-read"],
+      ...["--allow-env", "--allow-run", `--allow-write=${app.localFolder}`, toPath("doctor.ts")],
     ]),
 
   test: async ({ app, options, run }) =>
