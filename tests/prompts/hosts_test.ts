@@ -40,8 +40,8 @@ Deno.test({
     await using folder = await createApp({ ...HELP, "prompts/support.md": SUPPORT });
     const { code, output } = await folder.run(["build"]);
     assertEquals(code, 0, output);
-    const module = await Deno.readTextFile(`${folder.path}/dist/cloud/help.ts`);
-    const script = await Deno.readTextFile(`${folder.path}/dist/self-hosted/help.js`);
+    const module = await Deno.readTextFile(`${folder.path}/.local/build/cloud/help.ts`);
+    const script = await Deno.readTextFile(`${folder.path}/.local/build/self-hosted/help.js`);
     for (
       const [text, handler] of [[module, await loadModule(module)], [
         script,
