@@ -1,14 +1,13 @@
 /** Responses of the gateway that are not JSON, such as audio. */
-import { isFields } from "../fields.ts";
 import { unusable } from "../gateway/failures.ts";
 import type { Call } from "../http/call.ts";
 import { attempt, openExchanges, type Operation } from "./call.ts";
 import { type Exchange, readCharged, sendPaid } from "./charging.ts";
 import { logGeneration } from "./generation_log.ts";
-import { parseResponse, readFailure } from "./json_responses.ts";
+import { readFailure } from "./json_responses.ts";
 import { readBytes, readGenerationId } from "./send.ts";
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** A file that a model generated. */
 export interface GeneratedFile {
@@ -24,7 +23,7 @@ export interface GeneratedFile {
  *
  * @returns the whole file, which is held in memory.
  * @throws {ApiError} as `requestJson`; 502 `AI_UPSTREAM_UNAVAILABLE` for an empty response and for one
- *   that is text, or JSON of any media type.
+ *   that is text, whatever its media type is.
  */
 export async function requestFile(call: Call, operation: Operation): Promise<GeneratedFile> {
   const [exchange] = await openExchanges(call, [operation]) as [Exchange];
@@ -42,8 +41,8 @@ export async function requestFile(call: Call, operation: Operation): Promise<Gen
       charge(); // the gateway was at work
       throw failure;
     });
-    const mediaType = response.headers.get("content-type") || "application/octet-stream";
-    if (/^text\/|json/.test(mediaType) || isJsonObject(bytes)) {
+    const mediaType = response.headers.get("content-type");
+    if (isText(bytes, mediaType)) {
       const whole = new Response(bytes, { headers: response.headers });
       const value = await readCharged(call, exchange, { response: whole, signal });
       throw readFailure(value, response, gateway) ??
@@ -51,14 +50,24 @@ export async function requestFile(call: Call, operation: Operation): Promise<Gen
     }
     charge();
     if (bytes.length === 0) throw unusable("The AI provider responded with an empty file");
-    return { mediaType, bytes };
+    return { mediaType: mediaType || "application/octet-stream", bytes };
   });
   trace?.end();
   return file;
 }
 
-/** Whether bytes are a JSON object. Servers send errors without a media type, or with that of a file. */
-function isJsonObject(bytes: Uint8Array): boolean {
-  if (!/^\s*\{/.test(decoder.decode(bytes.subarray(0, 32)))) return false;
-  return isFields(parseResponse(decoder.decode(bytes)));
+/**
+ * Whether a response is text. Servers send errors without a media type, or with that of a file. No file
+ * of audio is free of control characters.
+ */
+function isText(bytes: Uint8Array, mediaType: string | null): boolean {
+  if (mediaType && /^text\/|json/.test(mediaType)) return true;
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    return false;
+  }
+  if (/[^\P{Cc}\t\r\n]/u.test(text)) return false;
+  return mediaType ? /^\s*(\{|(data|event|id)?:)/.test(text) : text !== "";
 }

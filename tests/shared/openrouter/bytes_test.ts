@@ -36,8 +36,8 @@ Deno.test("charges nothing for an error that is labelled as a file", async () =>
 });
 
 Deno.test("returns bytes without a media type, also when they begin like JSON", async () => {
-  const { body } = await request({ text: '{"sound', headers: { "content-type": "" } });
-  assertEquals(body, { mediaType: "application/octet-stream", text: '{"sound' });
+  const { body } = await request({ text: '{"sound\0', headers: { "content-type": "" } });
+  assertEquals(body, { mediaType: "application/octet-stream", text: '{"sound\0' });
 });
 
 const FAILURES: Record<string, [Reply, number, string]> = {
@@ -55,6 +55,21 @@ const FAILURES: Record<string, [Reply, number, string]> = {
     { text: ' {"error":{"code":402,"message":"x"}}', headers: { "content-type": "audio/mpeg" } },
     402,
     "BILLING_INSUFFICIENT_BALANCE",
+  ],
+  "events without a media type": [
+    { sse: ['data: {"error":{"code":400,"message":"x"}}\n\n'], headers: { "content-type": "" } },
+    502,
+    "AI_UPSTREAM_UNAVAILABLE",
+  ],
+  "events with the media type of a file": [
+    { sse: ['data: {"error":{"code":400}}\n\n'], headers: { "content-type": "audio/mpeg" } },
+    502,
+    "AI_UPSTREAM_UNAVAILABLE",
+  ],
+  "text without a media type": [
+    { text: "<html>502</html>", headers: { "content-type": "" } },
+    502,
+    "AI_UPSTREAM_UNAVAILABLE",
   ],
   "an error status": [
     { status: 400, json: { error: { code: 400, message: "No such voice" } } },
