@@ -21,6 +21,11 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is a list of rows. */
+export function isRowList(value: unknown): value is Fields[] {
+  return Array.isArray(value) && value.every(isFields);
+}
+
 /** The value itself when it is a text, otherwise an empty text. Not every object has a text form. */
 export function toText(value: unknown): string {
   return typeof value === "string" ? value : "";

@@ -59,11 +59,6 @@ export function isMatchList(value: unknown): value is Match[] {
   });
 }
 
-/** Whether a value is a list of rows of any kind. */
-export function isRowList(value: unknown): value is Fields[] {
-  return isListOf(value, isFields);
-}
-
 function isEntry(value: unknown): value is Entry {
   const { id, version, text } = Object(value) as Entry;
   return [id, version, text].every((part) => typeof part === "string");

@@ -1,7 +1,7 @@
 /** Finds the rows that answer a question, as the caller. */
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import type { User } from "../../shared/auth/user_token.ts";
-import { type Fields, toText } from "../../shared/fields.ts";
+import { type Fields, isRowList, toText } from "../../shared/fields.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { type DataError, toAdminError, toReadError } from "../../shared/insforge/failures.ts";
 import { omitMachineColumns } from "../../shared/insforge/machine_columns.ts";
@@ -12,7 +12,7 @@ import { shorten } from "../../shared/request/text_bytes.ts";
 import type { Settings } from "../../shared/settings.ts";
 import { sumTokenUsage, type TokenUsage } from "../../shared/token_usage.ts";
 import { type EmbeddingSpace, isEmbeddingSpace, requireDimensions } from "./embedding_space.ts";
-import { isMatchList, isRowList } from "./routine_results.ts";
+import { isMatchList } from "./routine_results.ts";
 
 /** A row that the answer may be based on. */
 export interface RowCitation {

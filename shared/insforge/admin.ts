@@ -1,5 +1,5 @@
 /** The package's own tables and routines (`ai_*`), used with the project's API key. */
-import type { Fields } from "../fields.ts";
+import { type Fields, isRowList } from "../fields.ts";
 import type { Settings } from "../settings.ts";
 import { requireApiKey } from "./client.ts";
 import { type DataError, toAdminError, unexpectedResult } from "./failures.ts";
@@ -45,11 +45,11 @@ export async function callRoutine<T>(
  * @returns the rows of the response.
  * @throws {ApiError} like {@link callRoutine}.
  */
-export async function readAdminData<T extends unknown[]>(
+export async function readAdminData<T extends object[]>(
   request: PromiseLike<{ data: unknown; error: unknown; status: number }>,
   subject: string,
 ): Promise<T> {
   const { data, error, status } = await request;
-  if (!error && Array.isArray(data)) return data as T;
+  if (!error && isRowList(data)) return data as T;
   throw toAdminError(Object(error) as DataError, status, subject);
 }

@@ -1,5 +1,5 @@
 /** Rows of the app's own tables, read as the calling user. */
-import type { Fields } from "../fields.ts";
+import { type Fields, isRowList } from "../fields.ts";
 import type { Settings } from "../settings.ts";
 import { type Caller, userDb } from "./client.ts";
 import { type DataError, toReadError, unavailable } from "./failures.ts";
@@ -88,8 +88,9 @@ export async function readRows(
   }
   const { data, error, status } = await request;
   if (error) throw toReadError(error as DataError, status, query);
-  if (!Array.isArray(data)) throw unavailable(data); // an HTML page of a proxy, or no body
-  return data as unknown as Fields[];
+  const rows: unknown = data;
+  if (!isRowList(rows)) throw unavailable(rows); // an HTML page of a proxy, or no body
+  return rows;
 }
 
 /** A name as PostgREST reads it in a query string. Inside quotes no character has a meaning. */

@@ -53,7 +53,7 @@ Deno.test("callRoutine throws 502 and names the routine when it returns somethin
   assertEquals(message, "The database's routine ai_usage returned an unexpected value");
 });
 
-for (const body of [{}, "text", 5, true]) {
+for (const body of [{}, "text", 5, true, [null], [5]]) {
   Deno.test(`readAdminData throws 502 when InsForge responds 200 with ${JSON.stringify(body)}`, async () => {
     await using insforge = createInsForge();
     insforge.replyAlways(200, body);

@@ -1,7 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { type Filter, readRows } from "../../../shared/insforge/rows.ts";
 import { TOKEN } from "../../support/caller.ts";
-import { createInsForge, QUERY, type Received, settingsOf } from "../fake_insforge.ts";
+import {
+  assertFailure,
+  createInsForge,
+  QUERY,
+  type Received,
+  settingsOf,
+} from "../fake_insforge.ts";
 
 const caller = { token: TOKEN };
 
@@ -117,3 +123,15 @@ Deno.test("readRows sends a table name of any spelling as one path segment", asy
     assertEquals([...query.keys()].sort(), ["limit", "select"]);
   }
 });
+
+for (const body of ["", "<html>", {}, 5, [null], [{}, 5], [[]]]) {
+  Deno.test(`readRows throws 502 when InsForge responds 200 with ${JSON.stringify(body)}`, async () => {
+    await using insforge = createInsForge();
+    insforge.replyAlways(200, body);
+    await assertFailure(
+      readRows(caller, { table: "t", limit: 2 }, settingsOf(insforge)),
+      502,
+      "UPSTREAM_FAILURE",
+    );
+  });
+}
