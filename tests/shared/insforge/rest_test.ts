@@ -55,7 +55,7 @@ Deno.test("callInsForge throws 502 when InsForge cannot be reached", async () =>
 Deno.test("callInsForge throws 502 after its timeout, without a second request", async () => {
   await using insforge = createInsForge();
   insforge.hang();
-  const request = { path, timeoutMs: 50 };
+  const request = { path, timeoutMs: 1_000 }; // long enough for a slow machine to connect
   await assertFailure(callInsForge(settingsOf(insforge), request), 502, "UPSTREAM_FAILURE");
   assertEquals(insforge.requests.length, 1);
 });
