@@ -33,8 +33,8 @@ interface Caller {
   leavesAfterMs: number | undefined;
 }
 
-/** Functions that ask the gateway for one thing per request, in these examples. */
-const ONE_OPERATION = new Set(["chat", "stream", "v1", "legacy-compat", "embeddings", "image-gen"]);
+/** Functions that ask the gateway for one thing per request; `embeddings` sends long inputs in batches. */
+const ONE_OPERATION = new Set(["chat", "stream", "v1", "legacy-compat", "image-gen"]);
 
 const PATIENT: Caller = { reads: undefined, leavesAfterMs: undefined };
 
