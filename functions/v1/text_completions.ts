@@ -9,6 +9,7 @@ import { unusable } from "../../shared/gateway/failures.ts";
 import type { Call } from "../../shared/http/call.ts";
 import type { ByteSource } from "../../shared/http/event_stream.ts";
 import { requestJson, requestStream } from "../../shared/openrouter/call.ts";
+import { readChunk } from "../../shared/openrouter/chat_protocol.ts";
 import { toStreamed } from "../../shared/openrouter/completions.ts";
 import { empty, isEmpty, type Protocol, type Verdict } from "../../shared/openrouter/protocol.ts";
 import { readDefaultModel } from "../../shared/request/chat_request.ts";
@@ -91,16 +92,9 @@ function requireText(completion: TextCompletion, error: ApiError | undefined): v
   if (isEmpty(readText({ ...completion }))) throw empty();
 }
 
+/** Its chunks are those of a chat, but for where the text is. */
 function readText(chunk: Fields): Verdict {
-  const choices = listChoices(chunk);
-  return {
-    id: chunk.id,
-    model: chunk.model,
-    usage: chunk.usage as TokenUsage | null | undefined,
-    reports: chunk,
-    hasOutput: choices.some(({ text }) => Boolean(text)),
-    finished: choices.some(({ finish_reason }) => Boolean(finish_reason)),
-  };
+  return { ...readChunk(chunk), hasOutput: listChoices(chunk).some(({ text }) => Boolean(text)) };
 }
 
 /** Puts the chunks of a stream together, for a server that streams unasked. */
