@@ -1,14 +1,13 @@
 /**
- * Packs the package, and for each example in turn installs it in a temporary folder, builds and serves
- * it, until standard input closes. A program of its own, because only it needs npm and Node; the test
+ * Installs each example in turn with the packed package in a temporary folder, builds and serves it,
+ * until standard input closes. A program of its own, because only it needs npm and Node; the test
  * that starts it needs only Deno.
  *
- * Arguments: the environment of the examples as JSON. Output: one line per example with its name and
+ * Arguments: the tarball, and the environment of the examples as JSON. Output: one line per example with its name and
  * URL, as soon as it is served.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { packFolder, writePackage } from "../../tools/pack/package.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const LOCAL = join(ROOT, ".local");
@@ -19,16 +18,13 @@ const SERVERS: Record<string, (port: string) => string[]> = {
   "nextjs": (port) => ["next", "start", "--hostname", "127.0.0.1", "--port", port],
 };
 
-const env = { NEXT_TELEMETRY_DISABLED: "1", ...JSON.parse(Deno.args[0] ?? "{}") };
+const [tarball = "", variables = "{}"] = Deno.args;
+const env = { NEXT_TELEMETRY_DISABLED: "1", ...JSON.parse(variables) };
 const servers: Deno.ChildProcess[] = [];
 
 await Deno.mkdir(LOCAL, { recursive: true });
 const folder = await Deno.makeTempDir({ dir: LOCAL, prefix: "examples-" });
 try {
-  const packed = join(folder, "packed");
-  await Deno.mkdir(packed);
-  await writePackage(packed);
-  const tarball = await packFolder(packed, folder);
   for (const name of Object.keys(SERVERS)) {
     const app = join(folder, name);
     await copyFolder(join(ROOT, "examples", name), app);

@@ -7,6 +7,7 @@ import type { Page } from "playwright-core";
 import { startChromium } from "../../tools/chromium.ts";
 import { DEMO_USERS } from "../../tools/local/insforge/demo.ts";
 import { startStack } from "../../tools/local/stack.ts";
+import { packOnce } from "../pack/tarball.ts";
 import { mayRunChromium } from "../support/programs.ts";
 
 const PROGRAM = fileURLToPath(new URL("example_app.ts", import.meta.url));
@@ -39,7 +40,7 @@ Deno.test({
     FUNCTIONS_URL: stack.functionsUrl,
   };
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", PROGRAM, JSON.stringify(variables)],
+    args: ["run", "-A", PROGRAM, await packOnce(), JSON.stringify(variables)],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
