@@ -1,5 +1,6 @@
 /** Bundles each function into one file per platform. */
 import * as esbuild from "esbuild";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Assistant } from "../../shared/assistants/assistant.ts";
 import { type App, listLibraryEntries, openApp } from "../app.ts";
@@ -20,10 +21,15 @@ export interface Artefact {
   isPlain?: boolean;
 }
 
+/** A folder for the names of parts. Nothing is written there. */
+const PARTS = "/parts";
+/** The part with the handler. */
+const MAIN = "./stdin.js";
 const INJECTED_SDK = fileURLToPath(new URL("injected_sdk.js", import.meta.url));
 
 const SHARED_OPTIONS = {
   bundle: true,
+  format: "esm",
   // The self-hosted worker is Deno 2.0.6; cloud's is newer.
   target: "es2022",
   platform: "browser",
@@ -95,12 +101,9 @@ async function bundleFunction(
  * project in one isolate and imports every one of them when it starts, so that each request to a cold
  * isolate would otherwise wait for all of them.
  */
-function bundleForCloud(entry: esbuild.BuildOptions): Promise<string> {
-  return bundle({
+async function bundleForCloud(entry: esbuild.BuildOptions): Promise<string> {
+  const parts = await bundleParts({
     ...entry,
-    // The first line keeps the platform's type check away from the bundler's code.
-    banner: { js: "// @ts-nocheck\nlet handler;const start=()=>{" },
-    footer: { js: "return bundle.default};export default(...args)=>(handler??=start())(...args);" },
     plugins: [{
       name: "SDK from npm",
       // The SDK is larger than the rest, and few requests load it.
@@ -111,19 +114,21 @@ function bundleForCloud(entry: esbuild.BuildOptions): Promise<string> {
         ),
     }],
   });
+  // The first line keeps the platform's type check away from the bundler's code.
+  return `// @ts-nocheck
+let handler;function start(){${await joinParts(parts)}}
+export default(...args)=>(handler??=start())(...args);
+`;
 }
 
-/** Bundles a script whose only top-level statement exports the handler. */
-function bundleForWorker(entry: esbuild.BuildOptions): Promise<string> {
-  return bundle({
-    ...entry,
-    alias: { "@insforge/sdk": INJECTED_SDK },
-    banner: { js: "module.exports = (() => {" },
-    footer: { js: "return bundle.default; })();" },
-  });
+/** Bundles a script whose only statement exports the handler. The worker runs it for one request. */
+async function bundleForWorker(entry: esbuild.BuildOptions): Promise<string> {
+  const parts = await bundleParts({ ...entry, alias: { "@insforge/sdk": INJECTED_SDK } });
+  return `module.exports=(function(){${await joinParts(parts)}})();
+`;
 }
 
-/** Options that put the default export of a function into the variable `bundle`. */
+/** Options for a module with the default export of a function. */
 function toEntry(folder: string, { root, functionsFolder }: App): esbuild.BuildOptions {
   return {
     absWorkingDir: root,
@@ -131,18 +136,53 @@ function toEntry(folder: string, { root, functionsFolder }: App): esbuild.BuildO
       contents: `export { default } from "./${folder}/index.ts"`,
       resolveDir: functionsFolder,
     },
-    format: "iife",
-    globalName: "bundle",
   };
 }
 
-async function bundle(options: esbuild.BuildOptions): Promise<string> {
-  const { outputFiles: [file] } = await esbuild.build({
+/** The code of modules that import each other, by their paths. {@link MAIN} exports the handler. */
+type Parts = Map<string, string>;
+
+/**
+ * Bundles a function, without what it does not use, into a module and one for each group of modules
+ * that only an `import()` reaches.
+ */
+async function bundleParts(options: esbuild.BuildOptions): Promise<Parts> {
+  const { outputFiles } = await esbuild.build({
     ...SHARED_OPTIONS,
     ...options,
     alias: { ...listLibraryEntries(), ...options.alias },
     plugins: [...options.plugins ?? [], libraryPackages],
+    splitting: true,
+    outdir: PARTS,
     write: false,
   });
-  return file!.text;
+  return new Map(outputFiles.map(({ path, text }) => [`./${basename(path)}`, text]));
+}
+
+/**
+ * Joins the parts of a function to the body of a JavaScript function that returns the handler. What is
+ * reached with `import()` is evaluated when this is first called.
+ *
+ * The body must not stand in an arrow function: V8 parses all functions within one in full, and not
+ * only those that are called. https://v8.dev/blog/preparser
+ */
+async function joinParts(parts: Parts): Promise<string> {
+  const { outputFiles: [file] } = await esbuild.build({
+    ...SHARED_OPTIONS,
+    stdin: { contents: `export { default } from "${MAIN}"` },
+    external: ["npm:*"],
+    plugins: [{
+      name: "parts",
+      setup(build) {
+        build.onResolve({ filter: /^\.\// }, ({ path }) => ({ path, namespace: "part" }));
+        build.onLoad({ filter: /.*/, namespace: "part" }, ({ path }) => ({
+          contents: parts.get(path),
+        }));
+      },
+    }],
+    write: false,
+  });
+  const [statement, name] = /export\{(\S+) as default\};\s*$/.exec(file!.text) ?? [];
+  if (!statement) throw new Error("The bundler has not exported the handler");
+  return `${file!.text.slice(0, -statement.length)}return ${name}`;
 }
