@@ -37,6 +37,27 @@ test("waits for as many requests to leave the window as a lowered limit needs", 
   assertAbout((await reserve(ledger, { user_requests_per_minute: 1 })).retry_after!, 50);
 });
 
+test("counts a limit per minute above 60 by the request, and keeps at most 60 times", async (ledger) => {
+  const limits = { user_requests_per_minute: 600 };
+  const start = async (count: number) => {
+    const reservations = Array.from({ length: count }, () => reservationOf());
+    const { decisions } = await commit(ledger, limits, { reservations });
+    return decisions.filter((decision: unknown) => decision === null).length;
+  };
+  const started = [];
+  for (const count of [1, 7, 400, 300]) started.push(await start(count));
+  assertEquals(started, [1, 7, 400, 192]);
+  const [row] = await ledger.run("select cardinality(recent) as times from ai_user_totals");
+  assertEquals(row!.times, 60);
+
+  // Each time stands for 10 requests; those of 15 times are a minute old.
+  await moveRecent(ledger, Array.from({ length: 60 }, (_, i) => i < 15 ? 60 : 30));
+  assertEquals(await start(600), 150);
+  const refused = await reserve(ledger, limits);
+  assertEquals(refused.refused, "user_requests_per_minute");
+  assertAbout(refused.retry_after!, 30);
+});
+
 test("does not count a refused request", async (ledger) => {
   const limits = { user_requests_per_minute: 1 };
   for (let i = 0; i < 3; i++) await reserve(ledger, limits);
