@@ -5,15 +5,15 @@
  * @module
  */
 import type { ZodMiniType } from "zod/mini";
-import { findProjectKey, requireProjectKey } from "./auth/project_keys.ts";
-import { requireUser, type User } from "./auth/user_token.ts";
-import { createApp, type EdgeFunction } from "./http/app.ts";
-import { readBody } from "./http/body.ts";
-import type { Call, LogFields } from "./http/call.ts";
+import type { EdgeFunction } from "./http/app.ts";
 import { adminDb, type Database, userDb } from "./insforge/client.ts";
 import { createLazyDb } from "./insforge/lazy_db.ts";
-import { type Ai, createAi } from "./openrouter/ai.ts";
-import type { Settings } from "./settings.ts";
+import {
+  CallerContext,
+  type ModelsConfig,
+  type ModelsContext,
+  serveCaller,
+} from "./openrouter/with_models.ts";
 
 export type { Ai, ChatParams } from "./openrouter/ai.ts";
 export type { ChatAdditions, ChatAnswer } from "./openrouter/chat.ts";
@@ -23,43 +23,16 @@ export type { LogFields } from "./http/call.ts";
 export type { Settings } from "./settings.ts";
 export type { User } from "./auth/user_token.ts";
 
-/** Who may call a function: signed-in users, or holders of the project's API key. */
-export type Credential = "user" | "api-key";
+export type { Credential } from "./openrouter/with_models.ts";
 
 /** What `withAi` has to know about a function. */
-export interface AiConfig<Body> {
-  /** The name of the function's folder, which is its URL. */
-  slug: string;
-  /** Who may call it; `"user"` unless given. */
-  auth?: Credential | Credential[];
+export interface AiConfig<Body> extends ModelsConfig<Body> {
   /** A schema of `zod/mini` for the request's JSON. Without it the handler reads the request itself. */
   body?: ZodMiniType<Body>;
-  /** The largest body, in bytes, where the setting `MAX_BODY_BYTES` is not set; 1 MiB unless given. */
-  maxBodyBytes?: number;
-  /**
-   * Whether the function writes its prompts itself, and passes on nothing that a caller wrote but texts
-   * of the user. Without it, a model can only be called by an assistant when the setting
-   * `ASSISTANTS_ONLY` is on.
-   */
-  ownPrompts?: boolean;
 }
 
 /** What a handler receives. */
-export interface AiContext<Body> {
-  /** The request; its body is read already when the function has a schema. */
-  request: Request;
-  /** The checked body, unknown fields included; undefined without a schema. */
-  body: Body;
-  /** The caller, who pays. For the project's API key its id is `api-key`. */
-  user: User;
-  /** Aborted when the caller closes the connection or `REQUEST_DEADLINE_MS` has passed. */
-  signal: AbortSignal;
-  /** The settings of this request. */
-  settings: Settings;
-  /** Fields of the request's log line, to be added to. */
-  log: LogFields;
-  /** Milliseconds since the request arrived. */
-  elapsedMs(): number;
+export interface AiContext<Body> extends ModelsContext<Body> {
   /** The app's database as the caller: row-level security applies. */
   db: Database;
   /**
@@ -68,8 +41,6 @@ export interface AiContext<Body> {
    * @throws {ApiError} 500 `INTERNAL_ERROR` when the setting `API_KEY` is missing.
    */
   adminDb(): Promise<Database>;
-  /** AI models, on the caller's account. */
-  ai: Ai;
 }
 
 /** Handles one request whose caller is known. A thrown `ApiError` becomes the response. */
@@ -106,54 +77,14 @@ export function withAi<Body = undefined>(
   config: AiConfig<Body>,
   handler: AiHandler<Body>,
 ): EdgeFunction {
-  const { slug, body, maxBodyBytes: maxBytes, ownPrompts } = config;
-  const accepted = [config.auth ?? "user"].flat();
-  async function post(call: Call): Promise<Response> {
-    const user = await requireCaller(call, accepted);
-    const value = body ? await readBody(call, body, { maxBytes }) : undefined;
-    return await handler(new Context(call, user, value as Body));
-  }
-  return createApp(slug, { post, ownPrompts }).handler;
+  return serveCaller(config, (...known) => handler(new Context(...known)));
 }
 
-async function requireCaller(call: Call, accepted: Credential[]): Promise<User> {
-  if (!accepted.includes("api-key")) return await requireUser(call);
-  if (!accepted.includes("user") || await findProjectKey(call)) {
-    return await requireProjectKey(call);
-  }
-  return await requireUser(call);
-}
-
-/** What a handler receives; parts that not every handler needs are made when they are read. */
-class Context<Body> implements AiContext<Body> {
-  readonly request: Request;
-  readonly settings: Settings;
-  readonly log: LogFields;
-  readonly #call: Call;
-  #signal: AbortSignal | undefined;
-
-  constructor(call: Call, readonly user: User, readonly body: Body) {
-    this.#call = call;
-    this.request = call.request;
-    this.settings = call.settings;
-    this.log = call.log;
-  }
-
-  get signal(): AbortSignal {
-    const leftMs = this.settings.REQUEST_DEADLINE_MS - this.elapsedMs();
-    const deadline = () => AbortSignal.timeout(Math.max(0, Math.round(leftMs)));
-    return this.#signal ??= AbortSignal.any([this.request.signal, deadline()]);
-  }
-
+class Context<Body> extends CallerContext<Body> implements AiContext<Body> {
   get db(): Database {
     return createLazyDb(() => userDb(this.user, this.settings));
   }
 
-  // Handlers take these out of the context, so they must not depend on `this`.
+  // Handlers take it out of the context, so it must not depend on `this`.
   readonly adminDb = () => adminDb(this.settings);
-  readonly elapsedMs = () => this.#call.elapsedMs();
-
-  get ai(): Ai {
-    return createAi(this.#call);
-  }
 }

@@ -11,6 +11,8 @@ interface SourceFile {
   text: string;
   /** Its imports; relative ones are resolved to paths from the root. */
   imports: string[];
+  /** Those that are evaluated when the module is: neither types nor an `import()`. */
+  evaluated: string[];
 }
 
 const files = [...readFolder("functions"), ...readFolder("shared")];
@@ -100,6 +102,20 @@ Deno.test("the OpenAI SDK, InsForge's SDK and the environment each have one impo
   }
 });
 
+Deno.test("a usual request to chat or stream loads neither zod nor InsForge's SDK", () => {
+  for (const slug of ["chat", "stream"]) {
+    const loaded = new Set([`functions/${slug}/index.ts`]);
+    for (const path of loaded) {
+      if (isOurs(path)) readSource(path).evaluated.forEach((target) => loaded.add(target));
+    }
+    assert(loaded.has("shared/http/body.ts"));
+    // The SDK is imported where a client is created.
+    for (const late of ["zod/mini", "shared/insforge/rows.ts", "shared/insforge/storage.ts"]) {
+      assert(!loaded.has(late), `${slug} loads ${late}`);
+    }
+  }
+});
+
 Deno.test("a function has no catch, because failures are translated at the edges", () => {
   for (const { path, text } of files.filter(({ path }) => /functions\/.*\/index\.ts/.test(path))) {
     assert(!/\bcatch\b\s*[({]|\.catch\(/.test(text), path);
@@ -183,12 +199,15 @@ function readFolder(folder: string): SourceFile[] {
 
 function readSource(path: string): SourceFile {
   const text = Deno.readTextFileSync(new URL(path, ROOT));
-  const specifiers = [...text.matchAll(/(?:\bfrom|\bimport\()\s*"([^"]+)"/g)].map(([, name]) =>
-    name!
-  );
   const base = new URL(path, ROOT);
-  const imports = specifiers.map((specifier) =>
-    specifier.startsWith(".") ? new URL(specifier, base).href.slice(ROOT.href.length) : specifier
-  );
-  return { path, text, imports };
+  const find = (pattern: RegExp) =>
+    [...text.matchAll(pattern)].map(([, name = ""]) =>
+      name.startsWith(".") ? new URL(name, base).href.slice(ROOT.href.length) : name
+    );
+  return {
+    path,
+    text,
+    imports: find(/(?:\bfrom|\bimport\()\s*"([^"]+)"/g),
+    evaluated: find(/^(?:import|export) (?!type\b)[^;"]*\bfrom\s*"([^"]+)"/gm),
+  };
 }

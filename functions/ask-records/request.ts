@@ -1,7 +1,6 @@
 /** The requests: a question about rows, or the order to index the caller's own rows. */
 import * as z from "zod/mini";
-import { assistantFields } from "../../shared/request/chat_request.ts";
-import { outputLimits } from "../../shared/request/output_tokens.ts";
+import { assistantFields, outputLimits } from "../../shared/request/chat_schemas.ts";
 import { rowFilter, rowName } from "../../shared/request/row_filters.ts";
 import { nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
 

@@ -2,18 +2,14 @@
 import { requireOpenFields } from "../../shared/assistants/open_fields.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { MAX_IMAGE_BODY_BYTES } from "../../shared/http/body.ts";
-import { withAi } from "../../shared/mod.ts";
-import {
-  type ChatRequest,
-  chatRequest,
-  toConversation,
-} from "../../shared/request/chat_request.ts";
+import { withModels } from "../../shared/openrouter/with_models.ts";
+import { chatBody, type ChatRequest, toConversation } from "../../shared/request/chat_request.ts";
 
 export type { ChatAdditions, ChatAnswer } from "../../shared/openrouter/chat.ts";
 
-const config = { slug: "chat", body: chatRequest, maxBodyBytes: MAX_IMAGE_BODY_BYTES };
+const config = { slug: "chat", body: chatBody, maxBodyBytes: MAX_IMAGE_BODY_BYTES };
 
-export default withAi(config, async ({ body, ai, settings }) => {
+export default withModels(config, async ({ body, ai, settings }) => {
   requireOneText(body);
   const params = requireOpenFields(toConversation(body, settings), settings);
   return Response.json(await ai.complete(params));

@@ -1,5 +1,5 @@
 /** The API reference of `chat`: what the schemas and types do not say. */
-import { chatRequest } from "../../shared/request/chat_request.ts";
+import { chatRequest } from "../../shared/request/chat_schemas.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
 
 const DESCRIPTION = `\

@@ -1,7 +1,7 @@
 /** Embeds texts as vectors of numbers. https://openrouter.ai/docs/api-reference/embeddings */
 import * as z from "zod/mini";
 import { invalidInput } from "../../shared/errors.ts";
-import { withAi } from "../../shared/mod.ts";
+import { withModels } from "../../shared/openrouter/with_models.ts";
 import { nonEmptyText } from "../../shared/request/text_fields.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";
@@ -33,7 +33,7 @@ export interface EmbeddingsAnswer {
 
 const config = { slug: "embeddings", body: embeddingsRequest };
 
-export default withAi(config, async ({ body, ai, settings }) => {
+export default withModels(config, async ({ body, ai, settings }) => {
   requireInputTokens({ input: body.input }, settings);
   const { data, model, usage } = await ai.embed(body);
   const embeddings = data.map(({ embedding }) => embedding);

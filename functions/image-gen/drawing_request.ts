@@ -1,6 +1,6 @@
 /** The request for images, without what is done with them afterwards. */
 import * as z from "zod/mini";
-import { outputLimits } from "../../shared/request/output_tokens.ts";
+import { outputLimits } from "../../shared/request/chat_schemas.ts";
 import { imageUrl, nonEmptyText, promptText } from "../../shared/request/text_fields.ts";
 
 /** The options that only the image API has. A request with one of them goes there. */

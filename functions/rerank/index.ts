@@ -1,5 +1,5 @@
 /** Ranks documents by their relevance to a query. https://openrouter.ai/docs/api-reference/rerank */
-import { withAi } from "../../shared/mod.ts";
+import { withModels } from "../../shared/openrouter/with_models.ts";
 import { requireShortRanking, rerankRequest } from "../../shared/request/rerank_request.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";
 
@@ -25,7 +25,7 @@ export interface RerankAnswer {
 
 const config = { slug: "rerank", body: rerankRequest };
 
-export default withAi(config, async ({ body, ai, settings }) => {
+export default withModels(config, async ({ body, ai, settings }) => {
   const { documents, top_n = documents.length } = body;
   requireShortRanking(body, settings);
   const ranking = await ai.rerank(body);

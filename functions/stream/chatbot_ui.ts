@@ -1,31 +1,18 @@
 /** The request body of chatbot-ui's chat routes. https://github.com/mckaywrigley/chatbot-ui */
-import * as z from "zod/mini";
+import type * as z from "zod/mini";
 import { invalidInput } from "../../shared/errors.ts";
-import { setUsualForm } from "../../shared/http/body.ts";
-import { chatRequest, isUsualChat } from "../../shared/request/chat_request.ts";
-import { nonEmptyText } from "../../shared/request/text_fields.ts";
-
-const chatSettings = z.looseObject({
-  model: nonEmptyText,
-  temperature: z.optional(z.number()),
-});
-
-/** A request of `stream`: that of `chat`, or the messages and settings of chatbot-ui. */
-export const streamRequest = z.safeExtend(chatRequest, {
-  /**
-   * Model and temperature of the answer. The other settings are ignored: chatbot-ui has applied them
-   * to `messages` itself.
-   */
-  chatSettings: z.optional(chatSettings),
-});
-
-setUsualForm(
-  streamRequest,
-  (value) => isUsualChat(value) && !Object.hasOwn(value as object, "chatSettings"),
-);
+import type { LateSchema } from "../../shared/http/body.ts";
+import { isUsualChat } from "../../shared/request/chat_request.ts";
+import type { streamRequest } from "./schemas.ts";
 
 /** A checked request of `stream`. */
 export type StreamRequest = z.infer<typeof streamRequest>;
+
+/** A request of `stream`: that of `chat`, or the messages and settings of chatbot-ui. */
+export const streamBody: LateSchema<StreamRequest> = {
+  isUsual: (value) => isUsualChat(value) && !Object.hasOwn(value as object, "chatSettings"),
+  load: async () => (await import("./schemas.ts")).streamRequest,
+};
 
 /** The fields that `chatSettings` stands for. */
 const REPLACED = ["prompt", "model", "models", "temperature"] as const;

@@ -2,13 +2,13 @@
 import { requireOpenFields } from "../../shared/assistants/open_fields.ts";
 import { invalidInput } from "../../shared/errors.ts";
 import { MAX_IMAGE_BODY_BYTES } from "../../shared/http/body.ts";
-import { withAi } from "../../shared/mod.ts";
+import { withModels } from "../../shared/openrouter/with_models.ts";
 import { toConversation } from "../../shared/request/chat_request.ts";
-import { streamRequest, toChatRequest } from "./chatbot_ui.ts";
+import { streamBody, toChatRequest } from "./chatbot_ui.ts";
 
-const config = { slug: "stream", body: streamRequest, maxBodyBytes: MAX_IMAGE_BODY_BYTES };
+const config = { slug: "stream", body: streamBody, maxBodyBytes: MAX_IMAGE_BODY_BYTES };
 
-export default withAi(config, ({ request, body, ai, settings }) => {
+export default withModels(config, ({ request, body, ai, settings }) => {
   if (body.stream === false) {
     throw invalidInput('"stream" must be true; use the function "chat" for one JSON response');
   }

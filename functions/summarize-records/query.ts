@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { nonEmptyText } from "../../shared/request/text_fields.ts";
 import { rowFilter, rowName } from "../../shared/request/row_filters.ts";
-import { outputLimits } from "../../shared/request/output_tokens.ts";
+import { outputLimits } from "../../shared/request/chat_schemas.ts";
 
 /** Filters are part of the URL, and a server accepts 16 KiB of URL and headers. */
 const MAX_QUERY_CHARS = 12_000;

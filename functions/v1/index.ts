@@ -6,7 +6,7 @@ import { createApp } from "../../shared/http/app.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
 import {
-  completionRequest,
+  completionBody,
   toCompletionBody,
   toConversation,
 } from "../../shared/request/chat_request.ts";
@@ -54,7 +54,7 @@ addVideoRoutes(app);
 // PinMe's clients append /api/v1 to the base URL themselves.
 app.on("POST", ["/chat/completions", "/api/v1/chat/completions"], async ({ env: call }) => {
   await requireUser(call, CREDENTIAL);
-  const request = await readBody(call, completionRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
+  const request = await readBody(call, completionBody, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const conversation = toAssistedRequest(call, toConversation(request, call.settings));
   const params = toCompletionBody(conversation, call.settings, { lowersLimits: true });
   if (!request.stream) return Response.json(await createCompletion(call, params));

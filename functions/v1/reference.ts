@@ -1,5 +1,5 @@
 /** The API reference of `v1`: what the schemas and types do not say. */
-import { completionRequest } from "../../shared/request/chat_request.ts";
+import { completionRequest } from "../../shared/request/chat_schemas.ts";
 import { toAnthropicErrorBody, toOpenAIErrorBody } from "../../shared/errors.ts";
 import type { Reference } from "../../tools/reference/operation.ts";
 import { embeddingsRequest } from "./embeddings.ts";

@@ -5,8 +5,9 @@ import type { Call } from "./call.ts";
 import { setDeadline } from "./deadlines.ts";
 import { requireJsonLimits } from "./json_limits.ts";
 import { dropNullFields } from "./null_fields.ts";
+import { findIssue } from "./schema_issues.ts";
 import { joinBytes } from "./sse.ts";
-import { describeIssue, type RawIssue } from "./validation_messages.ts";
+import { describeIssue } from "./validation_messages.ts";
 
 /** Default size limit of a body, bytes. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -28,6 +29,17 @@ export interface BodyLimits {
 }
 
 /**
+ * A schema that is loaded for values that are not of the form which most requests have. zod's check costs
+ * more than parsing the request, and loading zod a tenth of a cold start.
+ */
+export interface LateSchema<T> {
+  /** Returns true only for values that the schema accepts. */
+  isUsual(value: unknown): boolean;
+  /** Loads the schema. */
+  load(): Promise<ZodMiniType<T>>;
+}
+
+/**
  * Reads a request's body and checks it against a schema.
  *
  * @param call the request; its body must be unread, and its credential must have been checked.
@@ -39,9 +51,13 @@ export interface BodyLimits {
  */
 export async function readBody<T>(
   call: Call,
-  schema: ZodMiniType<T>,
+  schema: ZodMiniType<T> | LateSchema<T>,
   limits: BodyLimits = {},
 ): Promise<T> {
+  if (schema && "isUsual" in schema) {
+    const value = parseFields(await readText(call, limits), limits.maxValues);
+    return schema.isUsual(value) ? value as T : parseValue(value, await schema.load());
+  }
   if (typeof schema?.safeParse !== "function") {
     throw new ProgrammerError("The body of a function must be checked by a schema of zod/mini");
   }
@@ -55,10 +71,14 @@ export async function readBody<T>(
  * @throws {ApiError} 400 `INVALID_INPUT` as {@link readBody}.
  */
 export function parseBody<T>(text: string, schema: ZodMiniType<T>, maxValues?: number): T {
+  return parseValue(parseFields(text, maxValues), schema);
+}
+
+function parseFields(text: string, maxValues?: number): object {
   if (!text) throw invalidInput("The request body is missing; send a JSON object");
   const value = parseJson(text, maxValues);
   if (Array.isArray(value)) throw invalidInput("The request body must be a JSON object");
-  return parseValue(value, schema);
+  return value;
 }
 
 /**
@@ -70,31 +90,10 @@ export function parseBody<T>(text: string, schema: ZodMiniType<T>, maxValues?: n
  * @throws {ApiError} 400 `INVALID_INPUT` with a message that names the first invalid field.
  */
 export function parseValue<T>(value: unknown, schema: ZodMiniType<T>): T {
-  if (usualForms.get(schema)?.(value)) return value as T;
   let issue = findIssue(value, schema);
   if (issue && dropNullFields(value, schema)) issue = findIssue(value, schema);
   if (issue) throw invalidInput(describeIssue(value, issue));
   return value as T;
-}
-
-/** For a schema, whether a value is of the form that most requests have. */
-const usualForms = new WeakMap<ZodMiniType, (value: unknown) => boolean>();
-
-/**
- * Lets requests of the usual form pass without zod, whose check costs more than parsing the request.
- *
- * @param isUsual returns true only for values that the schema accepts.
- */
-export function setUsualForm(schema: ZodMiniType, isUsual: (value: unknown) => boolean): void {
-  usualForms.set(schema, isUsual);
-}
-
-/** zod's own `safeParse` collects an issue, with its message, for each of a million invalid items. */
-function findIssue(value: unknown, schema: ZodMiniType<unknown>): RawIssue | undefined {
-  const context = { async: false, abortEarly: true };
-  const result = schema._zod.run({ value, issues: [] }, context);
-  if (result instanceof Promise) throw new TypeError("A schema of a body must not be asynchronous");
-  return result.issues[0] as RawIssue | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** `null` for an optional field means that the field was left out. */
-import * as z from "zod/mini";
+import type * as z from "zod/mini";
+import { findIssue } from "./schema_issues.ts";
 
 /**
  * Deletes fields that are `null` where a schema says that they are optional and not `null`.
@@ -42,7 +43,7 @@ function dropField(
   if (!Object.hasOwn(object, name)) return false;
   if (object[name] !== null) return dropWithin(object[name], schema);
   const isOptional = schema._zod.optin === "optional";
-  if (!isOptional || z.safeParse(schema, null).success) return false;
+  if (!isOptional || !findIssue(null, schema)) return false;
   delete object[name];
   return true;
 }

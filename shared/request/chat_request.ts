@@ -1,85 +1,14 @@
-/** Requests for a chat completion: their schemas, and the body that is sent for them. */
-import * as z from "zod/mini";
+/** Requests for a chat completion: the usual form, and the body that is sent for them. */
 import { invalidInput } from "../errors.ts";
-import { setUsualForm } from "../http/body.ts";
+import type { LateSchema } from "../http/body.ts";
 import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
+import type { ChatRequest, CompletionRequest } from "./chat_schemas.ts";
 import { requireInputTokens } from "./input_tokens.ts";
-import { outputLimits, withOutputLimit } from "./output_tokens.ts";
-import { imageUrl, nonEmptyText, promptText } from "./text_fields.ts";
+import { withOutputLimit } from "./output_tokens.ts";
 
 /** The value of `OPENROUTER_CHAT_MODEL` with which the default model of the paying account answers. */
 export const PAYERS_DEFAULT = "default";
-
-/** OpenRouter checks the types of parts that are not known here. */
-const contentPart = z.looseObject({
-  type: nonEmptyText,
-  text: z.optional(z.string()),
-  image_url: z.optional(z.looseObject({ url: imageUrl })),
-}).check(
-  z.refine(({ type, text }) => type !== "text" || text !== undefined, {
-    path: ["text"],
-    message: "is required in a part of type text",
-  }),
-  z.refine(({ type, image_url }) => type !== "image_url" || image_url !== undefined, {
-    path: ["image_url"],
-    message: "is required in a part of type image_url",
-  }),
-);
-
-/** Roles whose messages may have no content: it is null when there are only tool calls or a result. */
-const MAY_BE_EMPTY = new Set(["assistant", "function"]);
-
-const message = z.looseObject({
-  role: z.enum(["system", "developer", "user", "assistant", "tool", "function"]),
-  content: z.optional(
-    z.union([z.string(), z.array(contentPart).check(z.minLength(1)), z.null()]),
-  ),
-  tool_call_id: z.optional(nonEmptyText),
-}).check(
-  z.refine(({ role, content }) => MAY_BE_EMPTY.has(role) || (content ?? null) !== null, {
-    path: ["content"],
-    message: "is required unless the role is assistant or function",
-  }),
-  z.refine(({ role, tool_call_id }) => role !== "tool" || tool_call_id !== undefined, {
-    path: ["tool_call_id"],
-    message: "is required in a message of role tool",
-  }),
-);
-
-const tool = z.looseObject({
-  type: nonEmptyText,
-  function: z.optional(z.looseObject({ name: nonEmptyText })),
-}).check(
-  z.refine((tool) => tool.type !== "function" || tool.function !== undefined, {
-    path: ["function"],
-    message: "is required in a tool of type function",
-  }),
-);
-
-const messages = z.array(message).check(z.minLength(1));
-
-/** Tools of one request: far more than any model accepts, few enough to be checked in no time. */
-export const MAX_TOOLS = 1_000;
-
-/** Schemas of the fields in which a request names an assistant. */
-export const assistantFields = {
-  /** The name of an assistant of the app. */
-  assistant: z.optional(nonEmptyText),
-  /** The values of the assistant's variables. */
-  variables: z.optional(z.looseObject({})),
-};
-
-const options = {
-  ...assistantFields,
-  /** The setting `OPENROUTER_CHAT_MODEL` unless given. */
-  model: z.optional(nonEmptyText),
-  /** Fallbacks, tried in order after `model`, or without it. */
-  models: z.optional(z.array(nonEmptyText).check(z.minLength(1))),
-  ...outputLimits,
-  tools: z.optional(z.array(tool).check(z.maxLength(MAX_TOOLS))),
-  stream: z.nullish(z.boolean()),
-};
 
 /** Fields that zod checks; of the others, {@link isUsualChat} checks those that have a schema. */
 const UNUSUAL_FIELDS = ["models", "max_completion_tokens", "tools", "assistant", "variables"];
@@ -87,7 +16,7 @@ const USUAL_ROLES = new Set<unknown>(["system", "developer", "user", "assistant"
 
 /**
  * Whether a value is a request as most are: a prompt, or messages of text, and at most a model, a limit
- * and `stream` among the fields that have a schema. {@link chatRequest} accepts every such value.
+ * and `stream` among the fields that have a schema. The schema `chatRequest` accepts every such value.
  */
 export function isUsualChat(value: unknown): boolean {
   const request: Fields = Object(value);
@@ -107,30 +36,19 @@ function isUsualMessage(message: unknown): boolean {
   return USUAL_ROLES.has(role) && typeof content === "string" && tool_call_id === undefined;
 }
 
+export type { ChatRequest, CompletionRequest } from "./chat_schemas.ts";
+
 /** A request of `chat` and `stream`: a prompt or messages; OpenRouter's other fields pass through. */
-export const chatRequest = z.looseObject({
-  /** At most `MAX_PROMPT_CHARS` characters. */
-  prompt: z.optional(promptText),
-  /** OpenAI's messages, including parts with images. */
-  messages: z.optional(messages),
-  ...options,
-}).check(
-  z.refine(
-    ({ prompt, messages }) => (prompt === undefined) !== (messages === undefined),
-    'Either "prompt" or "messages" must be given, and not both',
-  ),
-);
-setUsualForm(chatRequest, isUsualChat);
+export const chatBody: LateSchema<ChatRequest> = {
+  isUsual: isUsualChat,
+  load: async () => (await import("./chat_schemas.ts")).chatRequest,
+};
 
 /** A request as OpenAI's API takes it: with `messages`, without `prompt`. */
-export const completionRequest = z.looseObject({
-  prompt: z.optional(z.undefined()),
-  messages,
-  ...options,
-});
-
-/** A checked request for a chat completion. */
-export type ChatRequest = z.infer<typeof chatRequest>;
+export const completionBody: LateSchema<CompletionRequest> = {
+  isUsual: (value) => isUsualChat(value) && (value as Fields).prompt === undefined,
+  load: async () => (await import("./chat_schemas.ts")).completionRequest,
+};
 
 /**
  * Turns the prompt of a request into messages; all other fields but `stream` stay as they are.

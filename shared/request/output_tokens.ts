@@ -3,7 +3,6 @@
  * choices share `MAX_OUTPUT_TOKENS`. The policy in `policy/token_caps.ts` rejects limits that are too
  * high.
  */
-import * as z from "zod/mini";
 import { invalidInput } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import type { Settings } from "../settings.ts";
@@ -35,14 +34,6 @@ const BUDGETS = [["reasoning", "max_tokens"], ["thinking", "budget_tokens"]] as 
 
 /** The fields in which OpenRouter's APIs take an output limit. */
 export const OUTPUT_LIMITS = ["max_tokens", "max_completion_tokens", "max_output_tokens"] as const;
-
-/** Schemas of the two fields in which a chat completion takes its output limit. */
-export const outputLimits = {
-  /** At most `MAX_OUTPUT_TOKENS`. */
-  max_tokens: z.nullish(z.int().check(z.gte(1))),
-  /** The newer name of `max_tokens`. */
-  max_completion_tokens: z.nullish(z.int().check(z.gte(1))),
-};
 
 /** Whether a model is one of OpenAI's that reject `max_tokens` and take `max_completion_tokens`. */
 export function refusesMaxTokens(model: unknown): boolean {

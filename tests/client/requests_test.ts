@@ -19,7 +19,7 @@ import { videoRequest } from "../../functions/video-gen/request.ts";
 import { transcribeRequest } from "../../functions/transcribe/recording.ts";
 import { askRequest } from "../../functions/ask-records/request.ts";
 import { summaryRequest } from "../../functions/summarize-records/query.ts";
-import { chatRequest } from "../../shared/request/chat_request.ts";
+import { chatRequest } from "../../shared/request/chat_schemas.ts";
 
 /** One request per function that uses every field whose form the function checks itself. */
 const chat: ChatRequest = {

@@ -5,7 +5,7 @@ import type { Assistant, Variable } from "../../shared/assistants/assistant.ts";
 import { OPENED_CONTENT } from "../../shared/assistants/open_conversation.ts";
 import { fillText, PLACEHOLDER } from "../../shared/assistants/variables.ts";
 import { parseValue } from "../../shared/http/body.ts";
-import { chatRequest } from "../../shared/request/chat_request.ts";
+import { chatRequest } from "../../shared/request/chat_schemas.ts";
 import { nonEmptyText } from "../../shared/request/text_fields.ts";
 
 /** The longest name of a file, and so of an assistant. */

@@ -1,15 +1,17 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { streamRequest } from "../../../functions/stream/chatbot_ui.ts";
+import { streamBody } from "../../../functions/stream/chatbot_ui.ts";
+import { streamRequest } from "../../../functions/stream/schemas.ts";
 import { parseValue } from "../../../shared/http/body.ts";
 import {
+  chatBody,
   type ChatRequest,
-  chatRequest,
-  isUsualChat,
+  completionBody,
   requireShort,
   toCompletionBody,
   toConversation,
 } from "../../../shared/request/chat_request.ts";
+import { chatRequest, completionRequest } from "../../../shared/request/chat_schemas.ts";
 import { ApiError } from "../../../shared/errors.ts";
 import { createSettings } from "../../../shared/settings.ts";
 import { createEnvironment } from "../../support/caller.ts";
@@ -288,15 +290,18 @@ Deno.test("the schemas accept every request of the usual form", () => {
       messages,
     }),
   );
+  const bodies = [
+    [chatBody, chatRequest],
+    [completionBody, completionRequest],
+    [streamBody, streamRequest],
+  ] as const;
   let usual = 0;
   const options = { seed: 20_261_129, numRuns: 4_000 };
   fc.assert(
     fc.property(fc.oneof(request, nearlyUsual, fc.anything()), (value) => {
-      if (!isUsualChat(value)) return;
-      usual++;
-      assert(chatRequest.safeParse(value).success);
-      if (!Object.hasOwn(value as object, "chatSettings")) {
-        assert(streamRequest.safeParse(value).success);
+      if (chatBody.isUsual(value)) usual++;
+      for (const [body, schema] of bodies) {
+        if (body.isUsual(value)) assert(schema.safeParse(value).success);
       }
     }),
     options,
