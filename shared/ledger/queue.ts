@@ -1,7 +1,7 @@
 /**
  * Group commit: all reservations and settlements that wait in this isolate go to the database in one
- * routine call, and only one call is in flight. So an isolate uses one database connection, and the
- * cost per request falls as the load rises.
+ * routine call, and at most two calls are in flight. So an isolate uses one or two database connections,
+ * and the cost per request falls as the load rises.
  */
 import { ApiError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
@@ -84,14 +84,15 @@ export async function flushLedger(): Promise<void> {
 /** Sends what waits to one project's ledger, batch by batch. */
 export class Queue {
   readonly #waiting: Waiting[] = [];
-  #idle: Promise<void> | undefined;
+  readonly #inFlight = new Set<Waiting[]>();
+  #idle: PromiseWithResolvers<void> | undefined;
 
   /** Starts empty; `onIdle` is called whenever nothing waits any more. */
   constructor(readonly settings: Settings, readonly onIdle: () => void) {}
 
   /** Resolves when nothing waits in this queue any more. */
   get idle(): Promise<void> {
-    return this.#idle ?? Promise.resolve();
+    return this.#idle?.promise ?? Promise.resolve();
   }
 
   /**
@@ -122,15 +123,29 @@ export class Queue {
     >();
     const name = JSON.stringify(terms);
     this.#waiting.push({ ...entry, terms, name, isAlone: false, resolve, reject });
-    this.#idle ??= this.#run();
+    this.#idle ??= Promise.withResolvers();
+    queueMicrotask(() => this.#sendNext()); // what the same turn adds goes into the same batch
     return promise;
   }
 
-  async #run(): Promise<void> {
-    await Promise.resolve(); // what the same turn adds goes into the first batch
-    while (this.#waiting.length > 0) await this.#send(this.#takeBatch());
+  #sendNext(): void {
+    while (this.#maySend()) this.#send(this.#takeBatch());
+    if (!this.#idle || this.#inFlight.size > 0) return;
+    this.#idle.resolve();
     this.#idle = undefined;
     this.onIdle();
+  }
+
+  /**
+   * A second call is worth its fixed cost when a request waits for its reservation, and as many entries
+   * wait as the first call has.
+   */
+  #maySend(): boolean {
+    const [next] = this.#waiting;
+    const [first, second] = this.#inFlight;
+    if (!next || !first) return next !== undefined;
+    return !second && !next.isAlone && this.#waiting.length >= first.length &&
+      this.#waiting.some(({ reservation }) => reservation !== undefined);
   }
 
   /** The entries that come first, as long as they may go together. */
@@ -144,6 +159,7 @@ export class Queue {
   }
 
   async #send(batch: [Waiting, ...Waiting[]]): Promise<void> {
+    this.#inFlight.add(batch);
     const [{ terms }] = batch;
     const reservations = batch.filter(({ reservation }) => reservation !== undefined);
     const settlements = batch.flatMap(({ settlement }) => settlement ?? []);
@@ -167,6 +183,8 @@ export class Queue {
     } catch (thrown) {
       this.#fail(batch, thrown);
     }
+    this.#inFlight.delete(batch);
+    this.#sendNext();
   }
 
   /** Sends each entry again by itself when one of them made the database reject the batch. */

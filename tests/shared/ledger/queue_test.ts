@@ -1,4 +1,4 @@
-/** Group commit: what waits goes to the database together, and one call is in flight. */
+/** Group commit: what waits goes to the database together, and at most two calls are in flight. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ApiError } from "../../../shared/errors.ts";
 import {
@@ -55,15 +55,15 @@ const committed = (decisions: unknown = [], rest = {}) => ({
 });
 const charge = (user_id: string, id = 0) => ({ charges: [{ id, user_id }] });
 
-Deno.test("sends everything that waits in one call, while one call is in flight", async () => {
+Deno.test("sends everything that waits in one call when the larger one in flight has ended", async () => {
   await using database = createDatabase();
   const { queue } = database;
-  const first = queue().reserve({ id: 0 });
+  const first = Array.from({ length: 101 }, (_, i) => queue().reserve({ id: -i }));
   const call = await database.take();
   const others = Array.from({ length: 99 }, (_, i) => queue().reserve({ id: i + 1 }));
   const settled = queue().settle({ ended: { id: "r", user_id: "u" }, charges: [] });
-  call.answer(200, committed([null]));
-  assertEquals((await first).decision, { payer: "project" });
+  call.answer(200, committed(first.map(() => null)));
+  for (const { decision } of await Promise.all(first)) assertEquals(decision, { payer: "project" });
 
   const { sent, answer } = await database.take();
   assertEquals([sent.reservations.length, sent.ended], [99, [{ id: "r", user_id: "u" }]]);
@@ -78,11 +78,41 @@ Deno.test("sends everything that waits in one call, while one call is in flight"
   assertEquals(database.calls.length, 2);
 });
 
+Deno.test("opens a second call for reservations once as many entries wait as the first has, and no third", async () => {
+  await using database = createDatabase();
+  const { queue } = database;
+  const turn = () => new Promise((resolve) => setTimeout(resolve));
+  const settle = () => queue().settle(charge("u"));
+  const all: Promise<unknown>[] = [settle(), settle()];
+  const first = await database.take();
+  for (let i = 0; i < 3; i++) {
+    all.push(settle());
+    await turn();
+  }
+  all.push(queue().reserve({ id: 1 }));
+  const second = await database.take();
+  assertEquals([first, second].map(({ sent }) => sent.charges.length), [2, 3]);
+  assertEquals(second.sent.reservations.length, 1);
+
+  for (let id = 2; id < 12; id++) {
+    all.push(queue().reserve({ id }));
+    await turn();
+  }
+  second.answer(200, committed([null]));
+  const third = await database.take();
+  assertEquals(third.sent.reservations.length, 10);
+  first.answer(200, committed());
+  third.answer(200, committed(third.sent.reservations.map(() => null)));
+  await Promise.all(all);
+  await flushLedger();
+  assertEquals(database.calls.length, 3);
+});
+
 Deno.test("sends entries with other limits in batches of their own, in the order of their arrival", async () => {
   await using database = createDatabase();
   const { queue } = database;
-  const all = [1, 1, 2, 1].map((a, id) => queue({ a }).reserve({ id }));
-  for (const [a, ids] of [[1, [0, 1]], [2, [2]], [1, [3]]] as const) {
+  const all = [1, 1, 1, 2, 1].map((a, id) => queue({ a }).reserve({ id }));
+  for (const [a, ids] of [[1, [0, 1, 2]], [2, [3]], [1, [4]]] as const) {
     const { sent, answer } = await database.take();
     assertEquals([sent.limits, sent.reservations.map(({ id }) => id)], [{ a }, [...ids]]);
     answer(200, committed(ids.map(() => null)));
