@@ -49,7 +49,6 @@ export async function startPostgres(): Promise<Server> {
     postgres({
       ...{ host: "127.0.0.1", port, user: "postgres", database: "postgres", max },
       connection: { role, search_path: "public", client_min_messages: "warning" },
-      prepare: false,
     });
   const owner = connect("postgres");
   await owner.unsafe(await readBootstrap());
