@@ -56,7 +56,8 @@ export async function requireUser(
   { acceptsApiKeyHeader = false }: { acceptsApiKeyHeader?: boolean } = {},
 ): Promise<User> {
   const token = requireToken(call.request, acceptsApiKeyHeader);
-  const user = await findUser(token, call.settings);
+  const { settings } = call;
+  const user = findRememberedUser(token, settings) ?? await verifyUser(token, settings);
   call.userId = user.id;
   return user;
 }
@@ -71,12 +72,15 @@ function requireToken({ headers }: Request, acceptsApiKeyHeader: boolean): strin
   });
 }
 
-async function findUser(token: string, settings: Settings): Promise<User> {
-  const isStrict = settings.AUTH_STRICT;
-  const trust = describeTrust(settings);
-  const known = isStrict ? undefined : remembered.get(token);
-  if (known?.trust === trust && Date.now() < known.until) return known.user;
+function findRememberedUser(token: string, settings: Settings): User | undefined {
+  const known = settings.AUTH_STRICT ? undefined : remembered.get(token);
+  return known?.trust === describeTrust(settings) && Date.now() < known.until
+    ? known.user
+    : undefined;
+}
 
+async function verifyUser(token: string, settings: Settings): Promise<User> {
+  const isStrict = settings.AUTH_STRICT;
   const { header, claims } = decode(token);
   const key = await findVerificationKey(header, settings);
   if (key) await verify(token, key, header.alg!);
@@ -87,7 +91,7 @@ async function findUser(token: string, settings: Settings): Promise<User> {
   const expiresAt = typeof claims.exp === "number" ? claims.exp * 1_000 : Infinity;
   const until = Math.min(Date.now() + REMEMBERED_MS, expiresAt);
   if (remembered.size >= REMEMBERED_TOKENS) remembered.delete(remembered.keys().next().value!);
-  remembered.set(token, { user, trust, until });
+  remembered.set(token, { user, trust: describeTrust(settings), until });
   return user;
 }
 

@@ -18,6 +18,16 @@ const OPENROUTER = {
  *   where `OPENROUTER_SITE_URL` and `OPENROUTER_APP_NAME` do not.
  */
 export function createOpenRouter(settings: Settings, caller?: Headers): Gateway {
+  const createHeaders = (key: string | null) => ({
+    ...(key !== null && { "Authorization": `Bearer ${key}` }),
+    ...toAttribution(settings, caller),
+    "Content-Type": "application/json",
+  });
+  let withProjectKey: Record<string, string> | undefined;
+  const toHeaders = (key?: string | null) =>
+    key === undefined
+      ? withProjectKey ??= createHeaders(requireKey(settings, OPENROUTER))
+      : createHeaders(key);
   return {
     ...OPENROUTER,
     get url() {
@@ -27,15 +37,15 @@ export function createOpenRouter(settings: Settings, caller?: Headers): Gateway 
     request: (operation, fields) => ({
       url: settings.OPENROUTER_BASE_URL + operation,
       body: fields && JSON.stringify(fields),
-      toHeaders: (key = requireKey(settings, OPENROUTER)) => ({
-        ...(key !== null && { "Authorization": `Bearer ${key}` }),
-        ...toAttribution(settings, caller),
-        "Content-Type": "application/json",
-      }),
-      toOpenRouterForm: (json) => json,
+      toHeaders,
+      toOpenRouterForm: unchanged,
     }),
     readError: readOpenRouterError,
   };
+}
+
+function unchanged(json: unknown): unknown {
+  return json;
 }
 
 /** The error that a response or stream event of OpenRouter reports; see `Gateway.readError`. */

@@ -70,17 +70,12 @@ export function createApp(
     throw thrown;
   });
 
-  async function respond(call: ActiveCall): Promise<Response> {
-    if (call.request.method === "OPTIONS") return new Response(null, { status: 204 });
-    try {
-      call.settings.ALLOWED_ORIGINS; // if it is invalid, no browser could read a paid response
-      const isPost = post && call.request.method === "POST" &&
-        toRoutePath(slug, call.request.url) === "/";
-      return requireResponse(await (isPost ? post(call) : app.fetch(call.request, call)));
-    } catch (thrown) {
-      const path = toRoutePath(slug, call.request.url);
-      return renderError(call.fail(thrown), (error) => toBody(error, path));
-    }
+  function respond(call: ActiveCall): Response | Promise<Response> {
+    const { method, url } = call.request;
+    if (method === "OPTIONS") return new Response(null, { status: 204 });
+    call.settings.ALLOWED_ORIGINS; // if it is invalid, no browser could read a paid response
+    const isPost = post && method === "POST" && toRoutePath(slug, url) === "/";
+    return isPost ? post(call) : app.fetch(call.request, call);
   }
 
   async function handler(request: Request, environment?: Environment): Promise<Response> {
@@ -89,7 +84,14 @@ export function createApp(
     const own = isOurs ? environment : undefined;
     const call = new ActiveCall(slug, request, { environment: own, ownPrompts });
     try {
-      return await call.deliver(complete(await respond(call), call, app));
+      let response: Response;
+      try {
+        response = requireResponse(await respond(call));
+      } catch (thrown) {
+        const path = toRoutePath(slug, request.url);
+        response = renderError(call.fail(thrown), (error) => toBody(error, path));
+      }
+      return await call.deliver(complete(response, call, app));
     } catch (bug) {
       // Neither rendering an error nor reading a route's own body may throw, but both may have bugs.
       return await call.deliver(complete(renderError(call.fail(bug), toErrorBody), call, app));

@@ -134,11 +134,12 @@ export async function readBytes(
   // pass on the length of another body, so the bytes are counted either way.
   const isShort = Number(request.headers.get("Content-Length") ?? NaN) <= maxBytes;
   const reader = isShort ? undefined : request.body?.getReader();
+  // The reading itself goes on after its deadline; the platform ends it after the response.
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const cancelDeadline = setDeadline(receiveMs, () => reject(tooSlow(receiveMs)));
+  (reader ? joinPieces(reader, maxBytes) : request.bytes()).then(resolve, reject);
   try {
-    const bytes = await withDeadline(
-      receiveMs,
-      reader ? joinPieces(reader, maxBytes) : request.bytes(),
-    );
+    const bytes = await promise;
     if (bytes.length > maxBytes) throw tooLarge(maxBytes);
     return bytes;
   } catch (thrown) {
@@ -146,6 +147,8 @@ export async function readBytes(
     throw thrown instanceof ApiError
       ? thrown
       : invalidInput("The request body is incomplete", thrown);
+  } finally {
+    cancelDeadline();
   }
 }
 
@@ -163,21 +166,9 @@ async function joinPieces(
   }
 }
 
-/** Rejects when `work` takes too long. The work itself goes on; the caller of this ends it. */
-function withDeadline<T>(ms: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = setDeadline(ms, () => {
-      const message = `The request body must arrive within ${ms / 1_000} seconds`;
-      reject(new ApiError(408, "INVALID_INPUT", message));
-    });
-    work.then((value) => {
-      cancel();
-      resolve(value);
-    }, (failure) => {
-      cancel();
-      reject(failure);
-    });
-  });
+function tooSlow(ms: number): ApiError {
+  const message = `The request body must arrive within ${ms / 1_000} seconds`;
+  return new ApiError(408, "INVALID_INPUT", message);
 }
 
 function tooLarge(maxBytes: number): ApiError {

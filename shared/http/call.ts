@@ -130,16 +130,19 @@ export class ActiveCall implements Call {
    * platform lets work go on behind a closed response. So the body becomes a stream with a
    * `Content-Length`: the caller has all bytes at once, the tasks run, and then the stream closes.
    */
-  async deliver(response: Response): Promise<Response> {
+  deliver(response: Response): Response | Promise<Response> {
     this.#status = response.status;
     if (this.#isStreaming) return response;
-    const { method, signal } = this.request;
-    if (this.#tasks.length > 0 && method !== "HEAD" && !signal.aborted) {
-      const body = await this.#openBody(response);
-      if (body) return body;
-    }
-    await this.#end();
+    if (this.#tasks.length > 0) return this.#deliverWithTasks(response);
+    this.#end();
     return response;
+  }
+
+  async #deliverWithTasks(response: Response): Promise<Response> {
+    const { method, signal } = this.request;
+    const body = method === "HEAD" || signal.aborted ? undefined : await this.#openBody(response);
+    if (!body) await this.#end();
+    return body ?? response;
   }
 
   /** The response whose body stays open until the tasks have run; undefined when it has no body. */
@@ -160,6 +163,7 @@ export class ActiveCall implements Call {
     return this.#ended ??= this.#finish();
   }
 
+  /** Without tasks, the line is written before this returns. */
   async #finish(): Promise<void> {
     this.#firstByteMs ??= this.elapsedMs();
     for (const task of this.#tasks) {
@@ -184,7 +188,7 @@ export class ActiveCall implements Call {
       ms,
       first_byte_ms: this.#firstByteMs ?? ms,
     };
-    for (const [name, value] of Object.entries(this.log)) line[name] = toLogValue(value);
+    for (const name in this.log) line[name] = toLogValue(this.log[name as keyof LogFields]);
     writeLogLine(JSON.stringify(line));
   }
 }

@@ -73,8 +73,8 @@ type TabbedCall = Call & { [TAB]?: Tab };
  *
  * @param options.withoutPrices decides by the ceilings of the settings, or defaults, when the ledger has
  *   no price list.
- * @returns one bill per paid call, in their order. Nothing is recorded when the ledger is missing and
- *   no setting needs it; the log says so once.
+ * @returns one bill per paid call, in their order; at once when nothing is recorded, because the ledger
+ *   is missing and no setting needs it. The log then says so once.
  * @throws {ApiError} 429 `RATE_LIMITED` or 402 `BILLING_INSUFFICIENT_BALANCE` over a limit; 402 when the
  *   calls may cost more than is left, with both amounts in the message; 429 when the database is busy;
  *   403 `AI_INVALID_API_KEY` when users must connect an account of their own first; 500 `INTERNAL_ERROR`
@@ -82,14 +82,22 @@ type TabbedCall = Call & { [TAB]?: Tab };
  * @throws {PricesMissing} when a limit in USD is set and the ledger has no price list: ask the gateway,
  *   hand the list to `savePrices`, and open the bills again.
  */
-export async function openBills(
+export function openBills(
   call: Call,
   paid: PaidCall[],
   { withoutPrices = false }: { withoutPrices?: boolean } = {},
-): Promise<Bill[]> {
-  const tab = openTab(call);
-  if (!tab) return paid.map((one) => new Bill(expect(one, call.settings), {}));
+): Bill[] | Promise<Bill[]> {
   const expected = paid.map((one) => expect(one, call.settings));
+  const tab = openTab(call);
+  if (!tab) return expected.map((one) => new Bill(one, {}));
+  return reserveBills(call, expected, { tab, withoutPrices });
+}
+
+async function reserveBills(
+  call: Call,
+  expected: Expected[],
+  { tab, withoutPrices }: { tab: Tab; withoutPrices: boolean },
+): Promise<Bill[]> {
   const counts = tab.reserved.length === 0; // a request counts once for the limit per minute
   const reserved = await reserve(call, expected, { counts, withoutPrices });
   tab.reserved.push(reserved);

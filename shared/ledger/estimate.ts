@@ -69,15 +69,21 @@ const HTTP_URL = /^https?:\/\//i;
  * because no limit is set and their response states the usage.
  */
 export function expect(paid: PaidCall, settings: Settings): Expected {
-  let estimated: Estimate | undefined;
-  return {
-    get model() {
-      return toLedgerNames(paid.params)[0] ?? "";
-    },
-    get estimate() {
-      return estimated ??= estimate(paid, settings);
-    },
-  };
+  return new LazyExpected(paid, settings);
+}
+
+class LazyExpected implements Expected {
+  #estimate: Estimate | undefined;
+
+  constructor(readonly paid: PaidCall, readonly settings: Settings) {}
+
+  get model(): string {
+    return toLedgerNames(this.paid.params)[0] ?? "";
+  }
+
+  get estimate(): Estimate {
+    return this.#estimate ??= estimate(this.paid, this.settings);
+  }
 }
 
 /**

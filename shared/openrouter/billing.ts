@@ -23,12 +23,18 @@ const refreshing = new Map<string, Promise<void>>();
  * fetched once; without it the fallback prices decide. After the call is settled, prices that are due
  * are refreshed and earlier estimates of the same payer are corrected.
  *
+ * @returns the bills, at once when nothing is recorded.
  * @throws {ApiError} as `openBills`.
  */
-export async function openPricedBills(call: Call, paid: PaidCall[]): Promise<Bill[]> {
+export function openPricedBills(call: Call, paid: PaidCall[]): Bill[] | Promise<Bill[]> {
+  const opened = openBills(call, paid);
+  return opened instanceof Promise ? awaitBills(call, paid, opened) : opened;
+}
+
+async function awaitBills(call: Call, paid: PaidCall[], opened: Promise<Bill[]>): Promise<Bill[]> {
   let bills: Bill[];
   try {
-    bills = await openBills(call, paid);
+    bills = await opened;
   } catch (thrown) {
     if (!(thrown instanceof PricesMissing)) throw thrown;
     await refreshPrices(call.settings);

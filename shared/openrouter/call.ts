@@ -11,7 +11,6 @@ import { requireUserKeySupport } from "../gateway/openrouter.ts";
 import type { Call } from "../http/call.ts";
 import type { ByteSource } from "../http/event_stream.ts";
 import { maxResponseMs } from "../http/platform.ts";
-import type { Bill } from "../ledger/bill.ts";
 import type { PaidCall } from "../ledger/estimate.ts";
 import { RESERVATION_MS } from "../ledger/store.ts";
 import { toOpaqueUserId, withOpaqueUser } from "../policy/end_user.ts";
@@ -139,29 +138,33 @@ export async function openExchanges(call: Call, operations: Operation[]): Promis
     const fields = withOpaqueUser(path, applyPolicy(path, params, settings), user);
     const request = gateway.request(path, fields);
     const trace = createTrace(call, { path, fields, gateway, protocol });
-    const paid = toPaidCall({ path, params: fields, usd }, request);
+    const paid = new SentCall({ path, params: fields, usd }, request);
     return { request, protocol, trace, paid };
   });
   const bills = await openPricedBills(call, requests.map(({ paid }) => paid));
-  const key = await readPayersKey(call, bills[0]);
+  const key = bills[0]?.sealedKey ? await readPayersKey(call, bills[0].sealedKey) : undefined;
   return bills.map((bill, i) => ({ ...requests[i]!, gateway, bill, key }));
 }
 
 const encoder = new TextEncoder();
 
-/** Few calls need the number of bytes, and it takes encoding the whole body. */
-function toPaidCall(
-  { path, params, usd }: Omit<PaidCall, "bytes">,
-  { body }: GatewayRequest,
-): PaidCall {
-  return {
-    path,
-    params,
-    usd,
-    get bytes() {
-      return encoder.encode(body).length;
-    },
-  };
+/** A request as it is sent. Few calls need the number of its bytes, which takes encoding the body. */
+class SentCall implements PaidCall {
+  readonly path: string;
+  readonly params: Fields;
+  readonly usd: number | undefined;
+  readonly #body: string | undefined;
+
+  constructor({ path, params, usd }: Omit<PaidCall, "bytes">, { body }: GatewayRequest) {
+    this.path = path;
+    this.params = params;
+    this.usd = usd;
+    this.#body = body;
+  }
+
+  get bytes(): number {
+    return encoder.encode(this.#body).length;
+  }
 }
 
 /** With `ASSISTANTS_ONLY`, a model answers as an assistant, or to what a function wrote itself. */
@@ -172,14 +175,10 @@ function requireOpen({ settings, assistant, ownPrompts }: Call): void {
   });
 }
 
-/** The user's own key, when it pays. */
-async function readPayersKey(
-  { settings, userId }: Call,
-  bill: Bill | undefined,
-): Promise<string | undefined> {
-  if (!bill?.sealedKey) return undefined;
+/** The user's own key, which pays. */
+function readPayersKey({ settings, userId }: Call, sealedKey: string): Promise<string> {
   requireUserKeySupport(settings);
-  return await openUserKey(bill.sealedKey, userId!, settings);
+  return openUserKey(sealedKey, userId!, settings);
 }
 
 async function runJson<T>(
@@ -203,18 +202,19 @@ async function runJson<T>(
  * Runs attempts at a request; a failure about the user's own key is the user's to correct. After a
  * success the caller ends the trace.
  */
-export async function attempt<T>(
+export function attempt<T>(
   call: Call,
   { key, trace }: Exchange,
   limits: AttemptLimits,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const runAll = () => withRetries(call, limits, run);
-  try {
-    return await (trace ? trace.start(runAll) : runAll());
-  } catch (failure) {
+  const result = trace
+    ? trace.start(() => withRetries(call, limits, run))
+    : withRetries(call, limits, run);
+  if (key === undefined) return result;
+  return result.catch((failure) => {
     throw toPayersFailure(failure, key);
-  }
+  });
 }
 
 /** A failure about a key is the user's to mend when the key is their own. */

@@ -29,16 +29,14 @@ export interface Exchange {
 }
 
 /** Sends, and charges the estimate of a request that got no response and may have been taken. */
-export async function sendPaid(
+export function sendPaid(
   { gateway, request, bill, key }: Exchange,
   signal: AbortSignal,
 ): Promise<Response> {
-  try {
-    return await send(request, { gateway, key, signal });
-  } catch (failure) {
+  return send(request, { gateway, key, signal }).catch((failure) => {
     if (mayBeBilled(failure)) bill.charge({});
     throw failure;
-  }
+  });
 }
 
 /** Reads a response and charges it, whatever is thought of it later. */

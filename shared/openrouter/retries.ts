@@ -34,9 +34,12 @@ export async function withRetries<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const remainingMs = () => deadlineMs - call.elapsedMs();
+  const { signal: caller } = call.request;
+  const onCallerGone = () => controller.abort(cancelled());
+  const onGiven = signal && (() => controller.abort(signal.reason));
   const cancelDeadline = setDeadline(remainingMs(), () => controller.abort(timedOut()));
-  const unlinkCaller = link(call.request.signal, () => controller.abort(cancelled()));
-  const unlinkGiven = signal && link(signal, () => controller.abort(signal.reason));
+  link(caller, onCallerGone);
+  if (onGiven) link(signal, onGiven);
   try {
     for (let retries = 0;; retries++) {
       try {
@@ -53,18 +56,15 @@ export async function withRetries<T>(
     }
   } finally {
     cancelDeadline();
-    unlinkCaller();
-    unlinkGiven?.();
+    caller.removeEventListener("abort", onCallerGone);
+    if (onGiven) signal.removeEventListener("abort", onGiven);
   }
 }
 
-/**
- * Calls `abort` when the signal is aborted, or already was; returns the function that ends this.
- */
-function link(signal: AbortSignal, abort: () => void): () => void {
+/** Calls `abort` when the signal is aborted, or already was. */
+function link(signal: AbortSignal, abort: () => void): void {
   if (signal.aborted) abort();
-  signal.addEventListener("abort", abort);
-  return () => signal.removeEventListener("abort", abort);
+  else signal.addEventListener("abort", abort);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -72,7 +72,7 @@ function removeKey(text: string, headers: Record<string, string>): string {
  * @throws {ApiError} 502 when the connection breaks; the signal's reason when it is aborted.
  */
 export function readText(response: Response, signal: AbortSignal): Promise<string> {
-  return readWhole(response.text(), signal);
+  return response.text().catch((cause) => throwBroken(cause, signal));
 }
 
 /**
@@ -84,16 +84,11 @@ export function readBytes(
   response: Response,
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return readWhole(response.bytes(), signal);
+  return response.bytes().catch((cause) => throwBroken(cause, signal));
 }
 
-async function readWhole<T>(body: Promise<T>, signal: AbortSignal): Promise<T> {
-  try {
-    return await body;
-  } catch (cause) {
-    if (signal.aborted) throw signal.reason;
-    throw unreachable({ sent: true, cause });
-  }
+function throwBroken(cause: unknown, signal: AbortSignal): never {
+  throw signal.aborted ? signal.reason : unreachable({ sent: true, cause });
 }
 
 /** The generation's id, when the response's headers name it. */

@@ -74,16 +74,16 @@ export function serveCaller<Body>(
 ): EdgeFunction {
   const { slug, body, maxBodyBytes: maxBytes, ownPrompts } = config;
   const accepted = [config.auth ?? "user"].flat();
+  const takesKey = accepted.includes("api-key");
   async function post(call: Call): Promise<Response> {
-    const user = await requireCaller(call, accepted);
+    const user = await (takesKey ? requireKeyOrUser(call, accepted) : requireUser(call));
     const value = body ? await readBody(call, body, { maxBytes }) : undefined;
     return await run(call, user, value as Body);
   }
   return createApp(slug, { post, ownPrompts }).handler;
 }
 
-async function requireCaller(call: Call, accepted: Credential[]): Promise<User> {
-  if (!accepted.includes("api-key")) return await requireUser(call);
+async function requireKeyOrUser(call: Call, accepted: Credential[]): Promise<User> {
   if (!accepted.includes("user") || await findProjectKey(call)) {
     return await requireProjectKey(call);
   }

@@ -10,7 +10,7 @@ export function isOpen(entries: readonly string[]): boolean {
 
 /** Whether at least one entry matches `name`. */
 export function allows(entries: readonly string[], name: string): boolean {
-  return entries.some((entry) => matches(entry, name));
+  return isOpen(entries) || entries.some((entry) => matches(entry, name));
 }
 
 /**

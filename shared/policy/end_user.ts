@@ -46,11 +46,15 @@ function withOwnUserId(path: string, fields: Fields, user: string): Fields {
 /**
  * An id of 32 characters that is the same for all requests of a user until the gateway's key changes.
  * The user's own id cannot be found from it, not even by trying ids, because the key is part of it.
+ *
+ * @returns the id itself when it is known from an earlier request.
  */
-export async function toOpaqueUserId(userId: string, settings: Settings): Promise<string> {
+export function toOpaqueUserId(userId: string, settings: Settings): string | Promise<string> {
   const text = `${settings[chooseGateway(settings).keySetting] ?? ""}\n${userId}`;
-  const known = cache.get(text);
-  if (known) return known;
+  return cache.get(text) ?? computeOpaqueId(text);
+}
+
+async function computeOpaqueId(text: string): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
   const bytes = digest.subarray(0, ID_BYTES);
   const id = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

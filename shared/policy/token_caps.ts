@@ -7,6 +7,7 @@ import {
   readOutputLimit,
   shareOutputTokens,
   toLimitField,
+  toNumber,
 } from "../request/output_tokens.ts";
 import { DEFAULT_MAX_OUTPUT_TOKENS, type Settings } from "../settings.ts";
 
@@ -49,8 +50,7 @@ export function requireWithinCap(
 ): void {
   for (const name of OUTPUT_LIMITS) {
     if ((fields[name] ?? null) === null) continue;
-    const limit = readOutputLimit({ [name]: fields[name] })!;
-    if (limit * choices <= cap) continue;
+    if (toNumber(fields[name]) * choices <= cap) continue;
     const reason = choices > 1 ? `, because ${choices} choices share ${cap}` : "";
     throw invalidInput(
       `"${path ? `${path}.${name}` : name}" must be ${Math.floor(cap / choices)} or less${reason}`,

@@ -165,7 +165,7 @@ export function shareOutputTokens({ MAX_OUTPUT_TOKENS }: Settings, choices: numb
   return Math.max(1, Math.floor(MAX_OUTPUT_TOKENS / choices));
 }
 
-/** A JSON value as a number; NaN for objects: `Number({"toString":1})` would throw. */
-function toNumber(value: unknown): number {
+/** Reads a JSON value as a number; NaN for objects: `Number({"toString":1})` would throw. */
+export function toNumber(value: unknown): number {
   return typeof value === "object" ? NaN : Number(value);
 }
