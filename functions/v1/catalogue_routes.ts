@@ -1,44 +1,40 @@
 /** The operations of `v1` that read the gateway's catalogue of models. */
-import { requireUser } from "../../shared/auth/user_token.ts";
-import type { App } from "../../shared/http/app.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { type ModelCount, readDetails, readModel, readModels } from "./catalogue.ts";
-import { CREDENTIAL } from "./credential.ts";
+import type { Known } from "./late_route.ts";
 
-/** Adds the operations. The route that takes any id comes last. */
-export function addCatalogueRoutes(app: App): void {
-  app.on("GET", ["/models", "/api/v1/models"], async ({ env: call }) => {
-    await requireUser(call, CREDENTIAL);
-    return Response.json(await readModels(call, readQuery(call)));
-  });
+/** Serves `GET /models`. */
+export async function getModels({ call }: Known): Promise<Response> {
+  return Response.json(await readModels(call, readQuery(call)));
+}
 
-  app.get("/models/count", async ({ env: call }) => {
-    await requireUser(call, CREDENTIAL);
-    const { total_count: count } = await readModels(call, readQuery(call));
-    return Response.json({ data: { count } } satisfies ModelCount);
-  });
+/** Serves `GET /models/count`. */
+export async function countModels({ call }: Known): Promise<Response> {
+  const { total_count: count } = await readModels(call, readQuery(call));
+  return Response.json({ data: { count } } satisfies ModelCount);
+}
 
-  app.get("/embeddings/models", async ({ env: call }) => {
-    await requireUser(call, CREDENTIAL);
-    const query = readQuery(call);
-    query.set("output_modalities", "embeddings");
-    return Response.json(await readModels(call, query));
-  });
+/** Serves `GET /embeddings/models`. */
+export async function getEmbeddingModels({ call }: Known): Promise<Response> {
+  const query = readQuery(call);
+  query.set("output_modalities", "embeddings");
+  return Response.json(await readModels(call, query));
+}
 
-  app.get("/models/:author/:slug/endpoints", async (c) => {
-    await requireUser(c.env, CREDENTIAL);
-    return Response.json(await readDetails(c.env, { ...c.req.param(), part: "endpoints" }));
-  });
+/** Serves `GET /models/:author/:slug/endpoints`. */
+export async function getEndpoints({ call, param }: Known): Promise<Response> {
+  const model = { author: param("author"), slug: param("slug") };
+  return Response.json(await readDetails(call, { ...model, part: "endpoints" }));
+}
 
-  app.get("/model/:author/:slug", async (c) => {
-    await requireUser(c.env, CREDENTIAL);
-    return Response.json(await readDetails(c.env, c.req.param()));
-  });
+/** Serves `GET /model/:author/:slug`. */
+export async function getDetails({ call, param }: Known): Promise<Response> {
+  return Response.json(await readDetails(call, { author: param("author"), slug: param("slug") }));
+}
 
-  app.get("/models/:id{.+}", async (c) => {
-    await requireUser(c.env, CREDENTIAL);
-    return Response.json(await readModel(c.env, c.req.param("id")));
-  });
+/** Serves `GET /models/:id`. */
+export async function getModel({ call, param }: Known): Promise<Response> {
+  return Response.json(await readModel(call, param("id")));
 }
 
 function readQuery({ request }: Call): URLSearchParams {

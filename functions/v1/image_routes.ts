@@ -1,7 +1,6 @@
 /** The operations of `v1` for images: OpenAI's two, and OpenRouter's. */
-import { requireUser, type User } from "../../shared/auth/user_token.ts";
+import type { User } from "../../shared/auth/user_token.ts";
 import type { Fields } from "../../shared/fields.ts";
-import type { App } from "../../shared/http/app.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { convertEvents } from "../../shared/http/converted_events.ts";
@@ -9,7 +8,7 @@ import { eventStream } from "../../shared/http/event_stream.ts";
 import { requireBucket } from "../../shared/insforge/storage.ts";
 import { createImages, streamImages } from "../../shared/openrouter/images.ts";
 import { saveMedia } from "../../shared/openrouter/saved_media.ts";
-import { CREDENTIAL } from "./credential.ts";
+import type { Known } from "./late_route.ts";
 import { readEdit } from "./image_edits.ts";
 import {
   imageProtocol,
@@ -25,35 +24,32 @@ import {
 
 const LIMITS = { maxBytes: MAX_IMAGE_BODY_BYTES };
 
-/** Adds the operations. */
-export function addImageRoutes(app: App): void {
-  app.post("/images", async ({ env: call }) => {
-    await requireUser(call, CREDENTIAL);
-    const params = toImageParams(
-      await readBody(call, openRouterImagesRequest, LIMITS),
-      call.settings,
-    );
-    if (!params.stream) return Response.json(await createImages(call, params));
-    return eventStream(call, await streamImages(call, params, imageProtocol));
-  });
+/** Serves `POST /images`. */
+export async function postImages({ call }: Known): Promise<Response> {
+  const params = toImageParams(
+    await readBody(call, openRouterImagesRequest, LIMITS),
+    call.settings,
+  );
+  if (!params.stream) return Response.json(await createImages(call, params));
+  return eventStream(call, await streamImages(call, params, imageProtocol));
+}
 
-  app.post("/images/generations", async ({ env: call }) => {
-    const user = await requireUser(call, CREDENTIAL);
-    const request = await readBody(call, imagesRequest, LIMITS);
-    const params = toImageParams(request, call.settings);
-    return await respond(call, { user, request, params, kind: "image_generation" });
-  });
+/** Serves `POST /images/generations`. */
+export async function generateImages({ call, user }: Known): Promise<Response> {
+  const request = await readBody(call, imagesRequest, LIMITS);
+  const params = toImageParams(request, call.settings);
+  return await respond(call, { user, request, params, kind: "image_generation" });
+}
 
-  app.post("/images/edits", async ({ env: call }) => {
-    const user = await requireUser(call, CREDENTIAL);
-    const { images, ...request } = await readEdit(call, LIMITS);
-    const input_references = images.map(({ image_url: url }) => ({
-      type: "image_url",
-      image_url: { url },
-    }));
-    const params = { ...toImageParams(request, call.settings), input_references };
-    return await respond(call, { user, request, params, kind: "image_edit" });
-  });
+/** Serves `POST /images/edits`. */
+export async function editImages({ call, user }: Known): Promise<Response> {
+  const { images, ...request } = await readEdit(call, LIMITS);
+  const input_references = images.map(({ image_url: url }) => ({
+    type: "image_url",
+    image_url: { url },
+  }));
+  const params = { ...toImageParams(request, call.settings), input_references };
+  return await respond(call, { user, request, params, kind: "image_edit" });
 }
 
 /** A request for images in OpenAI's form. */

@@ -2,54 +2,24 @@
  * OpenAI's and OpenRouter's APIs and Anthropic's Messages, for any client made for one of them.
  * https://platform.openai.com/docs/api-reference
  */
-import { createApp } from "../../shared/http/app.ts";
+import { toAssistedRequest } from "../../shared/assistants/apply.ts";
 import { requireUser } from "../../shared/auth/user_token.ts";
+import { type ApiError, toAnthropicErrorBody, toOpenAIErrorBody } from "../../shared/errors.ts";
+import { createApp } from "../../shared/http/app.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
+import { eventStream } from "../../shared/http/event_stream.ts";
+import { createCompletion, streamCompletion } from "../../shared/openrouter/completions.ts";
 import {
   completionBody,
   toCompletionBody,
   toConversation,
 } from "../../shared/request/chat_request.ts";
-import { toAssistedRequest } from "../../shared/assistants/apply.ts";
-import { type ApiError, toAnthropicErrorBody, toOpenAIErrorBody } from "../../shared/errors.ts";
-import { createCompletion, streamCompletion } from "../../shared/openrouter/completions.ts";
-import { createEmbeddings } from "../../shared/openrouter/embeddings.ts";
-import { estimateInputTokens, requireInputTokens } from "../../shared/request/input_tokens.ts";
-import { eventStream } from "../../shared/http/event_stream.ts";
-import { addCatalogueRoutes } from "./catalogue_routes.ts";
 import { chatProtocol } from "./chat_protocol.ts";
-import { CREDENTIAL } from "./credential.ts";
-import { embeddingsRequest, toBase64Vectors } from "./embeddings.ts";
-import { addImageRoutes } from "./image_routes.ts";
-import { addMediaRoutes } from "./media_routes.ts";
-import { addVideoRoutes } from "./video_routes.ts";
-import {
-  countRequest,
-  createMessage,
-  messagesRequest,
-  streamMessage,
-  type TokenCount,
-  toMessageParams,
-} from "./messages.ts";
+import { CREDENTIAL, late } from "./late_route.ts";
 import { toPinmeErrorBody } from "./pinme_errors.ts";
-import { createResponse, responsesRequest, streamResponse, toResponseParams } from "./responses.ts";
-import {
-  createTextCompletion,
-  streamTextCompletion,
-  textCompletionRequest,
-  toTextParams,
-} from "./text_completions.ts";
-
-/** OpenAI accepts 300,000 tokens, each of which is one number. */
-const EMBEDDINGS_BODY = { maxBytes: MAX_IMAGE_BODY_BYTES, maxValues: 350_000 };
 
 const { app, handler } = createApp("v1", { toErrorBody });
 export default handler;
-
-addCatalogueRoutes(app);
-addImageRoutes(app);
-addMediaRoutes(app);
-addVideoRoutes(app);
 
 // PinMe's clients append /api/v1 to the base URL themselves.
 app.on("POST", ["/chat/completions", "/api/v1/chat/completions"], async ({ env: call }) => {
@@ -61,47 +31,39 @@ app.on("POST", ["/chat/completions", "/api/v1/chat/completions"], async ({ env: 
   return eventStream(call, await streamCompletion(call, params, { protocol: chatProtocol }));
 });
 
-app.post("/responses", async ({ env: call }) => {
-  await requireUser(call, CREDENTIAL);
-  const request = await readBody(call, responsesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
-  const params = toResponseParams(call, request);
-  if (!request.stream) return Response.json(await createResponse(call, params));
-  return eventStream(call, await streamResponse(call, params));
-});
+const texts = () => import("./text_routes.ts");
+app.post("/responses", late(texts, "postResponse"));
+app.post("/messages", late(texts, "postMessage"));
+app.post("/messages/count_tokens", late(texts, "countTokens"));
+app.post("/completions", late(texts, "postTextCompletion"));
+app.post("/embeddings", late(texts, "postEmbeddings"));
 
-app.post("/messages", async ({ env: call }) => {
-  await requireUser(call, CREDENTIAL);
-  const request = await readBody(call, messagesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
-  const params = toMessageParams(call, request);
-  if (!request.stream) return Response.json(await createMessage(call, params));
-  return eventStream(call, await streamMessage(call, params));
-});
+const media = () => import("./media_routes.ts");
+app.post("/audio/speech", late(media, "postSpeech"));
+app.post("/audio/transcriptions", late(media, "postTranscription"));
+app.post("/rerank", late(media, "postRanking"));
+app.post("/objects/generations", late(media, "postObjects"));
 
-app.post("/messages/count_tokens", async ({ env: call }) => {
-  await requireUser(call, CREDENTIAL);
-  const { system, messages, tools } = await readBody(call, countRequest, {
-    maxBytes: MAX_IMAGE_BODY_BYTES,
-  });
-  const input_tokens = estimateInputTokens({ system, messages, tools });
-  return Response.json({ input_tokens } satisfies TokenCount);
-});
+const images = () => import("./image_routes.ts");
+app.post("/images", late(images, "postImages"));
+app.post("/images/generations", late(images, "generateImages"));
+app.post("/images/edits", late(images, "editImages"));
 
-app.post("/completions", async ({ env: call }) => {
-  await requireUser(call, CREDENTIAL);
-  const request = await readBody(call, textCompletionRequest);
-  const params = toTextParams(request, call.settings);
-  if (!request.stream) return Response.json(await createTextCompletion(call, params));
-  return eventStream(call, await streamTextCompletion(call, params));
-});
+const videos = () => import("./video_routes.ts");
+app.post("/videos", late(videos, "postVideo"));
+app.get("/videos", late(videos, "getVideos"));
+app.get("/videos/models", late(videos, "getVideoModels"));
+app.get("/videos/:id", late(videos, "getVideo"));
+app.get("/videos/:id/content", late(videos, "getContent"));
 
-app.post("/embeddings", async ({ env: call }) => {
-  await requireUser(call, CREDENTIAL);
-  const request = await readBody(call, embeddingsRequest, EMBEDDINGS_BODY);
-  requireInputTokens({ input: request.input }, call.settings);
-  const model = request.model ?? call.settings.OPENROUTER_EMBEDDING_MODEL;
-  const answer = await createEmbeddings(call, { ...request, model });
-  return Response.json(request.encoding_format === "base64" ? toBase64Vectors(answer) : answer);
-});
+const catalogue = () => import("./catalogue_routes.ts");
+app.on("GET", ["/models", "/api/v1/models"], late(catalogue, "getModels"));
+app.get("/models/count", late(catalogue, "countModels"));
+app.get("/embeddings/models", late(catalogue, "getEmbeddingModels"));
+app.get("/models/:author/:slug/endpoints", late(catalogue, "getEndpoints"));
+app.get("/model/:author/:slug", late(catalogue, "getDetails"));
+// The route that takes any id comes last.
+app.get("/models/:id{.+}", late(catalogue, "getModel"));
 
 /** The errors of each API that `v1` speaks, by the path below the function. */
 function toErrorBody(error: ApiError, path: string): Record<string, unknown> {

@@ -1,6 +1,4 @@
 /** The operations of `v1` for audio, rankings and 3D objects. */
-import { requireUser } from "../../shared/auth/user_token.ts";
-import type { App } from "../../shared/http/app.ts";
 import { MAX_IMAGE_BODY_BYTES, readBody } from "../../shared/http/body.ts";
 import { createSpeech, createTranscription } from "../../shared/openrouter/audio.ts";
 import { createObjects } from "../../shared/openrouter/objects.ts";
@@ -9,35 +7,32 @@ import { requireShort } from "../../shared/request/chat_request.ts";
 import { objectRequest } from "../../shared/request/object_request.ts";
 import { requireShortRanking, rerankRequest } from "../../shared/request/rerank_request.ts";
 import { openAISpeechRequest, readTranscription, toSpeechParams } from "./audio.ts";
-import { CREDENTIAL } from "./credential.ts";
+import type { Known } from "./late_route.ts";
 
-/** Adds the operations. */
-export function addMediaRoutes(app: App): void {
-  app.post("/audio/speech", async ({ env: call }) => {
-    await requireUser(call, CREDENTIAL);
-    const params = toSpeechParams(await readBody(call, openAISpeechRequest), call.settings);
-    const { bytes, mediaType } = await createSpeech(call, params);
-    return new Response(bytes, { headers: { "Content-Type": mediaType } });
-  });
+/** Serves `POST /audio/speech`. */
+export async function postSpeech({ call }: Known): Promise<Response> {
+  const params = toSpeechParams(await readBody(call, openAISpeechRequest), call.settings);
+  const { bytes, mediaType } = await createSpeech(call, params);
+  return new Response(bytes, { headers: { "Content-Type": mediaType } });
+}
 
-  app.post("/audio/transcriptions", async ({ env: call }) => {
-    await requireUser(call, CREDENTIAL);
-    const params = await readTranscription(call, { maxBytes: MAX_IMAGE_BODY_BYTES });
-    return Response.json(await createTranscription(call, params));
-  });
+/** Serves `POST /audio/transcriptions`. */
+export async function postTranscription({ call }: Known): Promise<Response> {
+  const params = await readTranscription(call, { maxBytes: MAX_IMAGE_BODY_BYTES });
+  return Response.json(await createTranscription(call, params));
+}
 
-  app.post("/rerank", async ({ env: call }) => {
-    await requireUser(call, CREDENTIAL);
-    const request = await readBody(call, rerankRequest);
-    requireShortRanking(request, call.settings);
-    const model = call.settings.OPENROUTER_RERANK_MODEL;
-    return Response.json(await createRanking(call, { model, ...request }));
-  });
+/** Serves `POST /rerank`. */
+export async function postRanking({ call }: Known): Promise<Response> {
+  const request = await readBody(call, rerankRequest);
+  requireShortRanking(request, call.settings);
+  const model = call.settings.OPENROUTER_RERANK_MODEL;
+  return Response.json(await createRanking(call, { model, ...request }));
+}
 
-  app.post("/objects/generations", async ({ env: call }) => {
-    await requireUser(call, CREDENTIAL);
-    const request = await readBody(call, objectRequest);
-    requireShort(request.prompt, "prompt", call.settings);
-    return Response.json(await createObjects(call, request));
-  });
+/** Serves `POST /objects/generations`. */
+export async function postObjects({ call }: Known): Promise<Response> {
+  const request = await readBody(call, objectRequest);
+  requireShort(request.prompt, "prompt", call.settings);
+  return Response.json(await createObjects(call, request));
 }
