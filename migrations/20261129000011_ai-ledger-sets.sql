@@ -450,7 +450,8 @@ begin
 end
 $$;
 
--- Takes the reservations and the settlements that wait in a process, as before.
+-- Takes the reservations and the settlements that wait in a process, as before. Locks are taken in one
+-- order: users, charges, prices, charges to look up, then rows of the project; sorted within each.
 create or replace function ai_commit(
   limits jsonb, reservations jsonb, ended jsonb, charges jsonb, without_prices boolean default false
 ) returns jsonb language plpgsql
@@ -502,6 +503,9 @@ begin
     if is_settling or releases is not null then
       select * into released, changes from ai_record(releases, users, charges, limits, today);
     end if;
+    if is_settling then
+      look_ups := ai_claim_of(users); -- locks charges, so before the project's rows
+    end if;
   end if;
   if is_limited then
     decisions := to_jsonb(ai_admit(limits, reservations, changes, released, shard, today));
@@ -515,13 +519,56 @@ begin
       from ai_price_reservations(reservations) p
     ));
   end if;
-  if is_settling then
-    look_ups := ai_claim_of(users);
-  end if;
   return jsonb_build_object(
     'decisions', coalesce(decisions, '[]'), 'look_ups', look_ups,
     'prices_due', ai_prices_due(prices)
   );
+end
+$$;
+
+-- Hands out charges of all users to be looked up, and removes what is no longer needed, as before. The
+-- rows of the project are locked last here, too.
+create or replace function ai_sweep(max integer) returns jsonb language plpgsql
+set search_path = pg_catalog, public, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+#variable_conflict use_column
+declare
+  users text[];
+  expired uuid[];
+  today date;
+  released numeric;
+  look_ups jsonb;
+begin
+  select array_agg(distinct r.user_id order by r.user_id), array_agg(r.id) into users, expired
+  from ai_reservations r
+  where r.created_at <= now() - interval '10 minutes';
+  if users is not null then
+    today := ai_lock_users(users);
+    released := ai_release(expired, users);
+  end if;
+  delete from ai_charges where day < ai_today() - 90;
+  delete from ai_user_days where day < ai_today() - 400;
+  delete from ai_project_days where day < ai_today() - 400;
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'generation_id', c.generation_id, 'model', c.model, 'user_id', c.user_id, 'key', k.key
+  )), '[]')
+  into look_ups
+  from (
+    select array_agg(d.reservation) as reservations, array_agg(d.number) as numbers
+    from (
+      select c.reservation, c.number from ai_charges c
+      where c.next_try_at <= now()
+      order by c.next_try_at
+      limit ai_sweep.max
+    ) d
+  ) d,
+  ai_claim(d.reservations, d.numbers) c
+  left join ai_user_keys k on c.own_key and k.user_id = c.user_id
+  where not c.own_key or k.key is not null;
+  if users is not null then
+    perform ai_add_up_project(null, released, pg_backend_pid() % 32, today);
+  end if;
+  return look_ups;
 end
 $$;
 

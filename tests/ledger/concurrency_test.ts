@@ -154,6 +154,32 @@ test("gives up on a lock after a second, and releases what it holds", async () =
   assertEquals((await reserve(server, { user_usd_per_day: 1 })).refused, undefined);
 });
 
+test("waits for a charge to look up before it locks a row of the project", async () => {
+  const pending = toCharge({ generation_id: "pending", final: false });
+  await spend(server, [pending]);
+  await makeDue();
+  const decision = await reserve(server);
+  const blocked = await server.hold("select from ai_charges for update");
+  const settled = settle(server, decision, [toCharge()]);
+  settled.catch(() => {}); // it is awaited below
+  try {
+    const until = Date.now() + 10_000;
+    for (let waiting = 0; waiting === 0;) {
+      assert(Date.now() < until, "no call waits for a lock");
+      const [row] = await server.run(
+        "select count(*)::integer as n from pg_locks where not granted",
+      );
+      waiting = row!.n;
+    }
+    // It locks all rows of the project, because the limit is new.
+    const other = await reserve(server, { project_usd_per_day: 1 }, { user: "another" });
+    assertEquals(other.refused, undefined);
+  } finally {
+    await blocked.release();
+    await settled;
+  }
+});
+
 test(`ends ${MIXED_CALLS} mixed calls of a few users at once without a deadlock`, async () => {
   const limits = {
     ...{ user_requests_per_minute: 1e6, user_tokens_per_day: 1e9, user_usd_per_day: 1e6 },
