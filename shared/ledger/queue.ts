@@ -60,6 +60,8 @@ interface Waiting {
 
 /** The most entries of one call. */
 const MAX_BATCH = 200;
+/** After a batch of so few entries, waiting for company takes longer than it saves. */
+const FEW = 8;
 const RESERVE_TIMEOUT_MS = 5_000;
 /** How long a settlement waits for each of its two attempts. */
 const SETTLE_TIMEOUT_MS = 2_000;
@@ -72,27 +74,34 @@ const queues = new Map<string, Queue>();
 export function queueOf(settings: Settings): Queue {
   const name = JSON.stringify([findInsForgeUrl(settings), settings.API_KEY]);
   let queue = queues.get(name);
-  if (!queue) queues.set(name, queue = new Queue(settings, () => queues.delete(name)));
+  if (!queue) queues.set(name, queue = new Queue(settings));
   return queue;
 }
 
 /** Resolves when nothing waits in this isolate any more. It never rejects. */
 export async function flushLedger(): Promise<void> {
-  while (queues.size > 0) await Promise.all([...queues.values()].map((queue) => queue.idle));
+  for (;;) {
+    const busy = [...queues.values()].flatMap(({ idle }) => idle ?? []);
+    if (busy.length === 0) return;
+    await Promise.all(busy);
+  }
 }
 
 /** Sends what waits to one project's ledger, batch by batch. */
 export class Queue {
   readonly #waiting: Waiting[] = [];
   readonly #inFlight = new Set<Waiting[]>();
+  /** The number of entries in the batch that ended last. */
+  #lastSize = 0;
+  #isScheduled = false;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  /** Starts empty; `onIdle` is called whenever nothing waits any more. */
-  constructor(readonly settings: Settings, readonly onIdle: () => void) {}
+  /** Starts empty. */
+  constructor(readonly settings: Settings) {}
 
-  /** Resolves when nothing waits in this queue any more. */
-  get idle(): Promise<void> {
-    return this.#idle?.promise ?? Promise.resolve();
+  /** Resolves when nothing waits in this queue any more; undefined when nothing waits now. */
+  get idle(): Promise<void> | undefined {
+    return this.#idle?.promise;
   }
 
   /**
@@ -124,16 +133,23 @@ export class Queue {
     const name = JSON.stringify(terms);
     this.#waiting.push({ ...entry, terms, name, isAlone: false, resolve, reject });
     this.#idle ??= Promise.withResolvers();
-    queueMicrotask(() => this.#sendNext()); // what the same turn adds goes into the same batch
+    this.#schedule();
     return promise;
   }
 
-  #sendNext(): void {
-    while (this.#maySend()) this.#send(this.#takeBatch());
-    if (!this.#idle || this.#inFlight.size > 0) return;
-    this.#idle.resolve();
-    this.#idle = undefined;
-    this.onIdle();
+  /**
+   * Sends what the same turn adds in one batch. After a batch of many, this is the next turn: those that
+   * the batch let go on come back together.
+   */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    const send = () => {
+      this.#isScheduled = false;
+      while (this.#maySend()) this.#send(this.#takeBatch());
+    };
+    if (this.#lastSize > FEW) setTimeout(send);
+    else queueMicrotask(send);
   }
 
   /**
@@ -184,7 +200,11 @@ export class Queue {
       this.#fail(batch, thrown);
     }
     this.#inFlight.delete(batch);
-    this.#sendNext();
+    this.#lastSize = batch.length;
+    if (this.#waiting.length > 0) return this.#schedule();
+    if (this.#inFlight.size > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   /** Sends each entry again by itself when one of them made the database reject the batch. */

@@ -108,6 +108,28 @@ Deno.test("opens a second call for reservations once as many entries wait as the
   assertEquals(database.calls.length, 3);
 });
 
+Deno.test("sends what comes within a turn after a batch of many in one call, and after few at once", async () => {
+  await using database = createDatabase();
+  const { queue } = database;
+  const sizes = [];
+  for (const size of [9, 8]) {
+    const batch = Array.from({ length: size }, () => queue().settle(charge("u")));
+    (await database.take()).answer(200, committed());
+    await Promise.all(batch);
+    const all = [queue().settle(charge("u"))];
+    await Promise.resolve().then(() => {}).then(() => {});
+    all.push(queue().settle(charge("u")));
+    for (let left = 2; left > 0;) {
+      const { sent, answer } = await database.take();
+      sizes.push(sent.charges.length);
+      left -= sent.charges.length;
+      answer(200, committed());
+    }
+    await Promise.all(all);
+  }
+  assertEquals(sizes, [2, 1, 1]);
+});
+
 Deno.test("sends entries with other limits in batches of their own, in the order of their arrival", async () => {
   await using database = createDatabase();
   const { queue } = database;
