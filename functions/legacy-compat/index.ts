@@ -2,8 +2,7 @@
  * The deprecated AI routes of InsForge, as its SDK calls them.
  * https://openrouter.ai/docs/api-reference/chat-completion
  */
-import { createApp } from "../../shared/http/app.ts";
-import type { EdgeFunction } from "../../shared/http/handler.ts";
+import { createApp, type EdgeFunction } from "../../shared/http/app.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { eventStream } from "../../shared/http/event_stream.ts";

@@ -37,7 +37,6 @@ export function toByteStream(
   let isCancelled = false;
   source.abandoned?.then(onEnd);
   return new ReadableStream({
-    type: "bytes",
     async pull(controller) {
       let bytes: Uint8Array | undefined;
       try {
@@ -56,7 +55,6 @@ export function toByteStream(
       await onEnd();
       if (isCancelled) return;
       controller.close();
-      controller.byobRequest?.respond(0);
     },
     async cancel() {
       isCancelled = true;
@@ -67,5 +65,5 @@ export function toByteStream(
       }
       await onEnd();
     },
-  });
+  }, { highWaterMark: 0 });
 }

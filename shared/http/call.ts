@@ -124,39 +124,40 @@ export class ActiveCall implements Call {
   }
 
   /**
-   * Decides when the call ends and returns the response to send.
-   *
-   * A call without tasks ends at once. Otherwise the caller must not wait for the tasks, and no
+   * Keeps a response open until the call's tasks have run: the caller must not wait for them, and no
    * platform lets work go on behind a closed response. So the body becomes a stream with a
    * `Content-Length`: the caller has all bytes at once, the tasks run, and then the stream closes.
+   *
+   * @returns the same response when there is nothing to wait for, or no body.
+   */
+  keepOpen(response: Response): Response | Promise<Response> {
+    if (this.#isStreaming || this.#tasks.length === 0) return response;
+    const { method, signal } = this.request;
+    return method === "HEAD" || signal.aborted ? response : this.#openBody(response);
+  }
+
+  async #openBody(response: Response): Promise<Response> {
+    // `response.body` turns the body into a stream, which is slower to send and to read.
+    if (response.headers.get("Content-Type")?.startsWith("application/json")) {
+      const bytes = await response.bytes();
+      const open = new Response(this.openStream(toSource(bytes)), response);
+      open.headers.set("Content-Length", String(bytes.length));
+      return open;
+    }
+    const { body } = response;
+    return body ? new Response(this.openStream(readBody(body)), response) : response;
+  }
+
+  /**
+   * Notes which response is sent, and ends the call, with its tasks, unless the response is a stream.
+   *
+   * @returns the response.
    */
   deliver(response: Response): Response | Promise<Response> {
     this.#status = response.status;
     if (this.#isStreaming) return response;
-    if (this.#tasks.length > 0) return this.#deliverWithTasks(response);
-    this.#end();
-    return response;
-  }
-
-  async #deliverWithTasks(response: Response): Promise<Response> {
-    const { method, signal } = this.request;
-    const body = method === "HEAD" || signal.aborted ? undefined : await this.#openBody(response);
-    if (!body) await this.#end();
-    return body ?? response;
-  }
-
-  /** The response whose body stays open until the tasks have run; undefined when it has no body. */
-  async #openBody(response: Response): Promise<Response | undefined> {
-    const headers = new Headers(response.headers);
-    let source: ByteSource;
-    // `response.body` turns the body into a stream, which is slower to send and to read.
-    if (headers.get("Content-Type")?.startsWith("application/json")) {
-      const bytes = await response.bytes();
-      headers.set("Content-Length", String(bytes.length));
-      source = toSource([bytes].values());
-    } else if (response.body) source = readBody(response.body);
-    else return undefined;
-    return new Response(this.openStream(source), { status: response.status, headers });
+    const ended = this.#end();
+    return this.#tasks.length === 0 ? response : ended.then(() => response);
   }
 
   #end(): Promise<void> {
@@ -193,8 +194,17 @@ export class ActiveCall implements Call {
   }
 }
 
-function toSource(pieces: Iterator<Uint8Array>): ByteSource {
-  return { read: async () => await pieces.next().value, cancel: () => Promise.resolve() };
+/** Bytes as one piece. */
+function toSource(bytes: Uint8Array): ByteSource {
+  let rest: Uint8Array | undefined = bytes;
+  return {
+    read() {
+      const piece = rest;
+      rest = undefined;
+      return Promise.resolve(piece);
+    },
+    cancel: () => Promise.resolve(),
+  };
 }
 
 /** The body of a response that a handler streams by itself. */

@@ -7,9 +7,9 @@ import { ApiError } from "../errors.ts";
 import type { Fields } from "../fields.ts";
 import { callRoutine } from "../insforge/admin.ts";
 import { findInsForgeUrl } from "../insforge/client.ts";
-import type { Settings } from "../settings.ts";
+import { perSettings, type Settings } from "../settings.ts";
 import { type Committed, type DecisionRow, type DueCharge, isCommitted } from "./committed.ts";
-import type { Refusal } from "./limits.ts";
+import type { Limits, Refusal } from "./limits.ts";
 
 /** Who pays for a request, or why it may not start. */
 export type Decision =
@@ -37,7 +37,7 @@ export interface Report {
 /** The limits and what else holds for a whole batch; entries with other terms go in other batches. */
 export interface Terms {
   /** The limits that are set, by their names in the ledger. */
-  limits: Record<string, number>;
+  limits: Limits;
   /** Whether to decide by fallback prices when the ledger has no price list. */
   withoutPrices: boolean;
 }
@@ -47,8 +47,6 @@ export class PricesMissing extends Error {}
 
 interface Waiting {
   terms: Terms;
-  /** The terms as text, to compare them. */
-  name: string;
   reservation?: Fields;
   settlement?: Settlement;
   triesLeft: number;
@@ -72,11 +70,15 @@ const queues = new Map<string, Queue>();
 
 /** The queue of a project's ledger. */
 export function queueOf(settings: Settings): Queue {
-  const name = JSON.stringify([findInsForgeUrl(settings), settings.API_KEY]);
+  const name = nameLedger(settings);
   let queue = queues.get(name);
   if (!queue) queues.set(name, queue = new Queue(settings));
   return queue;
 }
+
+const nameLedger = perSettings((settings) =>
+  JSON.stringify([findInsForgeUrl(settings), settings.API_KEY])
+);
 
 /** Resolves when nothing waits in this isolate any more. It never rejects. */
 export async function flushLedger(): Promise<void> {
@@ -130,8 +132,7 @@ export class Queue {
     const { promise, resolve, reject } = Promise.withResolvers<
       { decision: Decision; report: Report }
     >();
-    const name = JSON.stringify(terms);
-    this.#waiting.push({ ...entry, terms, name, isAlone: false, resolve, reject });
+    this.#waiting.push({ ...entry, terms, isAlone: false, resolve, reject });
     this.#idle ??= Promise.withResolvers();
     this.#schedule();
     return promise;
@@ -169,7 +170,7 @@ export class Queue {
     const [first] = this.#waiting as [Waiting];
     const end = first.isAlone
       ? 1
-      : this.#waiting.findIndex(({ name, isAlone }) => isAlone || name !== first.name);
+      : this.#waiting.findIndex(({ terms, isAlone }) => isAlone || !isSame(terms, first.terms));
     const count = Math.min(MAX_BATCH, end < 0 ? Infinity : end);
     return this.#waiting.splice(0, count) as [Waiting, ...Waiting[]];
   }
@@ -221,6 +222,11 @@ export class Queue {
     }
     this.#waiting.unshift(...again);
   }
+}
+
+/** Limits that were read from the same settings are one object. */
+function isSame(one: Terms, other: Terms): boolean {
+  return one.limits === other.limits && one.withoutPrices === other.withoutPrices;
 }
 
 function report(batch: Waiting[], reservations: Waiting[], committed: Committed): void {

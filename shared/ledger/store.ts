@@ -28,6 +28,7 @@ export interface Reserved {
 
 /** How long the ledger holds what a request may use. */
 export const RESERVATION_MS = 10 * 60_000;
+const NO_LIMITS = {};
 /** How long a ledger that is missing or unreachable is not called again when no setting needs it. */
 const ABSENT_MS = 60_000;
 const UNREACHABLE_MS = 5_000;
@@ -55,7 +56,7 @@ export async function reserve(
   const [first] = expected;
   if (!userId || !first) throw new Error("A paid call needs a user who pays and a request");
   // A limit must not hide that the user has to connect an account first.
-  const limits = settings.REQUIRE_USER_KEY ? {} : readLimits(settings);
+  const limits = settings.REQUIRE_USER_KEY ? NO_LIMITS : readLimits(settings);
   const useKey = settings.KEYS_ENCRYPTION_KEY !== undefined || settings.REQUIRE_USER_KEY;
   const isLimited = Object.keys(limits).length > 0;
   const terms = { limits, withoutPrices };

@@ -62,15 +62,6 @@ Deno.test("toByteStream releases the source and reports the end when the stream 
   assertEquals(happened, ["read a", "bytes", "cancel", "end"]);
 });
 
-Deno.test("toByteStream serves a BYOB reader to the end", async () => {
-  const { source, events } = createSource(["abc"]);
-  const reader = toByteStream(source, events).getReader({ mode: "byob" });
-  const { value } = await reader.read(new Uint8Array(2));
-  assertEquals(value, encoder.encode("ab"));
-  assertEquals((await reader.read(new Uint8Array(2))).value, encoder.encode("c"));
-  assertEquals((await reader.read(new Uint8Array(2))).done, true);
-});
-
 Deno.test("toByteStream cuts the stream and reports a bug when the source rejects", async () => {
   const { source, events, happened } = createSource([]);
   source.read = () => Promise.reject(new Error("broken promise"));

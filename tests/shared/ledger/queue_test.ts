@@ -7,6 +7,7 @@ import {
   queueOf,
   type Settlement,
 } from "../../../shared/ledger/queue.ts";
+import type { Limits } from "../../../shared/ledger/limits.ts";
 import { createSettings } from "../../../shared/settings.ts";
 import { API_KEY, createEnvironment } from "../../support/caller.ts";
 
@@ -33,7 +34,7 @@ function createDatabase() {
   }));
   let next = 0;
   return {
-    queue(limits = {}) {
+    queue(limits: Limits = NO_LIMITS) {
       const terms = { limits, withoutPrices: false };
       return {
         reserve: (reservation: { id: number }) => queueOf(settings).reserve(reservation, terms),
@@ -50,6 +51,7 @@ function createDatabase() {
   };
 }
 
+const NO_LIMITS = {};
 const committed = (decisions: unknown = [], rest = {}) => ({
   ...{ decisions, look_ups: [], prices_due: false, ...rest },
 });
@@ -133,10 +135,12 @@ Deno.test("sends what comes within a turn after a batch of many in one call, and
 Deno.test("sends entries with other limits in batches of their own, in the order of their arrival", async () => {
   await using database = createDatabase();
   const { queue } = database;
-  const all = [1, 1, 1, 2, 1].map((a, id) => queue({ a }).reserve({ id }));
-  for (const [a, ids] of [[1, [0, 1, 2]], [2, [3]], [1, [4]]] as const) {
+  const low = { user_tokens_per_day: 1 };
+  const high = { user_tokens_per_day: 2 };
+  const all = [low, low, low, high, low].map((limits, id) => queue(limits).reserve({ id }));
+  for (const [limits, ids] of [[low, [0, 1, 2]], [high, [3]], [low, [4]]] as const) {
     const { sent, answer } = await database.take();
-    assertEquals([sent.limits, sent.reservations.map(({ id }) => id)], [{ a }, [...ids]]);
+    assertEquals([sent.limits, sent.reservations.map(({ id }) => id)], [limits, [...ids]]);
     answer(200, committed(ids.map(() => null)));
   }
   await Promise.all(all);
