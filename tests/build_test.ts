@@ -19,7 +19,7 @@ const ROOT = new URL("../", import.meta.url);
 const FOLDER = `.local/build-${crypto.randomUUID()}`;
 const CANARY = "sk-or-v1-canary-0123456789abcdef";
 
-/** The most that one artefact may have, in KB; 182 at the time of writing, and 203 for `v1`. */
+/** The most that one artefact may have, in KB; 184 at the time of writing, and 207 for `v1`. */
 const MAX_KB = 190;
 /** `v1` speaks five APIs (docs/decisions.md, "One artefact for all of v1"). */
 const MAX_V1_KB = 210;
