@@ -25,7 +25,8 @@
  */
 export { ApiError, type ApiErrorOptions, type ErrorCode, invalidInput } from "./errors.ts";
 export { createSettings, type Environment, type Settings } from "./settings.ts";
-export { type App, type AppOptions, createApp, type EdgeFunction } from "./http/app.ts";
+export { type App, createApp } from "./http/app.ts";
+export type { EdgeFunction, HandlerOptions, Route } from "./http/handler.ts";
 export { type BodyLimits, readBody } from "./http/body.ts";
 export type { Call, LogFields } from "./http/call.ts";
 export { type ByteSource, eventStream } from "./http/event_stream.ts";

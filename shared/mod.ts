@@ -5,7 +5,7 @@
  * @module
  */
 import type { ZodMiniType } from "zod/mini";
-import type { EdgeFunction } from "./http/app.ts";
+import type { EdgeFunction } from "./http/handler.ts";
 import { adminDb, type Database, userDb } from "./insforge/client.ts";
 import { createLazyDb } from "./insforge/lazy_db.ts";
 import {
@@ -17,7 +17,7 @@ import {
 
 export type { Ai, ChatParams } from "./openrouter/ai.ts";
 export type { ChatAdditions, ChatAnswer } from "./openrouter/chat.ts";
-export type { EdgeFunction } from "./http/app.ts";
+export type { EdgeFunction } from "./http/handler.ts";
 export type { Database } from "./insforge/client.ts";
 export type { LogFields } from "./http/call.ts";
 export type { Settings } from "./settings.ts";

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import handler from "../functions/embeddings/index.ts";
+import handler, { embeddingsBody } from "../functions/embeddings/index.ts";
+import { embeddingsRequest } from "../functions/embeddings/schema.ts";
 import { createInsForge } from "./shared/fake_insforge.ts";
 import { API_KEY, createEnvironment, logs, OPAQUE_USER, send } from "./support/caller.ts";
 import { createUpstream, type Received } from "./support/upstream.ts";
@@ -14,6 +15,21 @@ function embed({ body }: Received) {
   const usage = { prompt_tokens: body.input.length, total_tokens: body.input.length, cost: 0.001 };
   return { json: { object: "list", model: "text-embedding-3-small", data: data.reverse(), usage } };
 }
+
+Deno.test("a usual request of embeddings is one that the schema accepts", () => {
+  const usual = [{ input: "a" }, { input: ["a", "b"], model: "openai/small" }];
+  const others = [
+    ...[{}, { input: "" }, { input: [] }, { input: ["a", ""] }, { input: [["a"]] }],
+    ...[{ input: 1 }, { input: null }, { input: "a", model: "" }, { input: "a", dimensions: 2 }],
+  ];
+  for (const value of usual) {
+    assertEquals([embeddingsBody.isUsual(value), embeddingsRequest.safeParse(value).success], [
+      true,
+      true,
+    ]);
+  }
+  for (const value of others) assertEquals(embeddingsBody.isUsual(value), false);
+});
 
 Deno.test("POST /embeddings returns one vector for a text, and requests floats", async () => {
   await using upstream = await createUpstream();

@@ -12,7 +12,7 @@ import imageGen from "../functions/image-gen/index.ts";
 import legacy from "../functions/legacy-compat/index.ts";
 import stream from "../functions/stream/index.ts";
 import v1 from "../functions/v1/index.ts";
-import type { EdgeFunction } from "../shared/http/app.ts";
+import type { EdgeFunction } from "../shared/http/handler.ts";
 import { startStack } from "../tools/local/stack.ts";
 import { startStandalone } from "../tools/start/standalone.ts";
 import { ask, environmentOf, GATEWAYS, names } from "./gateways/simulated.ts";

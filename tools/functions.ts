@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { EdgeFunction } from "../shared/http/app.ts";
+import type { EdgeFunction } from "../shared/http/handler.ts";
 import type { Environment } from "../shared/settings.ts";
 import { collapseSlashes, splitRequestUrl } from "../shared/url_paths.ts";
 import { type App, openApp } from "./app.ts";

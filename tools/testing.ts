@@ -11,7 +11,7 @@
  * @module
  */
 import { SignJWT } from "jose";
-import type { EdgeFunction } from "../shared/http/app.ts";
+import type { EdgeFunction } from "../shared/http/handler.ts";
 import type { Fields } from "../shared/fields.ts";
 
 /** What the functions of a test meet. */

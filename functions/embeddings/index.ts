@@ -1,23 +1,26 @@
 /** Embeds texts as vectors of numbers. https://openrouter.ai/docs/api-reference/embeddings */
-import * as z from "zod/mini";
 import { invalidInput } from "../../shared/errors.ts";
+import type { Fields } from "../../shared/fields.ts";
+import type { LateSchema } from "../../shared/http/body.ts";
 import { withModels } from "../../shared/openrouter/with_models.ts";
-import { nonEmptyText } from "../../shared/request/text_fields.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import type { TokenUsage } from "../../shared/token_usage.ts";
+import type { EmbeddingsRequest } from "./schema.ts";
 
-/** What to embed; OpenRouter's other fields pass through. */
-export const embeddingsRequest = z.looseObject({
-  input: z.union([nonEmptyText, z.array(nonEmptyText).check(z.minLength(1))]),
-  /** The setting `OPENROUTER_EMBEDDING_MODEL` unless given. */
-  model: z.optional(nonEmptyText),
-  dimensions: z.optional(z.int().check(z.gte(1))),
-  input_type: z.optional(nonEmptyText),
-  encoding_format: z.optional(z.literal("float")),
-});
+/** A request for vectors of texts, with at most a model beside them, is usual. */
+export const embeddingsBody: LateSchema<EmbeddingsRequest> = {
+  isUsual(value) {
+    const { input, model, ...others }: Fields = Object(value);
+    const texts = Array.isArray(input) ? input : [input];
+    return texts.length > 0 && texts.every(isText) && (model === undefined || isText(model)) &&
+      Object.keys(others).length === 0;
+  },
+  load: async () => (await import("./schema.ts")).embeddingsRequest,
+};
 
-/** A checked request for vectors. */
-export type EmbeddingsRequest = z.infer<typeof embeddingsRequest>;
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}
 
 /** The response. */
 export interface EmbeddingsAnswer {
@@ -31,7 +34,7 @@ export interface EmbeddingsAnswer {
   usage: TokenUsage;
 }
 
-const config = { slug: "embeddings", body: embeddingsRequest };
+const config = { slug: "embeddings", body: embeddingsBody };
 
 export default withModels(config, async ({ body, ai, settings }) => {
   requireInputTokens({ input: body.input }, settings);

@@ -1,6 +1,6 @@
 /** The API reference of `embeddings`: what the schemas and types do not say. */
 import type { Reference } from "../../tools/reference/operation.ts";
-import { embeddingsRequest } from "./index.ts";
+import { embeddingsRequest } from "./schema.ts";
 
 const DESCRIPTION = `\
 The vectors come in the order of the texts. Texts are sent to OpenRouter in batches of 100, four \

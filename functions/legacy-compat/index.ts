@@ -2,7 +2,8 @@
  * The deprecated AI routes of InsForge, as its SDK calls them.
  * https://openrouter.ai/docs/api-reference/chat-completion
  */
-import { createApp, type EdgeFunction } from "../../shared/http/app.ts";
+import { createApp } from "../../shared/http/app.ts";
+import type { EdgeFunction } from "../../shared/http/handler.ts";
 import { ApiError } from "../../shared/errors.ts";
 import { requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { eventStream } from "../../shared/http/event_stream.ts";

@@ -2,9 +2,9 @@
 import type { ZodMiniType } from "zod/mini";
 import { findProjectKey, requireProjectKey } from "../auth/project_keys.ts";
 import { requireUser, type User } from "../auth/user_token.ts";
-import { createApp, type EdgeFunction } from "../http/app.ts";
 import { type LateSchema, readBody } from "../http/body.ts";
 import type { Call, LogFields } from "../http/call.ts";
+import { createPostHandler, type EdgeFunction } from "../http/handler.ts";
 import type { Settings } from "../settings.ts";
 import { type Ai, createAi } from "./ai.ts";
 
@@ -80,7 +80,7 @@ export function serveCaller<Body>(
     const value = body ? await readBody(call, body, { maxBytes }) : undefined;
     return await run(call, user, value as Body);
   }
-  return createApp(slug, { post, ownPrompts }).handler;
+  return createPostHandler(slug, post, { ownPrompts });
 }
 
 async function requireKeyOrUser(call: Call, accepted: Credential[]): Promise<User> {

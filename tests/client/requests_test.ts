@@ -11,7 +11,7 @@ import type {
   TranscribeRequest,
   VideoRequest,
 } from "../../client/mod.ts";
-import { embeddingsRequest } from "../../functions/embeddings/index.ts";
+import { embeddingsRequest } from "../../functions/embeddings/schema.ts";
 import { imageRequest } from "../../functions/image-gen/index.ts";
 import { rerankRequest } from "../../shared/request/rerank_request.ts";
 import { speechRequest } from "../../functions/speech/index.ts";

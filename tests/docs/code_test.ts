@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
 import ts from "typescript";
 import config from "../../deno.json" with { type: "json" };
-import type { EdgeFunction } from "../../shared/http/app.ts";
+import type { EdgeFunction } from "../../shared/http/handler.ts";
 import { withValues } from "../../shared/settings.ts";
 import { COMPILER_OPTIONS } from "../../tools/compiler_options.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";

@@ -6,7 +6,7 @@ import imageGen from "../../functions/image-gen/index.ts";
 import legacy from "../../functions/legacy-compat/index.ts";
 import stream from "../../functions/stream/index.ts";
 import v1 from "../../functions/v1/index.ts";
-import type { EdgeFunction } from "../../shared/http/app.ts";
+import type { EdgeFunction } from "../../shared/http/handler.ts";
 import { createRouter } from "../../tools/functions.ts";
 import type { Simulation } from "../../tools/local/openrouter/mod.ts";
 import { ask, environmentOf, GATEWAYS } from "./simulated.ts";

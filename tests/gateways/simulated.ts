@@ -1,6 +1,6 @@
 /** Functions with a simulated gateway behind them, over real HTTP. */
 import { assertEquals } from "@std/assert";
-import type { EdgeFunction } from "../../shared/http/app.ts";
+import type { EdgeFunction } from "../../shared/http/handler.ts";
 import type { Server } from "../local/openrouter_server.ts";
 import { type Answer, createEnvironment, type RequestOptions, send } from "../support/caller.ts";
 

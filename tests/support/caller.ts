@@ -3,7 +3,7 @@
  * are captured. A test fails when a secret appears in any response or log line.
  */
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
-import type { EdgeFunction } from "../../shared/http/app.ts";
+import type { EdgeFunction } from "../../shared/http/handler.ts";
 import type { Environment } from "../../shared/settings.ts";
 import { assert } from "@std/assert";
 

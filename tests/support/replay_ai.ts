@@ -5,7 +5,7 @@
  */
 import { createClient } from "@insforge/sdk";
 import { assert, assertEquals } from "@std/assert";
-import type { EdgeFunction } from "../../shared/http/app.ts";
+import type { EdgeFunction } from "../../shared/http/handler.ts";
 import { createRouter } from "../../tools/functions.ts";
 import { createEnvironment, createToken, TOKEN } from "./caller.ts";
 import { createUpstream, type Reply, type Upstream } from "./upstream.ts";

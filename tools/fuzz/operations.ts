@@ -1,6 +1,6 @@
 /** The operations of all functions, as the API reference describes them. */
 import { Ajv2020, type ValidateFunction } from "ajv/2020";
-import type { EdgeFunction } from "../../shared/http/app.ts";
+import type { EdgeFunction } from "../../shared/http/handler.ts";
 import { loadFunction } from "../functions.ts";
 import { createDocument, loadReferences } from "../reference/document.ts";
 import { toPath } from "../reference/entry.ts";

@@ -13,7 +13,7 @@ import legacy from "../../../functions/legacy-compat/index.ts";
 import stream from "../../../functions/stream/index.ts";
 import summaries from "../../../functions/summarize-records/index.ts";
 import v1 from "../../../functions/v1/index.ts";
-import type { EdgeFunction } from "../../../shared/http/app.ts";
+import type { EdgeFunction } from "../../../shared/http/handler.ts";
 import { API_KEY, createEnvironment, PROMPT, send, TOKEN } from "../../support/caller.ts";
 import { completion, createUpstream, type Upstream } from "../../support/upstream.ts";
 
