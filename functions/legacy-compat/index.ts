@@ -15,8 +15,8 @@ import { listLegacyModels } from "./models.ts";
 import { toChatParams, toImageParams } from "./params.ts";
 import { toRouted } from "./paths.ts";
 import { readRequest } from "./request.ts";
-import { createChatSchema, embeddingsSchema, imageSchema } from "./schemas.ts";
 import { startStream } from "./stream.ts";
+import { createChatBody, embeddingsBody, imageBody } from "./usual_requests.ts";
 
 const CHAT = { path: "/chat/completions", protocol: legacyProtocol };
 
@@ -34,7 +34,7 @@ export default legacyHandler;
 app.post(
   "/ai/chat/completion",
   withLegacyFailures(async (call) => {
-    const request = await readRequest(call, createChatSchema(call.settings));
+    const request = await readRequest(call, createChatBody(call.settings));
     if (request.stream) {
       return eventStream(call, await startStream(call, request));
     }
@@ -47,7 +47,7 @@ app.post(
 app.post(
   "/ai/image/generation",
   withLegacyFailures(async (call) => {
-    const request = await readRequest(call, imageSchema);
+    const request = await readRequest(call, imageBody);
     const answer = await requestLenient(call, {
       ...CHAT,
       params: toImageParams(request, call.settings),
@@ -59,7 +59,7 @@ app.post(
 app.post(
   "/ai/embeddings",
   withLegacyFailures(async (call) => {
-    const request = await readRequest(call, embeddingsSchema);
+    const request = await readRequest(call, embeddingsBody);
     requireInputTokens({ input: request.input }, call.settings);
     const { encoding_format = "float" } = request;
     const params = { ...request, encoding_format, user: undefined };

@@ -1,8 +1,12 @@
 /** Reads the request of a deprecated route: first the credential, then the body. */
-import * as z from "zod/mini";
 import { ApiError, invalidInput } from "../../shared/errors.ts";
 import { toExcerpt } from "../../shared/gateway/redaction.ts";
-import { MAX_IMAGE_BODY_BYTES, parseJson, readText } from "../../shared/http/body.ts";
+import {
+  type LateSchema,
+  MAX_IMAGE_BODY_BYTES,
+  parseJson,
+  readText,
+} from "../../shared/http/body.ts";
 import type { Call } from "../../shared/http/call.ts";
 import { requireCaller } from "./caller.ts";
 import { toLegacyMessage } from "./validation_messages.ts";
@@ -17,12 +21,14 @@ const LISTED_CHARS = 10_000;
  * @throws {ApiError} 400 `INVALID_INPUT` that lists the invalid fields; 413 `INVALID_INPUT` for a body
  *   above 8 MiB; what `requireCaller` throws.
  */
-export async function readRequest<T>(call: Call, schema: z.ZodMiniType<T>): Promise<T> {
+export async function readRequest<T>(call: Call, body: LateSchema<T>): Promise<T> {
   await requireCaller(call);
   const text = await readJsonText(call);
   const value = text ? parseJson(text) : {};
+  if (body.isUsual(value)) return value as T;
+  const schema = await body.load();
   const options = { reportInput: true, abortEarly: text.length > LISTED_CHARS };
-  const result = z.safeParse(schema, value, options);
+  const result = schema.safeParse(value, options);
   if (result.success) return result.data;
   const messages = result.error.issues.map(toLegacyMessage);
   throw invalidInput(toExcerpt(`Validation error: ${messages.join(", ")}`));

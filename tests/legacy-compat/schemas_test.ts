@@ -4,13 +4,19 @@ import {
   embeddingsRequestSchema,
   imageGenerationRequestSchema,
 } from "@insforge/shared-schemas";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import * as z from "zod/mini";
 import {
   createChatSchema,
   embeddingsSchema,
   imageSchema,
 } from "../../functions/legacy-compat/schemas.ts";
+import {
+  createChatBody,
+  embeddingsBody,
+  imageBody,
+} from "../../functions/legacy-compat/usual_requests.ts";
 import { toLegacyMessage } from "../../functions/legacy-compat/validation_messages.ts";
 import { createSettings } from "../../shared/settings.ts";
 import { createHostileBody, createRandom, readSeed } from "../support/hostile_json.ts";
@@ -79,6 +85,55 @@ for (const [i, { ours, theirs, example }] of rows.entries()) {
     }
   });
 }
+
+Deno.test("the schemas accept every usual request as it is", () => {
+  const value = (...usual: fc.Arbitrary<unknown>[]) => fc.oneof(...usual, fc.anything());
+  const message = fc.record({
+    role: fc.constantFrom("user", "system", "assistant", "tool"),
+    content: value(fc.string()),
+    images: fc.constant([]),
+  }, { requiredKeys: ["role"] });
+  const request = fc.record({
+    model: value(fc.string()),
+    messages: value(fc.array(message, { maxLength: 2 })),
+    prompt: fc.string(),
+    input: value(fc.string(), fc.array(fc.string())),
+    temperature: value(fc.double({ min: -1, max: 3 })),
+    topP: value(fc.double({ min: -1, max: 2 })),
+    maxTokens: value(fc.integer({ min: -1, max: 20_000 }), fc.double()),
+    stream: value(fc.boolean()),
+    unknown: fc.anything(),
+  }, { requiredKeys: [] });
+  const usualMessage = fc.record({ role: fc.constant("user"), content: fc.string() });
+  const only = (...names: string[]) =>
+    fc.tuple(request, fc.string(), fc.array(usualMessage)).map(([given, model, messages]) =>
+      Object.fromEntries(
+        Object.entries({ ...given, model, messages }).filter(([name]) => names.includes(name)),
+      )
+    );
+  const numbers = ["temperature", "topP", "maxTokens"].map((name) =>
+    only("model", "messages", "stream", name)
+  );
+  const settings = createSettings();
+  const bodies = [
+    [createChatBody(settings), createChatSchema(settings)],
+    [imageBody, imageSchema],
+    [embeddingsBody, embeddingsSchema],
+  ] as const;
+  const usual = bodies.map(() => 0);
+  const values = [request, ...numbers, only("model", "prompt"), only("model", "input")];
+  fc.assert(
+    fc.property(fc.oneof(...values, fc.anything()), (value) => {
+      for (const [i, [body, schema]] of bodies.entries()) {
+        if (!body.isUsual(value)) continue;
+        usual[i]!++;
+        assertEquals(schema.parse(value) as unknown, value);
+      }
+    }),
+    { seed: 20_261_129, numRuns: 8_000 },
+  );
+  for (const count of usual) assert(count > 200, `usual requests by route: ${usual}`);
+});
 
 function parse(text: string): unknown {
   try {
