@@ -95,10 +95,12 @@ export function withOutputLimit(
   const given = requireOneLimit(fields);
   const name = toLimitField(path, { ...rest, max_completion_tokens });
   const share = shareOutputTokens(settings, countChoices(fields));
-  if (given !== undefined && !(lowersLimits && (given as number) > share)) {
+  if (given !== undefined && !(lowersLimits && toNumber(given) > share)) {
     return { ...rest, [name]: given };
   }
-  const limit = Math.min(share, (given as number) ?? fallback + countReasoningTokens(fields));
+  const limit = given === undefined
+    ? Math.min(share, fallback + countReasoningTokens(fields))
+    : share;
   return { ...withBudgetBelow(limit, rest, { settings, lowersLimits }), [name]: limit };
 }
 

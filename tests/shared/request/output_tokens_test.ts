@@ -152,6 +152,14 @@ Deno.test("lowers a limit above MAX_OUTPUT_TOKENS, and the reasoning budget with
   );
 });
 
+Deno.test("leaves a limit that is not a number to the policy, and lowers one that is a text", () => {
+  const options = { settings: settingsOf({ MAX_OUTPUT_TOKENS: "100" }), lowersLimits: true };
+  for (const max_tokens of [{ toString: 1 }, [101], "many"]) {
+    assertEquals(withOutputLimit(CHAT, { max_tokens }, options), { max_tokens });
+  }
+  assertEquals(withOutputLimit(CHAT, { max_tokens: "101" }, options), { max_tokens: 100 });
+});
+
 Deno.test("counts the choices of n and best_of, and rejects any other value", () => {
   assertEquals([{}, { n: null }, { n: 3 }, { n: 2, best_of: 5 }].map(countChoices), [1, 1, 3, 5]);
   for (const n of [0, -1, 1.5, "many", {}, { toString: null, valueOf: null }]) {
