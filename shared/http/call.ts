@@ -58,6 +58,9 @@ export interface Call {
   atEnd(task: () => Promise<void>): void;
 }
 
+/** Statuses whose responses cannot have a body, not even an empty one. */
+const WITHOUT_BODY = [204, 205, 304];
+
 /** Longest text of one log field, characters. */
 export const MAX_LOG_CHARS = 1_000;
 
@@ -133,7 +136,8 @@ export class ActiveCall implements Call {
   keepOpen(response: Response): Response | Promise<Response> {
     if (this.#isStreaming || this.#tasks.length === 0) return response;
     const { method, signal } = this.request;
-    return method === "HEAD" || signal.aborted ? response : this.#openBody(response);
+    if (method === "HEAD" || WITHOUT_BODY.includes(response.status)) return response;
+    return signal.aborted ? response : this.#openBody(response);
   }
 
   async #openBody(response: Response): Promise<Response> {
@@ -228,7 +232,7 @@ function describeBug(thrown: unknown): string {
 
 /** Bounds what a log line may hold: a gateway may send anything in place of a text. */
 function toLogValue(value: unknown): unknown {
-  if (typeof value === "object") return undefined;
+  if (typeof value === "object" || typeof value === "bigint") return undefined;
   if (typeof value !== "string" || value.length <= MAX_LOG_CHARS) return value;
   return value.slice(0, MAX_LOG_CHARS).toWellFormed();
 }

@@ -16,9 +16,13 @@ app.get("/stream", () => {
   return new Response(pieces, { headers: { "Content-Type": "text/plain" } });
 });
 app.get("/nothing", (c) => c.body(null, 204));
+app.get("/typed-nothing", () => {
+  return new Response(null, { status: 204, headers: { "Content-Type": "application/json" } });
+});
 app.get("/long", ({ env: call, json }) => {
   call.log.model = "m".repeat(2 * MAX_LOG_CHARS);
   call.log.generation_id = { id: "not a text" } as never;
+  call.log.cost = 1n as never;
   return json({});
 });
 
@@ -87,7 +91,8 @@ Deno.test("the tasks run when the caller closes the connection without reading",
   assertEquals(ended, 1);
 });
 
-for (const [path, method] of [["/nothing", "GET"], ["/json", "HEAD"]] as const) {
+const WITHOUT_BODY = [["/nothing", "GET"], ["/typed-nothing", "GET"], ["/json", "HEAD"]] as const;
+for (const [path, method] of WITHOUT_BODY) {
   Deno.test(`the tasks of ${method} ${path} end before the response without a body`, async () => {
     let ended = 0;
     tasks = [() => Promise.resolve(void ended++)];
@@ -122,9 +127,9 @@ Deno.test("a task that throws is logged, and the tasks after it still run", asyn
   assert(String(logs.at(-1)!.cause).startsWith("Error at "));
 });
 
-Deno.test("a long text in the log line is cut, and an object is left out", async () => {
+Deno.test("a long text in the log line is cut, and what JSON cannot hold is left out", async () => {
   tasks = [];
   await send(handler, createEnvironment(), undefined, { path: "/probe/long", method: "GET" });
-  const { model, generation_id } = logs.at(-1)!;
-  assertEquals([model, generation_id], ["m".repeat(MAX_LOG_CHARS), undefined]);
+  const { model, generation_id, cost } = logs.at(-1)!;
+  assertEquals([model, generation_id, cost], ["m".repeat(MAX_LOG_CHARS), undefined, undefined]);
 });
