@@ -29,13 +29,13 @@ export interface BodyLimits {
 }
 
 /**
- * A schema that is loaded for values that are not of the form which most requests have. zod's check costs
- * more than parsing the request, and loading zod a tenth of a cold start.
+ * A check of a body that needs zod for unusual requests only. A check by zod costs more than parsing the
+ * request, and loading zod costs a tenth of a cold start.
  */
 export interface LateSchema<T> {
-  /** Returns true only for values that the schema accepts. */
+  /** Whether a value has the form of most requests. It must be false for what the schema rejects. */
   isUsual(value: unknown): boolean;
-  /** Loads the schema. */
+  /** Loads the schema, which checks all other values. */
   load(): Promise<ZodMiniType<T>>;
 }
 
@@ -54,7 +54,7 @@ export async function readBody<T>(
   schema: ZodMiniType<T> | LateSchema<T>,
   limits: BodyLimits = {},
 ): Promise<T> {
-  if (schema && "isUsual" in schema) {
+  if (isLate(schema)) {
     const value = parseFields(await readText(call, limits), limits.maxValues);
     return schema.isUsual(value) ? value as T : parseValue(value, await schema.load());
   }
@@ -62,6 +62,10 @@ export async function readBody<T>(
     throw new ProgrammerError("The body of a function must be checked by a schema of zod/mini");
   }
   return parseBody(await readText(call, limits), schema, limits.maxValues);
+}
+
+function isLate<T>(schema: ZodMiniType<T> | LateSchema<T>): schema is LateSchema<T> {
+  return typeof Object(schema).isUsual === "function";
 }
 
 /**

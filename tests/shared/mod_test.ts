@@ -136,7 +136,9 @@ Deno.test("aborts the signal when the deadline has passed", async () => {
 });
 
 Deno.test("logs what to change when the schema is none, and returns 500", async () => {
-  const answer = await call({ body: {} as typeof body }, () => new Response());
-  assertEquals([answer.status, answer.body.error], [500, "INTERNAL_ERROR"]);
-  assert(String(logs.at(-1)!.cause).includes("schema of zod/mini"), String(logs.at(-1)!.cause));
+  for (const schema of [{}, "text", () => {}]) {
+    const answer = await call({ body: schema as unknown as typeof body }, () => new Response());
+    assertEquals([answer.status, answer.body.error], [500, "INTERNAL_ERROR"]);
+    assert(String(logs.at(-1)!.cause).includes("schema of zod/mini"), String(logs.at(-1)!.cause));
+  }
 });
