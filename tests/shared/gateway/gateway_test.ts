@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ApiError } from "../../../shared/errors.ts";
 import { chooseGateway } from "../../../shared/gateway/gateway.ts";
+import type { Settings } from "../../../shared/settings.ts";
 import { CHAT, PINATA, PINME, read } from "./settings.ts";
 
 Deno.test("chooses OpenRouter when AI_GATEWAY is not set, and the named gateway otherwise", () => {
@@ -8,6 +9,21 @@ Deno.test("chooses OpenRouter when AI_GATEWAY is not set, and the named gateway 
     chooseGateway(read(values))
   );
   assertEquals(gateways.map(({ title }) => title), ["OpenRouter", "OpenRouter", "Pinata", "PinMe"]);
+});
+
+Deno.test("sends the app's name and the key of one request with no other request", () => {
+  const headersFor = (settings: Settings, caller: Record<string, string>, key?: string) => {
+    const { toHeaders } = chooseGateway(settings, new Headers(caller)).request("/models");
+    const headers = toHeaders(key);
+    return [headers.Authorization, headers["X-Title"]];
+  };
+  const settings = read({ OPENROUTER_API_KEY: "sk-1" });
+  assertEquals(headersFor(settings, { "X-Title": "One" }), ["Bearer sk-1", "One"]);
+  assertEquals(headersFor(settings, {}), ["Bearer sk-1", undefined]);
+  assertEquals(headersFor(settings, {}, "sk-user"), ["Bearer sk-user", undefined]);
+  assertEquals(headersFor(settings, { "X-Title": "Two" }), ["Bearer sk-1", "Two"]);
+  assertEquals(headersFor(settings, {}), ["Bearer sk-1", undefined]);
+  assertEquals(headersFor(read({ OPENROUTER_API_KEY: "sk-2" }), {}), ["Bearer sk-2", undefined]);
 });
 
 Deno.test("OpenRouter and PinMe support provider and plugins, Pinata does not", () => {
