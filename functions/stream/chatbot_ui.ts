@@ -3,7 +3,7 @@ import type * as z from "zod/mini";
 import { invalidInput } from "../../shared/errors.ts";
 import type { LateSchema } from "../../shared/http/body.ts";
 import { isUsualChat } from "../../shared/request/chat_request.ts";
-import type { streamRequest } from "./schemas.ts";
+import type { streamRequest } from "./schema.ts";
 
 /** A checked request of `stream`. */
 export type StreamRequest = z.infer<typeof streamRequest>;
@@ -11,7 +11,7 @@ export type StreamRequest = z.infer<typeof streamRequest>;
 /** A request of `stream`: that of `chat`, or the messages and settings of chatbot-ui. */
 export const streamBody: LateSchema<StreamRequest> = {
   isUsual: (value) => isUsualChat(value) && !Object.hasOwn(value as object, "chatSettings"),
-  load: async () => (await import("./schemas.ts")).streamRequest,
+  load: async () => (await import("./schema.ts")).streamRequest,
 };
 
 /** The fields that `chatSettings` stands for. */

@@ -1,6 +1,6 @@
 /** The API reference of `stream`: what the schemas and types do not say. */
 import type { Reference } from "../../tools/reference/operation.ts";
-import { streamRequest } from "./schemas.ts";
+import { streamRequest } from "./schema.ts";
 
 const DESCRIPTION = `\
 The request is that of \`chat\`. The response is OpenRouter's own \`text/event-stream\`, byte for \

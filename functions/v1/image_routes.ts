@@ -8,7 +8,7 @@ import { eventStream } from "../../shared/http/event_stream.ts";
 import { requireBucket } from "../../shared/insforge/storage.ts";
 import { createImages, streamImages } from "../../shared/openrouter/images.ts";
 import { saveMedia } from "../../shared/openrouter/saved_media.ts";
-import type { Known } from "./late_route.ts";
+import type { RouteContext } from "./late_route.ts";
 import { readEdit } from "./image_edits.ts";
 import {
   imageProtocol,
@@ -25,7 +25,7 @@ import {
 const LIMITS = { maxBytes: MAX_IMAGE_BODY_BYTES };
 
 /** Serves `POST /images`. */
-export async function postImages({ call }: Known): Promise<Response> {
+export async function postImages({ call }: RouteContext): Promise<Response> {
   const params = toImageParams(
     await readBody(call, openRouterImagesRequest, LIMITS),
     call.settings,
@@ -35,14 +35,14 @@ export async function postImages({ call }: Known): Promise<Response> {
 }
 
 /** Serves `POST /images/generations`. */
-export async function generateImages({ call, user }: Known): Promise<Response> {
+export async function generateImages({ call, user }: RouteContext): Promise<Response> {
   const request = await readBody(call, imagesRequest, LIMITS);
   const params = toImageParams(request, call.settings);
   return await respond(call, { user, request, params, kind: "image_generation" });
 }
 
 /** Serves `POST /images/edits`. */
-export async function editImages({ call, user }: Known): Promise<Response> {
+export async function editImages({ call, user }: RouteContext): Promise<Response> {
   const { images, ...request } = await readEdit(call, LIMITS);
   const input_references = images.map(({ image_url: url }) => ({
     type: "image_url",

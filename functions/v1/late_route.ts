@@ -1,18 +1,18 @@
-/** Routes whose module is loaded by their first request, so that a cold start for another is short. */
+/** Routes in modules that are loaded by their first request, so that other cold starts are short. */
 import type { Context } from "hono";
 import { requireUser, type User } from "../../shared/auth/user_token.ts";
 import type { Call } from "../../shared/http/call.ts";
 
-/** A request whose caller is known. */
-export interface Known {
+/** What a route receives once the credential of its request has been checked. */
+export interface RouteContext {
   call: Call;
   /** The caller, who pays. */
   user: User;
-  /** A parameter of the route's path. */
+  /** Returns a parameter of the route's path. */
   param(name: string): string;
 }
 
-type Route = (known: Known) => Response | Promise<Response>;
+type LateRoute = (context: RouteContext) => Response | Promise<Response>;
 
 /** Clients of PinMe and Anthropic send their key as `X-API-Key`. */
 export const CREDENTIAL = { acceptsApiKeyHeader: true };
@@ -23,7 +23,7 @@ export const CREDENTIAL = { acceptsApiKeyHeader: true };
  * @param name the name of the function in the module.
  */
 export function late<Name extends string>(
-  load: () => Promise<Record<Name, Route>>,
+  load: () => Promise<Record<Name, LateRoute>>,
   name: Name,
 ): (context: Context<{ Bindings: Call }>) => Promise<Response> {
   return async ({ env: call, req }) => {

@@ -7,23 +7,23 @@ import { requireShort } from "../../shared/request/chat_request.ts";
 import { objectRequest } from "../../shared/request/object_request.ts";
 import { requireShortRanking, rerankRequest } from "../../shared/request/rerank_request.ts";
 import { openAISpeechRequest, readTranscription, toSpeechParams } from "./audio.ts";
-import type { Known } from "./late_route.ts";
+import type { RouteContext } from "./late_route.ts";
 
 /** Serves `POST /audio/speech`. */
-export async function postSpeech({ call }: Known): Promise<Response> {
+export async function postSpeech({ call }: RouteContext): Promise<Response> {
   const params = toSpeechParams(await readBody(call, openAISpeechRequest), call.settings);
   const { bytes, mediaType } = await createSpeech(call, params);
   return new Response(bytes, { headers: { "Content-Type": mediaType } });
 }
 
 /** Serves `POST /audio/transcriptions`. */
-export async function postTranscription({ call }: Known): Promise<Response> {
+export async function postTranscription({ call }: RouteContext): Promise<Response> {
   const params = await readTranscription(call, { maxBytes: MAX_IMAGE_BODY_BYTES });
   return Response.json(await createTranscription(call, params));
 }
 
 /** Serves `POST /rerank`. */
-export async function postRanking({ call }: Known): Promise<Response> {
+export async function postRanking({ call }: RouteContext): Promise<Response> {
   const request = await readBody(call, rerankRequest);
   requireShortRanking(request, call.settings);
   const model = call.settings.OPENROUTER_RERANK_MODEL;
@@ -31,7 +31,7 @@ export async function postRanking({ call }: Known): Promise<Response> {
 }
 
 /** Serves `POST /objects/generations`. */
-export async function postObjects({ call }: Known): Promise<Response> {
+export async function postObjects({ call }: RouteContext): Promise<Response> {
   const request = await readBody(call, objectRequest);
   requireShort(request.prompt, "prompt", call.settings);
   return Response.json(await createObjects(call, request));

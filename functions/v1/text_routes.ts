@@ -4,7 +4,7 @@ import { eventStream } from "../../shared/http/event_stream.ts";
 import { createEmbeddings } from "../../shared/openrouter/embeddings.ts";
 import { estimateInputTokens, requireInputTokens } from "../../shared/request/input_tokens.ts";
 import { embeddingsRequest, toBase64Vectors } from "./embeddings.ts";
-import type { Known } from "./late_route.ts";
+import type { RouteContext } from "./late_route.ts";
 import {
   countRequest,
   createMessage,
@@ -25,7 +25,7 @@ import {
 const EMBEDDINGS_BODY = { maxBytes: MAX_IMAGE_BODY_BYTES, maxValues: 350_000 };
 
 /** Serves `POST /responses`. */
-export async function postResponse({ call }: Known): Promise<Response> {
+export async function postResponse({ call }: RouteContext): Promise<Response> {
   const request = await readBody(call, responsesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = toResponseParams(call, request);
   if (!request.stream) return Response.json(await createResponse(call, params));
@@ -33,7 +33,7 @@ export async function postResponse({ call }: Known): Promise<Response> {
 }
 
 /** Serves `POST /messages`. */
-export async function postMessage({ call }: Known): Promise<Response> {
+export async function postMessage({ call }: RouteContext): Promise<Response> {
   const request = await readBody(call, messagesRequest, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = toMessageParams(call, request);
   if (!request.stream) return Response.json(await createMessage(call, params));
@@ -41,7 +41,7 @@ export async function postMessage({ call }: Known): Promise<Response> {
 }
 
 /** Serves `POST /messages/count_tokens`. */
-export async function countTokens({ call }: Known): Promise<Response> {
+export async function countTokens({ call }: RouteContext): Promise<Response> {
   const { system, messages, tools } = await readBody(call, countRequest, {
     maxBytes: MAX_IMAGE_BODY_BYTES,
   });
@@ -50,7 +50,7 @@ export async function countTokens({ call }: Known): Promise<Response> {
 }
 
 /** Serves `POST /completions`. */
-export async function postTextCompletion({ call }: Known): Promise<Response> {
+export async function postTextCompletion({ call }: RouteContext): Promise<Response> {
   const request = await readBody(call, textCompletionRequest);
   const params = toTextParams(request, call.settings);
   if (!request.stream) return Response.json(await createTextCompletion(call, params));
@@ -58,7 +58,7 @@ export async function postTextCompletion({ call }: Known): Promise<Response> {
 }
 
 /** Serves `POST /embeddings`. */
-export async function postEmbeddings({ call }: Known): Promise<Response> {
+export async function postEmbeddings({ call }: RouteContext): Promise<Response> {
   const request = await readBody(call, embeddingsRequest, EMBEDDINGS_BODY);
   requireInputTokens({ input: request.input }, call.settings);
   const model = request.model ?? call.settings.OPENROUTER_EMBEDDING_MODEL;

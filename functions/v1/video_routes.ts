@@ -8,7 +8,7 @@ import { listVideoModels } from "../../shared/videos/costs.ts";
 import { orderVideo } from "../../shared/videos/order.ts";
 import { toStoredRequest, toVideoParams } from "../../shared/videos/params.ts";
 import { listVideos, requireVideo } from "../../shared/videos/rows.ts";
-import type { Known } from "./late_route.ts";
+import type { RouteContext } from "./late_route.ts";
 import {
   openAIVideosQuery,
   readOrder,
@@ -18,7 +18,7 @@ import {
 } from "./videos.ts";
 
 /** Serves `POST /videos`. */
-export async function postVideo({ call, user }: Known): Promise<Response> {
+export async function postVideo({ call, user }: RouteContext): Promise<Response> {
   const { order, isOpenAI } = await readOrder(call, { maxBytes: MAX_IMAGE_BODY_BYTES });
   const params = await toVideoParams(user, order, call.settings);
   const request = { ...toStoredRequest(order), ...(isOpenAI && { api: "openai" }) };
@@ -27,7 +27,7 @@ export async function postVideo({ call, user }: Known): Promise<Response> {
 }
 
 /** Serves `GET /videos`. */
-export async function getVideos({ call, user }: Known): Promise<Response> {
+export async function getVideos({ call, user }: RouteContext): Promise<Response> {
   const { route: _, ...query } = Object.fromEntries(new URL(call.request.url).searchParams);
   const { limit = "20", after: id, order } = parseValue(query, openAIVideosQuery);
   const after = id === undefined ? undefined : await requireVideo(user, id, call.settings);
@@ -38,7 +38,7 @@ export async function getVideos({ call, user }: Known): Promise<Response> {
 }
 
 /** Serves `GET /videos/models`. */
-export async function getVideoModels({ call }: Known): Promise<Response> {
+export async function getVideoModels({ call }: RouteContext): Promise<Response> {
   const models = await listVideoModels(call);
   const allowed = call.settings.ALLOWED_MODELS;
   const data = models.filter(({ id }) => isAllowedModel(id, allowed));
@@ -46,14 +46,14 @@ export async function getVideoModels({ call }: Known): Promise<Response> {
 }
 
 /** Serves `GET /videos/:id`. */
-export async function getVideo({ call, user, param }: Known): Promise<Response> {
+export async function getVideo({ call, user, param }: RouteContext): Promise<Response> {
   const { settings, request: { signal } } = call;
   const row = await requireVideo(user, param("id"), settings);
   return Response.json(toVideo(call, await refreshVideo(row, { settings, signal })));
 }
 
 /** Serves `GET /videos/:id/content`. */
-export async function getContent({ call, user, param }: Known): Promise<Response> {
+export async function getContent({ call, user, param }: RouteContext): Promise<Response> {
   const query = new URL(call.request.url).searchParams;
   const index = readIndex(query.get("index") ?? undefined);
   if ((query.get("variant") ?? "video") !== "video") {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { streamBody } from "../../../functions/stream/chatbot_ui.ts";
-import { streamRequest } from "../../../functions/stream/schemas.ts";
+import { streamRequest } from "../../../functions/stream/schema.ts";
 import { parseValue } from "../../../shared/http/body.ts";
 import {
   chatBody,
