@@ -4,10 +4,10 @@
 
 drop function ai_admit, ai_price_reservations, ai_record;
 
--- `recent` has at most 60 times, however high the limit per minute is: each stands for a sixtieth of
--- the limit, and is that of its last request. With a limit of up to 60 it stands for one request.
+-- `recent` has at most 60 timestamps, however high the limit per minute is: each stands for a sixtieth
+-- of the limit, and is that of the last request. With a limit of up to 60 it stands for one request.
 alter table ai_user_totals
-  add column recent_open integer not null default 0; -- requests since the last time in `recent`
+  add column recent_open integer not null default 0; -- requests since the last timestamp in `recent`
 
 -- What each part of a request costs, at the price of the dearest of its models. A variant without a
 -- price of its own (`:nitro`) costs what the model costs. A model that reads files itself needs no
@@ -252,7 +252,7 @@ create function ai_admit(
 declare
   at timestamptz := clock_timestamp();
   per_minute integer := (limits ->> 'user_requests_per_minute')::integer;
-  -- For how many requests a time in `recent` stands, and how many times are of interest.
+  -- For how many requests a timestamp in `recent` stands, and how many timestamps are of interest.
   per_time integer := greatest(1, ceil(per_minute / 60.0));
   times integer := ceil(per_minute / per_time::numeric);
   day_tokens bigint := (limits ->> 'user_tokens_per_day')::bigint;

@@ -37,7 +37,7 @@ test("waits for as many requests to leave the window as a lowered limit needs", 
   assertAbout((await reserve(ledger, { user_requests_per_minute: 1 })).retry_after!, 50);
 });
 
-test("counts a limit per minute above 60 by the request, and keeps at most 60 times", async (ledger) => {
+test("counts a limit per minute above 60 by the request, and keeps at most 60 timestamps", async (ledger) => {
   const limits = { user_requests_per_minute: 600 };
   const start = async (count: number) => {
     const reservations = Array.from({ length: count }, () => reservationOf());
@@ -50,7 +50,7 @@ test("counts a limit per minute above 60 by the request, and keeps at most 60 ti
   const [row] = await ledger.run("select cardinality(recent) as times from ai_user_totals");
   assertEquals(row!.times, 60);
 
-  // Each time stands for 10 requests; those of 15 times are a minute old.
+  // Each timestamp stands for 10 requests; the oldest 15 are a minute old.
   await moveRecent(ledger, Array.from({ length: 60 }, (_, i) => i < 15 ? 60 : 30));
   assertEquals(await start(600), 150);
   const refused = await reserve(ledger, limits);
