@@ -22,7 +22,6 @@ export type { Database } from "./insforge/client.ts";
 export type { LogFields } from "./http/call.ts";
 export type { Settings } from "./settings.ts";
 export type { User } from "./auth/user_token.ts";
-
 export type { Credential } from "./openrouter/with_models.ts";
 
 /** What `withAi` has to know about a function. */
@@ -85,6 +84,6 @@ class Context<Body> extends CallerContext<Body> implements AiContext<Body> {
     return createLazyDb(() => userDb(this.user, this.settings));
   }
 
-  // Handlers take it out of the context, so it must not depend on `this`.
+  // Handlers destructure the context, so this method must not depend on `this`.
   readonly adminDb = () => adminDb(this.settings);
 }

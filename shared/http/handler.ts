@@ -36,14 +36,14 @@ export interface HandlerOptions {
 
 /** Finds and runs the route of a request. */
 export interface Router {
-  /** The routes, which may still grow. */
+  /** The routes. Some may be added after the handler was created. */
   routes: Route[];
   /** Handles a request of any method but `OPTIONS`; what it throws becomes the response. */
   respond(call: Call): Response | Promise<Response>;
 }
 
 /**
- * Creates the handler of a function. `createApp` says what it does.
+ * Creates the handler of a function, which does what `createApp` describes.
  *
  * @param slug the name of the function's folder.
  */
@@ -83,8 +83,8 @@ export function createHandler(
 }
 
 /**
- * Creates the handler of a function whose only route is `POST` to the function itself. It has no router,
- * which takes a fiftieth of a cold start.
+ * Creates the handler of a function whose only route is `POST` to the function itself. It needs no
+ * router; to load one takes a fiftieth of a cold start.
  */
 export function createPostHandler(
   slug: string,

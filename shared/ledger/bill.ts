@@ -73,8 +73,8 @@ type TabbedCall = Call & { [TAB]?: Tab };
  *
  * @param options.withoutPrices decides by the ceilings of the settings, or defaults, when the ledger has
  *   no price list.
- * @returns one bill per paid call, in their order; at once when nothing is recorded, because the ledger
- *   is missing and no setting needs it. The log then says so once.
+ * @returns one bill per paid call, in their order. They come without a promise when nothing is recorded,
+ *   because the ledger is missing and no setting needs it; the log says so once.
  * @throws {ApiError} 429 `RATE_LIMITED` or 402 `BILLING_INSUFFICIENT_BALANCE` over a limit; 402 when the
  *   calls may cost more than is left, with both amounts in the message; 429 when the database is busy;
  *   403 `AI_INVALID_API_KEY` when users must connect an account of their own first; 500 `INTERNAL_ERROR`

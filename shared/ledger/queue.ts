@@ -58,8 +58,8 @@ interface Waiting {
 
 /** The most entries of one call. */
 const MAX_BATCH = 200;
-/** After a batch of so few entries, waiting for company takes longer than it saves. */
-const FEW = 8;
+/** Up to this size a batch is small: to gather entries for the next one takes longer than it saves. */
+const SMALL_BATCH = 8;
 const RESERVE_TIMEOUT_MS = 5_000;
 /** How long a settlement waits for each of its two attempts. */
 const SETTLE_TIMEOUT_MS = 2_000;
@@ -139,8 +139,8 @@ export class Queue {
   }
 
   /**
-   * Sends what the same turn adds in one batch. After a batch of many, this is the next turn: those that
-   * the batch let go on come back together.
+   * Sends everything that this turn of the event loop adds in one batch. After a large batch it sends in
+   * the next turn: the requests that have waited for that batch add their next entries one by one.
    */
   #schedule(): void {
     if (this.#isScheduled) return;
@@ -149,13 +149,13 @@ export class Queue {
       this.#isScheduled = false;
       while (this.#maySend()) this.#send(this.#takeBatch());
     };
-    if (this.#lastSize > FEW) setTimeout(send);
+    if (this.#lastSize > SMALL_BATCH) setTimeout(send);
     else queueMicrotask(send);
   }
 
   /**
-   * A second call is worth its fixed cost when a request waits for its reservation, and as many entries
-   * wait as the first call has.
+   * Whether to send a batch now. A second call beside the one in flight is worth its fixed cost when a
+   * request waits for its reservation, and at least as many entries wait as the first call has.
    */
   #maySend(): boolean {
     const [next] = this.#waiting;

@@ -23,7 +23,7 @@ const refreshing = new Map<string, Promise<void>>();
  * fetched once; without it the fallback prices decide. After the call is settled, prices that are due
  * are refreshed and earlier estimates of the same payer are corrected.
  *
- * @returns the bills, at once when nothing is recorded.
+ * @returns the bills; without a promise when nothing is recorded.
  * @throws {ApiError} as `openBills`.
  */
 export function openPricedBills(call: Call, paid: PaidCall[]): Bill[] | Promise<Bill[]> {

@@ -50,8 +50,9 @@ export interface ModelsContext<Body> {
 }
 
 /**
- * Creates an edge function like `withAi`, for a handler that reads no data. Its artefact does not import
- * InsForge's SDK, which the platform would look for in every cold start.
+ * Creates an edge function as `withAi` does, for a handler that reads no data: it gets no `db`. Without
+ * it, the artefact does not import InsForge's SDK, which Deno resolves in every cold start. The package
+ * does not export this function.
  *
  * @param config what to accept, and from whom.
  * @param handler makes the response.
@@ -64,7 +65,8 @@ export function withModels<Body = undefined>(
 }
 
 /**
- * Creates an edge function that checks the credential and reads the body, in this order, before it runs.
+ * Creates an edge function that checks the credential, reads the body, and then calls `run`. It is what
+ * `withAi` and `withModels` share.
  *
  * @param run makes the response for a caller and a checked body.
  */
@@ -118,7 +120,7 @@ export class CallerContext<Body> implements ModelsContext<Body> {
     return this.#signal ??= AbortSignal.any([this.request.signal, deadline()]);
   }
 
-  // Handlers take it out of the context, so it must not depend on `this`.
+  // Handlers destructure the context, so this method must not depend on `this`.
   readonly elapsedMs = () => this.#call.elapsedMs();
 
   get ai(): Ai {

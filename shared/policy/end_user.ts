@@ -47,7 +47,7 @@ function withOwnUserId(path: string, fields: Fields, user: string): Fields {
  * An id of 32 characters that is the same for all requests of a user until the gateway's key changes.
  * The user's own id cannot be found from it, not even by trying ids, because the key is part of it.
  *
- * @returns the id itself when it is known from an earlier request.
+ * @returns the id; without a promise when it is known from an earlier request.
  */
 export function toOpaqueUserId(userId: string, settings: Settings): string | Promise<string> {
   const text = `${settings[chooseGateway(settings).keySetting] ?? ""}\n${userId}`;

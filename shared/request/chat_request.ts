@@ -7,6 +7,8 @@ import type { ChatRequest, CompletionRequest } from "./chat_schemas.ts";
 import { requireInputTokens } from "./input_tokens.ts";
 import { withOutputLimit } from "./output_tokens.ts";
 
+export type { ChatRequest, CompletionRequest } from "./chat_schemas.ts";
+
 /** The value of `OPENROUTER_CHAT_MODEL` with which the default model of the paying account answers. */
 export const PAYERS_DEFAULT = "default";
 
@@ -35,8 +37,6 @@ function isUsualMessage(message: unknown): boolean {
   const { role, content, tool_call_id }: Fields = Object(message);
   return USUAL_ROLES.has(role) && typeof content === "string" && tool_call_id === undefined;
 }
-
-export type { ChatRequest, CompletionRequest } from "./chat_schemas.ts";
 
 /** A request of `chat` and `stream`: a prompt or messages; OpenRouter's other fields pass through. */
 export const chatBody: LateSchema<ChatRequest> = {

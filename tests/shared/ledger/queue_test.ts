@@ -57,7 +57,7 @@ const committed = (decisions: unknown = [], rest = {}) => ({
 });
 const charge = (user_id: string, id = 0) => ({ charges: [{ id, user_id }] });
 
-Deno.test("sends everything that waits in one call when the larger one in flight has ended", async () => {
+Deno.test("sends all that waits behind a larger call in one call, when the larger one has ended", async () => {
   await using database = createDatabase();
   const { queue } = database;
   const first = Array.from({ length: 101 }, (_, i) => queue().reserve({ id: -i }));
@@ -110,7 +110,7 @@ Deno.test("opens a second call for reservations once as many entries wait as the
   assertEquals(database.calls.length, 3);
 });
 
-Deno.test("sends what comes within a turn after a batch of many in one call, and after few at once", async () => {
+Deno.test("sends what is added in one turn together after a large batch, and at once after a small one", async () => {
   await using database = createDatabase();
   const { queue } = database;
   const sizes = [];
