@@ -18,7 +18,7 @@ const HELP = `\
 deno task bench [options]
 
 Compares the functions with other ways to serve a model, and prints tables. Without options
-it takes about 9 minutes and writes tools/bench/results.json, docs/performance.md and
+it takes about 12 minutes and writes tools/bench/results.json, docs/performance.md and
 docs/performance.svg.
 
   --quick        about 90 seconds, for a rough picture; writes nothing

@@ -1,6 +1,6 @@
 /** How the benchmark compares contestants. */
 import { assertEquals } from "@std/assert";
-import { type Measurement, Rounds, toMedian } from "../../tools/bench/rounds.ts";
+import { type Measurement, repeatUntilSteady, Rounds, toMedian } from "../../tools/bench/rounds.ts";
 
 const WORK = "1 KB at 64";
 
@@ -30,6 +30,17 @@ Deno.test("returns NaN for a contestant that was not measured", () => {
   assertEquals(rounds.has(WORK, "bare"), false);
   assertEquals(rounds.median(WORK, "bare", "perSecond"), NaN);
   assertEquals(rounds.ratio(WORK, ["functions", "bare"], "perSecond"), NaN);
+});
+
+Deno.test("warms a contestant up until two loads in a row gain nothing, or has loaded it 8 times", async () => {
+  const count = async (micros: (number | undefined)[]) => {
+    const left = [...micros];
+    await repeatUntilSteady(() => Promise.resolve(left.shift()));
+    return micros.length - left.length;
+  };
+  assertEquals(await count([200, 150, 149, 120, 118, 119, 100]), 6);
+  assertEquals(await count([100, 90, 80, 70, 60, 50, 40, 30, 20]), 8);
+  assertEquals(await count([100, undefined, 100]), 2);
 });
 
 Deno.test("takes the middle of the sorted numbers as the median, or the mean of two", () => {

@@ -44,8 +44,8 @@ export type Figure = keyof Measurement;
 /** How often, and how long, the rounds are run. */
 export interface RoundOptions {
   rounds: number;
-  /** Load on each contestant before the first round, because V8 keeps compiling for a while. */
-  warmUp: Work[];
+  /** Load on a contestant before its turn, repeated until its CPU time per unit is steady. */
+  warmUp?: Work;
 }
 
 /** The measurements of all rounds. */
@@ -109,9 +109,10 @@ export class Rounds {
 const SLOW_MS = 8_000;
 
 /**
- * Measures every work on every contestant, round by round. The contestants take turns in being first,
- * and each round begins with another one, so that other load on the machine affects all of them. A
- * contestant from elsewhere that fails under a load is left out of it, with a note.
+ * Measures every work on every contestant, round by round. In its turn a contestant gets all works in a
+ * row: a server that was idle while others were measured is slower at first. The contestants take turns
+ * in being first, so that other load on the machine affects all of them. A contestant from elsewhere that
+ * fails under a load is left out of it, with a note.
  */
 export async function runRounds(
   bench: Bench,
@@ -121,7 +122,7 @@ export async function runRounds(
 ): Promise<Rounds> {
   const results = new Rounds();
   const done = new Set<string>();
-  const run = async (contestant: Contestant, work: Work, isKept: boolean): Promise<void> => {
+  const run = async (contestant: Contestant, work: Work, isKept: boolean) => {
     const key = toKey(work.name, contestant.name);
     if (done.has(key) || work.without?.includes(contestant.name)) return;
     const startedAt = performance.now();
@@ -133,17 +134,39 @@ export async function runRounds(
     if (isKept && measurement) results.add(work.name, contestant.name, measurement);
     const isSlow = isKept && performance.now() - startedAt > SLOW_MS;
     if (!measurement || isSlow) done.add(key);
+    return measurement;
   };
-  for (const contestant of contestants) {
-    for (const work of warmUp) await run(contestant, work, false);
-  }
   for (let round = 0; round < rounds; round++) {
     bench.report(`round ${round + 1} of ${rounds}`);
-    for (const work of works) {
-      for (const contestant of rotate(contestants, round)) await run(contestant, work, true);
+    for (const contestant of rotate(contestants, round)) {
+      if (warmUp) {
+        await repeatUntilSteady(async () => (await run(contestant, warmUp, false))?.cpuMicros);
+      }
+      for (const work of works) await run(contestant, work, true);
     }
   }
   return results;
+}
+
+/** A load gains when it costs less than this part of the lowest CPU time before it. */
+const GAIN = 0.97;
+const MAX_WARM_UPS = 8;
+
+/**
+ * Repeats a load until two in a row gain nothing, at most 8 times: V8 keeps compiling for seconds, drops
+ * code of an idle server, and needs the longer the more code there is. Servers under load run for hours.
+ *
+ * @param load applies it and returns its CPU time per unit; undefined ends the warm-up.
+ */
+export async function repeatUntilSteady(load: () => Promise<number | undefined>): Promise<void> {
+  let lowest = Infinity;
+  let steady = 0;
+  for (let count = 0; count < MAX_WARM_UPS && steady < 2; count++) {
+    const micros = await load();
+    if (micros === undefined) return;
+    steady = micros < lowest * GAIN ? 0 : steady + 1;
+    lowest = Math.min(lowest, micros);
+  }
 }
 
 /** Measures one contestant under one load. */

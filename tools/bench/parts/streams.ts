@@ -26,8 +26,8 @@ const PACES = [1, 50, 500].map((connections) =>
   toWork(`paced at ${connections}`, MODELS.paced, connections, 0)
 );
 const [BURST_OF_ONE, BURST_OF_50] = BURSTS as [Work, Work];
-const FULL_RUN = { rounds: 3, pacedRounds: 1, warmUpMs: 1_500 };
-const QUICK_RUN = { rounds: 2, pacedRounds: 1, warmUpMs: 700 };
+const FULL_RUN = { rounds: 3, pacedRounds: 1, warmUpMs: 800 };
+const QUICK_RUN = { rounds: 2, pacedRounds: 1, warmUpMs: 500 };
 
 /** Measures streams. */
 export async function runStreams(bench: Bench): Promise<PartResults> {
@@ -36,13 +36,12 @@ export async function runStreams(bench: Bench): Promise<PartResults> {
   const fast = bench.isQuick ? [FIRST_WORD, BURST_OF_ONE, BURST_OF_50] : [FIRST_WORD, ...BURSTS];
   const results = await runRounds(bench, contestants, fast, {
     rounds,
-    warmUp: [{ ...BURST_OF_50, durationMs: warmUpMs }],
+    warmUp: { ...BURST_OF_50, durationMs: warmUpMs },
   });
   const paced = await bench.start(bench.isQuick ? QUICK_PACED : PACED);
   const pacedWorks = bench.isQuick ? PACES.slice(1, 2) : PACES;
   const pacedResults = await runRounds(bench, paced, pacedWorks, {
     rounds: pacedRounds,
-    warmUp: [],
   });
   const names = contestants.map(({ name }) => name);
   const pacedNames = paced.map(({ name }) => name);
