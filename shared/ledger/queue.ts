@@ -60,6 +60,8 @@ interface Waiting {
 const MAX_BATCH = 200;
 /** Up to this size a batch is small: to gather entries for the next one takes longer than it saves. */
 const SMALL_BATCH = 8;
+/** For how long settlements gather after a larger batch, milliseconds: their callers have the response. */
+const GATHER_MS = 10;
 const RESERVE_TIMEOUT_MS = 5_000;
 /** How long a settlement waits for each of its two attempts. */
 const SETTLE_TIMEOUT_MS = 2_000;
@@ -95,7 +97,8 @@ export class Queue {
   readonly #inFlight = new Set<Waiting[]>();
   /** The number of entries in the batch that ended last. */
   #lastSize = 0;
-  #isScheduled = false;
+  /** When the next batch goes out: now or in a turn if a reservation waits, else when the timer fires. */
+  #scheduled: { isAwaited: boolean; timer?: ReturnType<typeof setTimeout> } | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
 
   /** Starts empty. */
@@ -134,23 +137,30 @@ export class Queue {
     >();
     this.#waiting.push({ ...entry, terms, isAlone: false, resolve, reject });
     this.#idle ??= Promise.withResolvers();
-    this.#schedule();
+    this.#schedule(entry.reservation !== undefined);
     return promise;
   }
 
   /**
    * Sends everything that this turn of the event loop adds in one batch. After a large batch it sends in
-   * the next turn: the requests that have waited for that batch add their next entries one by one.
+   * the next turn: the requests that have waited for that batch add their next entries one by one. When
+   * only settlements wait, it sends later, because no caller waits for them.
+   *
+   * @param isAwaited whether a request waits for its reservation.
    */
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
+  #schedule(isAwaited: boolean): void {
+    if (this.#scheduled && (this.#scheduled.isAwaited || !isAwaited)) return;
+    clearTimeout(this.#scheduled?.timer);
     const send = () => {
-      this.#isScheduled = false;
+      this.#scheduled = undefined;
       while (this.#maySend()) this.#send(this.#takeBatch());
     };
-    if (this.#lastSize > SMALL_BATCH) setTimeout(send);
-    else queueMicrotask(send);
+    if (this.#lastSize > SMALL_BATCH) {
+      this.#scheduled = { isAwaited, timer: setTimeout(send, isAwaited ? 0 : GATHER_MS) };
+    } else {
+      this.#scheduled = { isAwaited: true };
+      queueMicrotask(send);
+    }
   }
 
   /**
@@ -161,8 +171,12 @@ export class Queue {
     const [next] = this.#waiting;
     const [first, second] = this.#inFlight;
     if (!next || !first) return next !== undefined;
-    return !second && !next.isAlone && this.#waiting.length >= first.length &&
-      this.#waiting.some(({ reservation }) => reservation !== undefined);
+    return !second && !next.isAlone && this.#waiting.length >= first.length && this.#isAwaited();
+  }
+
+  /** Whether a request waits for its reservation. */
+  #isAwaited(): boolean {
+    return this.#waiting.some(({ reservation }) => reservation !== undefined);
   }
 
   /** The entries that come first, as long as they may go together. */
@@ -202,7 +216,7 @@ export class Queue {
     }
     this.#inFlight.delete(batch);
     this.#lastSize = batch.length;
-    if (this.#waiting.length > 0) return this.#schedule();
+    if (this.#waiting.length > 0) return this.#schedule(this.#isAwaited());
     if (this.#inFlight.size > 0) return;
     this.#idle?.resolve();
     this.#idle = undefined;

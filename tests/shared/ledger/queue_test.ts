@@ -132,6 +132,31 @@ Deno.test("sends what is added in one turn together after a large batch, and at 
   assertEquals(sizes, [2, 1, 1]);
 });
 
+Deno.test("settlements gather for 10 ms after a batch of many, and a reservation takes them along in the next turn", async () => {
+  await using database = createDatabase();
+  const { queue } = database;
+  const batch = Array.from({ length: 9 }, () => queue().settle(charge("u")));
+  (await database.take()).answer(200, committed());
+  await Promise.all(batch);
+  const delays: unknown[] = [];
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = ((run: () => void, ms?: number) => {
+    delays.push(ms);
+    return setTimeout(run, ms);
+  }) as typeof setTimeout;
+  let all: Promise<unknown>[];
+  try {
+    all = [queue().settle(charge("u")), queue().settle(charge("u")), queue().reserve({ id: 1 })];
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  assertEquals(delays, [10, 0]);
+  const { sent, answer } = await database.take();
+  assertEquals([sent.charges.length, sent.reservations.length], [2, 1]);
+  answer(200, committed([null]));
+  await Promise.all(all);
+});
+
 Deno.test("sends entries with other limits in batches of their own, in the order of their arrival", async () => {
   await using database = createDatabase();
   const { queue } = database;
