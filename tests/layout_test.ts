@@ -103,7 +103,7 @@ Deno.test("the OpenAI SDK, InsForge's SDK and the environment each have one impo
 });
 
 Deno.test("a usual request to a model loads neither zod nor InsForge's SDK", () => {
-  for (const slug of ["chat", "stream", "v1", "embeddings"]) {
+  for (const slug of ["chat", "stream", "v1", "embeddings", "legacy-compat"]) {
     const loaded = new Set([`functions/${slug}/index.ts`]);
     for (const path of loaded) {
       if (isOurs(path)) readSource(path).evaluated.forEach((target) => loaded.add(target));

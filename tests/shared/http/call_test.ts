@@ -15,6 +15,11 @@ app.get("/stream", () => {
   const pieces = ReadableStream.from(["a", "b"]).pipeThrough(new TextEncoderStream());
   return new Response(pieces, { headers: { "Content-Type": "text/plain" } });
 });
+app.get("/fetched", () => fetch("data:application/json,{}"));
+app.get("/worded", () => {
+  const headers = { "Content-Type": "application/json", "Content-Length": "1", "ETag": "a" };
+  return new Response("{}", { status: 203, statusText: "Worded", headers });
+});
 app.get("/nothing", (c) => c.body(null, 204));
 app.get("/typed-nothing", () => {
   return new Response(null, { status: 204, headers: { "Content-Type": "application/json" } });
@@ -82,6 +87,24 @@ Deno.test("the body of a response closes when the tasks have ended, in their ord
   assertEquals(ended, []);
   assertEquals(await response.text(), TEXT);
   assertEquals(ended, ["a", "b"]);
+});
+
+Deno.test("a response that stays open keeps its status, status text and headers", async () => {
+  tasks = [() => Promise.resolve()];
+  const response = await call("/worded");
+  const { status, statusText, headers } = response;
+  assertEquals([status, statusText, headers.get("etag")], [203, "Worded", "a"]);
+  assertEquals([headers.get("content-length"), await response.text()], ["2", "{}"]);
+});
+
+Deno.test("a response of fetch, whose headers cannot be changed, stays open as well", async () => {
+  let ended = 0;
+  tasks = [() => Promise.resolve(void ended++)];
+  const response = await call("/fetched");
+  const { headers } = response;
+  assertEquals([headers.get("content-length"), ended], ["2", 0]);
+  assertEquals(headers.get("access-control-allow-origin"), "*");
+  assertEquals([await response.text(), ended], ["{}", 1]);
 });
 
 Deno.test("the tasks run when the caller closes the connection without reading", async () => {

@@ -5,9 +5,9 @@ import { createEnvironment, send, USER_ID } from "../../support/caller.ts";
 
 const body = z.object({ text: z.string() });
 
-function call(handler: (context: ModelsContext<{ text: string }>) => Response, token?: null) {
+function call(handler: (context: ModelsContext<{ text: string }>) => Response) {
   const edgeFunction = withModels({ slug: "probe", body }, handler);
-  return send(edgeFunction, createEnvironment(), { text: "a" }, { path: "/probe", token });
+  return send(edgeFunction, createEnvironment(), { text: "a" }, { path: "/probe" });
 }
 
 Deno.test("gives the handler the caller and the checked body", async () => {
@@ -22,8 +22,12 @@ Deno.test("gives the handler models and no database", async () => {
   assertEquals(answer.body, ["function", false, false]);
 });
 
-Deno.test("checks the credential before it runs the handler", async () => {
+Deno.test("checks the credential before it reads the body, and both before it runs the handler", async () => {
   let runs = 0;
-  const answer = await call(() => new Response(String(++runs)), null);
-  assertEquals([answer.status, runs], [401, 0]);
+  const edgeFunction = withModels({ slug: "probe", body }, () => new Response(String(++runs)));
+  for (const [token, status] of [[null, 401], [undefined, 400]] as const) {
+    const options = { path: "/probe", raw: "{", token };
+    const answer = await send(edgeFunction, createEnvironment(), undefined, options);
+    assertEquals([answer.status, runs], [status, 0]);
+  }
 });
