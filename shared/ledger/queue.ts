@@ -60,7 +60,7 @@ interface Waiting {
 const MAX_BATCH = 200;
 /** Up to this size a batch is small: to gather entries for the next one takes longer than it saves. */
 const SMALL_BATCH = 8;
-/** For how long settlements gather after a larger batch, milliseconds: their callers have the response. */
+/** How long settlements gather after a larger batch, milliseconds. Their callers have the response. */
 const GATHER_MS = 10;
 const RESERVE_TIMEOUT_MS = 5_000;
 /** How long a settlement waits for each of its two attempts. */
@@ -97,8 +97,8 @@ export class Queue {
   readonly #inFlight = new Set<Waiting[]>();
   /** The number of entries in the batch that ended last. */
   #lastSize = 0;
-  /** When the next batch goes out: now or in a turn if a reservation waits, else when the timer fires. */
-  #scheduled: { isAwaited: boolean; timer?: ReturnType<typeof setTimeout> } | undefined;
+  /** The next sending: soon, which is within a turn, or when settlements have gathered for a while. */
+  #scheduled: { isSoon: boolean; timer?: ReturnType<typeof setTimeout> } | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
 
   /** Starts empty. */
@@ -144,21 +144,22 @@ export class Queue {
   /**
    * Sends everything that this turn of the event loop adds in one batch. After a large batch it sends in
    * the next turn: the requests that have waited for that batch add their next entries one by one. When
-   * only settlements wait, it sends later, because no caller waits for them.
+   * only settlements wait, it sends later, because no caller waits for them; a reservation that comes
+   * meanwhile takes them along.
    *
    * @param isAwaited whether a request waits for its reservation.
    */
   #schedule(isAwaited: boolean): void {
-    if (this.#scheduled && (this.#scheduled.isAwaited || !isAwaited)) return;
+    if (this.#scheduled && (this.#scheduled.isSoon || !isAwaited)) return;
     clearTimeout(this.#scheduled?.timer);
     const send = () => {
       this.#scheduled = undefined;
       while (this.#maySend()) this.#send(this.#takeBatch());
     };
     if (this.#lastSize > SMALL_BATCH) {
-      this.#scheduled = { isAwaited, timer: setTimeout(send, isAwaited ? 0 : GATHER_MS) };
+      this.#scheduled = { isSoon: isAwaited, timer: setTimeout(send, isAwaited ? 0 : GATHER_MS) };
     } else {
-      this.#scheduled = { isAwaited: true };
+      this.#scheduled = { isSoon: true };
       queueMicrotask(send);
     }
   }
