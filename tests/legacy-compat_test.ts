@@ -19,6 +19,7 @@ const PATHS = [
   "/api?route=chat/completion",
   "/api/?route=/ai/chat/completion",
   "/functions/api/ai/chat/completion",
+  "/legacy-compat//ai//chat/completion/",
 ];
 for (const path of PATHS) {
   Deno.test(`POST ${path} reaches the chat over HTTP`, async () => {
@@ -59,6 +60,16 @@ for (
     ]);
   });
 }
+
+Deno.test("HEAD of the models returns the status of GET without a body", async () => {
+  await using upstream = await createUpstream();
+  upstream.reply({ json: { data: [] } });
+  const environment = environmentOf(upstream, { LEGACY_ALLOW_API_KEY: "true" });
+  const headers = { "x-api-key": KEYS.API_KEY };
+  const url = "http://localhost/api/ai/models";
+  const response = await handler(new Request(url, { method: "HEAD", headers }), environment);
+  assertEquals([response.status, await response.text()], [200, ""]);
+});
 
 const CREDENTIALS: Record<string, [Record<string, string>, string | null, number, string?]> = {
   "no setting, the anon key": [{}, KEYS.ANON_KEY, 401, "AUTH_UNAUTHORIZED"],

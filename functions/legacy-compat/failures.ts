@@ -14,8 +14,8 @@ export function toLegacyErrorBody(error: ApiError): Record<string, unknown> {
 /** Wraps a handler so that its errors pass {@link toLegacyFailure}; the log keeps the real code. */
 export function withLegacyFailures(
   work: (call: Call) => Promise<Response>,
-): (context: { env: Call }) => Promise<Response> {
-  return async ({ env: call }) => {
+): (call: Call) => Promise<Response> {
+  return async (call) => {
     try {
       return await work(call);
     } catch (thrown) {

@@ -1,20 +1,17 @@
 /** The paths by which the deprecated routes are called, and the one by which they are routed. */
-import { dropTrailingSlashes } from "../../shared/url_paths.ts";
+import { collapseSlashes, dropTrailingSlashes } from "../../shared/url_paths.ts";
 
 const ROUTES = ["/ai/chat/completion", "/ai/image/generation", "/ai/embeddings", "/ai/models"];
 
 /**
- * Changes the URL of a request to the form that is routed: without `/api` in front, in lower case,
- * and with a path in place of `?route=chat/completion`. An unknown path keeps its spelling.
+ * Returns the path of a request in the form that is routed: without the function and `/api` in front,
+ * in lower case, and in place of `?route=chat/completion`. An unknown path keeps its spelling.
  */
-export function toRouted(request: Request): Request {
-  const url = new URL(request.url);
-  const path = url.pathname.replace(/^\/legacy-compat(?=\/|$)/, "")
+export function toLegacyPath({ pathname, searchParams }: URL): string {
+  const path = collapseSlashes(pathname).replace(/^\/legacy-compat(?=\/|$)/, "")
     .replace(/^(\/api)+(?=\/|$)/i, "");
-  const given = dropTrailingSlashes(path) || toPath(url.searchParams.get("route"));
-  const known = ROUTES.find((route) => route === given.toLowerCase());
-  url.pathname = `/legacy-compat${known ?? given}`;
-  return new Request(url, request);
+  const given = dropTrailingSlashes(path) || toPath(searchParams.get("route"));
+  return ROUTES.find((route) => route === given.toLowerCase()) ?? given;
 }
 
 function toPath(route: string | null): string {
