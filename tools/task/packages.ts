@@ -43,8 +43,11 @@ export async function installPackages(name: PackageSet, app: App): Promise<strin
     ),
   );
   const stamp = join(folder, "installed.txt");
+  await Deno.mkdir(folder, { recursive: true });
+  // Several processes may start at the same time: one of them writes, and the others wait for it.
+  using turn = await Deno.open(join(folder, "turn"), { create: true, write: true });
+  await turn.lock(true);
   if (await readText(stamp) !== config! + lock) {
-    await Deno.mkdir(folder, { recursive: true });
     await Deno.writeTextFile(join(folder, "deno.json"), config!);
     await Deno.writeTextFile(join(folder, "deno.lock"), lock!);
     await install(folder, name);
