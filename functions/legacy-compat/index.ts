@@ -64,10 +64,12 @@ const routes = [
   { method: "GET", path: "/ai/models", work: withLegacyFailures(listModels) },
 ];
 
+const paths = routes.map(({ path }) => path);
+
 async function respond(call: Call): Promise<Response> {
   const { method, url } = call.request;
   const location = new URL(url);
-  const path = toLegacyPath(location);
+  const path = toLegacyPath(location, paths);
   const isHead = method === "HEAD";
   const wanted = isHead ? "GET" : method;
   const route = routes.find((route) => route.path === path && route.method === wanted);
